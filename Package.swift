@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of rules for every target: Swift 6 mode, explicit imports, no warning left standing.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "mr-market",
+    products: [
+        .library(name: "TradingCore", targets: ["TradingCore"]),
+        .library(name: "Strategies", targets: ["Strategies"]),
+        .library(name: "Execution", targets: ["Execution"]),
+        .library(name: "Exchanges", targets: ["Exchanges"]),
+        .library(name: "MarketData", targets: ["MarketData"]),
+        .library(name: "Simulators", targets: ["Simulators"]),
+        .executable(name: "mrmarket", targets: ["mrmarket"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // Pure: values in, values out. No I/O, no clock, no randomness, no Foundation.
+        .target(name: "TradingCore", swiftSettings: settings),
+        .target(name: "Strategies", dependencies: ["TradingCore"], swiftSettings: settings),
+        .target(name: "Execution", dependencies: ["TradingCore", "Strategies"], swiftSettings: settings),
+
+        // The shell.
+        .target(name: "Scheduling", dependencies: ["TradingCore"], swiftSettings: settings),
+        .target(name: "Exchanges", dependencies: ["TradingCore", "Execution"], swiftSettings: settings),
+        .target(
+            name: "MarketData",
+            dependencies: ["TradingCore", "Execution", "Exchanges", "CZlib"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Simulators",
+            dependencies: ["TradingCore", "Strategies", "Execution", "Exchanges", "MarketData", "Scheduling"],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "mrmarket",
+            dependencies: [
+                "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "MarketData", "Simulators",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/App",
+            swiftSettings: settings
+        ),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Tests mirror Sources; ScenarioTests span several modules and run the program itself.
+        .target(
+            name: "TestSupport",
+            dependencies: ["TradingCore", "Strategies", "Execution", "MarketData", "Scheduling"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "TradingCoreTests", dependencies: ["TradingCore", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ExecutionTests", dependencies: ["Execution", "Strategies", "TradingCore", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ExchangesTests", dependencies: ["Exchanges", "Execution", "TradingCore", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MarketDataTests",
+            dependencies: ["MarketData", "Exchanges", "Execution", "TradingCore", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SimulatorsTests",
+            dependencies: ["Simulators", "MarketData", "Execution", "Strategies", "TradingCore", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ScenarioTests",
+            dependencies: [
+                "mrmarket", "Simulators", "MarketData", "Exchanges", "Execution", "Strategies", "TradingCore",
+                "Scheduling", "TestSupport",
+            ],
+            swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,188 @@
+/// An instrument's trading rules counted in its own ticks and lots, so that a check is a few integer comparisons.
+public struct OrderRules: Sendable {
+    public let unit: BookUnit
+    private let rounding: Rounding
+    @usableFromInline let lotStep: Int64
+    private let price: ClosedRange<Int64>
+    private let quantity: ClosedRange<Int64>
+    private let maximumMarketLots: Int64
+    /// In ticks × lots.
+    private let minimumNotional: Int128
+    private let maximumNotional: Int128
+    private let band: PriceBand?
+    public let maximumOpenOrders: Int
+    public let maximumPosition: FixedDecimal?
+
+    private enum Rounding: Sendable {
+        case step(Int64)
+        case digits(Int)
+    }
+
+    /// Bounds that keep every product of ticks and lots inside `Int128` with room for 10¹⁸ of them.
+    public static let maximumTicks: Int64 = 1 << 40
+    public static let maximumLots: Int64 = 1 << 60
+
+    /// - Throws: ``InstrumentError`` naming the rule that does not fit the instrument's units.
+    public init(_ instrument: Instrument) throws(InstrumentError) {
+        let (unit, rules) = (instrument.unit, instrument.rules)
+        self.unit = unit
+        switch rules.priceRounding {
+        case .tick(let size): rounding = .step(try OrderRules.count(size, of: unit.price, "tickSize"))
+        case .significantDigits(let digits):
+            guard (1...18).contains(digits) else {
+                throw .invalid(field: "significantDigits", value: "\(digits)", rule: "1 to 18")
+            }
+            rounding = .digits(digits)
+        }
+        lotStep = try OrderRules.count(rules.lotSize, of: unit.quantity, "lotSize")
+        price = try OrderRules.range(
+            rules.minimumPrice, rules.maximumPrice, unit.price, cap: OrderRules.maximumTicks, "price")
+        quantity = try OrderRules.range(
+            rules.minimumQuantity, rules.maximumQuantity, unit.quantity, cap: OrderRules.maximumLots, "quantity")
+        maximumMarketLots = try OrderRules.range(
+            nil, rules.maximumMarketQuantity, unit.quantity, cap: quantity.upperBound, "marketQuantity"
+        ).upperBound
+        minimumNotional = try OrderRules.notional(rules.minimumNotional, unit, .up) ?? 0
+        maximumNotional = try OrderRules.notional(rules.maximumNotional, unit, .down) ?? Int128.max
+        band = rules.priceBand
+        if let maximum = rules.maximumOpenOrders, maximum < 1 {
+            throw .invalid(field: "maximumOpenOrders", value: "\(maximum)", rule: "at least 1")
+        }
+        maximumOpenOrders = rules.maximumOpenOrders ?? .max
+        maximumPosition = rules.maximumPosition
+    }
+
+    /// The first rule that an order at this limit price breaks, in Binance's order of checking; nil when it is good.
+    /// - Parameter average: the reference of the price band; nil when there is none yet.
+    public func violation(side: Side, price limit: Price, quantity amount: Quantity, average: Price?) -> RuleViolation? {
+        if !price.contains(limit.ticks) { return .priceRange }
+        if !isOnStep(limit) { return .priceStep }
+        if let average, let band, !within(band, side, limit, average) { return .priceBand }
+        if let violation = quantityViolation(amount) { return violation }
+        let notional = Int128(limit.ticks) &* Int128(amount.lots)
+        if notional < minimumNotional { return .minimumNotional }
+        return notional > maximumNotional ? .maximumNotional : nil
+    }
+
+    /// The same for a market order, its notional taken at `reference`.
+    public func marketViolation(quantity amount: Quantity, reference: Price?) -> RuleViolation? {
+        if let violation = quantityViolation(amount) { return violation }
+        if amount.lots > maximumMarketLots { return .quantityRange }
+        guard let reference else { return nil }
+        return Int128(reference.ticks) &* Int128(amount.lots) < minimumNotional ? .minimumNotional : nil
+    }
+
+    private func quantityViolation(_ amount: Quantity) -> RuleViolation? {
+        if !quantity.contains(amount.lots) || amount.lots <= 0 { return .quantityRange }
+        return lotStep != 1 && amount.lots % lotStep != 0 ? .quantityStep : nil
+    }
+
+    /// The nearest acceptable price: bids never above `price`, asks never below it.
+    public func rounded(_ price: Price, for side: Side) -> Price {
+        let step = self.step(at: price)
+        let rest = price.ticks % step
+        if rest == 0 { return price }
+        return Price(ticks: side == .buy ? price.ticks - rest : price.ticks - rest + step)
+    }
+
+    /// The most whole lot steps within `quantity`.
+    public func roundedDown(_ quantity: Quantity) -> Quantity {
+        Quantity(lots: quantity.lots - quantity.lots % lotStep)
+    }
+
+    /// The smallest quantity acceptable at `price`, also by notional; nil when none is.
+    public func minimumQuantity(at price: Price) -> Quantity? {
+        guard price.ticks > 0 else { return nil }
+        let byNotional = (minimumNotional + Int128(price.ticks) - 1) / Int128(price.ticks)
+        let lots = max(Int128(quantity.lowerBound), byNotional, 1)
+        let stepped = (lots + Int128(lotStep) - 1) / Int128(lotStep) * Int128(lotStep)
+        return stepped <= Int128(quantity.upperBound) ? Quantity(lots: Int64(stepped)) : nil
+    }
+
+    /// Distance in ticks between acceptable prices around `price`.
+    public func step(at price: Price) -> Int64 {
+        switch rounding {
+        case .step(let step): return step
+        case .digits(let digits):
+            var step: Int64 = 1
+            var limit = Int64.powerOfTen(digits)
+            while price.ticks >= limit, limit <= Int64.max / 10 {
+                limit *= 10
+                step *= 10
+            }
+            return step
+        }
+    }
+
+    private func isOnStep(_ price: Price) -> Bool {
+        if case .step(1) = rounding { return true }
+        return price.ticks % step(at: price) == 0
+    }
+
+    private func within(_ band: PriceBand, _ side: Side, _ limit: Price, _ average: Price) -> Bool {
+        let (down, up) = side == .buy ? (band.bidDown, band.bidUp) : (band.askDown, band.askUp)
+        let scaled = Int128(limit.ticks) &* FixedDecimal.one128
+        return scaled >= Int128(average.ticks) &* down.raw && scaled <= Int128(average.ticks) &* up.raw
+    }
+
+    // MARK: - Reading rules in units
+
+    private static func count(
+        _ step: FixedDecimal, of unit: FixedDecimal, _ field: String
+    ) throws(InstrumentError) -> Int64 {
+        guard step.isPositive, step.isMultiple(of: unit), let count = try? step.count(of: unit, rounding: .down) else {
+            throw .invalid(field: field, value: "\(step)", rule: "a positive multiple of the book unit \(unit)")
+        }
+        return count
+    }
+
+    private static func range(
+        _ low: FixedDecimal?, _ high: FixedDecimal?, _ unit: FixedDecimal, cap: Int64, _ field: String
+    ) throws(InstrumentError) -> ClosedRange<Int64> {
+        let lower: Int64
+        do { lower = max(1, try (low ?? .zero).count(of: unit, rounding: .up)) } catch {
+            throw .invalid(field: "minimum \(field)", value: "\(low ?? .zero)", rule: "countable in \(unit)")
+        }
+        let upper = high.map { (try? $0.count(of: unit, rounding: .down)) ?? .max } ?? .max
+        guard lower <= min(upper, cap) else {
+            throw .invalid(field: field, value: "\(low ?? .zero) to \(high ?? .zero)", rule: "a range that is not empty")
+        }
+        return lower...min(upper, cap)
+    }
+
+    private static func notional(
+        _ value: FixedDecimal?, _ unit: BookUnit, _ rounding: TradingCore.Rounding
+    ) throws(InstrumentError) -> Int128? {
+        guard let value else { return nil }
+        guard !value.isNegative else {
+            throw .invalid(field: "notional", value: "\(value)", rule: "0 or more")
+        }
+        let (quotient, remainder) = value.raw.quotientAndRemainder(dividingBy: unit.notional.raw)
+        return quotient + (rounding == .up && remainder != 0 ? 1 : 0)
+    }
+}
+
+/// Which trading rule an order breaks, by the name of Binance's filter for it.
+public enum RuleViolation: UInt8, Error, Sendable {
+    case priceRange
+    case priceStep
+    case priceBand
+    case quantityRange
+    case quantityStep
+    case minimumNotional
+    case maximumNotional
+    case openOrders
+    case position
+
+    /// The filter of Binance Spot that says the same.
+    public var filterName: String {
+        switch self {
+        case .priceRange, .priceStep: "PRICE_FILTER"
+        case .priceBand: "PERCENT_PRICE_BY_SIDE"
+        case .quantityRange, .quantityStep: "LOT_SIZE"
+        case .minimumNotional, .maximumNotional: "NOTIONAL"
+        case .openOrders: "MAX_NUM_ORDERS"
+        case .position: "MAX_POSITION"
+        }
+    }
+}
