@@ -41,7 +41,11 @@ struct ConsumedVolume {
         let top = Price(ticks: ticks)
         for index in levels.indices.reversed() where levels[index].side == side {
             let price = Price(ticks: levels[index].ticks)
-            if price == top { limit(index, to: lots) } else if side.isBetter(price, than: top) { levels.remove(at: index) }
+            if price == top {
+                limit(index, to: lots)
+            } else if side.isBetter(price, than: top) {
+                levels.remove(at: index)
+            }
         }
     }
 

@@ -2,89 +2,57 @@ import TradingCore
 
 /// Fills of resting orders by the recorded market.
 extension MatchingEngine {
-    /// A recorded seller hit the bids: ours above its price stood first in its way; at its price the queue advances.
-    mutating func fillBids(by trade: MarketRecord, balances: inout PaperBalances) {
+    /// A recorded aggressor came upon the side that rests: orders at a better price than the trade's stood first in its
+    /// way; at its price the queue advances.
+    mutating func fillResting(_ side: Side, by trade: MarketRecord, balances: inout PaperBalances) {
+        let isWhole = configuration.fillModel == .whole
         var budget = trade.quantity.lots
         var index = 0
-        while index < bids.count, budget > 0 || configuration.fillModel == .whole {
-            let order = bids[index]
-            if order.ticks < trade.price.ticks { return }
-            let reached = reachedLots(&bids[index].queue, isBeyond: order.ticks > trade.price.ticks, trade, budget)
-            let lots = configuration.fillModel == .whole ? (reached > 0 ? order.remaining : 0) : min(reached, order.remaining)
-            if lots > 0 {
-                if configuration.fillModel == .recordedVolume { budget -= lots }
-                fillMaker(&bids[index], lots: lots, at: trade.time, balances: &balances)
-                if bids[index].remaining == 0 {
-                    closed(bids[index].account)
-                    bids.remove(at: index)
-                    continue
-                }
+        while index < count(side), budget > 0 || isWhole {
+            let order = resting(side, index)
+            if side.isBetter(trade.price, than: order.request.price) { return }
+            let isBeyond = side.isBetter(order.request.price, than: trade.price)
+            let reached =
+                side == .buy
+                ? MatchingEngine.reachedLots(&bids[index].queue, isBeyond, budget, at: trade.time.nanoseconds, isWhole)
+                : MatchingEngine.reachedLots(&asks[index].queue, isBeyond, budget, at: trade.time.nanoseconds, isWhole)
+            let lots = isWhole ? (reached > 0 ? order.remaining : 0) : min(reached, order.remaining)
+            if lots == 0 {
+                index += 1
+                continue
             }
-            index += 1
+            if !isWhole { budget -= lots }
+            fillMaker(side, index, lots: lots, at: trade.time, balances: &balances)
+            if lots < order.remaining { index += 1 }
         }
-    }
-
-    /// The mirror image of ``fillBids(by:balances:)``.
-    mutating func fillAsks(by trade: MarketRecord, balances: inout PaperBalances) {
-        var budget = trade.quantity.lots
-        var index = 0
-        while index < asks.count, budget > 0 || configuration.fillModel == .whole {
-            let order = asks[index]
-            if order.ticks > trade.price.ticks { return }
-            let reached = reachedLots(&asks[index].queue, isBeyond: order.ticks < trade.price.ticks, trade, budget)
-            let lots = configuration.fillModel == .whole ? (reached > 0 ? order.remaining : 0) : min(reached, order.remaining)
-            if lots > 0 {
-                if configuration.fillModel == .recordedVolume { budget -= lots }
-                fillMaker(&asks[index], lots: lots, at: trade.time, balances: &balances)
-                if asks[index].remaining == 0 {
-                    closed(asks[index].account)
-                    asks.remove(at: index)
-                    continue
-                }
-            }
-            index += 1
-        }
-    }
-
-    /// How many lots of a trade reach an order.
-    private func reachedLots(
-        _ queue: inout QueuePosition, isBeyond: Bool, _ trade: MarketRecord, _ budget: Int64
-    ) -> Int64 {
-        if isBeyond {
-            queue.ahead = 0
-            return budget
-        }
-        if configuration.fillModel == .whole {
-            queue.ahead -= trade.quantity.lots
-            return queue.ahead < 0 ? 1 : 0
-        }
-        return queue.volumeTraded(budget, at: trade.time.nanoseconds)
     }
 
     /// The recorded market stands at or beyond resting orders: had they been there, it would have traded with them.
-    mutating func fillCrossed(at time: Timestamp, balances: inout PaperBalances) {
-        while let order = bids.first {
-            let ticks = availableTicks(.sell, from: book.asks.bestTicks)
-            guard ticks <= order.ticks else { break }
-            let lots = min(order.remaining, availableLots(.sell, ticks))
-            consumed.add(lots, .sell, ticks)
-            fillMaker(&bids[0], lots: lots, at: time, balances: &balances)
-            if bids[0].remaining == 0 {
-                closed(order.account)
-                bids.remove(at: 0)
-            }
+    mutating func fillCrossed(_ side: Side, at time: Timestamp, balances: inout PaperBalances) {
+        let opposite = side.opposite
+        while count(side) > 0 {
+            let order = resting(side, 0)
+            let ticks = availableTicks(opposite, from: book.bestTicks(opposite))
+            guard ticks != 0, ticks != .max, side.crosses(order.request.price, Price(ticks: ticks)) else { return }
+            let lots = min(order.remaining, availableLots(opposite, ticks))
+            consumed.add(lots, opposite, ticks)
+            fillMaker(side, 0, lots: lots, at: time, balances: &balances)
         }
-        while let order = asks.first {
-            let ticks = availableTicks(.buy, from: book.bids.bestTicks)
-            guard ticks >= order.ticks else { break }
-            let lots = min(order.remaining, availableLots(.buy, ticks))
-            consumed.add(lots, .buy, ticks)
-            fillMaker(&asks[0], lots: lots, at: time, balances: &balances)
-            if asks[0].remaining == 0 {
-                closed(order.account)
-                asks.remove(at: 0)
-            }
+    }
+
+    /// How many lots of a trade reach an order; with whole fills, whether any does.
+    private static func reachedLots(
+        _ queue: inout QueuePosition, _ isBeyond: Bool, _ lots: Int64, at now: Int64, _ isWhole: Bool
+    ) -> Int64 {
+        if isBeyond {
+            queue.ahead = 0
+            return lots
         }
+        if isWhole {
+            queue.ahead -= lots
+            return queue.ahead < 0 ? 1 : 0
+        }
+        return queue.volumeTraded(lots, at: now)
     }
 
     /// The first price from `ticks` away from the touch with recorded volume left; the empty marker when there is none.
@@ -114,21 +82,14 @@ extension MatchingEngine {
         }
     }
 
-    mutating func fillBestCrossWhole(_ record: MarketRecord, balances: inout PaperBalances) {
-        if record.side == .buy {
-            let best = book.bids.bestTicks
-            while let order = asks.first, order.ticks <= best {
-                fillMaker(&asks[0], lots: order.remaining, at: record.time, balances: &balances)
-                closed(order.account)
-                asks.remove(at: 0)
-            }
-        } else {
-            let best = book.asks.bestTicks
-            while let order = bids.first, order.ticks >= best {
-                fillMaker(&bids[0], lots: order.remaining, at: record.time, balances: &balances)
-                closed(order.account)
-                bids.remove(at: 0)
-            }
+    /// A better price on `side` reaches the orders resting on the other.
+    mutating func fillBestCrossWhole(_ side: Side, at time: Timestamp, balances: inout PaperBalances) {
+        let best = book.bestTicks(side)
+        guard best != 0, best != .max else { return }
+        while count(side.opposite) > 0 {
+            let order = resting(side.opposite, 0)
+            guard side.crosses(Price(ticks: best), order.request.price) else { return }
+            fillMaker(side.opposite, 0, lots: order.remaining, at: time, balances: &balances)
         }
     }
 }

@@ -102,9 +102,7 @@ extension MatchingEngine {
 
     private func wouldTake(_ request: OrderRequest) -> Bool {
         let opposite = request.side.opposite
-        if let own = (opposite == .buy ? bids : asks).first, request.side.crosses(request.price, own.request.price) {
-            return true
-        }
+        if count(opposite) > 0, request.side.crosses(request.price, resting(opposite, 0).request.price) { return true }
         let ticks = availableTicks(opposite, from: book.bestTicks(opposite))
         return ticks != 0 && ticks != .max && request.side.crosses(request.price, Price(ticks: ticks))
     }
@@ -148,7 +146,7 @@ extension MatchingEngine {
 
     /// The exchange ends a resting order.
     mutating func expire(_ place: Place, _ reason: ExpiryReason, balances: inout PaperBalances) {
-        let order = place.side == .buy ? bids[place.index] : asks[place.index]
+        let order = resting(place.side, place.index)
         remove(place, balances: &balances)
         report(order.account, .expired(order.request.id, reason))
     }

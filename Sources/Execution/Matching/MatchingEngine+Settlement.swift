@@ -2,13 +2,12 @@ import TradingCore
 
 /// What a fill does to balances.
 extension MatchingEngine {
-    /// A resting order trades with the recorded market at its own price.
-    mutating func fillMaker(
-        _ order: inout RestingOrder, lots: Int64, at time: Timestamp, balances: inout PaperBalances
-    ) {
-        order.remaining -= lots
+    /// A resting order trades with the recorded market at its own price, and leaves when nothing remains of it.
+    mutating func fillMaker(_ side: Side, _ index: Int, lots: Int64, at time: Timestamp, balances: inout PaperBalances)
+    {
+        let order = resting(side, index)
         let cost = quoteRaw(order.ticks, lots)
-        if order.request.side == .buy {
+        if side == .buy {
             balances.moveLocked(cost, assets.quote, from: order.account, to: PaperBalances.market)
             balances.move(baseRaw(lots), assets.base, from: PaperBalances.market, to: order.account)
         } else {
@@ -18,6 +17,7 @@ extension MatchingEngine {
         reportFill(
             order.account, order.request, lots: lots, price: order.request.price, .maker, trade: newTradeID(), time,
             balances: &balances)
+        reduce(side, index, by: lots)
     }
 
     mutating func reportFill(
@@ -94,7 +94,9 @@ extension MatchingEngine {
             : balances.lock(baseRaw(request.quantity.lots), assets.base, of: account)
     }
 
-    mutating func unlockFunds(_ request: OrderRequest, lots: Int64, _ account: AccountID, _ balances: inout PaperBalances) {
+    mutating func unlockFunds(
+        _ request: OrderRequest, lots: Int64, _ account: AccountID, _ balances: inout PaperBalances
+    ) {
         if request.side == .buy {
             balances.unlock(quoteRaw(request.price.ticks, lots), assets.quote, of: account)
         } else {

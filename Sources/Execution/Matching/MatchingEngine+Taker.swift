@@ -23,7 +23,8 @@ extension MatchingEngine {
         _ taker: inout RestingOrder, _ side: Side, _ ticks: Int64, at now: Timestamp, balances: inout PaperBalances
     ) -> ExpiryReason? {
         var available = availableLots(side, ticks)
-        while taker.remaining > 0, let maker = (side == .buy ? bids : asks).first, maker.ticks == ticks {
+        while taker.remaining > 0, count(side) > 0, resting(side, 0).ticks == ticks {
+            let maker = resting(side, 0)
             let ahead = min(maker.queue.ahead, available, taker.remaining)
             if ahead > 0 {
                 takeRecorded(&taker, side, ticks, lots: ahead, at: now, balances: &balances)
@@ -61,7 +62,7 @@ extension MatchingEngine {
     private mutating func trade(
         _ taker: inout RestingOrder, _ side: Side, lots: Int64, at now: Timestamp, balances: inout PaperBalances
     ) {
-        let maker = side == .buy ? bids[0] : asks[0]
+        let maker = resting(side, 0)
         let id = newTradeID()
         pay(&taker, lots: lots, ticks: maker.ticks, with: maker.account, makerIsLocked: true, balances: &balances)
         reportFill(
@@ -70,7 +71,7 @@ extension MatchingEngine {
         reportFill(
             maker.account, maker.request, lots: lots, price: maker.request.price, .maker, trade: id, now,
             balances: &balances)
-        reduceFirst(side, by: lots)
+        reduce(side, 0, by: lots)
     }
 
     /// Moves both assets of a taker's fill, and frees what a better price than its limit leaves over.
@@ -102,7 +103,7 @@ extension MatchingEngine {
     private mutating func preventSelfTrade(
         _ taker: inout RestingOrder, _ side: Side, balances: inout PaperBalances
     ) -> ExpiryReason? {
-        let maker = side == .buy ? bids[0] : asks[0]
+        let maker = resting(side, 0)
         switch taker.request.selfTradePrevention {
         case .none: return nil
         case .expireTaker: return .selfTradePrevention
@@ -120,20 +121,10 @@ extension MatchingEngine {
                 expire(Place(side: side, index: 0), .selfTradePrevention, balances: &balances)
             } else {
                 unlockFunds(maker.request, lots: lots, maker.account, &balances)
-                reduceFirst(side, by: lots)
+                reduce(side, 0, by: lots)
             }
             if taker.remaining == 0 { report(taker.account, .expired(taker.request.id, .selfTradePrevention)) }
             return nil
-        }
-    }
-
-    private mutating func reduceFirst(_ side: Side, by lots: Int64) {
-        if side == .buy {
-            bids[0].remaining -= lots
-            if bids[0].remaining == 0 { closed(bids.removeFirst().account) }
-        } else {
-            asks[0].remaining -= lots
-            if asks[0].remaining == 0 { closed(asks.removeFirst().account) }
         }
     }
 
@@ -142,7 +133,7 @@ extension MatchingEngine {
     /// The best price of a side that anything rests at.
     private func bestTicks(_ side: Side) -> Int64? {
         let recorded = availableTicks(side, from: book.bestTicks(side))
-        let own = (side == .buy ? bids : asks).first?.ticks
+        let own = count(side) > 0 ? resting(side, 0).ticks : nil
         if recorded == 0 || recorded == .max { return own }
         guard let own else { return recorded }
         return side == .buy ? max(own, recorded) : min(own, recorded)

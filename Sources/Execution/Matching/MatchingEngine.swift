@@ -88,17 +88,14 @@ public struct MatchingEngine: ~Copyable {
         case .trade:
             lastTradePrice = record.price
             if rules.hasPriceBand { average.add(record) }
-            if record.side == .sell {
-                fillBids(by: record, balances: &balances)
-            } else {
-                fillAsks(by: record, balances: &balances)
-            }
+            fillResting(record.side.opposite, by: record, balances: &balances)
         case .top: topChanged(record)
         case .topCleared, .gap, .reset: break
         }
         guard record.isLast, isOpen, configuration.fillModel == .recordedVolume else { return }
         settleQueues(now: record.time.nanoseconds)
-        fillCrossed(at: record.time, balances: &balances)
+        fillCrossed(.buy, at: record.time, balances: &balances)
+        fillCrossed(.sell, at: record.time, balances: &balances)
     }
 
     @inline(never)
@@ -120,7 +117,7 @@ public struct MatchingEngine: ~Copyable {
         consumed.levelChanged(record.side, ticks, to: lots)
         if configuration.fillModel == .whole {
             advanceWhole(record)
-            fillBestCrossWhole(record, balances: &balances)
+            fillBestCrossWhole(record.side, at: record.time, balances: &balances)
             return
         }
         if record.side == .buy {
@@ -164,7 +161,24 @@ public struct MatchingEngine: ~Copyable {
         }
     }
 
-    // MARK: - Finding orders
+    // MARK: - Resting orders
+
+    @inline(__always)
+    func count(_ side: Side) -> Int { side == .buy ? bids.count : asks.count }
+
+    @inline(__always)
+    func resting(_ side: Side, _ index: Int) -> RestingOrder { side == .buy ? bids[index] : asks[index] }
+
+    /// Takes traded lots off an order, which leaves when nothing remains of it.
+    mutating func reduce(_ side: Side, _ index: Int, by lots: Int64) {
+        if side == .buy {
+            bids[index].remaining -= lots
+            if bids[index].remaining == 0 { closed(bids.remove(at: index).account) }
+        } else {
+            asks[index].remaining -= lots
+            if asks[index].remaining == 0 { closed(asks.remove(at: index).account) }
+        }
+    }
 
     struct Place {
         var side: Side

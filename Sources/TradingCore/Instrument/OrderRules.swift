@@ -55,7 +55,8 @@ public struct OrderRules: Sendable {
 
     /// The first rule that an order at this limit price breaks, in Binance's order of checking; nil when it is good.
     /// - Parameter average: the reference of the price band; nil when there is none yet.
-    public func violation(side: Side, price limit: Price, quantity amount: Quantity, average: Price?) -> RuleViolation? {
+    public func violation(side: Side, price limit: Price, quantity amount: Quantity, average: Price?) -> RuleViolation?
+    {
         if !price.contains(limit.ticks) { return .priceRange }
         if !isOnStep(limit) { return .priceStep }
         if let average, let band, !within(band, side, limit, average) { return .priceBand }
@@ -146,7 +147,8 @@ public struct OrderRules: Sendable {
         }
         let upper = high.map { (try? $0.count(of: unit, rounding: .down)) ?? .max } ?? .max
         guard lower <= min(upper, cap) else {
-            throw .invalid(field: field, value: "\(low ?? .zero) to \(high ?? .zero)", rule: "a range that is not empty")
+            throw .invalid(
+                field: field, value: "\(low ?? .zero) to \(high ?? .zero)", rule: "a range that is not empty")
         }
         return lower...min(upper, cap)
     }
