@@ -35,12 +35,6 @@ public struct BinanceStreamParser: Sendable {
         var fields = BinanceFields()
         var isInEnvelope = false
         do throws(JSONError) {
-            if scanner.peek() != UInt8(ascii: "{") {
-                // Answers to list requests and the like: nothing of ours, but it has to be JSON.
-                try scanner.skipValue()
-                try scanner.finish()
-                return .other
-            }
             try scanner.beginObject()
         } catch {
             throw BinanceMessageError(error)

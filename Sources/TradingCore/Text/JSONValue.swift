@@ -98,9 +98,10 @@ extension JSONScanner {
             }
             let letter = UInt8(truncatingIfNeeded: next())
             if letter == UInt8(ascii: "u") {
-                units.append((0..<4).reduce(0) { value, _ in
-                    value << 4 | (JSONScanner.hexValue(UInt8(truncatingIfNeeded: next())) ?? 0)
-                })
+                units.append(
+                    (0..<4).reduce(0) { value, _ in
+                        value << 4 | (JSONScanner.hexValue(UInt8(truncatingIfNeeded: next())) ?? 0)
+                    })
             } else {
                 units.append(UInt16(JSONScanner.character(ofEscape: letter)))
             }
