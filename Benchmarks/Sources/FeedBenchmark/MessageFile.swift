@@ -1,19 +1,19 @@
 import Glibc
 
 /// All lines of a plain text file in memory, so that reading them costs nothing while time is taken.
-struct MessageFile: ~Copyable {
+final class MessageFile {
     let bytes: UnsafeMutableRawBufferPointer
     /// Where each line's JSON lies; a receive time in front of it is left out.
-    let lines: [Range<Int>]
+    private(set) var lines: [Range<Int>]
 
     init?(path: String) {
         guard let file = fopen(path, "rb") else { return nil }
         defer { fclose(file) }
         fseek(file, 0, SEEK_END)
-        bytes = .allocate(byteCount: ftell(file), alignment: 16)
+        bytes = .allocate(byteCount: max(ftell(file), 0), alignment: 16)
         rewind(file)
+        lines = []
         guard fread(bytes.baseAddress, 1, bytes.count, file) == bytes.count else { return nil }
-        var lines: [Range<Int>] = []
         var start = 0
         while start < bytes.count {
             let newline = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
@@ -21,7 +21,6 @@ struct MessageFile: ~Copyable {
             if json < newline { lines.append(json..<newline) }
             start = newline + 1
         }
-        self.lines = lines
     }
 
     deinit {

@@ -1,6 +1,6 @@
 // What a message costs from its bytes to the updated book and the records of what changed, one CPU, everything in memory.
 //
-//   FeedBenchmark [messages.jsonl …]      lines of JSON, or `<receive time> <JSON>` (binance-raw, unpacked)
+//   FeedBenchmark tick messages.jsonl …      lines of JSON, or `<receive time> <JSON>` (binance-raw, unpacked)
 //
 // A file without a snapshot line gets an empty one in front. Prints one JSON line per file and kind of work; the best of
 // several rounds, because everything that disturbs a measurement makes it longer.
@@ -17,13 +17,15 @@ struct Measurement {
     var records = 0
 }
 
-func parser(symbol: String?) -> BinanceStreamParser? {
-    guard let unit = try? BookUnit(price: "0.01", quantity: "0.00000001") else { return nil }
-    return try? BinanceStreamParser(symbol: symbol, unit: unit)
+func makeParser() -> BinanceStreamParser? {
+    guard let tick = FixedDecimal(CommandLine.arguments.dropFirst().first ?? ""),
+        let unit = try? BookUnit(price: tick, quantity: "0.00000001")
+    else { return nil }
+    return try? BinanceStreamParser(symbol: nil, unit: unit)
 }
 
-func parse(_ file: borrowing MessageFile, depthOnly: Bool) -> Measurement? {
-    guard let parser = parser(symbol: nil) else { return nil }
+func parse(_ file: MessageFile) -> Measurement? {
+    guard let parser = makeParser() else { return nil }
     var best = Measurement()
     var levels: [LevelChange] = []
     for _ in 0..<7 {
@@ -42,13 +44,13 @@ func parse(_ file: borrowing MessageFile, depthOnly: Bool) -> Measurement? {
     return best
 }
 
-func feed(_ file: borrowing MessageFile, depthOnly: Bool) -> Measurement? {
+func feed(_ file: MessageFile, depthOnly: Bool) -> Measurement? {
     var best = Measurement()
     var records: [MarketRecord] = []
     records.reserveCapacity(1 << 16)
     let lines = depthOnly ? file.lines.filter { isDepth(file, $0) } : file.lines
     for _ in 0..<7 {
-        guard let parser = parser(symbol: nil) else { return nil }
+        guard let parser = makeParser() else { return nil }
         var feed = BookFeed(parser: parser, maximumSilence: .max)
         var round = Measurement()
         if !file.lines.contains(where: { isSnapshot(file, $0) }) {
@@ -75,11 +77,11 @@ func feed(_ file: borrowing MessageFile, depthOnly: Bool) -> Measurement? {
     return best
 }
 
-func isSnapshot(_ file: borrowing MessageFile, _ line: Range<Int>) -> Bool {
+func isSnapshot(_ file: MessageFile, _ line: Range<Int>) -> Bool {
     file.bytes[line].starts(with: "{\"lastUpdateId\"".utf8)
 }
 
-func isDepth(_ file: borrowing MessageFile, _ line: Range<Int>) -> Bool {
+func isDepth(_ file: MessageFile, _ line: Range<Int>) -> Bool {
     guard let at = file.bytes[line].firstIndex(of: UInt8(ascii: "@")) else { return isSnapshot(file, line) }
     return file.bytes[at..<line.upperBound].starts(with: "@depth".utf8)
 }
@@ -95,8 +97,8 @@ func report(_ path: String, _ work: String, _ result: Measurement, levels: Int) 
         """)
 }
 
-for path in CommandLine.arguments.dropFirst() {
-    guard let file = MessageFile(path: path), let parsed = parse(file, depthOnly: false),
+for path in CommandLine.arguments.dropFirst(2) {
+    guard let file = MessageFile(path: path), let parsed = parse(file),
         let all = feed(file, depthOnly: false), let depth = feed(file, depthOnly: true)
     else {
         print("{\"file\":\"\(path)\",\"error\":\"not readable as Binance messages of one book\"}")
