@@ -44,13 +44,13 @@ public struct JSONScanner {
     // MARK: - Structure
 
     /// The first byte of the next token; 0 at the end of the text.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func peek() -> UInt8 {
         skipSpace()
         return offset < bytes.count ? bytes[offset] : 0
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func beginObject() throws(JSONError) {
         guard peek() == UInt8(ascii: "{") else { throw error(.object) }
         offset &+= 1
@@ -58,17 +58,25 @@ public struct JSONScanner {
     }
 
     /// The next key of the object being read, its colon passed; nil when the object has ended.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func nextKey() throws(JSONError) -> Text? {
         guard try goesOn(until: UInt8(ascii: "}"), .commaOrBrace) else { return nil }
         guard peek() == UInt8(ascii: "\"") else { throw error(.key) }
+        // Most keys of market streams are one letter, and their colon stands right behind.
+        let start = offset &+ 1
+        if start &+ 3 <= bytes.count, bytes[start] > 0x22, bytes[start] != UInt8(ascii: "\\"),
+            bytes[start &+ 1] == UInt8(ascii: "\""), bytes[start &+ 2] == UInt8(ascii: ":")
+        {
+            offset = start &+ 3
+            return Text(start: start, count: 1, hasEscapes: false)
+        }
         let key = try string()
         guard peek() == UInt8(ascii: ":") else { throw error(.colon) }
         offset &+= 1
         return key
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func beginArray() throws(JSONError) {
         guard peek() == UInt8(ascii: "[") else { throw error(.array) }
         offset &+= 1
@@ -76,7 +84,7 @@ public struct JSONScanner {
     }
 
     /// Whether another element of the array being read follows.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func nextElement() throws(JSONError) -> Bool {
         try goesOn(until: UInt8(ascii: "]"), .commaOrBracket)
     }
@@ -152,7 +160,7 @@ public struct JSONScanner {
         return isNegative ? -Int64(value) : Int64(value)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func boolean() throws(JSONError) -> Bool {
         let isTrue = peek() == UInt8(ascii: "t")
         try literal(isTrue ? "true" : "false", .boolean)

@@ -72,7 +72,7 @@ public struct UnitText: Hashable, Sendable {
     /// Reads a number in the usual form, as far as its digits go.
     /// - Returns: how many bytes it took; 0 when the form is not the usual one or the number not a whole count, which
     ///   ``count(_:)-(UnsafeRawBufferPointer)`` then tells apart.
-    @inlinable
+    @inlinable @inline(__always)
     public func scan(_ bytes: UnsafeRawBufferPointer, from start: Int, into count: inout Int64) -> Int {
         guard scale != 0, start &+ 8 <= bytes.count else { return 0 }
         var index = start
