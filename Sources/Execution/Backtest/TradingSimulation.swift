@@ -71,6 +71,11 @@ public struct TradingSimulation: ~Copyable {
         }
     }
 
+    /// Takes the market's next records in.
+    public mutating func apply(_ records: [MarketRecord]) {
+        for record in records { apply(record) }
+    }
+
     /// Lets time pass without a record: everything due before `time` happens.
     public mutating func run(until time: Timestamp) {
         while due < time.nanoseconds { step() }
@@ -216,6 +221,9 @@ public struct TradingSimulation: ~Copyable {
     public mutating func finishMeasuring() {
         recorder?.end(at: now, doubleMid: exchange.book.doubleMid, engine.sessions)
     }
+
+    /// Twice the last mid that was measured, in ticks; nil before the first.
+    public var lastDoubleMid: Int64? { recorder?.curve.points.last?.doubleMid }
 
     // MARK: - Stopping
 

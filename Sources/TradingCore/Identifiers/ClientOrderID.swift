@@ -41,6 +41,8 @@ public struct ClientOrderID: Hashable, Comparable, Sendable, CustomStringConvert
 public struct InstallationID: Hashable, Sendable {
     public let rawValue: UInt8
 
+    public static let first = InstallationID(unchecked: 0)
+
     public init?(_ rawValue: UInt8) {
         guard rawValue < 1 << UInt8(ClientOrderID.installationBits) else { return nil }
         self.rawValue = rawValue
@@ -54,6 +56,8 @@ public struct InstallationID: Hashable, Sendable {
 /// Which of up to 8192 sessions of an installation made an order.
 public struct SessionID: Hashable, Comparable, Sendable {
     public let rawValue: UInt16
+
+    public static let first = SessionID(unchecked: 0)
 
     public init?(_ rawValue: UInt16) {
         guard rawValue < 1 << UInt16(ClientOrderID.sessionBits) else { return nil }
