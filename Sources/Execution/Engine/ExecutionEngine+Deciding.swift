@@ -13,7 +13,9 @@ extension ExecutionEngine {
         if let blockage {
             sessions[index].refusals[blockage, default: 0] += 1
             pull(index, now)
-            sessions[index].nextDecision = now.advanced(byNanoseconds: Nanoseconds.perSecond)
+            // An untrusted market is not asked again: its recovery is an event.
+            sessions[index].nextDecision =
+                health.marketIsTrusted ? now.advanced(byNanoseconds: Nanoseconds.perSecond) : .distantFuture
             return
         }
         if let mid = book.doubleMid { lastDoubleMid = mid }
