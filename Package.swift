@@ -67,7 +67,10 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
-        .testTarget(name: "TradingCoreTests", dependencies: ["TradingCore", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TradingCoreTests", dependencies: ["TradingCore", "Scheduling", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "TestSupport"],
             swiftSettings: settings),
@@ -75,11 +78,14 @@ let package = Package(
             name: "ExecutionTests", dependencies: ["Execution", "Strategies", "TradingCore", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "ExchangesTests", dependencies: ["Exchanges", "Execution", "TradingCore", "TestSupport"],
+            name: "ExchangesTests",
+            dependencies: ["Exchanges", "Execution", "TradingCore", "Scheduling", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "MarketDataTests",
-            dependencies: ["MarketData", "Exchanges", "Execution", "TradingCore", "TestSupport"],
+            dependencies: [
+                "MarketData", "Exchanges", "Execution", "TradingCore", "Scheduling", "CZlib", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SimulatorsTests",
