@@ -30,6 +30,8 @@ public struct TradingSimulation: ~Copyable {
     /// When the first of all that is pending falls due.
     private var due = Int64.max
     private var finished = FinishedOrders()
+    /// A snapshot has come since the last gap.
+    private var knowsSnapshot = false
 
     private enum Answer {
         case event(AccountEvent)
@@ -105,17 +107,19 @@ public struct TradingSimulation: ~Copyable {
     private mutating func learn(_ record: MarketRecord) {
         switch record.kind {
         case .trade: engine.lastTradePrice = record.price
-        case .gap: latencies.feed > 0 ? engine.marketLost(delayedBook, now: now) : engine.marketLost(exchange.book, now: now)
-        case .reset: engine.lastTradePrice = engine.lastTradePrice ?? exchange.lastTradePrice
+        case .gap:
+            knowsSnapshot = false
+            engine.marketLost(now: now)
+        case .reset: knowsSnapshot = true
         default: break
         }
         guard record.isLast, record.kind != .gap else { return }
-        let recovers = record.kind == .snapshot && !engine.health.marketIsTrusted
+        let recovers = knowsSnapshot && !engine.health.marketIsTrusted
         if latencies.feed > 0 {
-            if recovers { engine.marketRecovered(delayedBook, now: now) }
+            if recovers { engine.marketRecovered(now: now) }
             engine.marketChanged(delayedBook, now: now)
         } else {
-            if recovers { engine.marketRecovered(exchange.book, now: now) }
+            if recovers { engine.marketRecovered(now: now) }
             engine.marketChanged(exchange.book, now: now)
         }
     }

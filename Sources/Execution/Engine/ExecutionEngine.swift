@@ -63,12 +63,12 @@ public struct ExecutionEngine: ~Copyable {
     }
 
     /// Updates of the market are missing: every quote is taken off until a snapshot heals it.
-    public mutating func marketLost(_ book: borrowing OrderBook, now: Timestamp) {
+    public mutating func marketLost(now: Timestamp) {
         health.marketIsTrusted = false
         for index in sessions.indices { pull(index, now) }
     }
 
-    public mutating func marketRecovered(_ book: borrowing OrderBook, now: Timestamp) {
+    public mutating func marketRecovered(now: Timestamp) {
         health.marketIsTrusted = true
         health.lastMarketData = now
         for index in sessions.indices where sessions[index].phase == .running { sessions[index].nextDecision = now }
