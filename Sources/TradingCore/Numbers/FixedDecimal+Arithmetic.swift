@@ -100,7 +100,7 @@ extension FixedDecimal {
         return try FixedDecimal(magnitude: magnitude, isNegative: isNegative)
     }
 
-    private init(magnitude: UInt128, isNegative: Bool) throws(ArithmeticError) {
+    init(magnitude: UInt128, isNegative: Bool) throws(ArithmeticError) {
         guard let positive = Int128(exactly: magnitude) else {
             if isNegative, magnitude == Int128.min.magnitude {
                 self.init(raw: .min)
