@@ -66,7 +66,9 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
-        .testTarget(name: "TradingCoreTests", dependencies: ["TradingCore", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TradingCoreTests", dependencies: ["TradingCore", "Scheduling", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "TestSupport"],
             swiftSettings: settings),
