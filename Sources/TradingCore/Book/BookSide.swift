@@ -58,6 +58,12 @@ public struct BookSide: ~Copyable, @unchecked Sendable {
         return pages.lots(at: ticks)
     }
 
+    /// Whether a newer top is laid over the level at `ticks`, so that a level update says nothing new about it.
+    @inlinable
+    public func isCovered(_ ticks: Int64) -> Bool {
+        hasTop && (ticks == topTicks || isBetter(ticks, than: topTicks))
+    }
+
     /// The next visible price after `ticks`, away from the touch; ``none``'s value when there is no more.
     @inlinable
     public func nextTicks(after ticks: Int64) -> Int64 {

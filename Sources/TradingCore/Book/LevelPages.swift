@@ -29,6 +29,7 @@ struct LevelPages: ~Copyable {
         occupiedWords = .allocate(capacity: 1)
     }
 
+    @inlinable
     deinit {
         quantities.deallocate()
         occupiedTicks.deallocate()

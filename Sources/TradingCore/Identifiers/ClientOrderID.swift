@@ -88,6 +88,11 @@ public struct ClientOrderIDSource: Sendable {
         return ClientOrderID(unchecked: prefix | UInt64(nextSequence))
     }
 
+    /// Gives the id just made back, as nothing was ever sent or stored under it.
+    public mutating func takeBack(_ id: ClientOrderID) {
+        if id.sequence + 1 == nextSequence, made(id) { nextSequence -= 1 }
+    }
+
     /// Whether this session made `id`.
     public func made(_ id: ClientOrderID) -> Bool {
         id.rawValue >> UInt64(ClientOrderID.sequenceBits) == prefix >> UInt64(ClientOrderID.sequenceBits)

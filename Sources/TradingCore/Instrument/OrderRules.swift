@@ -10,6 +10,7 @@ public struct OrderRules: Sendable {
     private let minimumNotional: Int128
     private let maximumNotional: Int128
     private let band: PriceBand?
+    public var hasPriceBand: Bool { band != nil }
     public let maximumOpenOrders: Int
     public let maximumPosition: FixedDecimal?
 

@@ -4,6 +4,14 @@ public enum Liquidity: UInt8, Sendable {
     case taker
 }
 
+/// Which asset a fee was taken in.
+public enum FeeAsset: Hashable, Sendable {
+    case base
+    case quote
+    /// Neither: an index into the account's list of further assets.
+    case other(UInt16)
+}
+
 /// One execution of an order. Applied once: `tradeID` is unique per account and instrument.
 public struct Fill: Hashable, Sendable {
     public var tradeID: UInt64
@@ -14,13 +22,13 @@ public struct Fill: Hashable, Sendable {
     public var liquidity: Liquidity
     /// What was paid; negative is a rebate.
     public var fee: FixedDecimal
-    public var feeAsset: AssetID
+    public var feeAsset: FeeAsset
     /// Exchange time of the execution.
     public var time: Timestamp
 
     public init(
         tradeID: UInt64, orderID: ClientOrderID, side: Side, price: Price, quantity: Quantity, liquidity: Liquidity,
-        fee: FixedDecimal, feeAsset: AssetID, time: Timestamp
+        fee: FixedDecimal, feeAsset: FeeAsset, time: Timestamp
     ) {
         self.tradeID = tradeID
         self.orderID = orderID

@@ -26,6 +26,9 @@ struct BookModel {
 
     func next(after ticks: Int64) -> Int64 { touch(of: visible.filter { isBetter(ticks, than: $0.key) }) }
 
+    /// Whether a level set here would change nothing that is seen.
+    func isCovered(_ ticks: Int64) -> Bool { top.map { !isBetter($0.ticks, than: ticks) } ?? false }
+
     mutating func set(_ ticks: Int64, _ lots: Int64) -> Int64 {
         defer { levels[ticks] = lots > 0 ? lots : nil }
         return levels[ticks] ?? 0

@@ -55,6 +55,7 @@ struct BookSideTests {
             isEqual = isEqual && book.lots(at: ticks) == visible[ticks] ?? 0
             isEqual = isEqual && book.storedLots(at: ticks) == model.levels[ticks] ?? 0
             isEqual = isEqual && book.nextTicks(after: ticks) == model.next(after: ticks)
+            isEqual = isEqual && book.isCovered(ticks) == model.isCovered(ticks)
         }
         if !isEqual { Issue.record("\(book.side) book differs around \(prices) at step \(step): \(model)") }
     }

@@ -88,6 +88,21 @@ struct ClientOrderIDSourceTests {
         #expect(beyond.next() == nil)
     }
 
+    @Test("takes back only the id made last, and hands it out again")
+    func takesBack() throws {
+        let (installation, session) = try (#require(InstallationID(2)), #require(SessionID(5)))
+        var source = ClientOrderIDSource(installation: installation, session: session)
+        var other = ClientOrderIDSource(installation: installation, session: try #require(SessionID(6)))
+        let made = [source.next(), source.next(), other.next(), other.next()].compactMap { $0 }
+        try #require(made.count == 4)
+        source.takeBack(made[0])
+        source.takeBack(made[3])
+        #expect(source.nextSequence == 2)
+        source.takeBack(made[1])
+        #expect(!source.made(made[1]))
+        #expect(source.next() == made[1])
+    }
+
     @Test("goes on where the stored number says")
     func resumes() throws {
         let (installation, session) = try (#require(InstallationID(0)), #require(SessionID(0)))

@@ -104,6 +104,8 @@ struct OrderRulesTests {
         #expect(rules.violation(side: .buy, price: dearer, quantity: Quantity(lots: 1), average: nil) == .priceRange)
         #expect(rules.maximumOpenOrders == .max)
         #expect(rules.maximumPosition == nil)
+        #expect(!rules.hasPriceBand)
+        #expect(try makeRules().hasPriceBand)
         #expect(try makeRules().maximumOpenOrders == 7)
         #expect(try makeRules().maximumPosition == "300")
     }

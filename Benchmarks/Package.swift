@@ -1,0 +1,25 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Apart from the product, so that nobody who builds it builds this.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "mr-market-benchmarks",
+    dependencies: [.package(name: "mr-market", path: "..")],
+    targets: [
+        .executableTarget(
+            name: "FeedBenchmark",
+            dependencies: [
+                .product(name: "TradingCore", package: "mr-market"),
+                .product(name: "Exchanges", package: "mr-market"),
+                .product(name: "MarketData", package: "mr-market"),
+            ],
+            swiftSettings: settings)
+    ]
+)

@@ -1,0 +1,239 @@
+public import Strategies
+public import TradingCore
+
+/// The engine trading on the paper exchange, in the time of the market's own records.
+///
+/// The one core that backtests and paper sessions share: a backtest feeds it a file as fast as it can, a session feeds
+/// it at the pace of a clock, and both get the same orders and fills. At equal times the market's records come first,
+/// then what arrives at us, then what arrives at the exchange, then what falls due in the engine.
+public struct TradingSimulation: ~Copyable {
+    public var exchange: MatchingEngine
+    public var balances: PaperBalances
+    public var engine: ExecutionEngine
+    public let account: AccountID
+    public let latencies: Latencies
+    public private(set) var now = Timestamp.distantPast
+    public private(set) var firstRecordAt: Timestamp?
+    /// Alerts raised by the engine since the driver last took them.
+    public var alerts: [Alert] = []
+    /// Orders and cancels as the exchange received them, when kept.
+    public private(set) var log: [SimulationLogEntry] = []
+    public var keepsLog = false
+    /// Measures one session; nil measures nothing.
+    public var recorder: PerformanceRecorder?
+
+    /// The market as we see it; empty and unused while the feed takes no time, for then it is the exchange's own book.
+    private var delayedBook = OrderBook()
+    private var records = InFlight<MarketRecord>()
+    private var requests = InFlight<ExecutionAction>()
+    private var answers = InFlight<Answer>()
+    /// When the first of all that is pending falls due.
+    private var due = Int64.max
+    private var finished = FinishedOrders()
+
+    private enum Answer {
+        case event(AccountEvent)
+        case openOrders(SessionID, [ListedOrder])
+    }
+
+    /// - Parameters:
+    ///   - balances: of the paper exchange, `account`'s own funds deposited.
+    /// - Throws: ``InstrumentError`` as the matching engine does.
+    public init(
+        instrument: Instrument, balances: PaperBalances, account: AccountID, latencies: Latencies = .none,
+        matching: MatchingConfiguration = .init()
+    ) throws(InstrumentError) {
+        let exchange = try MatchingEngine(instrument: instrument, balances: balances, configuration: matching)
+        let engine = try ExecutionEngine(instrument: instrument, bookShowsOwnOrders: false)
+        self.exchange = exchange
+        self.engine = engine
+        self.balances = balances
+        self.account = account
+        self.latencies = latencies
+    }
+
+    /// Puts a session to work as of the first record.
+    public mutating func add(_ configuration: SessionConfiguration, strategy: any Strategy) {
+        engine.add(configuration, strategy: strategy, now: now)
+        reschedule()
+    }
+
+    // MARK: - Time moves on
+
+    /// Takes the market's next record in, after everything that falls due before it.
+    @inline(__always)
+    public mutating func apply(_ record: MarketRecord) {
+        if due < record.time.nanoseconds { run(until: record.time) }
+        now = record.time
+        exchange.apply(record, balances: &balances)
+        if record.isLast || record.kind.rawValue >= MarketRecord.Kind.gap.rawValue || record.kind == .trade || latencies.feed > 0 {
+            finish(record)
+        }
+    }
+
+    /// Lets time pass without a record: everything due before `time` happens.
+    public mutating func run(until time: Timestamp) {
+        while due < time.nanoseconds { step() }
+    }
+
+    private mutating func finish(_ record: MarketRecord) {
+        if firstRecordAt == nil { begin(record) }
+        if latencies.feed > 0 {
+            records.send(record, due: record.time.nanoseconds &+ latencies.feed)
+            due = min(due, records.firstDue)
+        } else {
+            learn(record)
+        }
+        if !exchange.reports.isEmpty { sendReports() }
+        if !engine.actions.isEmpty || !engine.bookedFills.isEmpty { carryOut() }
+        if engineIsAwake { reschedule() }
+    }
+
+    private var engineIsAwake: Bool { !engine.sessions.isEmpty }
+
+    private mutating func begin(_ record: MarketRecord) {
+        firstRecordAt = record.time
+        recorder?.begin(at: record.time)
+    }
+
+    /// What the engine makes of a record once it knows it. The delayed book has its own copy of the market.
+    private mutating func learn(_ record: MarketRecord) {
+        switch record.kind {
+        case .trade: engine.lastTradePrice = record.price
+        case .gap: latencies.feed > 0 ? engine.marketLost(delayedBook, now: now) : engine.marketLost(exchange.book, now: now)
+        case .reset: engine.lastTradePrice = engine.lastTradePrice ?? exchange.lastTradePrice
+        default: break
+        }
+        guard record.isLast, record.kind != .gap else { return }
+        let recovers = record.kind == .snapshot && !engine.health.marketIsTrusted
+        if latencies.feed > 0 {
+            if recovers { engine.marketRecovered(delayedBook, now: now) }
+            engine.marketChanged(delayedBook, now: now)
+        } else {
+            if recovers { engine.marketRecovered(exchange.book, now: now) }
+            engine.marketChanged(exchange.book, now: now)
+        }
+    }
+
+    /// The earliest pending thing happens.
+    private mutating func step() {
+        let moment = due
+        now = Timestamp(nanoseconds: moment)
+        if records.firstDue == moment {
+            let record = records.receive()
+            delayedBook.apply(record)
+            learn(record)
+        } else if answers.firstDue == moment {
+            receive(answers.receive())
+        } else if requests.firstDue == moment {
+            execute(requests.receive())
+        } else if let measuring = recorder?.nextDue, measuring.nanoseconds == moment {
+            measure()
+        } else {
+            latencies.feed > 0 ? engine.wake(delayedBook, now: now) : engine.wake(exchange.book, now: now)
+        }
+        if !exchange.reports.isEmpty { sendReports() }
+        carryOut()
+        reschedule()
+    }
+
+    private mutating func reschedule() {
+        due = min(
+            min(records.firstDue, answers.firstDue), min(requests.firstDue, engine.nextWake.nanoseconds),
+            recorder?.nextDue.nanoseconds ?? .max)
+    }
+
+    // MARK: - Between us and the exchange
+
+    private mutating func carryOut() {
+        let arrival = now.nanoseconds &+ latencies.order
+        for action in engine.actions {
+            if case .alert(let alert) = action { alerts.append(alert) } else { requests.send(action, due: arrival) }
+        }
+        engine.actions.removeAll(keepingCapacity: true)
+        guard recorder != nil else {
+            engine.bookedFills.removeAll(keepingCapacity: true)
+            return
+        }
+        for fill in engine.bookedFills { recorder?.filled(fill) }
+        engine.bookedFills.removeAll(keepingCapacity: true)
+        recorder?.quotesChanged(engine.sessions, at: now)
+    }
+
+    private mutating func execute(_ action: ExecutionAction) {
+        switch action {
+        case .place(let approved):
+            if keepsLog { log.append(.placed(approved.value, now)) }
+            exchange.submit(approved.value, from: account, at: now, balances: &balances)
+        case .cancel(let id):
+            if keepsLog { log.append(.cancelled(id, now)) }
+            exchange.cancel(id, from: account, balances: &balances)
+        case .query(let id):
+            let isOpen = exchange.volumeAhead(of: id, account: account) != nil
+            if let event = isOpen ? .accepted(id) : finished.outcome(of: id) { send(.event(event)) }
+        case .listOpenOrders(let session):
+            let open = exchange.openOrders(of: account).map {
+                ListedOrder(id: $0.request.id, side: $0.request.side, price: $0.request.price, remaining: $0.remaining)
+            }
+            send(.openOrders(session, open))
+        case .alert: break
+        }
+    }
+
+    private mutating func sendReports() {
+        for report in exchange.reports where report.account == account {
+            finished.note(report.event)
+            if keepsLog, case .filled(let fill) = report.event { log.append(.filled(fill)) }
+            send(.event(report.event))
+        }
+        exchange.reports.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func send(_ answer: Answer) {
+        answers.send(answer, due: now.nanoseconds &+ latencies.answer)
+        due = min(due, answers.firstDue)
+    }
+
+    private mutating func receive(_ answer: Answer) {
+        switch answer {
+        case .event(let event):
+            latencies.feed > 0
+                ? engine.handle(event, delayedBook, now: now) : engine.handle(event, exchange.book, now: now)
+        case .openOrders(let session, let list):
+            latencies.feed > 0
+                ? engine.openOrdersListed(list, for: session, delayedBook, now: now)
+                : engine.openOrdersListed(list, for: session, exchange.book, now: now)
+        }
+    }
+
+    // MARK: - Measuring
+
+    private mutating func measure() {
+        recorder?.measure(at: now, doubleMid: exchange.book.doubleMid, engine.sessions)
+    }
+
+    /// Brings the measurements up to the last record.
+    public mutating func finishMeasuring() {
+        recorder?.end(at: now, doubleMid: exchange.book.doubleMid, engine.sessions)
+    }
+
+    // MARK: - Stopping
+
+    /// Stops every session and lets time pass until the exchange has confirmed that nothing of ours is open, for at most
+    /// `limit` nanoseconds.
+    /// - Returns: whether it has.
+    public mutating func stopAll(limit: Int64 = Nanoseconds.seconds(60)) -> Bool {
+        for session in engine.sessions { engine.stop(session.id, now: now) }
+        carryOut()
+        reschedule()
+        run(until: now.advanced(byNanoseconds: limit))
+        return engine.sessions.allSatisfy { $0.phase == .stopped } && exchange.openOrderIDs(of: account).isEmpty
+    }
+}
+
+/// One thing that happened between us and the exchange.
+public enum SimulationLogEntry: Hashable, Sendable {
+    case placed(OrderRequest, Timestamp)
+    case cancelled(ClientOrderID, Timestamp)
+    case filled(Fill)
+}

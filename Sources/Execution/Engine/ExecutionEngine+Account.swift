@@ -1,0 +1,187 @@
+import Strategies
+public import TradingCore
+
+/// What the account's stream tells, and what to do when it tells nothing.
+extension ExecutionEngine {
+    /// Takes an event about one of our orders in. Events about orders that this engine never made are ignored: they
+    /// belong to somebody else.
+    public mutating func handle(_ event: AccountEvent, _ book: borrowing OrderBook, now: Timestamp) {
+        health.lastAccountData = now
+        let id = event.orderID
+        guard let index = sessions.firstIndex(where: { $0.id == id.session && $0.ids.made(id) }) else { return }
+        if case .filled(let fill) = event {
+            handleFill(fill, index, book, now)
+            return
+        }
+        guard let position = sessions[index].index(of: id) else { return }
+        switch event {
+        case .accepted:
+            sessions[index].killSwitch.accepted()
+            update(index, position, .accepted, now)
+        case .rejected(_, let reason):
+            update(index, position, .rejected, now)
+            let retry = now.advanced(byNanoseconds: 250 * Nanoseconds.perMillisecond)
+            sessions[index].nextDecision = min(sessions[index].nextDecision, retry)
+            if let halt = sessions[index].killSwitch.rejected(reason) { self.halt(index, halt, now) }
+        case .cancelled: update(index, position, .cancelled, now)
+        case .expired: update(index, position, .expired, now)
+        case .notFound: update(index, position, .neverExisted, now)
+        case .outcomeUnknown:
+            update(index, position, .outcomeLost, now)
+            query(index, id, now)
+        case .cancelRejected(_, .refused):
+            update(index, position, .cancelRefused, now)
+        case .cancelRejected(_, .unknownOrder):
+            // Filled, gone, or not there yet: only its status tells. Nothing is freed before.
+            query(index, id, now)
+        case .filled: break
+        }
+        if sessions[index].awaitsCancel, sessions[index].phase == .running { decide(index, book, now) }
+        finishStopping(index, now)
+    }
+
+    private mutating func update(_ index: Int, _ position: Int, _ update: OrderUpdate, _ now: Timestamp) {
+        let before = sessions[index].orders[position]
+        guard sessions[index].orders[position].apply(update) else {
+            actions.append(.alert(.impossibleUpdate(before.id, before.status, update)))
+            return
+        }
+        sessions[index].orders[position].queries = 0
+        if sessions[index].orders[position].status.isFinal {
+            let order = sessions[index].orders.remove(at: position)
+            sessions[index].release(order, lots: order.remaining.lots, instrument.unit)
+        } else if update == .accepted || update == .cancelRefused, shallLeave(index) {
+            cancel(index, position, now)
+        }
+    }
+
+    /// Nothing of the session may rest any more.
+    private func shallLeave(_ index: Int) -> Bool {
+        sessions[index].phase != .running || state(index) == .halted
+    }
+
+    // MARK: - Fills
+
+    private mutating func handleFill(_ fill: Fill, _ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
+        guard sessions[index].fills.isNew(fill.tradeID) else { return }
+        sessions[index].settle(fill, instrument.unit)
+        let mid = book.doubleMid
+        sessions[index].account.book(fill, doubleMid: mid, unit: instrument.unit, otherFeePrice: otherFeePrice)
+        bookedFills.append(BookedFill(session: sessions[index].id, fill: fill, doubleMid: mid, bookedAt: now))
+        if let position = sessions[index].index(of: fill.orderID) {
+            fillTracked(index, position, fill, now)
+        } else {
+            actions.append(.alert(.fillOfUntracked(fill.orderID)))
+        }
+        if sessions[index].decidesOnFills { decide(index, book, now) }
+        finishStopping(index, now)
+    }
+
+    private mutating func fillTracked(_ index: Int, _ position: Int, _ fill: Fill, _ now: Timestamp) {
+        let before = sessions[index].orders[position]
+        let lots = min(fill.quantity.lots, before.remaining.lots)
+        sessions[index].release(before, lots: lots, instrument.unit)
+        sessions[index].orders[position].filled.lots += fill.quantity.lots
+        let order = sessions[index].orders[position]
+        _ = sessions[index].orders[position].apply(order.remaining == .zero ? .filled : .partlyFilled)
+        if order.remaining == .zero { sessions[index].orders.remove(at: position) }
+        let situation = self.situation(index, now)
+        sessions[index].strategy.filled(fill, of: order.asOwnOrder, situation: situation)
+    }
+
+    // MARK: - Missing answers
+
+    /// Turns overdue answers into questions, and sends cancels that had to wait.
+    mutating func chaseAnswers(_ index: Int, _ now: Timestamp) {
+        sessions[index].nextAnswerDue = .distantFuture
+        for position in sessions[index].orders.indices {
+            let order = sessions[index].orders[position]
+            if order.status == .open, !order.cancelIsWanted { continue }
+            if order.answerDueAt > now {
+                sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, order.answerDueAt)
+                continue
+            }
+            if order.cancelIsWanted {
+                cancel(index, position, now)
+                continue
+            }
+            if order.status == .pending { _ = sessions[index].orders[position].apply(.outcomeLost) }
+            query(index, order.id, now)
+        }
+        if sessions[index].phase == .verifying { askForOpenOrders(index, now) }
+    }
+
+    /// Asks what became of an order; again later, each time after twice as long, up to a minute.
+    private mutating func query(_ index: Int, _ id: ClientOrderID, _ now: Timestamp) {
+        actions.append(.query(id))
+        guard let position = sessions[index].index(of: id) else { return }
+        let queries = sessions[index].orders[position].queries
+        let wait = min(Nanoseconds.seconds(60), Nanoseconds.perSecond << Int64(min(queries, 6)))
+        let due = now.advanced(byNanoseconds: wait)
+        sessions[index].orders[position].queries = queries + 1
+        sessions[index].orders[position].answerDueAt = due
+        sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, due)
+    }
+
+    // MARK: - Stopping, and proving it
+
+    mutating func finishStopping(_ index: Int, _ now: Timestamp) {
+        guard sessions[index].phase == .stopping, sessions[index].orders.isEmpty else { return }
+        sessions[index].phase = .verifying
+        askForOpenOrders(index, now)
+    }
+
+    private mutating func askForOpenOrders(_ index: Int, _ now: Timestamp) {
+        actions.append(.listOpenOrders(sessions[index].id))
+        sessions[index].nextAnswerDue = now.advanced(
+            byNanoseconds: sessions[index].configuration.limits.answerTimeoutNanoseconds)
+    }
+
+    /// The exchange's list of open orders on the account and instrument, everybody's.
+    ///
+    /// Orders of a session's own making that it did not know to be open are taken back into its care, and cancelled
+    /// unless it knew them; foreign ones are never touched. Tracked orders that are missing are asked about one by one.
+    public mutating func openOrdersListed(
+        _ listed: [ListedOrder], for session: SessionID, _ book: borrowing OrderBook, now: Timestamp
+    ) {
+        guard let index = sessions.firstIndex(where: { $0.id == session }) else { return }
+        let own = listed.filter { $0.id.session == session && sessions[index].ids.made($0.id) }
+        for order in own where sessions[index].index(of: order.id) == nil { adopt(order, index, now) }
+        for order in sessions[index].orders where order.status == .open && !own.contains(where: { $0.id == order.id }) {
+            query(index, order.id, now)
+        }
+        guard sessions[index].phase == .verifying else { return }
+        if sessions[index].orders.isEmpty {
+            sessions[index].phase = .stopped
+            sessions[index].nextAnswerDue = .distantFuture
+            actions.append(.alert(.stopped(session)))
+        } else {
+            sessions[index].phase = .stopping
+        }
+    }
+
+    private mutating func adopt(_ listed: ListedOrder, _ index: Int, _ now: Timestamp) {
+        var order = TrackedOrder(
+            id: listed.id, side: listed.side, level: .max, price: listed.price, quantity: listed.remaining,
+            isPostOnly: true, createdAt: now, answerDueAt: now)
+        _ = order.apply(.accepted)
+        sessions[index].reserve(listed.side, listed.price, listed.remaining.lots, instrument.unit)
+        sessions[index].orders.append(order)
+        cancel(index, sessions[index].orders.count - 1, now)
+    }
+}
+
+/// An open order as an exchange lists it.
+public struct ListedOrder: Hashable, Sendable {
+    public var id: ClientOrderID
+    public var side: Side
+    public var price: Price
+    public var remaining: Quantity
+
+    public init(id: ClientOrderID, side: Side, price: Price, remaining: Quantity) {
+        self.id = id
+        self.side = side
+        self.price = price
+        self.remaining = remaining
+    }
+}

@@ -1,0 +1,148 @@
+public import Strategies
+public import TradingCore
+
+/// Event in, actions out: everything decided for one account on one instrument, whatever number of sessions share it.
+///
+/// Synchronous, deterministic, without I/O or clock. The driver applies what happened, passes the book as it stands, and
+/// carries out ``actions``. Order of work on every event: account for it, ask strategies whose time has come, turn the
+/// difference between wanted quotes and live orders into the fewest cancels and places, let the risk gate judge each.
+public struct ExecutionEngine: ~Copyable {
+    public let instrument: Instrument
+    public let rules: OrderRules
+    public var health = AccountHealth()
+    public internal(set) var sessions: [TradingSession] = []
+    /// What is to be done outside, in order. The driver empties it.
+    public var actions: [ExecutionAction] = []
+    /// Fills booked since the driver last took them.
+    public var bookedFills: [BookedFill] = []
+    public var lastTradePrice: Price?
+    public var externalPrice: ExternalPrice?
+    /// Whether the book shows our own orders, as an exchange's public feed does.
+    public let bookShowsOwnOrders: Bool
+    let otherFeePrice: FixedDecimal?
+    /// The last mid seen, for the collar on a one-sided book.
+    var lastDoubleMid: Int64 = 0
+    /// Scratch for one decision.
+    var wanted = WantedQuotes()
+    var satisfied: [Bool] = []
+    private(set) var watchesMarket = false
+
+    /// - Throws: ``InstrumentError`` when the instrument's rules do not fit its units.
+    public init(instrument: Instrument, bookShowsOwnOrders: Bool) throws(InstrumentError) {
+        let rules = try OrderRules(instrument)
+        self.instrument = instrument
+        self.rules = rules
+        self.bookShowsOwnOrders = bookShowsOwnOrders
+        if case .third(_, let price, _) = instrument.fees.payment { otherFeePrice = price } else { otherFeePrice = nil }
+    }
+
+    /// Puts a session to work. Its first decision comes with the next event.
+    public mutating func add(_ configuration: SessionConfiguration, strategy: any Strategy, now: Timestamp) {
+        precondition(!sessions.contains { $0.id == configuration.session }, "a session runs once")
+        sessions.append(TradingSession(configuration, strategy: strategy, rules: rules, now: now))
+        watchesMarket = sessions.contains { $0.watchesMarket }
+    }
+
+    /// When ``wake(_:now:)`` is due at the latest.
+    public var nextWake: Timestamp {
+        var next = Timestamp.distantFuture
+        for session in sessions {
+            next = min(next, session.nextAnswerDue)
+            if session.phase == .running { next = min(next, session.nextDecision, session.nextStaleCheck) }
+        }
+        return next
+    }
+
+    // MARK: - Events
+
+    /// The book changed: one whole message of the feed has been applied to it.
+    @inline(__always)
+    public mutating func marketChanged(_ book: borrowing OrderBook, now: Timestamp) {
+        health.lastMarketData = now
+        if watchesMarket { letStrategiesLook(book, now) }
+    }
+
+    /// Updates of the market are missing: every quote is taken off until a snapshot heals it.
+    public mutating func marketLost(_ book: borrowing OrderBook, now: Timestamp) {
+        health.marketIsTrusted = false
+        for index in sessions.indices { pull(index, now) }
+    }
+
+    public mutating func marketRecovered(_ book: borrowing OrderBook, now: Timestamp) {
+        health.marketIsTrusted = true
+        health.lastMarketData = now
+        for index in sessions.indices where sessions[index].phase == .running { sessions[index].nextDecision = now }
+    }
+
+    /// A time named by ``nextWake`` has come.
+    public mutating func wake(_ book: borrowing OrderBook, now: Timestamp) {
+        for index in sessions.indices {
+            if sessions[index].nextAnswerDue <= now { chaseAnswers(index, now) }
+            guard sessions[index].phase == .running else { continue }
+            if sessions[index].nextStaleCheck <= now { checkStaleness(index, now) }
+            if sessions[index].nextDecision <= now { decide(index, book, now) }
+        }
+    }
+
+    @inline(never)
+    private mutating func letStrategiesLook(_ book: borrowing OrderBook, _ now: Timestamp) {
+        for index in sessions.indices where sessions[index].watchesMarket && sessions[index].phase == .running {
+            if sessions[index].strategy.wantsDecision(book, now: now) { decide(index, book, now) }
+        }
+    }
+
+    // MARK: - Commands
+
+    /// Ends a session: no new orders from here on, everything of its own cancelled, and stopped only when the exchange
+    /// has confirmed that nothing of it is open.
+    public mutating func stop(_ id: SessionID, now: Timestamp) {
+        guard let index = sessions.firstIndex(where: { $0.id == id }), sessions[index].phase == .running else { return }
+        sessions[index].phase = .stopping
+        pull(index, now)
+        finishStopping(index, now)
+    }
+
+    /// Sets what a session may do. Halting takes everything off the book.
+    public mutating func setState(_ state: TradingState, of id: SessionID, reason: HaltReason?, now: Timestamp) {
+        guard let index = sessions.firstIndex(where: { $0.id == id }) else { return }
+        sessions[index].state = state
+        sessions[index].haltReason = state == .halted ? reason : nil
+        enforceState(index, now)
+    }
+
+    /// Sets what the whole account may do, or the server (``AccountHealth/serverState``).
+    public mutating func setState(server: TradingState? = nil, account: TradingState? = nil, now: Timestamp) {
+        if let server { health.serverState = server }
+        if let account { health.accountState = account }
+        for index in sessions.indices { enforceState(index, now) }
+    }
+
+    private mutating func enforceState(_ index: Int, _ now: Timestamp) {
+        if state(index) == .halted { pull(index, now) } else { sessions[index].nextDecision = now }
+    }
+
+    /// The strictest of server, account and session.
+    func state(_ index: Int) -> TradingState {
+        max(health.serverState, health.accountState, sessions[index].state)
+    }
+
+    /// The server asked for the account's balances and got them, nothing being in flight.
+    /// - Parameter tolerance: how far, in either asset, they may differ from what is booked.
+    public mutating func balancesReported(base: FixedDecimal, quote: FixedDecimal, tolerance: FixedDecimal) {
+        let booked = sessions.reduce(into: (Int128(0), Int128(0))) { $0 = ($0.0 + $1.base, $0.1 + $1.quote) }
+        let drifts = [
+            (instrument.base, base.raw - booked.0), (instrument.quote, quote.raw - booked.1),
+        ].filter { $0.1.magnitude > tolerance.raw.magnitude }
+        health.hasBalanceDrift = !drifts.isEmpty
+        for (asset, _) in drifts { actions.append(.alert(.balanceDrift(asset))) }
+    }
+}
+
+/// A fill that has been booked, with the market at that moment.
+public struct BookedFill: Hashable, Sendable {
+    public var session: SessionID
+    public var fill: Fill
+    /// Twice the mid in ticks when it was learned of; nil when there was none.
+    public var doubleMid: Int64?
+    public var bookedAt: Timestamp
+}

@@ -1,0 +1,39 @@
+public import Strategies
+public import TradingCore
+
+/// Everything a trading session is made with.
+public struct SessionConfiguration: Sendable {
+    public var installation: InstallationID
+    public var session: SessionID
+    /// One past the highest sequence number ever used for the session.
+    public var nextSequence: UInt32
+    /// What the session may use of the account: its own share, never another's.
+    public var base: FixedDecimal
+    public var quote: FixedDecimal
+    public var limits: RiskLimits
+    public var tolerance: QuoteTolerance
+
+    public init(
+        installation: InstallationID, session: SessionID, nextSequence: UInt32 = 0, base: FixedDecimal,
+        quote: FixedDecimal, limits: RiskLimits = RiskLimits(), tolerance: QuoteTolerance = .exact
+    ) {
+        self.installation = installation
+        self.session = session
+        self.nextSequence = nextSequence
+        self.base = base
+        self.quote = quote
+        self.limits = limits
+        self.tolerance = tolerance
+    }
+}
+
+/// Where a session stands in its life.
+public enum SessionPhase: UInt8, Hashable, Sendable {
+    case running
+    /// No new orders; everything of ours is being cancelled.
+    case stopping
+    /// Nothing live is known; the exchange is being asked whether that is true.
+    case verifying
+    /// The exchange has confirmed that no order of ours is open.
+    case stopped
+}

@@ -1,0 +1,101 @@
+public import Strategies
+public import TradingCore
+
+/// One strategy at work on an executor's account and instrument: its orders, its share of the funds, its books.
+public struct TradingSession: Sendable {
+    public let id: SessionID
+    public internal(set) var strategy: any Strategy
+    public internal(set) var phase = SessionPhase.running
+    public internal(set) var state = TradingState.active
+    public internal(set) var haltReason: HaltReason?
+    /// Live orders, oldest first.
+    public internal(set) var orders: [TrackedOrder] = []
+    public internal(set) var account = PositionAccount()
+    public internal(set) var lastHold: HoldReason?
+    /// How often each kind of refusal has kept an order back.
+    public internal(set) var refusals: [RiskRefusal: Int] = [:]
+    public internal(set) var orderCount = 0
+    public internal(set) var cancelCount = 0
+
+    let configuration: SessionConfiguration
+    let gate: RiskGate
+    var ids: ClientOrderIDSource
+    var killSwitch: KillSwitch
+    var fills = FillMemory()
+    /// When the strategy is asked next.
+    var nextDecision: Timestamp
+    /// When the first open question about an order is due.
+    var nextAnswerDue = Timestamp.distantFuture
+    /// When the market's data will be too old unless something comes.
+    var nextStaleCheck = Timestamp.distantFuture
+    /// A quote waits until an older order of its slot is gone.
+    var awaitsCancel = false
+    /// Raw 10⁻¹⁸ counts: all that belongs to the session, and what its live orders hold of it.
+    var base: Int128
+    var quote: Int128
+    var reservedBase: Int128 = 0
+    var reservedQuote: Int128 = 0
+
+    let watchesMarket: Bool
+    let readsOwnOrders: Bool
+    let decidesOnFills: Bool
+
+    init(_ configuration: SessionConfiguration, strategy: any Strategy, rules: OrderRules, now: Timestamp) {
+        id = configuration.session
+        self.configuration = configuration
+        self.strategy = strategy
+        gate = RiskGate(configuration.limits, rules: rules)
+        ids = ClientOrderIDSource(
+            installation: configuration.installation, session: configuration.session,
+            nextSequence: configuration.nextSequence)
+        killSwitch = KillSwitch(configuration.limits)
+        nextDecision = now
+        base = configuration.base.raw
+        quote = configuration.quote.raw
+        watchesMarket = strategy.watchesMarket
+        readsOwnOrders = strategy.readsOwnOrders
+        decidesOnFills = strategy.decidesOnFills
+    }
+
+    /// What the session holds now, its open orders included.
+    public var holdings: (base: FixedDecimal, quote: FixedDecimal) {
+        (FixedDecimal(raw: base), FixedDecimal(raw: quote))
+    }
+
+    public var hasUnknownOrders: Bool { orders.contains { $0.status == .unknown } }
+
+    func index(of id: ClientOrderID) -> Int? {
+        for index in orders.indices where orders[index].id == id { return index }
+        return nil
+    }
+
+    // MARK: - Funds
+
+    mutating func reserve(_ side: Side, _ price: Price, _ lots: Int64, _ unit: BookUnit) {
+        if side == .buy {
+            reservedQuote += unit.notional.raw &* (Int128(price.ticks) &* Int128(lots))
+        } else {
+            reservedBase += unit.quantity.raw &* Int128(lots)
+        }
+    }
+
+    mutating func release(_ order: TrackedOrder, lots: Int64, _ unit: BookUnit) {
+        if order.side == .buy {
+            reservedQuote -= unit.notional.raw &* (Int128(order.price.ticks) &* Int128(lots))
+        } else {
+            reservedBase -= unit.quantity.raw &* Int128(lots)
+        }
+    }
+
+    mutating func settle(_ fill: Fill, _ unit: BookUnit) {
+        let cost = unit.notional.raw &* (Int128(fill.price.ticks) &* Int128(fill.quantity.lots))
+        let amount = unit.quantity.raw &* Int128(fill.quantity.lots)
+        base += Int128(fill.side.sign) &* amount
+        quote -= Int128(fill.side.sign) &* cost
+        switch fill.feeAsset {
+        case .base: base -= fill.fee.raw
+        case .quote: quote -= fill.fee.raw
+        case .other: break
+        }
+    }
+}

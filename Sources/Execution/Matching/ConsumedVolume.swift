@@ -1,0 +1,59 @@
+import TradingCore
+
+/// Recorded volume that orders of accounts have taken and the feed does not know about.
+///
+/// A level's volume minus this is what can still be traded. It shrinks only as the feed shows less: when the level
+/// drops below what was taken, the taken part is what dropped.
+struct ConsumedVolume {
+    private struct Level {
+        var side: Side
+        var ticks: Int64
+        var lots: Int64
+    }
+
+    private var levels: [Level] = []
+
+    var isEmpty: Bool { levels.isEmpty }
+
+    func lots(_ side: Side, _ ticks: Int64) -> Int64 {
+        for level in levels where level.ticks == ticks && level.side == side { return level.lots }
+        return 0
+    }
+
+    mutating func add(_ lots: Int64, _ side: Side, _ ticks: Int64) {
+        for index in levels.indices where levels[index].ticks == ticks && levels[index].side == side {
+            levels[index].lots += lots
+            return
+        }
+        levels.append(Level(side: side, ticks: ticks, lots: lots))
+    }
+
+    mutating func levelChanged(_ side: Side, _ ticks: Int64, to lots: Int64) {
+        for index in levels.indices where levels[index].ticks == ticks && levels[index].side == side {
+            limit(index, to: lots)
+            return
+        }
+    }
+
+    /// Nothing is better than the top, and the top holds so much.
+    mutating func topChanged(_ side: Side, _ ticks: Int64, to lots: Int64) {
+        guard !levels.isEmpty else { return }
+        let top = Price(ticks: ticks)
+        for index in levels.indices.reversed() where levels[index].side == side {
+            let price = Price(ticks: levels[index].ticks)
+            if price == top {
+                limit(index, to: lots)
+            } else if side.isBetter(price, than: top) {
+                levels.remove(at: index)
+            }
+        }
+    }
+
+    mutating func removeAll() {
+        levels.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func limit(_ index: Int, to lots: Int64) {
+        if lots <= 0 { levels.remove(at: index) } else { levels[index].lots = min(levels[index].lots, lots) }
+    }
+}

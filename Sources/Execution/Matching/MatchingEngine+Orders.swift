@@ -1,0 +1,153 @@
+public import TradingCore
+
+/// Orders come in and go.
+extension MatchingEngine {
+    /// Takes an order in: checks it, locks its funds, trades what can trade at once, rests or ends the remainder.
+    public mutating func submit(
+        _ request: OrderRequest, from account: AccountID, at now: Timestamp, balances: inout PaperBalances
+    ) {
+        if let reason = refusal(of: request, from: account, at: now, balances: balances) {
+            report(account, .rejected(request.id, reason))
+            return
+        }
+        if request.type == .limit, !lockFunds(request, account, &balances) {
+            report(account, .rejected(request.id, .insufficientBalance))
+            return
+        }
+        report(account, .accepted(request.id))
+        var taker = RestingOrder(
+            account: account, request: request, remaining: request.quantity.lots, queue: QueuePosition(level: 0))
+        let expiry = take(&taker, at: now, balances: &balances)
+        guard taker.remaining > 0 else { return }
+        let remains = request.type == .limit && request.timeInForce == .goodTillCancelled
+        if expiry == nil, remains {
+            rest(taker)
+        } else {
+            if request.type == .limit { unlockFunds(request, lots: taker.remaining, account, &balances) }
+            report(account, .expired(request.id, expiry ?? .immediateRemainder))
+        }
+    }
+
+    /// Ends an order; one that does not rest is refused as unknown.
+    @discardableResult
+    public mutating func cancel(
+        _ id: ClientOrderID, from account: AccountID, balances: inout PaperBalances
+    ) -> Bool {
+        guard let place = find(id, account) else {
+            report(account, .cancelRejected(id, .unknownOrder))
+            return false
+        }
+        remove(place, balances: &balances)
+        report(account, .cancelled(id))
+        return true
+    }
+
+    /// Ends one order and takes another in, at one moment.
+    /// - Parameter requiresCancel: with it, a failed cancel means that nothing is placed.
+    public mutating func cancelReplace(
+        _ id: ClientOrderID, with request: OrderRequest, requiresCancel: Bool = true, from account: AccountID,
+        at now: Timestamp, balances: inout PaperBalances
+    ) {
+        let cancelled = cancel(id, from: account, balances: &balances)
+        guard cancelled || !requiresCancel else {
+            report(account, .rejected(request.id, .other))
+            return
+        }
+        submit(request, from: account, at: now, balances: &balances)
+    }
+
+    // MARK: - Checks before anything moves
+
+    private func refusal(
+        of request: OrderRequest, from account: AccountID, at now: Timestamp, balances: PaperBalances
+    ) -> RejectReason? {
+        if !isOpen { return .marketClosed }
+        if find(request.id, account) != nil { return .duplicateID }
+        if request.isPostOnly, request.type == .market || request.timeInForce != .goodTillCancelled { return .other }
+        let violation =
+            request.type == .limit
+            ? rules.violation(
+                side: request.side, price: request.price, quantity: request.quantity,
+                average: rules.hasPriceBand ? average.price(at: now) : nil)
+            : rules.marketViolation(
+                quantity: request.quantity, reference: Price(ticks: book.bestTicks(request.side.opposite)))
+        if let violation { return .rule(violation) }
+        if openCount(account) >= rules.maximumOpenOrders { return .rule(.openOrders) }
+        if let maximum = rules.maximumPosition, exceeds(maximum, request, account, balances) { return .rule(.position) }
+        if request.isPostOnly, wouldTake(request) { return .wouldTake }
+        return request.type == .market ? marketRefusal(of: request, from: account, balances: balances) : nil
+    }
+
+    /// A market order needs its whole cost free before it starts: funds are not found out half way through a book.
+    private func marketRefusal(
+        of request: OrderRequest, from account: AccountID, balances: PaperBalances
+    ) -> RejectReason? {
+        let reach = walk(request, account)
+        if reach.lots == 0 { return .noLiquidity }
+        let isShort =
+            request.side == .buy
+            ? balances.freeRaw(account, assets.quote) < reach.cost
+            : balances.freeRaw(account, assets.base) < baseRaw(request.quantity.lots)
+        return isShort ? .insufficientBalance : nil
+    }
+
+    private func exceeds(
+        _ maximum: FixedDecimal, _ request: OrderRequest, _ account: AccountID, _ balances: PaperBalances
+    ) -> Bool {
+        guard request.side == .buy else { return false }
+        let held = balances.balance(account, assets.base)
+        let open = bids.reduce(Int128(0)) { $0 + ($1.account == account ? baseRaw($1.remaining) : 0) }
+        return held.free.raw + held.locked.raw + open + baseRaw(request.quantity.lots) > maximum.raw
+    }
+
+    private func wouldTake(_ request: OrderRequest) -> Bool {
+        let opposite = request.side.opposite
+        if count(opposite) > 0, request.side.crosses(request.price, resting(opposite, 0).request.price) { return true }
+        let ticks = availableTicks(opposite, from: book.bestTicks(opposite))
+        return ticks != 0 && ticks != .max && request.side.crosses(request.price, Price(ticks: ticks))
+    }
+
+    // MARK: - Resting and leaving
+
+    func openCount(_ account: AccountID) -> Int {
+        let index = Int(account.rawValue)
+        return index < openOrders.count ? Int(openOrders[index]) : 0
+    }
+
+    mutating func closed(_ account: AccountID) {
+        openOrders[Int(account.rawValue)] -= 1
+    }
+
+    private mutating func rest(_ order: RestingOrder) {
+        let account = Int(order.account.rawValue)
+        while openOrders.count <= account { openOrders.append(0) }
+        openOrders[account] += 1
+        var order = order
+        let ticks = order.ticks
+        order.queue = QueuePosition(level: book.lots(order.request.side, at: ticks))
+        order.queue.ahead = max(0, order.queue.level - consumed.lots(order.request.side, ticks))
+        // Last among its price: every earlier order there has priority.
+        if order.request.side == .buy {
+            var index = bids.count
+            while index > 0, bids[index - 1].ticks < ticks { index -= 1 }
+            bids.insert(order, at: index)
+        } else {
+            var index = asks.count
+            while index > 0, asks[index - 1].ticks > ticks { index -= 1 }
+            asks.insert(order, at: index)
+        }
+    }
+
+    private mutating func remove(_ place: Place, balances: inout PaperBalances) {
+        let order = place.side == .buy ? bids.remove(at: place.index) : asks.remove(at: place.index)
+        closed(order.account)
+        unlockFunds(order.request, lots: order.remaining, order.account, &balances)
+    }
+
+    /// The exchange ends a resting order.
+    mutating func expire(_ place: Place, _ reason: ExpiryReason, balances: inout PaperBalances) {
+        let order = resting(place.side, place.index)
+        remove(place, balances: &balances)
+        report(order.account, .expired(order.request.id, reason))
+    }
+}

@@ -1,0 +1,34 @@
+import Strategies
+public import TradingCore
+
+/// An order of ours and everything known about it.
+public struct TrackedOrder: Hashable, Sendable {
+    public let id: ClientOrderID
+    public let side: Side
+    public let level: UInt8
+    public let price: Price
+    public let quantity: Quantity
+    public let isPostOnly: Bool
+    public internal(set) var status: OrderStatus = .pending
+    public internal(set) var filled: Quantity = .zero
+    public let createdAt: Timestamp
+    /// When the answer to the last request about it is overdue.
+    public internal(set) var answerDueAt: Timestamp
+    /// How often the exchange has been asked about it in a row.
+    public internal(set) var queries: Int32 = 0
+    /// A cancel is wanted as soon as one can be sent.
+    public internal(set) var cancelIsWanted = false
+
+    public var remaining: Quantity { Quantity(lots: max(0, quantity.lots - filled.lots)) }
+    public var isLive: Bool { !status.isFinal }
+
+    var asOwnOrder: OwnOrder { OwnOrder(id: id, side: side, level: level, price: price, remaining: remaining) }
+
+    /// Moves along the one table of transitions.
+    /// - Returns: false when the table has no such step; nothing is changed then.
+    mutating func apply(_ update: OrderUpdate) -> Bool {
+        guard let next = status.after(update) else { return false }
+        status = next
+        return true
+    }
+}

@@ -1,0 +1,94 @@
+public import TradingCore
+
+/// What trading did to one session: position, cost, profit, fees, volume. Driven by fills alone, exact throughout.
+///
+/// Sums are kept in ticks × lots, where one unit is worth ``BookUnit/notional`` of quote.
+public struct PositionAccount: Hashable, Sendable {
+    /// Base bought less base sold, fees not counted.
+    public private(set) var position: Quantity = .zero
+    /// What the open position was bought for (positive) or sold for (negative).
+    public private(set) var cost: Int128 = 0
+    /// Profit of closed positions by average cost, before fees.
+    public private(set) var realized: Int128 = 0
+    /// Quote received less quote paid, before fees.
+    public private(set) var cash: Int128 = 0
+    public private(set) var makerVolume: Int128 = 0
+    public private(set) var takerVolume: Int128 = 0
+    /// Half ticks × lots: how much better than the mid the fills were.
+    public private(set) var halfSpreadCaptured: Int128 = 0
+    public private(set) var fillCount = 0
+    /// Fees as they were taken, raw 10⁻¹⁸.
+    public private(set) var baseFees: Int128 = 0
+    public private(set) var quoteFees: Int128 = 0
+    public private(set) var otherFees: Int128 = 0
+    /// Fees taken in base, and in a third asset, in quote at the time of their fills, raw 10⁻¹⁸.
+    public private(set) var baseFeesInQuote: Int128 = 0
+    public private(set) var otherFeesInQuote: Int128 = 0
+
+    /// All fees in quote at the time of their fills, raw 10⁻¹⁸.
+    public var feesInQuote: Int128 { quoteFees + baseFeesInQuote + otherFeesInQuote }
+
+    public init() {}
+
+    /// Books a fill.
+    /// - Parameters:
+    ///   - doubleMid: twice the mid price in ticks when it happened; nil when there was none.
+    ///   - otherFeePrice: what one unit of the third fee asset is worth in quote.
+    public mutating func book(_ fill: Fill, doubleMid: Int64?, unit: BookUnit, otherFeePrice: FixedDecimal?) {
+        let (ticks, lots) = (fill.price.ticks, fill.quantity.lots)
+        let notional = Int128(ticks) &* Int128(lots)
+        fillCount += 1
+        cash -= Int128(fill.side.sign) &* notional
+        if fill.liquidity == .maker { makerVolume += notional } else { takerVolume += notional }
+        if let doubleMid {
+            halfSpreadCaptured += Int128(fill.side.sign) &* Int128(doubleMid &- 2 &* ticks) &* Int128(lots)
+        }
+        move(by: fill.side.sign &* lots, at: ticks)
+        if !fill.fee.isZero { bookFee(fill, unit, otherFeePrice) }
+    }
+
+    /// Average cost: what reduces the position realises its share of the cost; what goes beyond opens a new one. The
+    /// share is rounded down and the rest stays in the cost, so nothing is ever lost between the two.
+    private mutating func move(by lots: Int64, at ticks: Int64) {
+        let held = position.lots
+        position.lots += lots
+        guard held != 0, (held < 0) != (lots < 0) else {
+            cost += Int128(lots) &* Int128(ticks)
+            return
+        }
+        let closed = min(held.magnitude, lots.magnitude)
+        let share = closed == held.magnitude ? cost : cost * Int128(closed) / Int128(held.magnitude)
+        let proceeds = Int128(held > 0 ? Int64(closed) : -Int64(closed)) * Int128(ticks)
+        realized += proceeds - share
+        cost -= share
+        let opened = lots.magnitude - closed
+        if opened > 0 { cost += Int128(lots > 0 ? Int64(opened) : -Int64(opened)) * Int128(ticks) }
+    }
+
+    private mutating func bookFee(_ fill: Fill, _ unit: BookUnit, _ otherFeePrice: FixedDecimal?) {
+        switch fill.feeAsset {
+        case .base:
+            baseFees += fill.fee.raw
+            baseFeesInQuote += worth(fill.fee, unit.decimal(fill.price))
+        case .quote:
+            quoteFees += fill.fee.raw
+        case .other:
+            otherFees += fill.fee.raw
+            if let otherFeePrice { otherFeesInQuote += worth(fill.fee, otherFeePrice) }
+        }
+    }
+
+    private func worth(_ amount: FixedDecimal, _ price: FixedDecimal) -> Int128 {
+        (try? amount.multiplied(by: price, rounding: .halfEven))?.raw ?? 0
+    }
+
+    /// Profit since the start with all fees paid; position and base fees are marked at `doubleMark` half ticks.
+    public func profit(doubleMark: Int64, unit: BookUnit) -> FixedDecimal {
+        let traded = (2 &* cash &+ Int128(position.lots) &* Int128(doubleMark)) &* unit.notional.raw / 2
+        let baseFeesWorth =
+            baseFees == 0
+            ? 0
+            : worth(FixedDecimal(raw: baseFees), FixedDecimal(raw: unit.price.raw &* Int128(doubleMark) / 2))
+        return FixedDecimal(raw: traded - baseFeesWorth - quoteFees - otherFeesInQuote)
+    }
+}

@@ -1,0 +1,50 @@
+import TradingCore
+
+/// Halts a session that loses too much or is refused too often. Nothing but an operator arms it again.
+struct KillSwitch: Sendable {
+    private let limits: RiskLimits
+    private var bestProfit: Int128 = 0
+    private var rejects = 0
+
+    init(_ limits: RiskLimits) {
+        self.limits = limits
+    }
+
+    var watchesProfit: Bool { limits.maximumLoss != nil || limits.maximumDrawdown != nil }
+
+    /// - Parameter profit: since the start, in quote, marked at the side we would exit on.
+    mutating func judge(profit: FixedDecimal) -> HaltReason? {
+        bestProfit = max(bestProfit, profit.raw)
+        if let maximum = limits.maximumLoss, -profit.raw >= maximum.raw { return .loss }
+        if let maximum = limits.maximumDrawdown, bestProfit - profit.raw >= maximum.raw { return .drawdown }
+        return nil
+    }
+
+    /// Post-only refusals are normal in a moving market and do not count.
+    mutating func rejected(_ reason: RejectReason) -> HaltReason? {
+        if reason == .wouldTake { return nil }
+        rejects += 1
+        return rejects >= limits.maximumConsecutiveRejects ? .consecutiveRejects : nil
+    }
+
+    mutating func accepted() {
+        rejects = 0
+    }
+}
+
+/// Why a session was halted.
+public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
+    case loss
+    case drawdown
+    case consecutiveRejects
+    case operatorCommand
+
+    public var code: String {
+        switch self {
+        case .loss: "MAXIMUM_LOSS"
+        case .drawdown: "MAXIMUM_DRAWDOWN"
+        case .consecutiveRejects: "CONSECUTIVE_REJECTS"
+        case .operatorCommand: "OPERATOR"
+        }
+    }
+}

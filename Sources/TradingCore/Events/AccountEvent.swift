@@ -1,0 +1,53 @@
+/// What an exchange, or the connector to it, tells about one of our orders.
+public enum AccountEvent: Hashable, Sendable {
+    case accepted(ClientOrderID)
+    case rejected(ClientOrderID, RejectReason)
+    case filled(Fill)
+    case cancelled(ClientOrderID)
+    case cancelRejected(ClientOrderID, CancelRejectReason)
+    case expired(ClientOrderID, ExpiryReason)
+    /// The request was sent and no answer came: it may or may not have been carried out.
+    case outcomeUnknown(ClientOrderID)
+    /// Asked when it would know, the exchange knows no order of this id.
+    case notFound(ClientOrderID)
+
+    public var orderID: ClientOrderID {
+        switch self {
+        case .accepted(let id), .rejected(let id, _), .cancelled(let id), .cancelRejected(let id, _),
+            .expired(let id, _), .outcomeUnknown(let id), .notFound(let id):
+            id
+        case .filled(let fill): fill.orderID
+        }
+    }
+}
+
+/// Why an exchange refused an order.
+public enum RejectReason: Hashable, Sendable {
+    case rule(RuleViolation)
+    case insufficientBalance
+    /// A post-only order that would have traded at once. Normal in a moving market.
+    case wouldTake
+    case duplicateID
+    /// A market order on an empty side.
+    case noLiquidity
+    /// The market is not trading, or its data cannot be trusted.
+    case marketClosed
+    /// Anything else the exchange says.
+    case other
+}
+
+public enum CancelRejectReason: UInt8, Hashable, Sendable {
+    /// No such open order: filled, cancelled or never there.
+    case unknownOrder
+    /// The exchange would not, and the order still rests.
+    case refused
+}
+
+/// Why an exchange ended an order on its own.
+public enum ExpiryReason: UInt8, Hashable, Sendable {
+    /// What an IOC or market order could not trade at once.
+    case immediateRemainder
+    /// An FOK order that could not trade whole.
+    case notFillable
+    case selfTradePrevention
+}

@@ -1,0 +1,230 @@
+/// Reads JSON (RFC 8259) from bytes, one token at a time and without building anything.
+///
+/// White space may stand wherever JSON allows it. The caller asks for what it expects and gets it or a ``JSONError`` with
+/// the byte offset; it steps over what it does not know with ``skipValue()``, which checks that too. The bytes must
+/// outlive the scanner.
+///
+/// ```swift
+/// var scanner = JSONScanner(bytes)
+/// try scanner.beginObject()
+/// while let key = try scanner.nextKey() {
+///     if scanner.matches(key, "price") { price = try scanner.string() } else { try scanner.skipValue() }
+/// }
+/// try scanner.finish()
+/// ```
+public struct JSONScanner {
+    /// Objects and arrays within each other that are read; more is an error, so no text can exhaust the stack.
+    public static let maximumDepth = 64
+
+    public let bytes: UnsafeRawBufferPointer
+    /// Bytes read so far.
+    public var offset = 0
+    /// Whether an object or array was just entered, so that no comma is due.
+    @usableFromInline var isAtStart = false
+
+    @inlinable
+    public init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+    }
+
+    /// Where the content of a string or number stands; for strings without the quotes.
+    public struct Text: Equatable, Sendable {
+        public let start: Int
+        public let count: Int
+        public let hasEscapes: Bool
+
+        @inlinable
+        init(start: Int, count: Int, hasEscapes: Bool) {
+            self.start = start
+            self.count = count
+            self.hasEscapes = hasEscapes
+        }
+    }
+
+    // MARK: - Structure
+
+    /// The first byte of the next token; 0 at the end of the text.
+    @inlinable @inline(__always)
+    public mutating func peek() -> UInt8 {
+        skipSpace()
+        return offset < bytes.count ? bytes[offset] : 0
+    }
+
+    @inlinable @inline(__always)
+    public mutating func beginObject() throws(JSONError) {
+        guard peek() == UInt8(ascii: "{") else { throw error(.object) }
+        offset &+= 1
+        isAtStart = true
+    }
+
+    /// The next key of the object being read, its colon passed; nil when the object has ended.
+    @inlinable @inline(__always)
+    public mutating func nextKey() throws(JSONError) -> Text? {
+        guard try goesOn(until: UInt8(ascii: "}"), .commaOrBrace) else { return nil }
+        guard peek() == UInt8(ascii: "\"") else { throw error(.key) }
+        // Most keys of market streams are one letter, and their colon stands right behind.
+        let start = offset &+ 1
+        if start &+ 3 <= bytes.count, bytes[start] > 0x22, bytes[start] != UInt8(ascii: "\\"),
+            bytes[start &+ 1] == UInt8(ascii: "\""), bytes[start &+ 2] == UInt8(ascii: ":")
+        {
+            offset = start &+ 3
+            return Text(start: start, count: 1, hasEscapes: false)
+        }
+        let key = try string()
+        guard peek() == UInt8(ascii: ":") else { throw error(.colon) }
+        offset &+= 1
+        return key
+    }
+
+    @inlinable @inline(__always)
+    public mutating func beginArray() throws(JSONError) {
+        guard peek() == UInt8(ascii: "[") else { throw error(.array) }
+        offset &+= 1
+        isAtStart = true
+    }
+
+    /// Whether another element of the array being read follows.
+    @inlinable @inline(__always)
+    public mutating func nextElement() throws(JSONError) -> Bool {
+        try goesOn(until: UInt8(ascii: "]"), .commaOrBracket)
+    }
+
+    /// Nothing but white space may follow.
+    @inlinable
+    public mutating func finish() throws(JSONError) {
+        skipSpace()
+        if offset < bytes.count { throw error(.end) }
+    }
+
+    // MARK: - Scalars
+
+    /// The content of a string, escapes checked but not resolved, UTF-8 not checked.
+    @inlinable
+    public mutating func string() throws(JSONError) -> Text {
+        guard peek() == UInt8(ascii: "\"") else { throw error(.string) }
+        let start = offset &+ 1
+        var index = start
+        var hasEscapes = false
+        while true {
+            while index &+ 8 <= bytes.count {
+                let special = JSONScanner.special(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                index &+= special.trailingZeroBitCount >> 3
+                if special != 0 { break }
+            }
+            guard index < bytes.count else { throw JSONError(offset: index, expected: .closingQuote) }
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\"") {
+                offset = index &+ 1
+                return Text(start: start, count: index &- start, hasEscapes: hasEscapes)
+            }
+            if byte == UInt8(ascii: "\\") {
+                index = try afterEscape(at: index)
+                hasEscapes = true
+            } else if byte < 0x20 {
+                throw JSONError(offset: index, expected: .printable)
+            } else {
+                index &+= 1
+            }
+        }
+    }
+
+    /// A whole number without fraction or exponent, as JSON writes it.
+    @inlinable
+    public mutating func integer() throws(JSONError) -> Int64 {
+        let isNegative = peek() == UInt8(ascii: "-")
+        let start = isNegative ? offset &+ 1 : offset
+        var index = start
+        var value: UInt64 = 0
+        if index &+ 8 <= bytes.count {
+            let digits = DigitWord.values(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            if DigitWord.leadingCount(digits) == 8 {
+                value = DigitWord.number(digits)
+                index &+= 8
+            }
+        }
+        while index < bytes.count {
+            let digit = bytes[index] &- 48
+            guard digit < 10 else { break }
+            // 19 digits cannot overflow an unsigned word, and no 64-bit number has more.
+            if index &- start == 19 { throw error(.integer) }
+            value = value &* 10 &+ UInt64(digit)
+            index &+= 1
+        }
+        guard index > start, value <= UInt64(Int64.max), bytes[start] != 48 || index == start &+ 1 else {
+            throw error(.integer)
+        }
+        if index < bytes.count, bytes[index] == UInt8(ascii: ".") || bytes[index] | 0x20 == UInt8(ascii: "e") {
+            throw error(.integer)
+        }
+        offset = index
+        return isNegative ? -Int64(value) : Int64(value)
+    }
+
+    @inlinable @inline(__always)
+    public mutating func boolean() throws(JSONError) -> Bool {
+        let isTrue = peek() == UInt8(ascii: "t")
+        try literal(isTrue ? "true" : "false", .boolean)
+        return isTrue
+    }
+
+    // MARK: - Parts
+
+    @inlinable
+    public func error(_ expected: JSONError.Expectation) -> JSONError { JSONError(offset: offset, expected: expected) }
+
+    /// The bytes of a text this scanner found.
+    @inlinable
+    public func content(of text: Text) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[text.start..<text.start &+ text.count])
+    }
+
+    /// Whether a text is spelled exactly so; one with escapes never is.
+    @inlinable
+    public func matches(_ text: Text, _ word: StaticString) -> Bool {
+        guard text.count == word.utf8CodeUnitCount, !text.hasEscapes else { return false }
+        var index = 0
+        while index < text.count {
+            if bytes[text.start &+ index] != word.utf8Start[index] { return false }
+            index &+= 1
+        }
+        return true
+    }
+
+    @inlinable @inline(__always)
+    mutating func skipSpace() {
+        while offset < bytes.count, bytes[offset] <= 0x20 {
+            let byte = bytes[offset]
+            guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
+            offset &+= 1
+        }
+    }
+
+    @inlinable @inline(__always)
+    mutating func goesOn(until end: UInt8, _ expected: JSONError.Expectation) throws(JSONError) -> Bool {
+        let byte = peek()
+        if byte == end {
+            offset &+= 1
+            isAtStart = false
+            return false
+        }
+        if isAtStart {
+            isAtStart = false
+            return true
+        }
+        guard byte == UInt8(ascii: ",") else { throw error(expected) }
+        offset &+= 1
+        return true
+    }
+
+    /// A bit in each byte that ends a plain run: a quote, a backslash, a control character. The lowest hit is exact.
+    @inlinable @inline(__always)
+    static func special(_ word: UInt64) -> UInt64 {
+        let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        let quotes = word ^ (ones &* 0x22)
+        let slashes = word ^ (ones &* 0x5C)
+        let quoteHits = (quotes &- ones) & ~quotes
+        let slashHits = (slashes &- ones) & ~slashes
+        let controlHits = (word &- ones &* 0x20) & ~word
+        return (quoteHits | slashHits | controlHits) & tops
+    }
+}
