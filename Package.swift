@@ -68,7 +68,8 @@ let package = Package(
         ),
         .testTarget(
             name: "TradingCoreTests", dependencies: ["TradingCore", "Scheduling", "TestSupport"],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "TestSupport"],
             swiftSettings: settings),
