@@ -94,9 +94,7 @@ public struct ClientOrderIDSource: Sendable {
 
     /// Gives the id just made back, as nothing was ever sent or stored under it.
     public mutating func takeBack(_ id: ClientOrderID) {
-        if id.sequence + 1 == nextSequence, id.rawValue >> UInt64(ClientOrderID.sequenceBits) == prefix >> UInt64(ClientOrderID.sequenceBits) {
-            nextSequence -= 1
-        }
+        if id.sequence + 1 == nextSequence, made(id) { nextSequence -= 1 }
     }
 
     /// Whether this session made `id`.
