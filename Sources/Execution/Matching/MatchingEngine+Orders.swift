@@ -21,7 +21,7 @@ extension MatchingEngine {
         guard taker.remaining > 0 else { return }
         let remains = request.type == .limit && request.timeInForce == .goodTillCancelled
         if expiry == nil, remains {
-            rest(taker)
+            rest(taker, at: now)
         } else {
             if request.type == .limit { unlockFunds(request, lots: taker.remaining, account, &balances) }
             report(account, .expired(request.id, expiry ?? .immediateRemainder))
@@ -118,24 +118,32 @@ extension MatchingEngine {
         openOrders[Int(account.rawValue)] -= 1
     }
 
-    private mutating func rest(_ order: RestingOrder) {
-        let account = Int(order.account.rawValue)
+    private mutating func rest(_ taker: RestingOrder, at now: Timestamp) {
+        let account = Int(taker.account.rawValue)
         while openOrders.count <= account { openOrders.append(0) }
         openOrders[account] += 1
-        var order = order
-        let ticks = order.ticks
-        order.queue = QueuePosition(level: book.lots(order.request.side, at: ticks))
-        order.queue.ahead = max(0, order.queue.level - consumed.lots(order.request.side, ticks))
         // Last among its price: every earlier order there has priority.
-        if order.request.side == .buy {
-            var index = bids.count
-            while index > 0, bids[index - 1].ticks < ticks { index -= 1 }
-            bids.insert(order, at: index)
-        } else {
-            var index = asks.count
-            while index > 0, asks[index - 1].ticks > ticks { index -= 1 }
-            asks.insert(order, at: index)
-        }
+        let (side, ticks) = (taker.request.side, taker.request.price.ticks)
+        var index = count(side)
+        while index > 0, side.isBetter(taker.request.price, than: resting(side, index - 1).request.price) { index -= 1 }
+        let earlier = index > 0 ? resting(side, index - 1) : nil
+        let order = RestingOrder(
+            account: taker.account, request: taker.request, remaining: taker.remaining,
+            queue: joiningQueue(side, ticks, behind: earlier?.ticks == ticks ? earlier?.queue : nil, at: now))
+        if side == .buy { bids.insert(order, at: index) } else { asks.insert(order, at: index) }
+    }
+
+    /// - Parameter earlier: the queue of the order before at the same price.
+    private func joiningQueue(
+        _ side: Side, _ ticks: Int64, behind earlier: QueuePosition?, at now: Timestamp
+    ) -> QueuePosition {
+        let consumed = consumed.lots(side, ticks)
+        if let earlier { return QueuePosition(behind: earlier, consumed: consumed) }
+        let level = book.lots(side, at: ticks)
+        guard let unmatched else { return QueuePosition(level: level, consumed: consumed) }
+        return QueuePosition(
+            level: level, consumed: consumed, dropped: unmatched.drops(side, ticks, at: now.nanoseconds),
+            traded: unmatched.trades(side, ticks, at: now.nanoseconds))
     }
 
     private mutating func remove(_ place: Place, balances: inout PaperBalances) {
