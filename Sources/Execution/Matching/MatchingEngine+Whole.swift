@@ -50,4 +50,18 @@ extension MatchingEngine {
             }
         }
     }
+
+    /// hftbacktest's way: a crossing order fills whole at the best price.
+    mutating func takeWhole(
+        _ taker: inout IncomingOrder, at now: Timestamp, balances: inout PaperBalances
+    ) -> ExpiryReason? {
+        let ticks = book.bestTicks(taker.request.side.opposite)
+        guard ticks != 0, ticks != .max, reaches(taker.request, ticks) else { return nil }
+        let lots = taker.remaining
+        pay(&taker, lots: lots, ticks: ticks, with: PaperBalances.market, balances: &balances)
+        reportFill(
+            taker.account, taker.request, lots: lots, price: Price(ticks: ticks), .taker, trade: newTradeID(), now,
+            balances: &balances)
+        return nil
+    }
 }

@@ -97,13 +97,31 @@ public struct MatchingEngine: ~Copyable {
     func resting(_ side: Side, _ index: Int) -> RestingOrder { side == .buy ? bids[index] : asks[index] }
 
     /// Takes traded lots off an order, which leaves when nothing remains of it.
+    ///
+    /// One that was never told as filled whole is told as ended: its owner cannot know otherwise.
     mutating func reduce(_ side: Side, _ index: Int, by lots: Int64) {
         if side == .buy {
             bids[index].remaining -= lots
-            if bids[index].remaining == 0 { closed(bids.remove(at: index).account) }
+            if bids[index].remaining == 0 { left(bids.remove(at: index)) }
         } else {
             asks[index].remaining -= lots
-            if asks[index].remaining == 0 { closed(asks.remove(at: index).account) }
+            if asks[index].remaining == 0 { left(asks.remove(at: index)) }
+        }
+    }
+
+    private mutating func left(_ order: RestingOrder) {
+        closed(order.account)
+        if order.prevented > 0 { report(order.account, .expired(order.request.id, .selfTradePrevention)) }
+    }
+
+    /// Takes lots off the first order of a side that must not trade.
+    mutating func prevent(_ side: Side, lots: Int64) {
+        if side == .buy {
+            bids[0].remaining -= lots
+            bids[0].prevented += lots
+        } else {
+            asks[0].remaining -= lots
+            asks[0].prevented += lots
         }
     }
 
