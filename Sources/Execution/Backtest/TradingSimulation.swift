@@ -101,7 +101,6 @@ public struct TradingSimulation: ~Copyable {
         switch record.kind {
         case .trade: engine.lastTradePrice = record.price
         case .gap: latencies.feed > 0 ? engine.marketLost(delayedBook, now: now) : engine.marketLost(exchange.book, now: now)
-        case .reset: engine.lastTradePrice = engine.lastTradePrice ?? exchange.lastTradePrice
         default: break
         }
         guard record.isLast, record.kind != .gap else { return }
@@ -118,7 +117,7 @@ public struct TradingSimulation: ~Copyable {
     /// The earliest pending thing happens.
     private mutating func step() {
         let moment = due
-        now = Timestamp(nanoseconds: moment)
+        now = max(now, Timestamp(nanoseconds: moment))
         if records.firstDue == moment {
             let record = records.receive()
             delayedBook.apply(record)
@@ -138,8 +137,10 @@ public struct TradingSimulation: ~Copyable {
     }
 
     private mutating func reschedule() {
+        // Before the first record there is no time in which the engine could wake.
+        let wake = firstRecordAt == nil ? Int64.max : engine.nextWake.nanoseconds
         due = min(
-            min(records.firstDue, answers.firstDue), min(requests.firstDue, engine.nextWake.nanoseconds),
+            min(records.firstDue, answers.firstDue), min(requests.firstDue, wake),
             recorder?.nextDue.nanoseconds ?? .max)
     }
 
@@ -226,8 +227,13 @@ public struct TradingSimulation: ~Copyable {
         for session in engine.sessions { engine.stop(session.id, now: now) }
         carryOut()
         reschedule()
-        run(until: now.advanced(byNanoseconds: limit))
-        return engine.sessions.allSatisfy { $0.phase == .stopped } && exchange.openOrderIDs(of: account).isEmpty
+        let end = now.advanced(byNanoseconds: limit)
+        while !isStopped, due < end.nanoseconds { step() }
+        return isStopped
+    }
+
+    private var isStopped: Bool {
+        engine.sessions.allSatisfy { $0.phase == .stopped } && exchange.openOrderIDs(of: account).isEmpty
     }
 }
 
