@@ -127,7 +127,7 @@ public struct TradingSimulation: ~Copyable {
     /// The earliest pending thing happens.
     private mutating func step() {
         let moment = due
-        now = Timestamp(nanoseconds: moment)
+        now = max(now, Timestamp(nanoseconds: moment))
         if records.firstDue == moment {
             let record = records.receive()
             delayedBook.apply(record)
@@ -147,26 +147,28 @@ public struct TradingSimulation: ~Copyable {
     }
 
     private mutating func reschedule() {
+        // Before the first record there is no time in which the engine could wake.
+        let wake = firstRecordAt == nil ? Int64.max : engine.nextWake.nanoseconds
         due = min(
-            min(records.firstDue, answers.firstDue), min(requests.firstDue, engine.nextWake.nanoseconds),
+            min(records.firstDue, answers.firstDue), min(requests.firstDue, wake),
             recorder?.nextDue.nanoseconds ?? .max)
     }
 
     // MARK: - Between us and the exchange
 
     private mutating func carryOut() {
-        let arrival = now.nanoseconds &+ latencies.order
-        for action in engine.actions {
-            if case .alert(let alert) = action { alerts.append(alert) } else { requests.send(action, due: arrival) }
+        if !engine.actions.isEmpty {
+            let arrival = now.nanoseconds &+ latencies.order
+            for action in engine.actions {
+                if case .alert(let alert) = action { alerts.append(alert) } else { requests.send(action, due: arrival) }
+            }
+            engine.actions.removeAll(keepingCapacity: true)
         }
-        engine.actions.removeAll(keepingCapacity: true)
-        guard recorder != nil else {
+        if !engine.bookedFills.isEmpty {
+            for fill in engine.bookedFills { recorder?.filled(fill) }
             engine.bookedFills.removeAll(keepingCapacity: true)
-            return
         }
-        for fill in engine.bookedFills { recorder?.filled(fill) }
-        engine.bookedFills.removeAll(keepingCapacity: true)
-        recorder?.quotesChanged(engine.sessions, at: now)
+        if recorder != nil { recorder?.quotesChanged(engine.sessions, at: now) }
     }
 
     private mutating func execute(_ action: ExecutionAction) {
@@ -238,8 +240,13 @@ public struct TradingSimulation: ~Copyable {
         for session in engine.sessions { engine.stop(session.id, now: now) }
         carryOut()
         reschedule()
-        run(until: now.advanced(byNanoseconds: limit))
-        return engine.sessions.allSatisfy { $0.phase == .stopped } && exchange.openOrderIDs(of: account).isEmpty
+        let end = now.advanced(byNanoseconds: limit)
+        while !isStopped, due < end.nanoseconds { step() }
+        return isStopped
+    }
+
+    private var isStopped: Bool {
+        engine.sessions.allSatisfy { $0.phase == .stopped } && exchange.openOrderIDs(of: account).isEmpty
     }
 }
 

@@ -46,9 +46,12 @@ public struct ExecutionEngine: ~Copyable {
     /// When ``wake(_:now:)`` is due at the latest.
     public var nextWake: Timestamp {
         var next = Timestamp.distantFuture
-        for session in sessions {
-            next = min(next, session.nextAnswerDue)
-            if session.phase == .running { next = min(next, session.nextDecision, session.nextStaleCheck) }
+        // By index: iterating would copy each session with everything in it.
+        for index in sessions.indices {
+            next = min(next, sessions[index].nextAnswerDue)
+            if sessions[index].phase == .running {
+                next = min(next, min(sessions[index].nextDecision, sessions[index].nextStaleCheck))
+            }
         }
         return next
     }
