@@ -26,6 +26,7 @@ public struct ExecutionEngine: ~Copyable {
     var wanted = WantedQuotes()
     var satisfied: [Bool] = []
     private(set) var watchesMarket = false
+    private let inPlace = InPlace()
 
     /// - Throws: ``InstrumentError`` when the instrument's rules do not fit its units.
     public init(instrument: Instrument, bookShowsOwnOrders: Bool) throws(InstrumentError) {
