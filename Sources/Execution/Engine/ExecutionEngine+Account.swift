@@ -8,7 +8,7 @@ extension ExecutionEngine {
     public mutating func handle(_ event: AccountEvent, _ book: borrowing OrderBook, now: Timestamp) {
         health.lastAccountData = now
         let id = event.orderID
-        guard let index = sessions.firstIndex(where: { $0.id == id.session && $0.ids.made(id) }) else { return }
+        guard let index = sessionIndex(of: id) else { return }
         if case .filled(let fill) = event {
             handleFill(fill, index, book, now)
             return
@@ -38,6 +38,14 @@ extension ExecutionEngine {
         }
         if sessions[index].awaitsCancel, sessions[index].phase == .running { decide(index, book, now) }
         finishStopping(index, now)
+    }
+
+    /// The session that made an id; nil for an id of somebody else's.
+    private func sessionIndex(of id: ClientOrderID) -> Int? {
+        for index in sessions.indices where sessions[index].id == id.session {
+            return sessions[index].ids.made(id) ? index : nil
+        }
+        return nil
     }
 
     private mutating func update(_ index: Int, _ position: Int, _ update: OrderUpdate, _ now: Timestamp) {

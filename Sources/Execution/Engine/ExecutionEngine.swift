@@ -135,7 +135,7 @@ public struct ExecutionEngine: ~Copyable {
     public mutating func balancesReported(base: FixedDecimal, quote: FixedDecimal, tolerance: FixedDecimal) {
         let booked = sessions.reduce(into: (Int128(0), Int128(0))) { $0 = ($0.0 + $1.base, $0.1 + $1.quote) }
         let drifts = [
-            (instrument.base, base.raw - booked.0), (instrument.quote, quote.raw - booked.1),
+            (FeeAsset.base, base.raw - booked.0), (FeeAsset.quote, quote.raw - booked.1),
         ].filter { $0.1.magnitude > tolerance.raw.magnitude }
         health.hasBalanceDrift = !drifts.isEmpty
         for (asset, _) in drifts { actions.append(.alert(.balanceDrift(asset))) }

@@ -7,10 +7,13 @@ struct FillMemory: Sendable {
     private static let limit = 1_024
     private var ring: [UInt64] = []
     private var next = 0
+    private var highest: UInt64?
 
     /// - Returns: false when the trade has been seen.
     mutating func isNew(_ tradeID: UInt64) -> Bool {
-        if ring.contains(tradeID) { return false }
+        // Exchanges count trades upwards: nearly always one look is enough.
+        if let highest, tradeID <= highest, ring.contains(tradeID) { return false }
+        highest = max(highest ?? tradeID, tradeID)
         if ring.count < FillMemory.limit {
             ring.append(tradeID)
         } else {
