@@ -142,11 +142,12 @@ public struct TradingSimulation: ~Copyable {
             delayedBook.apply(record)
             learn(record)
         } else if answers.firstDue == moment {
-            receive(answers.receive())
+            // What arrives together is taken in together.
+            repeat { receive(answers.receive()) } while answers.firstDue == moment
         } else if listings.firstDue == moment {
             receive(listings.receive())
         } else if requests.firstDue == moment {
-            execute(requests.receive())
+            repeat { execute(requests.receive()) } while requests.firstDue == moment
         } else if measureDue == moment {
             measure()
         } else {
