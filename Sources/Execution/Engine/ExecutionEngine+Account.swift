@@ -63,7 +63,7 @@ extension ExecutionEngine {
     // MARK: - Fills
 
     private mutating func handleFill(_ fill: Fill, _ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
-        guard sessions[index].fills.isNew(fill.tradeID) else { return }
+        guard sessions[index].fills.isNew(fill) else { return }
         sessions[index].settle(fill, instrument.unit)
         let mid = book.doubleMid
         sessions[index].account.book(fill, doubleMid: mid, unit: instrument.unit, otherFeePrice: otherFeePrice)
