@@ -51,6 +51,7 @@ extension ExecutionEngine {
             let order = sessions[index].orders.remove(at: position)
             sessions[index].release(order, lots: order.remaining.lots, instrument.unit)
         } else if update == .accepted || update == .cancelRefused, shallLeave(index) {
+            if update != .neverExisted { sessions[index].ended.note(order.id) }
             cancel(index, position, now)
         }
     }
@@ -84,7 +85,10 @@ extension ExecutionEngine {
         sessions[index].orders[position].filled.lots += fill.quantity.lots
         let order = sessions[index].orders[position]
         _ = sessions[index].orders[position].apply(order.remaining == .zero ? .filled : .partlyFilled)
-        if order.remaining == .zero { sessions[index].orders.remove(at: position) }
+        if order.remaining == .zero {
+            sessions[index].orders.remove(at: position)
+            sessions[index].ended.note(order.id)
+        }
         let situation = self.situation(index, now)
         sessions[index].strategy.filled(fill, of: order.asOwnOrder, situation: situation)
     }
@@ -139,18 +143,22 @@ extension ExecutionEngine {
 
     /// The exchange's list of open orders on the account and instrument, everybody's.
     ///
-    /// Orders of a session's own making that it did not know to be open are taken back into its care, and cancelled
-    /// unless it knew them; foreign ones are never touched. Tracked orders that are missing are asked about one by one.
+    /// Orders of a session's own making that it did not know to be open are taken back into its care and cancelled,
+    /// unless they have ended since; foreign ones are never touched. Tracked orders that are missing are asked about one
+    /// by one.
     public mutating func openOrdersListed(
         _ listed: [ListedOrder], for session: SessionID, _ book: borrowing OrderBook, now: Timestamp
     ) {
         guard let index = sessions.firstIndex(where: { $0.id == session }) else { return }
         let own = listed.filter { $0.id.session == session && sessions[index].ids.made($0.id) }
-        for order in own where sessions[index].index(of: order.id) == nil { adopt(order, index, now) }
+        var isOutdated = false
+        for order in own where sessions[index].index(of: order.id) == nil {
+            if sessions[index].ended.contains(order.id) { isOutdated = true } else { adopt(order, index, now) }
+        }
         for order in sessions[index].orders where order.status == .open && !own.contains(where: { $0.id == order.id }) {
             query(index, order.id, now)
         }
-        guard sessions[index].phase == .verifying else { return }
+        guard sessions[index].phase == .verifying || sessions[index].phase == .stopped else { return }
         if sessions[index].orders.isEmpty {
             sessions[index].phase = .stopped
             sessions[index].nextAnswerDue = .distantFuture
@@ -167,6 +175,8 @@ extension ExecutionEngine {
         _ = order.apply(.accepted)
         sessions[index].reserve(listed.side, listed.price, listed.remaining.lots, instrument.unit)
         sessions[index].orders.append(order)
+            // A list older than the end of an order proves nothing; the next one is on its way.
+            if isOutdated || sessions[index].phase == .stopped { return }
         cancel(index, sessions[index].orders.count - 1, now)
     }
 }

@@ -22,6 +22,7 @@ public struct TradingSession: Sendable {
     var ids: ClientOrderIDSource
     var killSwitch: KillSwitch
     var fills = FillMemory()
+    var ended = EndedOrders()
     /// When the strategy is asked next.
     var nextDecision: Timestamp
     /// When the first open question about an order is due.
