@@ -74,7 +74,8 @@ extension ExecutionEngine {
         } else {
             actions.append(.alert(.fillOfUntracked(fill.orderID)))
         }
-        if sessions[index].decidesOnFills { decide(index, book, now) }
+        keepReducing(index, now)
+        if sessions[index].decidesOnFills || sessions[index].awaitsCancel { decide(index, book, now) }
         finishStopping(index, now)
     }
 

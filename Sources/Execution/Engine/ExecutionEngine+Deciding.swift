@@ -18,6 +18,7 @@ extension ExecutionEngine {
         }
         if let mid = book.doubleMid { lastDoubleMid = mid }
         if killOnLoss(index, book, now) { return }
+        keepReducing(index, now)
         let situation = self.situation(index, now)
         wanted.removeAll()
         let decision = sessions[index].strategy.decide(book, situation, into: &wanted)
@@ -43,6 +44,44 @@ extension ExecutionEngine {
         }
         let due = health.lastMarketData.advanced(byNanoseconds: age)
         if now > due {
+        } else {
+            if let mid = book.doubleMid { lastDoubleMid = mid }
+            if killOnLoss(index, book, now) { return }
+        }
+        scheduleHealthCheck(index, now)
+    }
+
+    /// Within a second, and as soon as data may have become too old.
+    private mutating func scheduleHealthCheck(_ index: Int, _ now: Timestamp) {
+        let limits = sessions[index].configuration.limits
+        var next = now.advanced(byNanoseconds: Nanoseconds.perSecond)
+        func look(_ age: Int64?, since last: Timestamp) {
+            guard let age else { return }
+            let tooOld = last.advanced(byNanoseconds: age).advanced(byNanoseconds: 1)
+            if tooOld > now { next = min(next, tooOld) }
+        }
+        look(limits.maximumDataAgeNanoseconds, since: health.lastMarketData)
+        look(limits.maximumAccountDataAgeNanoseconds, since: health.lastAccountData)
+        sessions[index].nextHealthCheck = min(sessions[index].nextHealthCheck, next)
+    }
+
+    /// While only reducing is allowed: cancels what could bring the position further from zero, newest first, were
+    /// everything that may still fill to fill.
+    mutating func keepReducing(_ index: Int, _ now: Timestamp) {
+        guard sessions[index].phase == .running, state(index) == .reducing else { return }
+        let position = sessions[index].account.position.lots
+        var room = SidePair(Int64(0))
+        room.buy = max(0, 0 - position)
+        room.sell = max(0, position)
+        for order in sessions[index].orders where order.isLeaving { room[order.side] -= order.remaining.lots }
+        for slot in sessions[index].orders.indices {
+            let order = sessions[index].orders[slot]
+            if order.isLeaving { continue }
+            if order.remaining.lots <= room[order.side] {
+                room[order.side] -= order.remaining.lots
+            } else {
+                cancel(index, slot, now)
+            }
             sessions[index].refusals[.stalePublicData, default: 0] += 1
             pull(index, now)
         }

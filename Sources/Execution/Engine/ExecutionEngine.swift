@@ -118,7 +118,12 @@ public struct ExecutionEngine: ~Copyable {
     }
 
     private mutating func enforceState(_ index: Int, _ now: Timestamp) {
-        if state(index) == .halted { pull(index, now) } else { sessions[index].nextDecision = now }
+        if state(index) == .halted {
+            pull(index, now)
+        } else {
+            keepReducing(index, now)
+            sessions[index].nextDecision = now
+        }
     }
 
     /// The strictest of server, account and session.
