@@ -6,7 +6,8 @@ extension ExecutionEngine {
     /// Takes an event about one of our orders in. Events about orders that this engine never made are ignored: they
     /// belong to somebody else.
     public mutating func handle(_ event: AccountEvent, _ book: borrowing OrderBook, now: Timestamp) {
-        health.lastAccountData = now
+        // That no answer came is our own connector's word, not the exchange's.
+        if case .outcomeUnknown = event {} else { health.lastAccountData = now }
         let id = event.orderID
         guard let index = sessions.firstIndex(where: { $0.id == id.session && $0.ids.made(id) }) else { return }
         if case .filled(let fill) = event {

@@ -35,15 +35,15 @@ extension ExecutionEngine {
         }
     }
 
-    /// Quotes do not outlive the data they were made from, however rarely the strategy decides.
-    mutating func checkStaleness(_ index: Int, _ now: Timestamp) {
-        guard let age = sessions[index].configuration.limits.maximumDataAgeNanoseconds, !sessions[index].orders.isEmpty
-        else {
-            sessions[index].nextStaleCheck = .distantFuture
-            return
-        }
-        let due = health.lastMarketData.advanced(byNanoseconds: age)
-        if now > due {
+    /// Quotes outlive neither the data they were made from nor a loss, however rarely the strategy decides.
+    mutating func checkHealth(_ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
+        sessions[index].nextHealthCheck = .distantFuture
+        guard !sessions[index].orders.isEmpty, state(index) != .halted else { return }
+        if let blockage = health.blockage(sessions[index].configuration.limits, at: now) {
+            if sessions[index].orders.contains(where: { !$0.isLeaving }) {
+                sessions[index].refusals[blockage, default: 0] += 1
+            }
+            pull(index, now)
         } else {
             if let mid = book.doubleMid { lastDoubleMid = mid }
             if killOnLoss(index, book, now) { return }
@@ -85,8 +85,6 @@ extension ExecutionEngine {
             sessions[index].refusals[.stalePublicData, default: 0] += 1
             pull(index, now)
         }
-        sessions[index].nextStaleCheck = max(due, now).advanced(byNanoseconds: 1)
-        if now > due { sessions[index].nextStaleCheck = now.advanced(byNanoseconds: max(age, Nanoseconds.perMillisecond)) }
     }
 
     func situation(_ index: Int, _ now: Timestamp) -> Situation {
@@ -101,6 +99,8 @@ extension ExecutionEngine {
     private mutating func killOnLoss(_ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) -> Bool {
         guard sessions[index].killSwitch.watchesProfit else { return false }
         let position = sessions[index].account.position.lots
+        // With no price at all there is nothing to judge by.
+        guard mark > 0 else { return false }
         let exit = book.bestTicks(position > 0 ? .buy : .sell)
         let mark = exit == 0 || exit == .max ? lastDoubleMid : 2 * exit
         let profit = sessions[index].account.profit(doubleMark: mark, unit: instrument.unit)
@@ -189,9 +189,7 @@ extension ExecutionEngine {
                     isPostOnly: quote.isPostOnly, createdAt: now, answerDueAt: due))
             sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, due)
             sessions[index].orderCount += 1
-            if sessions[index].nextStaleCheck == .distantFuture, let age = limits.maximumDataAgeNanoseconds {
-                sessions[index].nextStaleCheck = health.lastMarketData.advanced(byNanoseconds: age + 1)
-            }
+            if sessions[index].nextHealthCheck == .distantFuture { scheduleHealthCheck(index, now) }
             actions.append(.place(approved))
         }
     }

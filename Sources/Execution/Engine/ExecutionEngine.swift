@@ -48,7 +48,7 @@ public struct ExecutionEngine: ~Copyable {
         var next = Timestamp.distantFuture
         for session in sessions {
             next = min(next, session.nextAnswerDue)
-            if session.phase == .running { next = min(next, session.nextDecision, session.nextStaleCheck) }
+            if session.phase == .running { next = min(next, session.nextDecision, session.nextHealthCheck) }
         }
         return next
     }
@@ -79,7 +79,7 @@ public struct ExecutionEngine: ~Copyable {
         for index in sessions.indices {
             if sessions[index].nextAnswerDue <= now { chaseAnswers(index, now) }
             guard sessions[index].phase == .running else { continue }
-            if sessions[index].nextStaleCheck <= now { checkStaleness(index, now) }
+            if sessions[index].nextHealthCheck <= now { checkHealth(index, book, now) }
             if sessions[index].nextDecision <= now { decide(index, book, now) }
         }
     }

@@ -27,8 +27,8 @@ public struct TradingSession: Sendable {
     var nextDecision: Timestamp
     /// When the first open question about an order is due.
     var nextAnswerDue = Timestamp.distantFuture
-    /// When the market's data will be too old unless something comes.
-    var nextStaleCheck = Timestamp.distantFuture
+    /// When the data behind resting orders, and the profit, are looked at next.
+    var nextHealthCheck = Timestamp.distantFuture
     /// A quote waits until an older order of its slot is gone.
     var awaitsCancel = false
     /// Raw 10⁻¹⁸ counts: all that belongs to the session, and what its live orders hold of it.
