@@ -20,7 +20,7 @@ extension ExecutionEngine {
             sessions[index].killSwitch.accepted()
             update(index, position, .accepted, now)
         case .rejected(_, let reason):
-            update(index, position, .rejected, now)
+            guard update(index, position, .rejected, now) else { return }
             let retry = now.advanced(byNanoseconds: 250 * Nanoseconds.perMillisecond)
             sessions[index].nextDecision = min(sessions[index].nextDecision, retry)
             if let halt = sessions[index].killSwitch.rejected(reason) { self.halt(index, halt, now) }
@@ -41,11 +41,13 @@ extension ExecutionEngine {
         finishStopping(index, now)
     }
 
-    private mutating func update(_ index: Int, _ position: Int, _ update: OrderUpdate, _ now: Timestamp) {
+    /// - Returns: false when the table of transitions has no such step; nothing is changed then.
+    @discardableResult
+    private mutating func update(_ index: Int, _ position: Int, _ update: OrderUpdate, _ now: Timestamp) -> Bool {
         let before = sessions[index].orders[position]
         guard sessions[index].orders[position].apply(update) else {
             actions.append(.alert(.impossibleUpdate(before.id, before.status, update)))
-            return
+            return false
         }
         sessions[index].orders[position].queries = 0
         if sessions[index].orders[position].status.isFinal {
@@ -57,6 +59,15 @@ extension ExecutionEngine {
         }
     }
 
+        return true
+    }
+
+    /// A request about an order got no answer. An order that is known to rest loses nothing by it; any other is asked
+    /// about, once until that answer too is overdue.
+    private mutating func outcomeLost(_ index: Int, _ position: Int, _ now: Timestamp) {
+        let order = sessions[index].orders[position]
+        guard order.status != .open, sessions[index].orders[position].apply(.outcomeLost) else { return }
+        if order.queries == 0 { query(index, order.id, now) }
     /// Nothing of the session may rest any more.
     private func shallLeave(_ index: Int) -> Bool {
         sessions[index].phase != .running || state(index) == .halted

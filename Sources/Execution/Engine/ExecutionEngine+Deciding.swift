@@ -108,6 +108,7 @@ extension ExecutionEngine {
         halt(index, reason, now)
         return true
     }
+        guard sessions[index].state != .halted else { return }
 
     mutating func halt(_ index: Int, _ reason: HaltReason, _ now: Timestamp) {
         sessions[index].state = .halted
@@ -156,7 +157,9 @@ extension ExecutionEngine {
     /// Whether an order may keep its place in the queue for a wanted quote. A partly filled one may until less than half
     /// of the quantity is left.
     private func serves(_ order: TrackedOrder, _ quote: Quote, _ tolerance: QuoteTolerance, _ now: Timestamp) -> Bool {
-        guard order.isPostOnly == quote.isPostOnly, tolerance.accepts(order.price, for: quote.price) else { return false }
+        guard order.isPostOnly == quote.isPostOnly, tolerance.accepts(order.price, for: quote.price) else {
+            return false
+        }
         if let age = tolerance.maximumAgeNanoseconds, now.nanoseconds(since: order.createdAt) >= age { return false }
         let remaining = order.remaining.lots
         return remaining <= quote.quantity.lots && 2 * remaining >= quote.quantity.lots

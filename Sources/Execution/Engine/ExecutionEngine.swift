@@ -105,6 +105,7 @@ public struct ExecutionEngine: ~Copyable {
     /// Sets what a session may do. Halting takes everything off the book.
     public mutating func setState(_ state: TradingState, of id: SessionID, reason: HaltReason?, now: Timestamp) {
         guard let index = sessions.firstIndex(where: { $0.id == id }) else { return }
+        if sessions[index].state == .halted, state != .halted { sessions[index].killSwitch.arm() }
         sessions[index].state = state
         sessions[index].haltReason = state == .halted ? reason : nil
         enforceState(index, now)
