@@ -209,15 +209,20 @@ extension ExecutionEngine {
         return RiskGate.Context(
             state: state(index), blockage: isUnknown ? .ownOrdersUnknown : nil,
             highestBuy: collar.map { scaled(1_000_000_000_000 + $0) } ?? .max,
-            lowestSell: collar.map { scaled(1_000_000_000_000 - $0) } ?? 0,
+            lowestSell: collar.map { -scaled($0 - 1_000_000_000_000) } ?? 0,
             positionLots: session.account.position.lots, openBuyLots: buyLots, openSellLots: sellLots,
-            openOrders: session.orders.count, freeBase: session.base - session.reservedBase,
-            freeQuote: session.quote - session.reservedQuote, ownBestBid: bid, ownBestAsk: ask, now: now)
+            openOrders: session.orders.count, accountOrders: accountOrders,
+            freeBase: session.base - session.reservedBase, freeQuote: session.quote - session.reservedQuote,
+            ownBestBid: bid, ownBestAsk: ask, now: now)
+        var accountOrders = 0
+        for session in sessions { accountOrders += session.orders.count }
     }
 
-    /// The mid times a fraction in 10⁻¹², in ticks.
+    /// The mid times a fraction in 10⁻¹², in ticks, rounded down.
     private func scaled(_ fraction: Int64) -> Int64 {
-        Int64(Int128(lastDoubleMid) * Int128(fraction) / 2_000_000_000_000)
+        let (quotient, remainder) = (Int128(lastDoubleMid) * Int128(fraction))
+            .quotientAndRemainder(dividingBy: 2_000_000_000_000)
+        return Int64(remainder < 0 ? quotient - 1 : quotient)
     }
 
     /// Best prices among the live orders of all sessions.
