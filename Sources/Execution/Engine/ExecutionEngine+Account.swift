@@ -27,9 +27,7 @@ extension ExecutionEngine {
         case .cancelled: update(index, position, .cancelled, now)
         case .expired: update(index, position, .expired, now)
         case .notFound: update(index, position, .neverExisted, now)
-        case .outcomeUnknown:
-            update(index, position, .outcomeLost, now)
-            query(index, id, now)
+        case .outcomeUnknown: outcomeLost(index, position, now)
         case .cancelRejected(_, .refused):
             update(index, position, .cancelRefused, now)
         case .cancelRejected(_, .unknownOrder):
@@ -50,15 +48,17 @@ extension ExecutionEngine {
             return false
         }
         sessions[index].orders[position].queries = 0
-        if sessions[index].orders[position].status.isFinal {
+        let status = sessions[index].orders[position].status
+        if status.isFinal {
             let order = sessions[index].orders.remove(at: position)
-            sessions[index].release(order, lots: order.remaining.lots, instrument.unit)
-        } else if update == .accepted || update == .cancelRefused, shallLeave(index) {
             if update != .neverExisted { sessions[index].ended.note(order.id) }
+            sessions[index].release(order, lots: order.remaining.lots, instrument.unit)
+        } else if update == .cancelRefused || update == .accepted && status == .cancelling && before.queries > 0 {
+            // Refused, or, asked after a cancel went unanswered, still there.
+            cancelFailed(index, position, now)
+        } else if update == .accepted, status == .open, shallLeave(index) {
             cancel(index, position, now)
         }
-    }
-
         return true
     }
 
@@ -68,6 +68,8 @@ extension ExecutionEngine {
         let order = sessions[index].orders[position]
         guard order.status != .open, sessions[index].orders[position].apply(.outcomeLost) else { return }
         if order.queries == 0 { query(index, order.id, now) }
+    }
+
     /// Nothing of the session may rest any more.
     private func shallLeave(_ index: Int) -> Bool {
         sessions[index].phase != .running || state(index) == .halted
@@ -113,7 +115,7 @@ extension ExecutionEngine {
         sessions[index].nextAnswerDue = .distantFuture
         for position in sessions[index].orders.indices {
             let order = sessions[index].orders[position]
-            if order.status == .open, !order.cancelIsWanted { continue }
+            if order.status == .open, !order.cancelIsWanted, order.queries == 0 { continue }
             if order.answerDueAt > now {
                 sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, order.answerDueAt)
                 continue
@@ -122,7 +124,7 @@ extension ExecutionEngine {
                 cancel(index, position, now)
                 continue
             }
-            if order.status == .pending { _ = sessions[index].orders[position].apply(.outcomeLost) }
+            if order.status != .open { _ = sessions[index].orders[position].apply(.outcomeLost) }
             query(index, order.id, now)
         }
         if sessions[index].phase == .verifying { askForOpenOrders(index, now) }
@@ -173,6 +175,8 @@ extension ExecutionEngine {
         }
         guard sessions[index].phase == .verifying || sessions[index].phase == .stopped else { return }
         if sessions[index].orders.isEmpty {
+            // A list older than the end of an order proves nothing; the next one is on its way.
+            if isOutdated || sessions[index].phase == .stopped { return }
             sessions[index].phase = .stopped
             sessions[index].nextAnswerDue = .distantFuture
             actions.append(.alert(.stopped(session)))
@@ -188,8 +192,6 @@ extension ExecutionEngine {
         _ = order.apply(.accepted)
         sessions[index].reserve(listed.side, listed.price, listed.remaining.lots, instrument.unit)
         sessions[index].orders.append(order)
-            // A list older than the end of an order proves nothing; the next one is on its way.
-            if isOutdated || sessions[index].phase == .stopped { return }
         cancel(index, sessions[index].orders.count - 1, now)
     }
 }

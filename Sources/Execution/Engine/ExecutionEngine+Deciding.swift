@@ -82,8 +82,6 @@ extension ExecutionEngine {
             } else {
                 cancel(index, slot, now)
             }
-            sessions[index].refusals[.stalePublicData, default: 0] += 1
-            pull(index, now)
         }
     }
 
@@ -99,18 +97,18 @@ extension ExecutionEngine {
     private mutating func killOnLoss(_ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) -> Bool {
         guard sessions[index].killSwitch.watchesProfit else { return false }
         let position = sessions[index].account.position.lots
-        // With no price at all there is nothing to judge by.
-        guard mark > 0 else { return false }
         let exit = book.bestTicks(position > 0 ? .buy : .sell)
         let mark = exit == 0 || exit == .max ? lastDoubleMid : 2 * exit
+        // With no price at all there is nothing to judge by.
+        guard mark > 0 else { return false }
         let profit = sessions[index].account.profit(doubleMark: mark, unit: instrument.unit)
         guard let reason = sessions[index].killSwitch.judge(profit: profit) else { return false }
         halt(index, reason, now)
         return true
     }
-        guard sessions[index].state != .halted else { return }
 
     mutating func halt(_ index: Int, _ reason: HaltReason, _ now: Timestamp) {
+        guard sessions[index].state != .halted else { return }
         sessions[index].state = .halted
         sessions[index].haltReason = reason
         actions.append(.alert(.halted(sessions[index].id, reason)))
@@ -140,15 +138,16 @@ extension ExecutionEngine {
         let order = sessions[index].orders[position]
         if wanted.hanging.contains(order.id) { return }
         let quote = wanted.quotes.firstIndex { $0.level == order.level && $0.side == order.side }
-        let isLeaving = order.status == .cancelling || order.cancelIsWanted
-        if !isLeaving, let quote, serves(order, wanted.quotes[quote], tolerance, now) {
+        if !order.isLeaving, let quote, serves(order, wanted.quotes[quote], tolerance, now) {
             satisfied[quote] = true
             return
         }
         // An order that nobody has acknowledged cannot be cancelled yet: its slot waits for it.
         let isUnanswered = order.status == .pending || order.status == .unknown
-        if !isLeaving, !isUnanswered { cancel(index, position, now) }
-        if let quote, isUnanswered || !tolerance.overlapsReplacement {
+        if !order.isLeaving, !isUnanswered { cancel(index, position, now) }
+        // Nothing may take the place of an order whose cancel has not even gone out.
+        let stays = isUnanswered || sessions[index].orders[position].cancelIsWanted
+        if let quote, stays || !tolerance.overlapsReplacement {
             satisfied[quote] = true
             sessions[index].awaitsCancel = true
         }
@@ -179,6 +178,7 @@ extension ExecutionEngine {
         case .failure(let refusal):
             sessions[index].ids.takeBack(id)
             sessions[index].refusals[refusal, default: 0] += 1
+            if isPassing(refusal, index) { sessions[index].awaitsCancel = true }
             if refusal == .orderBudget, let budget = health.budget {
                 sessions[index].nextDecision = min(sessions[index].nextDecision, budget.nextOrder(after: now))
             }
@@ -197,13 +197,24 @@ extension ExecutionEngine {
         }
     }
 
+    /// Whether a refusal may end with orders that are on their way out, or in doubt.
+    private func isPassing(_ refusal: RiskRefusal, _ index: Int) -> Bool {
+        switch refusal {
+        case .insufficientBalance, .ownOrderCross, .positionLimit, .openOrdersLimit, .onlyReducing, .ownOrdersUnknown:
+            sessions[index].orders.contains { $0.isLeaving || $0.isInDoubt }
+        default: false
+        }
+    }
+
     private func riskContext(_ index: Int, _ now: Timestamp) -> RiskGate.Context {
         let session = sessions[index]
         var (buyLots, sellLots, isUnknown) = (Int64(0), Int64(0), false)
         for order in session.orders {
             if order.side == .buy { buyLots += order.remaining.lots } else { sellLots += order.remaining.lots }
-            isUnknown = isUnknown || order.status == .unknown
+            isUnknown = isUnknown || order.isInDoubt
         }
+        var accountOrders = 0
+        for session in sessions { accountOrders += session.orders.count }
         let collar = session.configuration.limits.priceCollarTrillionths
         let (bid, ask) = session.configuration.limits.preventsOwnCross ? ownTouch() : (0, .max)
         return RiskGate.Context(
@@ -214,8 +225,6 @@ extension ExecutionEngine {
             openOrders: session.orders.count, accountOrders: accountOrders,
             freeBase: session.base - session.reservedBase, freeQuote: session.quote - session.reservedQuote,
             ownBestBid: bid, ownBestAsk: ask, now: now)
-        var accountOrders = 0
-        for session in sessions { accountOrders += session.orders.count }
     }
 
     /// The mid times a fraction in 10⁻¹², in ticks, rounded down.
@@ -236,11 +245,15 @@ extension ExecutionEngine {
         return (bid, ask)
     }
 
-    /// Sends a cancel, or remembers that one is wanted when the account's budget is used up.
+    /// Sends a cancel, or remembers that one is wanted while it must wait: for the account's budget, or because others
+    /// were in vain.
     mutating func cancel(_ index: Int, _ position: Int, _ now: Timestamp) {
-        if health.budget?.takeCancel(at: now) == false {
+        var retry = sessions[index].orders[position].cancelNotBefore
+        if retry <= now, health.budget?.takeCancel(at: now) == false {
+            retry = now.advanced(byNanoseconds: 100 * Nanoseconds.perMillisecond)
+        }
+        if retry > now {
             sessions[index].orders[position].cancelIsWanted = true
-            let retry = now.advanced(byNanoseconds: 100 * Nanoseconds.perMillisecond)
             sessions[index].orders[position].answerDueAt = retry
             sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, retry)
             return
@@ -248,15 +261,28 @@ extension ExecutionEngine {
         guard sessions[index].orders[position].apply(.cancelSent) else { return }
         let due = now.advanced(byNanoseconds: sessions[index].configuration.limits.answerTimeoutNanoseconds)
         sessions[index].orders[position].cancelIsWanted = false
+        sessions[index].orders[position].queries = 0
         sessions[index].orders[position].answerDueAt = due
         sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, due)
         sessions[index].cancelCount += 1
         actions.append(.cancel(sessions[index].orders[position].id))
     }
 
+    /// A cancel was in vain: the order rests still. Sends another, from the second on after a wait that doubles from a
+    /// quarter of a second to about a minute, so that an exchange that will not cancel is not flooded.
+    mutating func cancelFailed(_ index: Int, _ position: Int, _ now: Timestamp) {
+        let failed = sessions[index].orders[position].failedCancels
+        sessions[index].orders[position].failedCancels = failed + 1
+        if failed > 0 {
+            let wait = 250 * Nanoseconds.perMillisecond << Int64(min(failed - 1, 8))
+            sessions[index].orders[position].cancelNotBefore = now.advanced(byNanoseconds: wait)
+        }
+        cancel(index, position, now)
+    }
+
     /// Takes every live order of a session off the book, acknowledged or not.
     mutating func pull(_ index: Int, _ now: Timestamp) {
-        for position in sessions[index].orders.indices where sessions[index].orders[position].status != .cancelling {
+        for position in sessions[index].orders.indices where !sessions[index].orders[position].isLeaving {
             cancel(index, position, now)
         }
     }

@@ -63,7 +63,7 @@ public struct TradingSession: Sendable {
         (FixedDecimal(raw: base), FixedDecimal(raw: quote))
     }
 
-    public var hasUnknownOrders: Bool { orders.contains { $0.status == .unknown } }
+    public var hasUnknownOrders: Bool { orders.contains { $0.isInDoubt } }
 
     func index(of id: ClientOrderID) -> Int? {
         for index in orders.indices where orders[index].id == id { return index }
