@@ -66,7 +66,9 @@ public struct TradingSimulation: ~Copyable {
         if due < record.time.nanoseconds { run(until: record.time) }
         now = record.time
         exchange.apply(record, balances: &balances)
-        if record.isLast || record.kind.rawValue >= MarketRecord.Kind.gap.rawValue || record.kind == .trade || latencies.feed > 0 {
+        if record.isLast || record.kind.rawValue >= MarketRecord.Kind.gap.rawValue || record.kind == .trade
+            || latencies.feed > 0
+        {
             finish(record)
         }
     }
@@ -100,7 +102,9 @@ public struct TradingSimulation: ~Copyable {
     private mutating func learn(_ record: MarketRecord) {
         switch record.kind {
         case .trade: engine.lastTradePrice = record.price
-        case .gap: latencies.feed > 0 ? engine.marketLost(delayedBook, now: now) : engine.marketLost(exchange.book, now: now)
+        case .gap:
+            latencies.feed > 0
+                ? engine.marketLost(delayedBook, now: now) : engine.marketLost(exchange.book, now: now)
         default: break
         }
         guard record.isLast, record.kind != .gap else { return }
