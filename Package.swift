@@ -75,7 +75,8 @@ let package = Package(
             name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "ExecutionTests", dependencies: ["Execution", "Strategies", "TradingCore", "Scheduling", "TestSupport"],
+            name: "ExecutionTests",
+            dependencies: ["Execution", "Strategies", "TradingCore", "Scheduling", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "ExchangesTests",

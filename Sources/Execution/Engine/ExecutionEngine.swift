@@ -51,7 +51,7 @@ public struct ExecutionEngine: ~Copyable {
         for index in sessions.indices {
             next = min(next, sessions[index].nextAnswerDue)
             if sessions[index].phase == .running {
-                next = min(next, min(sessions[index].nextDecision, sessions[index].nextStaleCheck))
+                next = min(next, min(sessions[index].nextDecision, sessions[index].nextHealthCheck))
             }
         }
         return next
@@ -83,7 +83,7 @@ public struct ExecutionEngine: ~Copyable {
         for index in sessions.indices {
             if sessions[index].nextAnswerDue <= now { chaseAnswers(index, now) }
             guard sessions[index].phase == .running else { continue }
-            if sessions[index].nextStaleCheck <= now { checkStaleness(index, now) }
+            if sessions[index].nextHealthCheck <= now { checkHealth(index, book, now) }
             if sessions[index].nextDecision <= now { decide(index, book, now) }
         }
     }
@@ -109,6 +109,7 @@ public struct ExecutionEngine: ~Copyable {
     /// Sets what a session may do. Halting takes everything off the book.
     public mutating func setState(_ state: TradingState, of id: SessionID, reason: HaltReason?, now: Timestamp) {
         guard let index = sessions.firstIndex(where: { $0.id == id }) else { return }
+        if sessions[index].state == .halted, state != .halted { sessions[index].killSwitch.arm() }
         sessions[index].state = state
         sessions[index].haltReason = state == .halted ? reason : nil
         enforceState(index, now)
@@ -122,7 +123,12 @@ public struct ExecutionEngine: ~Copyable {
     }
 
     private mutating func enforceState(_ index: Int, _ now: Timestamp) {
-        if state(index) == .halted { pull(index, now) } else { sessions[index].nextDecision = now }
+        if state(index) == .halted {
+            pull(index, now)
+        } else {
+            keepReducing(index, now)
+            sessions[index].nextDecision = now
+        }
     }
 
     /// The strictest of server, account and session.
