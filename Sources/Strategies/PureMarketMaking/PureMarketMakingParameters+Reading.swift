@@ -25,7 +25,7 @@ extension PureMarketMakingParameters {
         let oracle = named?.lowercased() == exchange?.lowercased() ? nil : named
         let own = OwnParameters(&reader)
         if let layers, case .trillionths(let spread)? = bid, spread * layers >= trillion {
-            reader.refuse("bidSpread", "below 1 when multiplied by numberOfLayers \(layers), or the last bid is not above 0")
+            reader.refuse("bidSpread", "below 1 when multiplied by numberOfLayers \(layers): the last bid is above 0")
         }
         let sources = PriceSource.allCases.map(\.rawValue).joined(separator: ", ")
         _ = reader.require("orderRefreshTime", refresh, "10 to 86400000 (milliseconds)")
@@ -72,8 +72,9 @@ extension PureMarketMakingParameters {
     private static func layerAmounts(_ reader: inout ParameterReader, count: Int64?) -> [FixedDecimal]? {
         let limit: FixedDecimal = "1000000000000"
         let amount = reader.decimal("orderAmount", "0.000000000000000001"...limit, "above 0, to 1000000000000")
-        let change = reader.decimal(
-            "amountChangePerLayer", "-1000000000000"...limit, "from -1000000000000 to 1000000000000") ?? .zero
+        let change =
+            reader.decimal(
+                "amountChangePerLayer", "-1000000000000"...limit, "from -1000000000000 to 1000000000000") ?? .zero
         let kind = reader.choice("amountChangeType", AmountChange.self) ?? .fixed
         guard let first = reader.require("orderAmount", amount, "above 0"), let count else { return nil }
         var amounts = [first]
