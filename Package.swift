@@ -68,7 +68,7 @@ let package = Package(
         ),
         .testTarget(name: "TradingCoreTests", dependencies: ["TradingCore", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "TestSupport"],
+            name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "Scheduling", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "ExecutionTests", dependencies: ["Execution", "Strategies", "TradingCore", "TestSupport"],
