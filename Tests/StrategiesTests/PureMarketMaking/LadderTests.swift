@@ -27,7 +27,7 @@ struct LadderTests {
         #expect(desk.wanted.quotes.filter { $0.side == .sell }.map(\.level) == [0, 1, 2])
     }
 
-    @Test("prices and amounts equal an exact calculation of the original's formulas", arguments: 0..<40)
+    @Test("prices and amounts equal an exact calculation of the original's formulas", arguments: 0..<24)
     func equalsTheFormula(index: Int) throws {
         let seed = UInt64(1_000 + index)
         var random = SplitMix64(seed: seed)

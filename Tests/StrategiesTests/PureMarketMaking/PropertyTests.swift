@@ -6,7 +6,7 @@ import TradingCore
 /// Random instruments, parameters, books, funds, orders and fills, with the extremes of each among them.
 @Suite("Properties")
 struct PropertyTests {
-    @Test("whatever is quoted is acceptable, affordable, apart and the same again", arguments: 0..<40)
+    @Test("whatever is quoted is acceptable, affordable, apart and the same again", arguments: 0..<24)
     func invariants(index: Int) throws {
         let seed = UInt64(50_000 + index)
         var random = SplitMix64(seed: seed)
