@@ -72,7 +72,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "TestSupport"],
+            name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "Scheduling", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "ExecutionTests",

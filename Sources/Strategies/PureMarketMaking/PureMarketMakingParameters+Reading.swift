@@ -54,7 +54,7 @@ extension PureMarketMakingParameters {
         let (high, rule): (FixedDecimal, String) =
             isWide
             ? ("0.999999999999", "a fraction above 0 and below 1")
-            : ("0.099999999999", "a fraction above 0 and below 0.1 (0.001 is 0.1 %; allowWideSpreads lifts this to 1)")
+            : ("0.099999999999", "a fraction above 0 and below 0.1 (0.001 is 0.1 %, allowWideSpreads lifts this to 1)")
         let fraction = reader.decimal(field, "0.000000000001"...high, rule, fractionDigits: fractionDigits)
         if ticks != nil, fraction != nil { reader.refuse(field, "left out when \(field)Ticks is given") }
         if ticks == nil, !reader.hasRefused(field + "Ticks") { _ = reader.require(field, fraction, rule) }
@@ -82,7 +82,7 @@ extension PureMarketMakingParameters {
             guard let next = try? next(after: last, change, kind), next.isPositive, next <= limit else {
                 reader.refuse(
                     "amountChangePerLayer",
-                    "such that every layer's amount is above 0 and at most \(limit); layer \(amounts.count + 1) is not")
+                    "such that every amount is above 0 and at most \(limit): that of layer \(amounts.count + 1) is not")
                 return nil
             }
             amounts.append(next)
