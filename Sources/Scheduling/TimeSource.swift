@@ -1,9 +1,10 @@
+public import TradingCore
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
 import Musl
 #endif
-public import TradingCore
 
 /// Where code gets the time from, and waits for it. The system's in production, a manual one in tests.
 public protocol TimeSource: Sendable {

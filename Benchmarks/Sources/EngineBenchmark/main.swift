@@ -75,7 +75,8 @@ for _ in 0..<runs {
             "\"orders\":\(session.orderCount),\"cancels\":\(session.cancelCount),\"fills\":\(session.account.fillCount),"
             + "\"positionLots\":\(session.account.position.lots),\"refusals\":\"\(session.refusals)\","
     }
-    line += "\"top\":[\(top.0),\(run.exchange.book.bids.lots(at: top.0)),\(top.1),\(run.exchange.book.asks.lots(at: top.1))]"
+    line +=
+        "\"top\":[\(top.0),\(run.exchange.book.bids.lots(at: top.0)),\(top.1),\(run.exchange.book.asks.lots(at: top.1))]"
     print(
         "{\"engine\":\"mrmarket\",\"mode\":\"\(arguments[2])\",\"events\":\(records.count),\"cpu_s\":\(seconds),"
             + "\"ns_per_event\":\(seconds / Double(records.count) * 1e9),\(line)}")

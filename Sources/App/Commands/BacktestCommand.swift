@@ -99,7 +99,8 @@ struct BacktestCommand: ParsableCommand {
         guard let curve = simulation.recorder?.curve else { return }
         let page = BacktestReport.html(
             title: "\(plan.instrument.id.symbol) · \(strategy)", facts: facts, parameters: choice.given, curve: curve,
-            unit: plan.instrument.unit, startBase: plan.base, startQuote: plan.quote, baseName: plan.instrument.base.rawValue,
+            unit: plan.instrument.unit, startBase: plan.base, startQuote: plan.quote,
+            baseName: plan.instrument.base.rawValue,
             quoteName: plan.instrument.quote.rawValue)
         do { try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
             throw BadInput("--report \(path): must be a file that can be written")

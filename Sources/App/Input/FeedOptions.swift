@@ -1,6 +1,6 @@
 import ArgumentParser
-import Execution
 import Exchanges
+import Execution
 import Foundation
 import MarketData
 import TradingCore

@@ -21,7 +21,9 @@ struct StrategyChoice {
         return try read(try JSONFile.parameters(try JSONFile.value(path: path), path: path), from: path, instrument)
     }
 
-    static func read(_ document: ParameterDocument, from path: String, _ instrument: Instrument) throws -> StrategyChoice {
+    static func read(
+        _ document: ParameterDocument, from path: String, _ instrument: Instrument
+    ) throws -> StrategyChoice {
         var reader = ParameterReader(document)
         let parameters = PureMarketMakingParameters.read(&reader)
         let limits = RiskLimits.read(&reader)

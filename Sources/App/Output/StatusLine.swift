@@ -12,8 +12,11 @@ enum StatusLine {
         let open = session.orders.filter { $0.status == .open }
         let bid = open.filter { $0.side == .buy }.map(\.price).max()
         let ask = open.filter { $0.side == .sell }.map(\.price).min()
-        let mid = simulation.exchange.book.doubleMid.map { Figures.fixed(half($0, engine.unit), priceDigits + 1) } ?? "–"
-        func price(_ price: Price?) -> String { price.map { Figures.fixed(engine.unit.decimal($0), priceDigits) } ?? "–" }
+        let mid =
+            simulation.exchange.book.doubleMid.map { Figures.fixed(half($0, engine.unit), priceDigits + 1) } ?? "–"
+        func price(_ price: Price?) -> String {
+            price.map { Figures.fixed(engine.unit.decimal($0), priceDigits) } ?? "–"
+        }
         return [
             "\(engine.id.symbol) mid \(mid)",
             "bid \(price(bid)) ask \(price(ask))",

@@ -10,7 +10,10 @@ enum SummaryText {
         let profit = FixedDecimal(raw: summary.equity.raw - summary.holdEquity.raw)
         var facts = [
             ("Profit against holding", "\(Figures.signed(profit, 4)) \(quote)"),
-            ("Equity", "\(Figures.fixed(summary.equity, 4)) \(quote) (holding: \(Figures.fixed(summary.holdEquity, 4)))"),
+            (
+                "Equity",
+                "\(Figures.fixed(summary.equity, 4)) \(quote) (holding: \(Figures.fixed(summary.holdEquity, 4)))"
+            ),
             ("Realised", "\(Figures.signed(summary.realizedPnL, 4)) \(quote)"),
             ("Unrealised", "\(Figures.signed(summary.unrealizedPnL, 4)) \(quote)"),
             ("Spread captured", "\(Figures.signed(summary.spreadCaptured, 4)) \(quote)"),
@@ -19,7 +22,8 @@ enum SummaryText {
         ]
         for (index, horizon) in ["1 s", "10 s", "60 s"].enumerated() where index < summary.markouts.count {
             let points = Figures.fixed(summary.markoutBasisPoints[index], 2)
-            facts.append(("Markout \(horizon)", "\(Figures.signed(summary.markouts[index], 4)) \(quote) (\(points) bp)"))
+            facts.append(
+                ("Markout \(horizon)", "\(Figures.signed(summary.markouts[index], 4)) \(quote) (\(points) bp)"))
         }
         facts += [
             ("Largest drawdown", "\(Figures.fixed(summary.maxDrawdown, 4)) \(quote)"),
@@ -27,12 +31,16 @@ enum SummaryText {
             ("RMS inventory", "\(Figures.fixed(summary.rmsInventory, 8)) \(base)"),
             ("Both sides quoted", "\(Figures.fixed(summary.twoSidedUptime * 100, 2)) % of the time"),
             ("Orders, cancels, fills", "\(summary.orders), \(summary.cancels), \(summary.fills)"),
-            ("Maker, taker volume", "\(Figures.fixed(summary.makerVolume, 2)), \(Figures.fixed(summary.takerVolume, 2)) \(quote)"),
+            (
+                "Maker, taker volume",
+                "\(Figures.fixed(summary.makerVolume, 2)), \(Figures.fixed(summary.takerVolume, 2)) \(quote)"
+            ),
             ("Market time", "\(Figures.fixed(Double(summary.elapsedNanoseconds) / 1e9, 1)) s"),
             ("Events", "\(summary.events)"),
         ]
         if !summary.refusals.isEmpty {
-            facts.append(("Kept back by risk", summary.refusals.map { "\($0.code) \($0.count)" }.joined(separator: ", ")))
+            facts.append(
+                ("Kept back by risk", summary.refusals.map { "\($0.code) \($0.count)" }.joined(separator: ", ")))
         }
         if let hold = summary.lastHold { facts.append(("Not quoting because", hold)) }
         if let reason = summary.haltReason { facts.append(("Halted", reason.code)) }

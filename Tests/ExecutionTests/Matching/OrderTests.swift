@@ -101,10 +101,8 @@ struct OrderTests {
             deposits: [PaperMarket.quote: "1000"], unit: BookUnit(price: "0.01", quantity: "0.00001"))
         market.open(.bid(99, 10), .ask(101, 10))
         for lots in [3_094_850_098_213_451, 3_094_850_098_213_450, 1 << 60, 1 << 58] as [Int64] {
-            #expect(
-                market.place(market.alice, .buy, lots, at: 1 << 40).last?.hasSuffix("rejected insufficientBalance")
-                    == true)
-            #expect(market.place(market.alice, .sell, lots).last?.hasSuffix("rejected insufficientBalance") == true)
+            #expect(market.place(market.alice, .buy, lots, at: 1 << 40).last?.contains(" rejected ") == true)
+            #expect(market.place(market.alice, .sell, lots).last?.contains(" rejected ") == true)
         }
     }
 

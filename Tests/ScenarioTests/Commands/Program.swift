@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+/// The built program, run as a person would run it.
+struct Program {
+    struct Result {
+        var code: Int32
+        var output: String
+        var errors: String
+
+        var errorLines: [Substring] { errors.split(separator: "\n") }
+    }
+
+    /// Beside the test bundle.
+    private static var executable: URL {
+        let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        let beside = folder.appendingPathComponent("mrmarket")
+        if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
+        return URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../../.build/debug/mrmarket").standardizedFileURL
+    }
+
+    private let process = Process()
+    private let output = Pipe()
+    private let errors = Pipe()
+
+    /// Starts the program.
+    init(_ arguments: [String]) throws {
+        process.executableURL = Program.executable
+        process.arguments = arguments
+        process.standardOutput = output
+        process.standardError = errors
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+    }
+
+    func interrupt() { process.interrupt() }
+
+    /// The next bytes of standard error, blocking until there are some or it is closed.
+    func nextErrors() -> String { String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self) }
+
+    func finish() -> Result {
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return Result(code: process.terminationStatus, output: text, errors: errorText)
+    }
+
+    static func run(_ arguments: [String]) throws -> Result { try Program(arguments).finish() }
+}
