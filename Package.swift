@@ -53,6 +53,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/App",
             swiftSettings: settings
@@ -66,19 +67,25 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
-        .testTarget(name: "TradingCoreTests", dependencies: ["TradingCore", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TradingCoreTests", dependencies: ["TradingCore", "Scheduling", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "ExecutionTests", dependencies: ["Execution", "Strategies", "TradingCore", "TestSupport"],
+            name: "ExecutionTests", dependencies: ["Execution", "Strategies", "TradingCore", "Scheduling", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "ExchangesTests", dependencies: ["Exchanges", "Execution", "TradingCore", "TestSupport"],
+            name: "ExchangesTests",
+            dependencies: ["Exchanges", "Execution", "TradingCore", "Scheduling", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "MarketDataTests",
-            dependencies: ["MarketData", "Exchanges", "Execution", "TradingCore", "TestSupport"],
+            dependencies: [
+                "MarketData", "Exchanges", "Execution", "TradingCore", "Scheduling", "CZlib", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SimulatorsTests",

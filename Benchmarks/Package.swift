@@ -20,6 +20,15 @@ let package = Package(
                 .product(name: "Exchanges", package: "mr-market"),
                 .product(name: "MarketData", package: "mr-market"),
             ],
-            swiftSettings: settings)
+            swiftSettings: settings),
+        .executableTarget(
+            name: "EngineBenchmark",
+            dependencies: [
+                .product(name: "TradingCore", package: "mr-market"),
+                .product(name: "Strategies", package: "mr-market"),
+                .product(name: "Execution", package: "mr-market"),
+                .product(name: "MarketData", package: "mr-market"),
+            ],
+            swiftSettings: settings),
     ]
 )

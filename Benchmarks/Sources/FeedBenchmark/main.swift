@@ -28,7 +28,7 @@ func parse(_ file: MessageFile) -> Measurement? {
     guard let parser = makeParser() else { return nil }
     var best = Measurement()
     var levels: [LevelChange] = []
-    for _ in 0..<7 {
+    for _ in 0..<15 {
         var round = Measurement()
         let start = cpuSeconds()
         for line in file.lines {
@@ -49,7 +49,7 @@ func feed(_ file: MessageFile, depthOnly: Bool) -> Measurement? {
     var records: [MarketRecord] = []
     records.reserveCapacity(1 << 16)
     let lines = depthOnly ? file.lines.filter { isDepth(file, $0) } : file.lines
-    for _ in 0..<7 {
+    for _ in 0..<15 {
         guard let parser = makeParser() else { return nil }
         var feed = BookFeed(parser: parser, maximumSilence: .max)
         var round = Measurement()

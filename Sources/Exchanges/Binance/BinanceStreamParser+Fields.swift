@@ -15,7 +15,7 @@ extension BinanceStreamParser {
             let isString = byte == UInt8(ascii: "\"")
             let isArray = byte == UInt8(ascii: "[")
             let isNumber = byte == UInt8(ascii: "-") || byte &- 48 < 10
-            switch scanner.bytes[key.start] {
+            switch scanner.byte(key.start) {
             case UInt8(ascii: "e") where isString:
                 try mark(.kind, key, &fields)
                 fields.kind = kind(named: try scanner.string(), scanner)
@@ -109,7 +109,7 @@ extension BinanceStreamParser {
         guard text.count == symbol.count else { return false }
         var index = 0
         while index < text.count {
-            if scanner.bytes[text.start &+ index] != symbol[index] { return false }
+            if scanner.byte(text.start &+ index) != symbol[index] { return false }
             index &+= 1
         }
         return true
@@ -143,9 +143,9 @@ extension BinanceStreamParser {
     ) throws(JSONError) -> (offset: Int, error: UnitTextError)? {
         if scanner.peek() == UInt8(ascii: "\"") {
             let start = scanner.offset &+ 1
-            let length = text.scan(scanner.bytes, from: start, into: &value)
+            let length = text.scan(scanner.base, from: start, upTo: scanner.count, into: &value)
             let end = start &+ length
-            if length > 0, end < scanner.bytes.count, scanner.bytes[end] == UInt8(ascii: "\"") {
+            if length > 0, end < scanner.count, scanner.byte(end) == UInt8(ascii: "\"") {
                 scanner.offset = end &+ 1
                 return nil
             }

@@ -41,22 +41,24 @@ extension BinanceStreamParser {
     private func readPlainLevel(
         _ side: Side, _ scanner: inout JSONScanner, _ levels: inout [LevelChange]
     ) -> Bool {
-        let bytes = scanner.bytes
+        let (bytes, end) = (scanner.base, scanner.count)
         var index = scanner.offset
         var (ticks, lots): (Int64, Int64) = (0, 0)
-        guard index &+ 10 < bytes.count, bytes[index] == UInt8(ascii: "["), bytes[index &+ 1] == UInt8(ascii: "\"")
+        guard index &+ 10 < end, scanner.byte(index) == UInt8(ascii: "["),
+            scanner.byte(index &+ 1) == UInt8(ascii: "\"")
         else { return false }
         index &+= 2
-        let priceLength = priceText.scan(bytes, from: index, into: &ticks)
+        let priceLength = priceText.scan(bytes, from: index, upTo: end, into: &ticks)
         index &+= priceLength
-        guard priceLength > 0, index &+ 3 < bytes.count, bytes[index] == UInt8(ascii: "\""),
-            bytes[index &+ 1] == UInt8(ascii: ","), bytes[index &+ 2] == UInt8(ascii: "\"")
+        guard priceLength > 0, index &+ 3 < end, scanner.byte(index) == UInt8(ascii: "\""),
+            scanner.byte(index &+ 1) == UInt8(ascii: ","), scanner.byte(index &+ 2) == UInt8(ascii: "\"")
         else { return false }
         index &+= 3
-        let quantityLength = quantityText.scan(bytes, from: index, into: &lots)
+        let quantityLength = quantityText.scan(bytes, from: index, upTo: end, into: &lots)
         index &+= quantityLength
-        guard quantityLength > 0, index &+ 1 < bytes.count, bytes[index] == UInt8(ascii: "\""),
-            bytes[index &+ 1] == UInt8(ascii: "]"), UInt64(bitPattern: ticks &- 1) < UInt64(BookSide.maximumTicks)
+        guard quantityLength > 0, index &+ 1 < end, scanner.byte(index) == UInt8(ascii: "\""),
+            scanner.byte(index &+ 1) == UInt8(ascii: "]"),
+            UInt64(bitPattern: ticks &- 1) < UInt64(BookSide.maximumTicks)
         else { return false }
         scanner.offset = index &+ 2
         levels.append(LevelChange(side: side, ticks: ticks, lots: lots))

@@ -30,7 +30,7 @@ public struct BinanceStreamParser: Sendable {
     public func parse(
         _ bytes: UnsafeRawBufferPointer, into levels: inout [LevelChange]
     ) throws(BinanceMessageError) -> BinanceMessage {
-        levels.removeAll(keepingCapacity: true)
+        if !levels.isEmpty { levels.removeAll(keepingCapacity: true) }
         var scanner = JSONScanner(bytes)
         var fields = BinanceFields()
         var isInEnvelope = false

@@ -1,27 +1,24 @@
 import TradingCore
 
-/// How the latest orders ended, for questions about them. Bounded: the last 4,096.
+/// How the latest orders ended, for questions about them. Bounded: the last 1,024.
 struct FinishedOrders {
-    private static let limit = 4_096
-    private var outcomes: [ClientOrderID: AccountEvent] = [:]
-    private var order: [ClientOrderID] = []
+    private static let limit = 1_024
+    private var events: [AccountEvent] = []
     private var next = 0
 
     mutating func note(_ event: AccountEvent) {
         switch event {
-        case .cancelled(let id), .rejected(let id, _), .expired(let id, _):
-            if order.count < FinishedOrders.limit {
-                order.append(id)
+        case .cancelled, .rejected, .expired:
+            if events.count < FinishedOrders.limit {
+                events.append(event)
             } else {
-                outcomes[order[next]] = nil
-                order[next] = id
-                next = (next + 1) % FinishedOrders.limit
+                events[next] = event
+                next = (next + 1) & (FinishedOrders.limit - 1)
             }
-            outcomes[id] = event
         case .filled, .accepted, .cancelRejected, .outcomeUnknown, .notFound: break
         }
     }
 
     /// - Returns: nil for an order that ended by its fills, which have been told.
-    func outcome(of id: ClientOrderID) -> AccountEvent? { outcomes[id] }
+    func outcome(of id: ClientOrderID) -> AccountEvent? { events.last { $0.orderID == id } }
 }

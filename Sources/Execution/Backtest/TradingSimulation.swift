@@ -30,6 +30,8 @@ public struct TradingSimulation: ~Copyable {
     /// When the first of all that is pending falls due.
     private var due = Int64.max
     private var finished = FinishedOrders()
+    /// A snapshot has come since the last gap.
+    private var knowsSnapshot = false
 
     private enum Answer {
         case event(AccountEvent)
@@ -71,6 +73,11 @@ public struct TradingSimulation: ~Copyable {
         }
     }
 
+    /// Takes the market's next records in.
+    public mutating func apply(_ records: [MarketRecord]) {
+        for record in records { apply(record) }
+    }
+
     /// Lets time pass without a record: everything due before `time` happens.
     public mutating func run(until time: Timestamp) {
         while due < time.nanoseconds { step() }
@@ -100,17 +107,19 @@ public struct TradingSimulation: ~Copyable {
     private mutating func learn(_ record: MarketRecord) {
         switch record.kind {
         case .trade: engine.lastTradePrice = record.price
-        case .gap: latencies.feed > 0 ? engine.marketLost(delayedBook, now: now) : engine.marketLost(exchange.book, now: now)
-        case .reset: engine.lastTradePrice = engine.lastTradePrice ?? exchange.lastTradePrice
+        case .gap:
+            knowsSnapshot = false
+            engine.marketLost(now: now)
+        case .reset: knowsSnapshot = true
         default: break
         }
         guard record.isLast, record.kind != .gap else { return }
-        let recovers = record.kind == .snapshot && !engine.health.marketIsTrusted
+        let recovers = knowsSnapshot && !engine.health.marketIsTrusted
         if latencies.feed > 0 {
-            if recovers { engine.marketRecovered(delayedBook, now: now) }
+            if recovers { engine.marketRecovered(now: now) }
             engine.marketChanged(delayedBook, now: now)
         } else {
-            if recovers { engine.marketRecovered(exchange.book, now: now) }
+            if recovers { engine.marketRecovered(now: now) }
             engine.marketChanged(exchange.book, now: now)
         }
     }
@@ -118,7 +127,7 @@ public struct TradingSimulation: ~Copyable {
     /// The earliest pending thing happens.
     private mutating func step() {
         let moment = due
-        now = Timestamp(nanoseconds: moment)
+        now = max(now, Timestamp(nanoseconds: moment))
         if records.firstDue == moment {
             let record = records.receive()
             delayedBook.apply(record)
@@ -138,26 +147,28 @@ public struct TradingSimulation: ~Copyable {
     }
 
     private mutating func reschedule() {
+        // Before the first record there is no time in which the engine could wake.
+        let wake = firstRecordAt == nil ? Int64.max : engine.nextWake.nanoseconds
         due = min(
-            min(records.firstDue, answers.firstDue), min(requests.firstDue, engine.nextWake.nanoseconds),
+            min(records.firstDue, answers.firstDue), min(requests.firstDue, wake),
             recorder?.nextDue.nanoseconds ?? .max)
     }
 
     // MARK: - Between us and the exchange
 
     private mutating func carryOut() {
-        let arrival = now.nanoseconds &+ latencies.order
-        for action in engine.actions {
-            if case .alert(let alert) = action { alerts.append(alert) } else { requests.send(action, due: arrival) }
+        if !engine.actions.isEmpty {
+            let arrival = now.nanoseconds &+ latencies.order
+            for action in engine.actions {
+                if case .alert(let alert) = action { alerts.append(alert) } else { requests.send(action, due: arrival) }
+            }
+            engine.actions.removeAll(keepingCapacity: true)
         }
-        engine.actions.removeAll(keepingCapacity: true)
-        guard recorder != nil else {
+        if !engine.bookedFills.isEmpty {
+            for fill in engine.bookedFills { recorder?.filled(fill) }
             engine.bookedFills.removeAll(keepingCapacity: true)
-            return
         }
-        for fill in engine.bookedFills { recorder?.filled(fill) }
-        engine.bookedFills.removeAll(keepingCapacity: true)
-        recorder?.quotesChanged(engine.sessions, at: now)
+        if recorder != nil { recorder?.quotesChanged(engine.sessions, at: now) }
     }
 
     private mutating func execute(_ action: ExecutionAction) {
@@ -217,6 +228,9 @@ public struct TradingSimulation: ~Copyable {
         recorder?.end(at: now, doubleMid: exchange.book.doubleMid, engine.sessions)
     }
 
+    /// Twice the last mid that was measured, in ticks; nil before the first.
+    public var lastDoubleMid: Int64? { recorder?.curve.points.last?.doubleMid }
+
     // MARK: - Stopping
 
     /// Stops every session and lets time pass until the exchange has confirmed that nothing of ours is open, for at most
@@ -226,8 +240,13 @@ public struct TradingSimulation: ~Copyable {
         for session in engine.sessions { engine.stop(session.id, now: now) }
         carryOut()
         reschedule()
-        run(until: now.advanced(byNanoseconds: limit))
-        return engine.sessions.allSatisfy { $0.phase == .stopped } && exchange.openOrderIDs(of: account).isEmpty
+        let end = now.advanced(byNanoseconds: limit)
+        while !isStopped, due < end.nanoseconds { step() }
+        return isStopped
+    }
+
+    private var isStopped: Bool {
+        engine.sessions.allSatisfy { $0.phase == .stopped } && exchange.openOrderIDs(of: account).isEmpty
     }
 }
 

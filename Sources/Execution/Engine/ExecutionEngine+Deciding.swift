@@ -8,12 +8,12 @@ extension ExecutionEngine {
             sessions[index].nextDecision = .distantFuture
             return
         }
-        let limits = sessions[index].configuration.limits
-        let blockage = health.blockage(limits, at: now)
-        if let blockage {
+        if let blockage = health.blockage(sessions[index].configuration.limits, at: now) {
             sessions[index].refusals[blockage, default: 0] += 1
             pull(index, now)
-            sessions[index].nextDecision = now.advanced(byNanoseconds: Nanoseconds.perSecond)
+            // An untrusted market is not asked again: its recovery is an event.
+            sessions[index].nextDecision =
+                health.marketIsTrusted ? now.advanced(byNanoseconds: Nanoseconds.perSecond) : .distantFuture
             return
         }
         if let mid = book.doubleMid { lastDoubleMid = mid }
@@ -141,8 +141,7 @@ extension ExecutionEngine {
                 sessions[index].nextDecision = min(sessions[index].nextDecision, budget.nextOrder(after: now))
             }
         case .success(let approved):
-            let limits = sessions[index].configuration.limits
-            let due = now.advanced(byNanoseconds: limits.answerTimeoutNanoseconds)
+            let due = now.advanced(byNanoseconds: sessions[index].configuration.limits.answerTimeoutNanoseconds)
             sessions[index].reserve(quote.side, quote.price, quote.quantity.lots, instrument.unit)
             sessions[index].orders.append(
                 TrackedOrder(
@@ -150,7 +149,8 @@ extension ExecutionEngine {
                     isPostOnly: quote.isPostOnly, createdAt: now, answerDueAt: due))
             sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, due)
             sessions[index].orderCount += 1
-            if sessions[index].nextStaleCheck == .distantFuture, let age = limits.maximumDataAgeNanoseconds {
+            if sessions[index].nextStaleCheck == .distantFuture, let age = sessions[index].configuration.limits.maximumDataAgeNanoseconds
+            {
                 sessions[index].nextStaleCheck = health.lastMarketData.advanced(byNanoseconds: age + 1)
             }
             actions.append(.place(approved))
@@ -158,21 +158,27 @@ extension ExecutionEngine {
     }
 
     private func riskContext(_ index: Int, _ now: Timestamp) -> RiskGate.Context {
-        let session = sessions[index]
-        var (buyLots, sellLots, isUnknown) = (Int64(0), Int64(0), false)
-        for order in session.orders {
-            if order.side == .buy { buyLots += order.remaining.lots } else { sellLots += order.remaining.lots }
-            isUnknown = isUnknown || order.status == .unknown
+        var context = RiskGate.Context(
+            state: state(index), blockage: nil, highestBuy: .max, lowestSell: 0,
+            positionLots: sessions[index].account.position.lots, openBuyLots: 0, openSellLots: 0,
+            openOrders: sessions[index].orders.count,
+            freeBase: sessions[index].base - sessions[index].reservedBase,
+            freeQuote: sessions[index].quote - sessions[index].reservedQuote, ownBestBid: 0, ownBestAsk: .max, now: now)
+        for position in sessions[index].orders.indices {
+            let lots = sessions[index].orders[position].remaining.lots
+            if sessions[index].orders[position].side == .buy {
+                context.openBuyLots += lots
+            } else {
+                context.openSellLots += lots
+            }
+            if sessions[index].orders[position].status == .unknown { context.blockage = .ownOrdersUnknown }
         }
-        let collar = session.configuration.limits.priceCollarTrillionths
-        let (bid, ask) = session.configuration.limits.preventsOwnCross ? ownTouch() : (0, .max)
-        return RiskGate.Context(
-            state: state(index), blockage: isUnknown ? .ownOrdersUnknown : nil,
-            highestBuy: collar.map { scaled(1_000_000_000_000 + $0) } ?? .max,
-            lowestSell: collar.map { scaled(1_000_000_000_000 - $0) } ?? 0,
-            positionLots: session.account.position.lots, openBuyLots: buyLots, openSellLots: sellLots,
-            openOrders: session.orders.count, freeBase: session.base - session.reservedBase,
-            freeQuote: session.quote - session.reservedQuote, ownBestBid: bid, ownBestAsk: ask, now: now)
+        if let collar = sessions[index].configuration.limits.priceCollarTrillionths {
+            context.highestBuy = scaled(1_000_000_000_000 + collar)
+            context.lowestSell = scaled(1_000_000_000_000 - collar)
+        }
+        if sessions[index].configuration.limits.preventsOwnCross { findOwnTouch(&context) }
+        return context
     }
 
     /// The mid times a fraction in 10⁻¹², in ticks.
@@ -181,14 +187,17 @@ extension ExecutionEngine {
     }
 
     /// Best prices among the live orders of all sessions.
-    private func ownTouch() -> (bid: Int64, ask: Int64) {
-        var (bid, ask) = (Int64(0), Int64.max)
-        for session in sessions {
-            for order in session.orders {
-                if order.side == .buy { bid = max(bid, order.price.ticks) } else { ask = min(ask, order.price.ticks) }
+    private func findOwnTouch(_ context: inout RiskGate.Context) {
+        for index in sessions.indices {
+            for position in sessions[index].orders.indices {
+                let ticks = sessions[index].orders[position].price.ticks
+                if sessions[index].orders[position].side == .buy {
+                    context.ownBestBid = max(context.ownBestBid, ticks)
+                } else {
+                    context.ownBestAsk = min(context.ownBestAsk, ticks)
+                }
             }
         }
-        return (bid, ask)
     }
 
     /// Sends a cancel, or remembers that one is wanted when the account's budget is used up.

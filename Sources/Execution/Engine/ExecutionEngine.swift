@@ -46,9 +46,12 @@ public struct ExecutionEngine: ~Copyable {
     /// When ``wake(_:now:)`` is due at the latest.
     public var nextWake: Timestamp {
         var next = Timestamp.distantFuture
-        for session in sessions {
-            next = min(next, session.nextAnswerDue)
-            if session.phase == .running { next = min(next, session.nextDecision, session.nextStaleCheck) }
+        // By index: iterating would copy each session with everything in it.
+        for index in sessions.indices {
+            next = min(next, sessions[index].nextAnswerDue)
+            if sessions[index].phase == .running {
+                next = min(next, min(sessions[index].nextDecision, sessions[index].nextStaleCheck))
+            }
         }
         return next
     }
@@ -63,12 +66,12 @@ public struct ExecutionEngine: ~Copyable {
     }
 
     /// Updates of the market are missing: every quote is taken off until a snapshot heals it.
-    public mutating func marketLost(_ book: borrowing OrderBook, now: Timestamp) {
+    public mutating func marketLost(now: Timestamp) {
         health.marketIsTrusted = false
         for index in sessions.indices { pull(index, now) }
     }
 
-    public mutating func marketRecovered(_ book: borrowing OrderBook, now: Timestamp) {
+    public mutating func marketRecovered(now: Timestamp) {
         health.marketIsTrusted = true
         health.lastMarketData = now
         for index in sessions.indices where sessions[index].phase == .running { sessions[index].nextDecision = now }

@@ -49,8 +49,11 @@ struct ConsumedVolume {
         }
     }
 
-    mutating func removeAll() {
-        levels.removeAll(keepingCapacity: true)
+    /// The visible book is another one than before.
+    mutating func limit(to book: borrowing OrderBook) {
+        for index in levels.indices.reversed() {
+            limit(index, to: book.lots(levels[index].side, at: levels[index].ticks))
+        }
     }
 
     private mutating func limit(_ index: Int, to lots: Int64) {

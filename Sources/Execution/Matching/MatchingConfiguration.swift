@@ -21,8 +21,8 @@ public struct MatchingConfiguration: Sendable {
     public var queueModel: QueueModel
     public var fillModel: FillModel
     /// For how long a drop of a level waits for the trade that explains it, and a trade for its drop, before the drop
-    /// counts as cancels. 0 where both come in one message (`.mme`). On Binance the two travel on separate streams;
-    /// recordings show trades up to 219 ms behind.
+    /// counts as cancels; never more than twice as long. 0 where both come in one message (`.mme`). On Binance the two
+    /// travel on separate streams; recordings show trades up to 219 ms behind.
     public var reportWindowNanoseconds: Int64
 
     public init(

@@ -5,25 +5,23 @@ extension MatchingEngine {
     /// A recorded aggressor came upon the side that rests: orders at a better price than the trade's stood first in its
     /// way; at its price the queue advances.
     mutating func fillResting(_ side: Side, by trade: MarketRecord, balances: inout PaperBalances) {
-        let isWhole = configuration.fillModel == .whole
         var budget = trade.quantity.lots
         var index = 0
-        while index < count(side), budget > 0 || isWhole {
-            let order = resting(side, index)
-            if side.isBetter(trade.price, than: order.request.price) { return }
-            let isBeyond = side.isBetter(order.request.price, than: trade.price)
+        // Also with nothing left of the trade: orders behind at its price must know that the coming drop is a trade.
+        while index < count(side) {
+            let (price, remaining) = (resting(side, index).request.price, resting(side, index).remaining)
+            if side.isBetter(trade.price, than: price) { return }
+            let isBeyond = side.isBetter(price, than: trade.price)
             let reached =
                 side == .buy
-                ? MatchingEngine.reachedLots(&bids[index].queue, isBeyond, budget, at: trade.time.nanoseconds, isWhole)
-                : MatchingEngine.reachedLots(&asks[index].queue, isBeyond, budget, at: trade.time.nanoseconds, isWhole)
-            let lots = isWhole ? (reached > 0 ? order.remaining : 0) : min(reached, order.remaining)
-            if lots == 0 {
-                index += 1
-                continue
+                ? MatchingEngine.reachedLots(&bids[index].queue, isBeyond, trade, left: budget)
+                : MatchingEngine.reachedLots(&asks[index].queue, isBeyond, trade, left: budget)
+            let lots = min(reached, remaining)
+            if lots > 0 {
+                budget -= lots
+                fillMaker(side, index, lots: lots, at: trade.time, balances: &balances)
             }
-            if !isWhole { budget -= lots }
-            fillMaker(side, index, lots: lots, at: trade.time, balances: &balances)
-            if lots < order.remaining { index += 1 }
+            if lots < remaining { index += 1 }
         }
     }
 
@@ -40,19 +38,15 @@ extension MatchingEngine {
         }
     }
 
-    /// How many lots of a trade reach an order; with whole fills, whether any does.
+    /// How many lots of what is left of a trade reach an order.
     private static func reachedLots(
-        _ queue: inout QueuePosition, _ isBeyond: Bool, _ lots: Int64, at now: Int64, _ isWhole: Bool
+        _ queue: inout QueuePosition, _ isBeyond: Bool, _ trade: MarketRecord, left: Int64
     ) -> Int64 {
         if isBeyond {
-            queue.ahead = 0
-            return lots
+            queue.passed()
+            return left
         }
-        if isWhole {
-            queue.ahead -= lots
-            return queue.ahead < 0 ? 1 : 0
-        }
-        return queue.volumeTraded(lots, at: now)
+        return queue.volumeTraded(trade.quantity.lots, reaching: left, at: trade.time.nanoseconds)
     }
 
     /// The first price from `ticks` away from the touch with recorded volume left; the empty marker when there is none.
@@ -65,31 +59,5 @@ extension MatchingEngine {
 
     func availableLots(_ side: Side, _ ticks: Int64) -> Int64 {
         max(0, book.lots(side, at: ticks) - consumed.lots(side, ticks))
-    }
-
-    // MARK: - Whole fills, as hftbacktest does them
-
-    mutating func advanceWhole(_ record: MarketRecord) {
-        let (ticks, lots) = (record.price.ticks, record.quantity.lots)
-        if record.side == .buy {
-            for index in bids.indices where bids[index].ticks == ticks {
-                bids[index].queue.ahead = min(bids[index].queue.ahead, lots)
-            }
-        } else {
-            for index in asks.indices where asks[index].ticks == ticks {
-                asks[index].queue.ahead = min(asks[index].queue.ahead, lots)
-            }
-        }
-    }
-
-    /// A better price on `side` reaches the orders resting on the other.
-    mutating func fillBestCrossWhole(_ side: Side, at time: Timestamp, balances: inout PaperBalances) {
-        let best = book.bestTicks(side)
-        guard best != 0, best != .max else { return }
-        while count(side.opposite) > 0 {
-            let order = resting(side.opposite, 0)
-            guard side.crosses(Price(ticks: best), order.request.price) else { return }
-            fillMaker(side.opposite, 0, lots: order.remaining, at: time, balances: &balances)
-        }
     }
 }

@@ -10,20 +10,23 @@ extension MatchingEngine {
             report(account, .rejected(request.id, reason))
             return
         }
-        if request.type == .limit, !lockFunds(request, account, &balances) {
+        let reserved = funds(for: request, account)
+        guard balances.lock(reserved, reservedAsset(request.side), of: account) else {
             report(account, .rejected(request.id, .insufficientBalance))
             return
         }
         report(account, .accepted(request.id))
-        var taker = RestingOrder(
-            account: account, request: request, remaining: request.quantity.lots, queue: QueuePosition(level: 0))
+        var taker = IncomingOrder(
+            account: account, request: request, remaining: request.quantity.lots, reserved: reserved)
         let expiry = take(&taker, at: now, balances: &balances)
-        guard taker.remaining > 0 else { return }
-        let remains = request.type == .limit && request.timeInForce == .goodTillCancelled
-        if expiry == nil, remains {
-            rest(taker)
+        guard taker.remaining > 0 else {
+            if taker.prevented > 0 { report(account, .expired(request.id, .selfTradePrevention)) }
+            return
+        }
+        if expiry == nil, request.type == .limit, request.timeInForce == .goodTillCancelled {
+            rest(taker, at: now)
         } else {
-            if request.type == .limit { unlockFunds(request, lots: taker.remaining, account, &balances) }
+            release(taker.reserved, of: &taker, balances: &balances)
             report(account, .expired(request.id, expiry ?? .immediateRemainder))
         }
     }
@@ -64,31 +67,27 @@ extension MatchingEngine {
         if !isOpen { return .marketClosed }
         if find(request.id, account) != nil { return .duplicateID }
         if request.isPostOnly, request.type == .market || request.timeInForce != .goodTillCancelled { return .other }
+        let reference = request.type == .limit ? request.price.ticks : bestTicks(request.side.opposite)
         let violation =
             request.type == .limit
             ? rules.violation(
                 side: request.side, price: request.price, quantity: request.quantity,
                 average: rules.hasPriceBand ? average.price(at: now) : nil)
-            : rules.marketViolation(
-                quantity: request.quantity, reference: Price(ticks: book.bestTicks(request.side.opposite)))
+            : rules.marketViolation(quantity: request.quantity, reference: reference.map(Price.init(ticks:)))
         if let violation { return .rule(violation) }
+        guard let reference else { return .noLiquidity }
+        if !isCountable(request, at: reference) { return .insufficientBalance }
         if openCount(account) >= rules.maximumOpenOrders { return .rule(.openOrders) }
         if let maximum = rules.maximumPosition, exceeds(maximum, request, account, balances) { return .rule(.position) }
-        if request.isPostOnly, wouldTake(request) { return .wouldTake }
-        return request.type == .market ? marketRefusal(of: request, from: account, balances: balances) : nil
+        return request.isPostOnly && wouldTake(request) ? .wouldTake : nil
     }
 
-    /// A market order needs its whole cost free before it starts: funds are not found out half way through a book.
-    private func marketRefusal(
-        of request: OrderRequest, from account: AccountID, balances: PaperBalances
-    ) -> RejectReason? {
-        let reach = walk(request, account)
-        if reach.lots == 0 { return .noLiquidity }
-        let isShort =
-            request.side == .buy
-            ? balances.freeRaw(account, assets.quote) < reach.cost
-            : balances.freeRaw(account, assets.base) < baseRaw(request.quantity.lots)
-        return isShort ? .insufficientBalance : nil
+    /// What an order locks before it trades. A market order needs its whole cost before it starts: funds are not found
+    /// out half way through a book.
+    private func funds(for request: OrderRequest, _ account: AccountID) -> Int128 {
+        if request.type == .limit || request.side == .sell { return reserve(request, request.quantity.lots) }
+        if configuration.fillModel == .whole { return quoteRaw(book.bestTicks(.sell), request.quantity.lots) }
+        return walk(request, account).cost
     }
 
     private func exceeds(
@@ -118,30 +117,38 @@ extension MatchingEngine {
         openOrders[Int(account.rawValue)] -= 1
     }
 
-    private mutating func rest(_ order: RestingOrder) {
-        let account = Int(order.account.rawValue)
+    private mutating func rest(_ taker: IncomingOrder, at now: Timestamp) {
+        let account = Int(taker.account.rawValue)
         while openOrders.count <= account { openOrders.append(0) }
         openOrders[account] += 1
-        var order = order
-        let ticks = order.ticks
-        order.queue = QueuePosition(level: book.lots(order.request.side, at: ticks))
-        order.queue.ahead = max(0, order.queue.level - consumed.lots(order.request.side, ticks))
         // Last among its price: every earlier order there has priority.
-        if order.request.side == .buy {
-            var index = bids.count
-            while index > 0, bids[index - 1].ticks < ticks { index -= 1 }
-            bids.insert(order, at: index)
-        } else {
-            var index = asks.count
-            while index > 0, asks[index - 1].ticks > ticks { index -= 1 }
-            asks.insert(order, at: index)
-        }
+        let (side, ticks) = (taker.request.side, taker.request.price.ticks)
+        var index = count(side)
+        while index > 0, side.isBetter(taker.request.price, than: resting(side, index - 1).request.price) { index -= 1 }
+        let earlier = index > 0 ? resting(side, index - 1) : nil
+        let order = RestingOrder(
+            account: taker.account, request: taker.request, remaining: taker.remaining, prevented: taker.prevented,
+            queue: joiningQueue(side, ticks, behind: earlier?.ticks == ticks ? earlier?.queue : nil, at: now))
+        if side == .buy { bids.insert(order, at: index) } else { asks.insert(order, at: index) }
+    }
+
+    /// - Parameter earlier: the queue of the order before at the same price.
+    private func joiningQueue(
+        _ side: Side, _ ticks: Int64, behind earlier: QueuePosition?, at now: Timestamp
+    ) -> QueuePosition {
+        let consumed = consumed.lots(side, ticks)
+        if let earlier { return QueuePosition(behind: earlier, consumed: consumed) }
+        let level = book.lots(side, at: ticks)
+        guard let unmatched else { return QueuePosition(level: level, consumed: consumed) }
+        return QueuePosition(
+            level: level, consumed: consumed, dropped: unmatched.drops(side, ticks, at: now.nanoseconds),
+            traded: unmatched.trades(side, ticks, at: now.nanoseconds))
     }
 
     private mutating func remove(_ place: Place, balances: inout PaperBalances) {
         let order = place.side == .buy ? bids.remove(at: place.index) : asks.remove(at: place.index)
         closed(order.account)
-        unlockFunds(order.request, lots: order.remaining, order.account, &balances)
+        unlockFunds(order.request, lots: order.remaining, order.account, balances: &balances)
     }
 
     /// The exchange ends a resting order.

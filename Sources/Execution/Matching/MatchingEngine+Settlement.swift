@@ -51,7 +51,7 @@ extension MatchingEngine {
             let fee = thirdAssetFee(cost: cost, rate, price, discount), balances.freeRaw(account, index) >= fee.raw
         {
             balances.move(fee.raw, index, from: account, to: PaperBalances.fees)
-            return (fee, .other(0))
+            return (fee, index == assets.base ? .base : index == assets.quote ? .quote : .other(0))
         }
         let amount = side == .buy ? baseRaw(lots) : cost
         let fee = roundedFee(FixedDecimal(raw: amount), rate)
@@ -88,19 +88,28 @@ extension MatchingEngine {
     @inline(__always)
     func baseRaw(_ lots: Int64) -> Int128 { instrument.unit.quantity.raw &* Int128(lots) }
 
-    mutating func lockFunds(_ request: OrderRequest, _ account: AccountID, _ balances: inout PaperBalances) -> Bool {
-        request.side == .buy
-            ? balances.lock(quoteRaw(request.price.ticks, request.quantity.lots), assets.quote, of: account)
-            : balances.lock(baseRaw(request.quantity.lots), assets.base, of: account)
+    /// What an order locks for so many lots: quote of a buy at its limit, base of a sell.
+    func reserve(_ request: OrderRequest, _ lots: Int64) -> Int128 {
+        request.side == .buy ? quoteRaw(request.price.ticks, lots) : baseRaw(lots)
     }
 
-    mutating func unlockFunds(
-        _ request: OrderRequest, lots: Int64, _ account: AccountID, _ balances: inout PaperBalances
-    ) {
-        if request.side == .buy {
-            balances.unlock(quoteRaw(request.price.ticks, lots), assets.quote, of: account)
-        } else {
-            balances.unlock(baseRaw(lots), assets.base, of: account)
-        }
+    /// Whether what an order would move can be counted at all. Nobody owns more than that.
+    func isCountable(_ request: OrderRequest, at ticks: Int64) -> Bool {
+        let lots = Int128(request.quantity.lots)
+        return !instrument.unit.quantity.raw.multipliedReportingOverflow(by: lots).overflow
+            && !instrument.unit.notional.raw.multipliedReportingOverflow(by: Int128(ticks) &* lots).overflow
+    }
+
+    func reservedAsset(_ side: Side) -> PaperBalances.AssetIndex { side == .buy ? assets.quote : assets.base }
+
+    /// Frees part of what is locked for an order on its way in.
+    func release(_ amount: Int128, of taker: inout IncomingOrder, balances: inout PaperBalances) {
+        assert(taker.reserved >= amount, "releasing more than was reserved")
+        taker.reserved -= amount
+        balances.unlock(amount, reservedAsset(taker.request.side), of: taker.account)
+    }
+
+    func unlockFunds(_ request: OrderRequest, lots: Int64, _ account: AccountID, balances: inout PaperBalances) {
+        balances.unlock(reserve(request, lots), reservedAsset(request.side), of: account)
     }
 }

@@ -5,7 +5,7 @@ extension MatchingEngine {
     /// Trades as much of `taker` as its limit allows.
     /// - Returns: why the remainder must not rest; nil when it may.
     mutating func take(
-        _ taker: inout RestingOrder, at now: Timestamp, balances: inout PaperBalances
+        _ taker: inout IncomingOrder, at now: Timestamp, balances: inout PaperBalances
     ) -> ExpiryReason? {
         if configuration.fillModel == .whole { return takeWhole(&taker, at: now, balances: &balances) }
         if taker.request.timeInForce == .fillOrKill, walk(taker.request, taker.account).lots < taker.remaining {
@@ -20,7 +20,7 @@ extension MatchingEngine {
 
     /// One price level: the recorded volume ahead of each resting order, then that order, then the recorded rest.
     private mutating func takeLevel(
-        _ taker: inout RestingOrder, _ side: Side, _ ticks: Int64, at now: Timestamp, balances: inout PaperBalances
+        _ taker: inout IncomingOrder, _ side: Side, _ ticks: Int64, at now: Timestamp, balances: inout PaperBalances
     ) -> ExpiryReason? {
         var available = availableLots(side, ticks)
         while taker.remaining > 0, count(side) > 0, resting(side, 0).ticks == ticks {
@@ -43,7 +43,7 @@ extension MatchingEngine {
     }
 
     private mutating func takeRecorded(
-        _ taker: inout RestingOrder, _ side: Side, _ ticks: Int64, lots: Int64, at now: Timestamp,
+        _ taker: inout IncomingOrder, _ side: Side, _ ticks: Int64, lots: Int64, at now: Timestamp,
         balances: inout PaperBalances
     ) {
         consumed.add(lots, side, ticks)
@@ -60,7 +60,7 @@ extension MatchingEngine {
 
     /// The taker trades with the first resting order of a side.
     private mutating func trade(
-        _ taker: inout RestingOrder, _ side: Side, lots: Int64, at now: Timestamp, balances: inout PaperBalances
+        _ taker: inout IncomingOrder, _ side: Side, lots: Int64, at now: Timestamp, balances: inout PaperBalances
     ) {
         let maker = resting(side, 0)
         let id = newTradeID()
@@ -75,23 +75,21 @@ extension MatchingEngine {
     }
 
     /// Moves both assets of a taker's fill, and frees what a better price than its limit leaves over.
-    private mutating func pay(
-        _ taker: inout RestingOrder, lots: Int64, ticks: Int64, with counterparty: AccountID,
+    mutating func pay(
+        _ taker: inout IncomingOrder, lots: Int64, ticks: Int64, with counterparty: AccountID,
         makerIsLocked: Bool = false, balances: inout PaperBalances
     ) {
         taker.remaining -= lots
         let (account, cost, amount) = (taker.account, quoteRaw(ticks, lots), baseRaw(lots))
-        let isLimit = taker.request.type == .limit
         if taker.request.side == .buy {
-            if isLimit {
-                balances.unlock(quoteRaw(taker.request.price.ticks, lots), assets.quote, of: account)
-            }
+            let isLimit = taker.request.type == .limit
+            release(isLimit ? quoteRaw(taker.request.price.ticks, lots) : cost, of: &taker, balances: &balances)
             balances.move(cost, assets.quote, from: account, to: counterparty)
             makerIsLocked
                 ? balances.moveLocked(amount, assets.base, from: counterparty, to: account)
                 : balances.move(amount, assets.base, from: counterparty, to: account)
         } else {
-            if isLimit { balances.unlock(amount, assets.base, of: account) }
+            release(amount, of: &taker, balances: &balances)
             balances.move(amount, assets.base, from: account, to: counterparty)
             makerIsLocked
                 ? balances.moveLocked(cost, assets.quote, from: counterparty, to: account)
@@ -101,7 +99,7 @@ extension MatchingEngine {
 
     /// - Returns: why the taker must end, when it must.
     private mutating func preventSelfTrade(
-        _ taker: inout RestingOrder, _ side: Side, balances: inout PaperBalances
+        _ taker: inout IncomingOrder, _ side: Side, balances: inout PaperBalances
     ) -> ExpiryReason? {
         let maker = resting(side, 0)
         switch taker.request.selfTradePrevention {
@@ -115,15 +113,18 @@ extension MatchingEngine {
             return .selfTradePrevention
         case .decrement:
             let lots = min(taker.remaining, maker.remaining)
-            if taker.request.type == .limit { unlockFunds(taker.request, lots: lots, taker.account, &balances) }
+            // A market buy was reserved for without these lots.
+            if taker.request.type == .limit || taker.request.side == .sell {
+                release(reserve(taker.request, lots), of: &taker, balances: &balances)
+            }
             taker.remaining -= lots
+            taker.prevented += lots
             if lots == maker.remaining {
                 expire(Place(side: side, index: 0), .selfTradePrevention, balances: &balances)
             } else {
-                unlockFunds(maker.request, lots: lots, maker.account, &balances)
-                reduce(side, 0, by: lots)
+                unlockFunds(maker.request, lots: lots, maker.account, balances: &balances)
+                prevent(side, lots: lots)
             }
-            if taker.remaining == 0 { report(taker.account, .expired(taker.request.id, .selfTradePrevention)) }
             return nil
         }
     }
@@ -131,60 +132,70 @@ extension MatchingEngine {
     // MARK: - Looking before taking
 
     /// The best price of a side that anything rests at.
-    private func bestTicks(_ side: Side) -> Int64? {
-        let recorded = availableTicks(side, from: book.bestTicks(side))
-        let own = count(side) > 0 ? resting(side, 0).ticks : nil
-        if recorded == 0 || recorded == .max { return own }
-        guard let own else { return recorded }
-        return side == .buy ? max(own, recorded) : min(own, recorded)
+    func bestTicks(_ side: Side) -> Int64? {
+        nearer(side, availableTicks(side, from: book.bestTicks(side)), count(side) > 0 ? resting(side, 0).ticks : nil)
     }
 
-    private func reaches(_ request: OrderRequest, _ ticks: Int64) -> Bool {
+    func reaches(_ request: OrderRequest, _ ticks: Int64) -> Bool {
         request.type == .market || request.side.crosses(request.price, Price(ticks: ticks))
     }
 
-    /// How much of an order could trade now, and for how much quote. Orders of its own account count only where they
-    /// would really trade.
+    /// How much of an order would trade now, and for how much quote: ``take(_:at:balances:)`` step by step, with nothing
+    /// done. An FOK order and the funds of a market buy depend on it being exact.
     func walk(_ request: OrderRequest, _ account: AccountID) -> (lots: Int64, cost: Int128) {
         let side = request.side.opposite
         let makers = side == .buy ? bids : asks
-        var (lots, cost, next) = (Int64(0), Int128(0), 0)
+        var walk = Walk(left: request.quantity.lots)
+        var next = 0
         var recorded = availableTicks(side, from: book.bestTicks(side))
-        while lots < request.quantity.lots {
+        while walk.left > 0 {
             let own = next < makers.count ? makers[next].ticks : nil
-            let hasRecorded = recorded != 0 && recorded != .max
-            guard hasRecorded || own != nil else { break }
-            let isOwn = own.map { !hasRecorded || (side == .buy ? $0 > recorded : $0 < recorded) } ?? false
-            let ticks = isOwn ? makers[next].ticks : recorded
-            guard reaches(request, ticks) else { break }
-            var level = Int64(0)
-            if isOwn {
+            guard let ticks = nearer(side, recorded, own), reaches(request, ticks) else { break }
+            let value = quoteRaw(ticks, 1)
+            var available = ticks == recorded ? availableLots(side, ticks) : 0
+            let whole = available
+            while walk.left > 0, next < makers.count, makers[next].ticks == ticks {
+                let ahead = max(0, makers[next].queue.ahead - (whole - available))
+                available -= walk.trade(min(ahead, available), value)
+                guard walk.left > 0 else { break }
                 let isBlocked = makers[next].account == account && request.selfTradePrevention != .none
-                if isBlocked, request.selfTradePrevention != .expireMaker { break }
-                level = isBlocked ? 0 : makers[next].remaining
+                switch request.selfTradePrevention {
+                case .expireTaker where isBlocked, .expireBoth where isBlocked: return (walk.lots, walk.cost)
+                case .expireMaker where isBlocked: break
+                case .decrement where isBlocked: walk.left -= min(walk.left, makers[next].remaining)
+                default: walk.trade(makers[next].remaining, value)
+                }
                 next += 1
-            } else {
-                level = availableLots(side, recorded)
-                recorded = availableTicks(side, from: book.nextTicks(side, after: recorded))
             }
-            let taken = min(level, request.quantity.lots - lots)
-            lots += taken
-            cost += quoteRaw(ticks, taken)
+            walk.trade(available, value)
+            if ticks == recorded { recorded = availableTicks(side, from: book.nextTicks(side, after: recorded)) }
         }
-        return (lots, cost)
+        return (walk.lots, walk.cost)
     }
 
-    /// hftbacktest's way: a crossing order fills whole at the best price.
-    private mutating func takeWhole(
-        _ taker: inout RestingOrder, at now: Timestamp, balances: inout PaperBalances
-    ) -> ExpiryReason? {
-        let ticks = book.bestTicks(taker.request.side.opposite)
-        guard ticks != 0, ticks != .max, reaches(taker.request, ticks) else { return nil }
-        let lots = taker.remaining
-        pay(&taker, lots: lots, ticks: ticks, with: PaperBalances.market, balances: &balances)
-        reportFill(
-            taker.account, taker.request, lots: lots, price: Price(ticks: ticks), .taker, trade: newTradeID(), now,
-            balances: &balances)
-        return nil
+    private struct Walk {
+        var left: Int64
+        var lots: Int64 = 0
+        var cost: Int128 = 0
+
+        init(left: Int64) {
+            self.left = left
+        }
+
+        /// - Returns: how many lots traded.
+        @discardableResult
+        mutating func trade(_ available: Int64, _ value: Int128) -> Int64 {
+            let traded = min(available, left)
+            left -= traded
+            lots += traded
+            cost += value * Int128(traded)
+            return traded
+        }
+    }
+
+    private func nearer(_ side: Side, _ recorded: Int64, _ own: Int64?) -> Int64? {
+        if recorded == 0 || recorded == .max { return own }
+        guard let own else { return recorded }
+        return side == .buy ? max(own, recorded) : min(own, recorded)
     }
 }

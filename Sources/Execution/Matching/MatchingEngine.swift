@@ -18,6 +18,8 @@ public struct MatchingEngine: ~Copyable {
     public internal(set) var book: OrderBook
     /// False before the first snapshot and between a gap and the next one: nothing trades.
     public internal(set) var isOpen = false
+    /// From a reset to the end of its message: the snapshot is not whole yet.
+    var isRebuilding = false
     /// What happened since the driver last took them.
     public var reports: [ExecutionReport] = []
     /// The newest recorded trade.
@@ -30,6 +32,8 @@ public struct MatchingEngine: ~Copyable {
     var average = AveragePrice()
     var nextTradeID: UInt64 = 1
     var openOrders: [Int32] = []
+    /// Nil where a trade and the book update that reports it come in one message.
+    var unmatched: UnmatchedReports?
     let assets: SettlementAssets
 
     /// - Throws: ``InstrumentError`` when the rules do not fit the instrument's units, or `balances` lacks its assets.
@@ -43,6 +47,9 @@ public struct MatchingEngine: ~Copyable {
         self.assets = assets
         self.configuration = configuration
         book = OrderBook()
+        if configuration.reportWindowNanoseconds > 0 {
+            unmatched = UnmatchedReports(window: configuration.reportWindowNanoseconds)
+        }
     }
 
     /// How many orders rest in all.
@@ -71,93 +78,13 @@ public struct MatchingEngine: ~Copyable {
     public mutating func apply(_ record: MarketRecord, balances: inout PaperBalances) {
         switch record.kind {
         case .level, .snapshot:
-            book.set(record.side, ticks: record.price.ticks, lots: record.quantity.lots)
+            let before = book.set(record.side, ticks: record.price.ticks, lots: record.quantity.lots)
+            if unmatched != nil { noteDrop(record, before) }
         case .trade: break
         default: applyRare(record)
         }
         if restingCount != 0 || !consumed.isEmpty || record.kind == .trade {
             react(to: record, balances: &balances)
-        }
-    }
-
-    /// Between a record and its consequences for resting orders.
-    @inline(never)
-    private mutating func react(to record: MarketRecord, balances: inout PaperBalances) {
-        switch record.kind {
-        case .level, .snapshot: levelChanged(record, balances: &balances)
-        case .trade:
-            lastTradePrice = record.price
-            if rules.hasPriceBand { average.add(record) }
-            fillResting(record.side.opposite, by: record, balances: &balances)
-        case .top: topChanged(record)
-        case .topCleared, .gap, .reset: break
-        }
-        guard record.isLast, isOpen, configuration.fillModel == .recordedVolume else { return }
-        settleQueues(now: record.time.nanoseconds)
-        fillCrossed(.buy, at: record.time, balances: &balances)
-        fillCrossed(.sell, at: record.time, balances: &balances)
-    }
-
-    @inline(never)
-    private mutating func applyRare(_ record: MarketRecord) {
-        switch record.kind {
-        case .gap:
-            isOpen = false
-            consumed.removeAll()
-        case .reset:
-            isOpen = true
-            consumed.removeAll()
-        default: break
-        }
-        book.apply(record)
-    }
-
-    private mutating func levelChanged(_ record: MarketRecord, balances: inout PaperBalances) {
-        let (ticks, lots, now) = (record.price.ticks, record.quantity.lots, record.time.nanoseconds)
-        consumed.levelChanged(record.side, ticks, to: lots)
-        if configuration.fillModel == .whole {
-            advanceWhole(record)
-            fillBestCrossWhole(record.side, at: record.time, balances: &balances)
-            return
-        }
-        if record.side == .buy {
-            // While a newer top is known, levels at or better than it tell nothing new.
-            guard let best = bids.first, ticks <= best.ticks, !book.bids.isCovered(ticks) else { return }
-            for index in bids.indices where bids[index].ticks == ticks {
-                bids[index].queue.levelChanged(to: lots, at: now)
-            }
-        } else {
-            guard let best = asks.first, ticks >= best.ticks, !book.asks.isCovered(ticks) else { return }
-            for index in asks.indices where asks[index].ticks == ticks {
-                asks[index].queue.levelChanged(to: lots, at: now)
-            }
-        }
-    }
-
-    /// The newest best price says what is at it, and that nothing is better.
-    private mutating func topChanged(_ record: MarketRecord) {
-        let (ticks, lots, now) = (record.price.ticks, record.quantity.lots, record.time.nanoseconds)
-        consumed.topChanged(record.side, ticks, to: lots)
-        if record.side == .buy {
-            for index in bids.indices {
-                if bids[index].ticks < ticks { break }
-                bids[index].queue.levelChanged(to: bids[index].ticks == ticks ? lots : 0, at: now)
-            }
-        } else {
-            for index in asks.indices {
-                if asks[index].ticks > ticks { break }
-                asks[index].queue.levelChanged(to: asks[index].ticks == ticks ? lots : 0, at: now)
-            }
-        }
-    }
-
-    private mutating func settleQueues(now: Int64) {
-        let (model, window) = (configuration.queueModel, configuration.reportWindowNanoseconds)
-        for index in bids.indices where !bids[index].queue.isSettled {
-            bids[index].queue.settle(model, window: window, now: now)
-        }
-        for index in asks.indices where !asks[index].queue.isSettled {
-            asks[index].queue.settle(model, window: window, now: now)
         }
     }
 
@@ -170,13 +97,31 @@ public struct MatchingEngine: ~Copyable {
     func resting(_ side: Side, _ index: Int) -> RestingOrder { side == .buy ? bids[index] : asks[index] }
 
     /// Takes traded lots off an order, which leaves when nothing remains of it.
+    ///
+    /// One that was never told as filled whole is told as ended: its owner cannot know otherwise.
     mutating func reduce(_ side: Side, _ index: Int, by lots: Int64) {
         if side == .buy {
             bids[index].remaining -= lots
-            if bids[index].remaining == 0 { closed(bids.remove(at: index).account) }
+            if bids[index].remaining == 0 { left(bids.remove(at: index)) }
         } else {
             asks[index].remaining -= lots
-            if asks[index].remaining == 0 { closed(asks.remove(at: index).account) }
+            if asks[index].remaining == 0 { left(asks.remove(at: index)) }
+        }
+    }
+
+    private mutating func left(_ order: RestingOrder) {
+        closed(order.account)
+        if order.prevented > 0 { report(order.account, .expired(order.request.id, .selfTradePrevention)) }
+    }
+
+    /// Takes lots off the first order of a side that must not trade.
+    mutating func prevent(_ side: Side, lots: Int64) {
+        if side == .buy {
+            bids[0].remaining -= lots
+            bids[0].prevented += lots
+        } else {
+            asks[0].remaining -= lots
+            asks[0].prevented += lots
         }
     }
 

@@ -1,11 +1,12 @@
 /// Prices and volume of one stretch of time.
 public struct Candle: Hashable, Sendable {
-    /// Start of the stretch, a multiple of its length.
+    /// Start of the stretch, a multiple of its length (held at the first moment a ``Timestamp`` has).
     public var start: Timestamp
     public var open: Price
     public var high: Price
     public var low: Price
     public var close: Price
+    /// Held at the most that a ``Quantity`` has.
     public var volume: Quantity
     public var trades: Int
 
@@ -33,7 +34,7 @@ public struct CandleBuilder: Sendable {
     /// - Returns: the candle that this trade closed, if any. Stretches without a trade have no candle.
     public mutating func add(price: Price, quantity: Quantity, at time: Timestamp) -> Candle? {
         let rest = time.nanoseconds % lengthNanoseconds
-        let start = Timestamp(nanoseconds: time.nanoseconds - (rest < 0 ? rest + lengthNanoseconds : rest))
+        let start = time.advanced(byNanoseconds: rest < 0 ? -(rest + lengthNanoseconds) : -rest)
         guard var candle = current else {
             current = Candle(start: start, price: price, quantity: quantity)
             return nil
@@ -42,7 +43,8 @@ public struct CandleBuilder: Sendable {
             current = Candle(start: start, price: price, quantity: quantity)
             return candle
         }
-        candle.volume.lots = candle.volume.lots.addingReportingOverflow(quantity.lots).partialValue
+        let (volume, overflow) = candle.volume.lots.addingReportingOverflow(quantity.lots)
+        candle.volume.lots = overflow ? .max : volume
         candle.trades += 1
         if start == candle.start {
             candle.high = max(candle.high, price)

@@ -80,6 +80,7 @@ struct LevelPages: ~Copyable {
 
     @inlinable
     func lowest(above ticks: Int64) -> Int64? {
+        if ticks == .max { return nil }
         let start = ticks &+ 1
         let page = Int(truncatingIfNeeded: max((start >> 6) &- firstPage, -1))
         if page >= capacity { return nil }

@@ -41,6 +41,8 @@ public struct ClientOrderID: Hashable, Comparable, Sendable, CustomStringConvert
 public struct InstallationID: Hashable, Sendable {
     public let rawValue: UInt8
 
+    public static let first = InstallationID(unchecked: 0)
+
     public init?(_ rawValue: UInt8) {
         guard rawValue < 1 << UInt8(ClientOrderID.installationBits) else { return nil }
         self.rawValue = rawValue
@@ -54,6 +56,8 @@ public struct InstallationID: Hashable, Sendable {
 /// Which of up to 8192 sessions of an installation made an order.
 public struct SessionID: Hashable, Comparable, Sendable {
     public let rawValue: UInt16
+
+    public static let first = SessionID(unchecked: 0)
 
     public init?(_ rawValue: UInt16) {
         guard rawValue < 1 << UInt16(ClientOrderID.sessionBits) else { return nil }
@@ -90,9 +94,7 @@ public struct ClientOrderIDSource: Sendable {
 
     /// Gives the id just made back, as nothing was ever sent or stored under it.
     public mutating func takeBack(_ id: ClientOrderID) {
-        if id.sequence + 1 == nextSequence, id.rawValue >> UInt64(ClientOrderID.sequenceBits) == prefix >> UInt64(ClientOrderID.sequenceBits) {
-            nextSequence -= 1
-        }
+        if id.sequence + 1 == nextSequence, made(id) { nextSequence -= 1 }
     }
 
     /// Whether this session made `id`.

@@ -36,14 +36,14 @@ public struct Symbol: Hashable, Sendable, CustomStringConvertible {
         self.quote = quote
     }
 
-    /// - Returns: nil unless the text is two names of letters and digits around one slash.
+    /// - Returns: nil unless the text is two different names of letters and digits around one slash; capitals do not matter.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[0] != parts[1],
-            parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Symbol.isNameByte) })
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Symbol.isNameByte) })
         else { return nil }
         base = AssetID(parts[0].uppercased())
         quote = AssetID(parts[1].uppercased())
+        if base == quote { return nil }
     }
 
     public var description: String { "\(base)/\(quote)" }

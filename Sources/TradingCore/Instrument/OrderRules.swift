@@ -19,7 +19,7 @@ public struct OrderRules: Sendable {
         case digits(Int)
     }
 
-    /// Bounds that keep every product of ticks and lots inside `Int128` with room for 10¹⁸ of them.
+    /// Bounds that keep every product of ticks and lots inside `Int128`, with room for 10⁸ of them.
     public static let maximumTicks: Int64 = 1 << 40
     public static let maximumLots: Int64 = 1 << 60
 
@@ -37,15 +37,18 @@ public struct OrderRules: Sendable {
         }
         lotStep = try OrderRules.count(rules.lotSize, of: unit.quantity, "lotSize")
         price = try OrderRules.range(
-            rules.minimumPrice, rules.maximumPrice, unit.price, cap: OrderRules.maximumTicks, "price")
+            rules.minimumPrice, rules.maximumPrice, unit.price, cap: OrderRules.maximumTicks, "Price")
         quantity = try OrderRules.range(
-            rules.minimumQuantity, rules.maximumQuantity, unit.quantity, cap: OrderRules.maximumLots, "quantity")
+            rules.minimumQuantity, rules.maximumQuantity, unit.quantity, cap: OrderRules.maximumLots, "Quantity")
         maximumMarketLots = try OrderRules.range(
-            nil, rules.maximumMarketQuantity, unit.quantity, cap: quantity.upperBound, "marketQuantity"
+            nil, rules.maximumMarketQuantity, unit.quantity, cap: quantity.upperBound, "MarketQuantity"
         ).upperBound
-        minimumNotional = try OrderRules.notional(rules.minimumNotional, unit, .up) ?? 0
-        maximumNotional = try OrderRules.notional(rules.maximumNotional, unit, .down) ?? Int128.max
-        band = rules.priceBand
+        minimumNotional = try OrderRules.notional(rules.minimumNotional, unit, .up, "minimumNotional") ?? 0
+        // Without a rule, the most that `BookUnit.notional` can say: what passes the check can also be booked.
+        maximumNotional =
+            try OrderRules.notional(rules.maximumNotional, unit, .down, "maximumNotional")
+            ?? Int128.max / unit.notional.raw
+        band = try OrderRules.checked(rules.priceBand)
         if let maximum = rules.maximumOpenOrders, maximum < 1 {
             throw .invalid(field: "maximumOpenOrders", value: "\(maximum)", rule: "at least 1")
         }
@@ -55,8 +58,9 @@ public struct OrderRules: Sendable {
 
     /// The first rule that an order at this limit price breaks, in Binance's order of checking; nil when it is good.
     /// - Parameter average: the reference of the price band; nil when there is none yet.
-    public func violation(side: Side, price limit: Price, quantity amount: Quantity, average: Price?) -> RuleViolation?
-    {
+    public func violation(
+        side: Side, price limit: Price, quantity amount: Quantity, average: Price?
+    ) -> RuleViolation? {
         if !price.contains(limit.ticks) { return .priceRange }
         if !isOnStep(limit) { return .priceStep }
         if let average, let band, !within(band, side, limit, average) { return .priceBand }
@@ -66,7 +70,8 @@ public struct OrderRules: Sendable {
         return notional > maximumNotional ? .maximumNotional : nil
     }
 
-    /// The same for a market order, its notional taken at `reference`.
+    /// The same for a market order, its notional taken at `reference`. Only the minimum: Binance's `applyMaxToMarket` is
+    /// off where we trade.
     public func marketViolation(quantity amount: Quantity, reference: Price?) -> RuleViolation? {
         if let violation = quantityViolation(amount) { return violation }
         if amount.lots > maximumMarketLots { return .quantityRange }
@@ -95,10 +100,14 @@ public struct OrderRules: Sendable {
     /// The smallest quantity acceptable at `price`, also by notional; nil when none is.
     public func minimumQuantity(at price: Price) -> Quantity? {
         guard price.ticks > 0 else { return nil }
-        let byNotional = (minimumNotional + Int128(price.ticks) - 1) / Int128(price.ticks)
-        let lots = max(Int128(quantity.lowerBound), byNotional, 1)
-        let stepped = (lots + Int128(lotStep) - 1) / Int128(lotStep) * Int128(lotStep)
-        return stepped <= Int128(quantity.upperBound) ? Quantity(lots: Int64(stepped)) : nil
+        let (whole, rest) = minimumNotional.quotientAndRemainder(dividingBy: Int128(price.ticks))
+        guard whole <= Int128(quantity.upperBound) else { return nil }
+        let lots = max(quantity.lowerBound, Int64(whole) + (rest > 0 ? 1 : 0))
+        let below = lots % lotStep
+        let (stepped, overflow) = lots.addingReportingOverflow(below == 0 ? 0 : lotStep - below)
+        guard !overflow, stepped <= quantity.upperBound, Int128(price.ticks) * Int128(stepped) <= maximumNotional
+        else { return nil }
+        return Quantity(lots: stepped)
     }
 
     /// Distance in ticks between acceptable prices around `price`.
@@ -138,27 +147,46 @@ public struct OrderRules: Sendable {
         return count
     }
 
+    /// - Parameter field: the name that follows `minimum` and `maximum`.
     private static func range(
         _ low: FixedDecimal?, _ high: FixedDecimal?, _ unit: FixedDecimal, cap: Int64, _ field: String
     ) throws(InstrumentError) -> ClosedRange<Int64> {
-        let lower: Int64
-        do { lower = max(1, try (low ?? .zero).count(of: unit, rounding: .up)) } catch {
-            throw .invalid(field: "minimum \(field)", value: "\(low ?? .zero)", rule: "countable in \(unit)")
+        var (lower, upper) = (Int64(1), cap)
+        if let low {
+            guard let count = try? low.count(of: unit, rounding: .up), count <= cap else {
+                throw .invalid(field: "minimum\(field)", value: "\(low)", rule: "at most \(cap) steps of \(unit)")
+            }
+            lower = max(1, count)
         }
-        let upper = high.map { (try? $0.count(of: unit, rounding: .down)) ?? .max } ?? .max
-        guard lower <= min(upper, cap) else {
+        if let high {
+            // What cannot be counted lies beyond the cap, or below zero.
+            let count = (try? high.count(of: unit, rounding: .down)) ?? (high.isNegative ? 0 : cap)
+            guard count >= lower else {
+                let least = low.map { " and the minimum \($0)" } ?? ""
+                throw .invalid(field: "maximum\(field)", value: "\(high)", rule: "at least one step of \(unit)\(least)")
+            }
+            upper = min(count, cap)
+        }
+        return lower...upper
+    }
+
+    /// Multiples past a million are a slip, and would leave `Int128` when compared.
+    private static func checked(_ band: PriceBand?) throws(InstrumentError) -> PriceBand? {
+        guard let band else { return nil }
+        for (field, down, up) in [("bidBand", band.bidDown, band.bidUp), ("askBand", band.askDown, band.askUp)]
+        where down.isNegative || down > up || up > "1000000" {
             throw .invalid(
-                field: field, value: "\(low ?? .zero) to \(high ?? .zero)", rule: "a range that is not empty")
+                field: field, value: "\(down) to \(up)", rule: "a range that is not empty within 0 to 1000000")
         }
-        return lower...min(upper, cap)
+        return band
     }
 
     private static func notional(
-        _ value: FixedDecimal?, _ unit: BookUnit, _ rounding: TradingCore.Rounding
+        _ value: FixedDecimal?, _ unit: BookUnit, _ rounding: TradingCore.Rounding, _ field: String
     ) throws(InstrumentError) -> Int128? {
         guard let value else { return nil }
         guard !value.isNegative else {
-            throw .invalid(field: "notional", value: "\(value)", rule: "0 or more")
+            throw .invalid(field: field, value: "\(value)", rule: "0 or more")
         }
         let (quotient, remainder) = value.raw.quotientAndRemainder(dividingBy: unit.notional.raw)
         return quotient + (rounding == .up && remainder != 0 ? 1 : 0)

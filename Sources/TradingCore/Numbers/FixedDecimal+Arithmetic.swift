@@ -55,8 +55,9 @@ extension FixedDecimal {
         {
             quotient += 1
         }
-        guard quotient <= UInt128(Int64.max) else { throw .overflow }
-        return negative ? -Int64(quotient) : Int64(quotient)
+        guard let magnitude = Int128(exactly: quotient), let count = Int64(exactly: negative ? -magnitude : magnitude)
+        else { throw .overflow }
+        return count
     }
 
     /// The nearest multiple of `step` in the named direction.
@@ -80,7 +81,8 @@ extension FixedDecimal {
     }
 
     public func isMultiple(of step: FixedDecimal) -> Bool {
-        !step.isZero && raw % step.raw == 0
+        // By magnitudes: the smallest number has no remainder by -1 that the processor could compute.
+        !step.isZero && raw.magnitude % step.raw.magnitude == 0
     }
 
     // MARK: - Wide division
@@ -100,7 +102,7 @@ extension FixedDecimal {
         return try FixedDecimal(magnitude: magnitude, isNegative: isNegative)
     }
 
-    private init(magnitude: UInt128, isNegative: Bool) throws(ArithmeticError) {
+    init(magnitude: UInt128, isNegative: Bool) throws(ArithmeticError) {
         guard let positive = Int128(exactly: magnitude) else {
             if isNegative, magnitude == Int128.min.magnitude {
                 self.init(raw: .min)

@@ -2,7 +2,7 @@
 public enum DecimalTextError: Error, Equatable, Sendable {
     /// Not `[-]digits[.digits][e[±]digits]`.
     case malformed
-    /// More than 18 fractional digits that are not zeros.
+    /// More than 18 fractional digits that are not zeros. Also said of a number that is out of range as well.
     case tooPrecise
     case outOfRange
 }
@@ -22,10 +22,9 @@ extension FixedDecimal {
         var index = 0
         let isNegative = !bytes.isEmpty && bytes[0] == UInt8(ascii: "-")
         if isNegative { index = 1 }
-        var magnitude: UInt128 = 0
+        var significand = Significand()
         var digits = 0
         var fraction = 0
-        var pendingZeros = 0
         var seenPoint = false
         while index < bytes.count {
             let byte = bytes[index]
@@ -37,34 +36,49 @@ extension FixedDecimal {
             }
             let digit = byte &- 48
             if digit > 9 { break }
+            significand.append(digit)
             digits += 1
-            // Trailing zeros wait until a digit proves them significant, so "1.000…0" of any length is the number 1.
-            if seenPoint, digit == 0 {
-                pendingZeros += 1
-            } else {
-                try FixedDecimal.append(digit, after: pendingZeros, to: &magnitude)
-                if seenPoint { fraction += pendingZeros + 1 }
-                pendingZeros = 0
-            }
+            if seenPoint { fraction += 1 }
             index += 1
         }
         guard digits > 0 else { throw .malformed }
         let exponent = try FixedDecimal.exponent(bytes, from: index)
-        try self.init(magnitude: magnitude, decimalPower: exponent - fraction, isNegative: isNegative)
+        try self.init(
+            significand, decimalPower: exponent - fraction + significand.trailingZeros, isNegative: isNegative)
     }
 
-    private static func append(
-        _ digit: UInt8, after zeros: Int, to magnitude: inout UInt128
-    ) throws(DecimalTextError) {
-        if magnitude == 0 {
-            magnitude = UInt128(digit)
-            return
+    /// The digits of a text from the first to the last that is not zero.
+    private struct Significand {
+        var value: UInt128 = 0
+        /// Zeros since the last other digit; they wait until a digit proves them significant, so that "1.000…0" of any
+        /// length is the number 1.
+        var trailingZeros = 0
+        /// More digits than `value` can hold. No power of ten makes that a number of ours.
+        var isTooWide = false
+
+        mutating func append(_ digit: UInt8) {
+            if digit == 0 {
+                trailingZeros += 1
+                return
+            }
+            if value == 0 {
+                value = UInt128(digit)
+            } else if !isTooWide {
+                append(digit, after: trailingZeros)
+            }
+            trailingZeros = 0
         }
-        for step in 0...zeros {
-            let (product, overflow) = magnitude.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = product.addingReportingOverflow(step == zeros ? UInt128(digit) : 0)
-            if overflow || carry { throw zeros > 0 ? .tooPrecise : .outOfRange }
-            magnitude = sum
+
+        private mutating func append(_ digit: UInt8, after zeros: Int) {
+            for step in 0...zeros {
+                let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+                let (sum, carry) = product.addingReportingOverflow(step == zeros ? UInt128(digit) : 0)
+                if overflow || carry {
+                    isTooWide = true
+                    return
+                }
+                value = sum
+            }
         }
     }
 
@@ -82,29 +96,30 @@ extension FixedDecimal {
         while index < bytes.count {
             let digit = bytes[index] &- 48
             guard digit < 10 else { throw .malformed }
-            value = min(value * 10 + Int(digit), 1_000)
+            // Held at a bound that no count of digits in the same text can make up for.
+            value = min(value * 10 + Int(digit), 1 << 50)
             index += 1
         }
         return isNegative ? -value : value
     }
 
-    private init(magnitude: UInt128, decimalPower: Int, isNegative: Bool) throws(DecimalTextError) {
-        var value = magnitude
-        var power = decimalPower + FixedDecimal.fractionDigits
-        while power < 0, value != 0 {
-            let (quotient, remainder) = value.quotientAndRemainder(dividingBy: 10)
-            guard remainder == 0 else { throw .tooPrecise }
-            value = quotient
-            power += 1
+    private init(_ significand: Significand, decimalPower: Int, isNegative: Bool) throws(DecimalTextError) {
+        var value = significand.value
+        if value == 0 {
+            self = .zero
+            return
         }
-        while power > 0, value != 0 {
+        // The last digit is not a zero: beyond the 18th place nothing can take it away.
+        var power = decimalPower + FixedDecimal.fractionDigits
+        if power < 0 { throw .tooPrecise }
+        if significand.isTooWide { throw .outOfRange }
+        while power > 0 {
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
             if overflow { throw .outOfRange }
             value = product
             power -= 1
         }
-        guard let positive = Int128(exactly: value) else { throw .outOfRange }
-        self.init(raw: isNegative ? -positive : positive)
+        do { try self.init(magnitude: value, isNegative: isNegative) } catch { throw .outOfRange }
     }
 }
 

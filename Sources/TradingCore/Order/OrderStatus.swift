@@ -41,20 +41,21 @@ extension OrderStatus {
     /// reported, never applied.
     ///
     /// What looks odd happens: a fill can arrive before the acceptance, and after the cancellation that raced with it;
-    /// a cancellation can arrive while the placing is still unanswered.
+    /// a cancellation can arrive while the placing is still unanswered. The account stream can tell of the order, even of
+    /// its end, before the placing times out and its outcome counts as lost, and before a refused cancel is answered.
     private static let table: [[OrderStatus?]] = [
         // accepted, rejected, outcomeLost, cancelSent, cancelRefused, partlyFilled, filled, cancelled, expired, never
         [.open, .rejected, .unknown, .cancelling, nil, .open, .filled, .cancelled, .expired, .rejected],  // pending
         [.open, .rejected, .unknown, .cancelling, nil, .open, .filled, .cancelled, .expired, .rejected],  // unknown
-        [.open, nil, nil, .cancelling, .open, .open, .filled, .cancelled, .expired, nil],  // open
+        [.open, nil, .open, .cancelling, .open, .open, .filled, .cancelled, .expired, nil],  // open
         [
             .cancelling, .rejected, .cancelling, .cancelling, .open, .cancelling, .filled, .cancelled, .expired,
             .rejected,
         ],  // cancelling
-        [.filled, nil, nil, nil, .filled, nil, nil, nil, nil, nil],  // filled
-        [.cancelled, nil, nil, nil, nil, .cancelled, .filled, .cancelled, nil, nil],  // cancelled
+        [.filled, nil, .filled, nil, .filled, nil, nil, nil, nil, nil],  // filled
+        [.cancelled, nil, .cancelled, nil, .cancelled, .cancelled, .filled, .cancelled, nil, nil],  // cancelled
         [nil, .rejected, nil, nil, nil, nil, nil, nil, nil, .rejected],  // rejected
-        [.expired, nil, nil, nil, nil, .expired, .filled, nil, .expired, nil],  // expired
+        [.expired, nil, .expired, nil, .expired, .expired, .filled, nil, .expired, nil],  // expired
     ]
 
     /// The table flattened, for the hot path: 255 is impossible.

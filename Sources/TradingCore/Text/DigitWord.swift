@@ -29,4 +29,20 @@ enum DigitWord {
     static func number(_ values: UInt64, first count: Int) -> UInt64 {
         number(values &<< UInt64(truncatingIfNeeded: 64 &- count &* 8))
     }
+
+    /// 10 to the power of `exponent`, 0...8.
+    @inlinable @inline(__always)
+    static func power(_ exponent: Int) -> UInt64 {
+        switch exponent {
+        case 0: 1
+        case 1: 10
+        case 2: 100
+        case 3: 1_000
+        case 4: 10_000
+        case 5: 100_000
+        case 6: 1_000_000
+        case 7: 10_000_000
+        default: 100_000_000
+        }
+    }
 }

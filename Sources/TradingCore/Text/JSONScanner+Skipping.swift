@@ -52,11 +52,11 @@ extension JSONScanner {
 
     @usableFromInline
     mutating func literal(_ word: StaticString, _ expected: JSONError.Expectation) throws(JSONError) {
-        let count = word.utf8CodeUnitCount
-        guard bytes.count - offset >= count,
-            matches(Text(start: offset, count: count, hasEscapes: false), word)
+        let length = word.utf8CodeUnitCount
+        guard count - offset >= length,
+            matches(Text(start: offset, count: length, hasEscapes: false), word)
         else { throw error(expected) }
-        offset += count
+        offset += length
     }
 
     /// Checks the escape that starts at `index`.
@@ -78,7 +78,7 @@ extension JSONScanner {
     }
 
     /// 0 beyond the end.
-    func byte(at index: Int) -> UInt8 { index < bytes.count ? bytes[index] : 0 }
+    func byte(at index: Int) -> UInt8 { index < count ? byte(index) : 0 }
 
     static func hexValue(_ byte: UInt8) -> UInt16? {
         switch byte {

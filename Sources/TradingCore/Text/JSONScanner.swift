@@ -16,7 +16,9 @@ public struct JSONScanner {
     /// Objects and arrays within each other that are read; more is an error, so no text can exhaust the stack.
     public static let maximumDepth = 64
 
-    public let bytes: UnsafeRawBufferPointer
+    /// Where the bytes start, and how many they are: a buffer pointer would be asked for nil at every look.
+    public let base: UnsafeRawPointer
+    public let count: Int
     /// Bytes read so far.
     public var offset = 0
     /// Whether an object or array was just entered, so that no comma is due.
@@ -24,7 +26,10 @@ public struct JSONScanner {
 
     @inlinable
     public init(_ bytes: UnsafeRawBufferPointer) {
-        self.bytes = bytes
+        // Never read from when there are no bytes.
+        let nowhere: StaticString = ""
+        base = bytes.baseAddress ?? UnsafeRawPointer(nowhere.utf8Start)
+        count = bytes.count
     }
 
     /// Where the content of a string or number stands; for strings without the quotes.
@@ -47,7 +52,7 @@ public struct JSONScanner {
     @inlinable @inline(__always)
     public mutating func peek() -> UInt8 {
         skipSpace()
-        return offset < bytes.count ? bytes[offset] : 0
+        return offset < count ? byte(offset) : 0
     }
 
     @inlinable @inline(__always)
@@ -60,16 +65,18 @@ public struct JSONScanner {
     /// The next key of the object being read, its colon passed; nil when the object has ended.
     @inlinable @inline(__always)
     public mutating func nextKey() throws(JSONError) -> Text? {
-        guard try goesOn(until: UInt8(ascii: "}"), .commaOrBrace) else { return nil }
-        guard peek() == UInt8(ascii: "\"") else { throw error(.key) }
-        // Most keys of market streams are one letter, and their colon stands right behind.
-        let start = offset &+ 1
-        if start &+ 3 <= bytes.count, bytes[start] > 0x22, bytes[start] != UInt8(ascii: "\\"),
-            bytes[start &+ 1] == UInt8(ascii: "\""), bytes[start &+ 2] == UInt8(ascii: ":")
+        // Most keys of market streams are one letter between a comma and a colon, without white space.
+        let start = isAtStart ? offset &+ 1 : offset &+ 2
+        if start &+ 3 <= count, byte(start &- 1) == UInt8(ascii: "\""), byte(start &+ 1) == UInt8(ascii: "\""),
+            byte(start &+ 2) == UInt8(ascii: ":"), isAtStart || byte(offset) == UInt8(ascii: ","),
+            byte(start) > UInt8(ascii: "\""), byte(start) != UInt8(ascii: "\\")
         {
+            isAtStart = false
             offset = start &+ 3
             return Text(start: start, count: 1, hasEscapes: false)
         }
+        guard try goesOn(until: UInt8(ascii: "}"), .commaOrBrace) else { return nil }
+        guard peek() == UInt8(ascii: "\"") else { throw error(.key) }
         let key = try string()
         guard peek() == UInt8(ascii: ":") else { throw error(.colon) }
         offset &+= 1
@@ -93,7 +100,7 @@ public struct JSONScanner {
     @inlinable
     public mutating func finish() throws(JSONError) {
         skipSpace()
-        if offset < bytes.count { throw error(.end) }
+        if offset < count { throw error(.end) }
     }
 
     // MARK: - Scalars
@@ -106,13 +113,13 @@ public struct JSONScanner {
         var index = start
         var hasEscapes = false
         while true {
-            while index &+ 8 <= bytes.count {
-                let special = JSONScanner.special(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            while index &+ 8 <= count {
+                let special = JSONScanner.special(base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
                 index &+= special.trailingZeroBitCount >> 3
                 if special != 0 { break }
             }
-            guard index < bytes.count else { throw JSONError(offset: index, expected: .closingQuote) }
-            let byte = bytes[index]
+            guard index < count else { throw JSONError(offset: index, expected: .closingQuote) }
+            let byte = byte(index)
             if byte == UInt8(ascii: "\"") {
                 offset = index &+ 1
                 return Text(start: start, count: index &- start, hasEscapes: hasEscapes)
@@ -129,31 +136,33 @@ public struct JSONScanner {
     }
 
     /// A whole number without fraction or exponent, as JSON writes it.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func integer() throws(JSONError) -> Int64 {
         let isNegative = peek() == UInt8(ascii: "-")
         let start = isNegative ? offset &+ 1 : offset
         var index = start
         var value: UInt64 = 0
-        if index &+ 8 <= bytes.count {
-            let digits = DigitWord.values(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            if DigitWord.leadingCount(digits) == 8 {
-                value = DigitWord.number(digits)
-                index &+= 8
+        while index &+ 8 <= count, index &- start <= 8 {
+            let digits = DigitWord.values(base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            let length = DigitWord.leadingCount(digits)
+            if length > 0 {
+                value = value &* DigitWord.power(length) &+ DigitWord.number(digits, first: length)
+                index &+= length
             }
+            if length < 8 { break }
         }
-        while index < bytes.count {
-            let digit = bytes[index] &- 48
+        while index < count {
+            let digit = byte(index) &- 48
             guard digit < 10 else { break }
             // 19 digits cannot overflow an unsigned word, and no 64-bit number has more.
             if index &- start == 19 { throw error(.integer) }
             value = value &* 10 &+ UInt64(digit)
             index &+= 1
         }
-        guard index > start, value <= UInt64(Int64.max), bytes[start] != 48 || index == start &+ 1 else {
+        guard index > start, value <= UInt64(Int64.max), byte(start) != 48 || index == start &+ 1 else {
             throw error(.integer)
         }
-        if index < bytes.count, bytes[index] == UInt8(ascii: ".") || bytes[index] | 0x20 == UInt8(ascii: "e") {
+        if index < count, byte(index) == UInt8(ascii: ".") || byte(index) | 0x20 == UInt8(ascii: "e") {
             throw error(.integer)
         }
         offset = index
@@ -169,22 +178,27 @@ public struct JSONScanner {
 
     // MARK: - Parts
 
+    /// The byte at an index below ``count``.
+    @inlinable @inline(__always)
+    public func byte(_ index: Int) -> UInt8 { base.load(fromByteOffset: index, as: UInt8.self) }
+
     @inlinable
     public func error(_ expected: JSONError.Expectation) -> JSONError { JSONError(offset: offset, expected: expected) }
 
     /// The bytes of a text this scanner found.
     @inlinable
     public func content(of text: Text) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: bytes[text.start..<text.start &+ text.count])
+        UnsafeRawBufferPointer(start: base + text.start, count: text.count)
     }
 
     /// Whether a text is spelled exactly so; one with escapes never is.
     @inlinable
     public func matches(_ text: Text, _ word: StaticString) -> Bool {
         guard text.count == word.utf8CodeUnitCount, !text.hasEscapes else { return false }
+        let letters = word.utf8Start
         var index = 0
         while index < text.count {
-            if bytes[text.start &+ index] != word.utf8Start[index] { return false }
+            if byte(text.start &+ index) != letters[index] { return false }
             index &+= 1
         }
         return true
@@ -192,8 +206,8 @@ public struct JSONScanner {
 
     @inlinable @inline(__always)
     mutating func skipSpace() {
-        while offset < bytes.count, bytes[offset] <= 0x20 {
-            let byte = bytes[offset]
+        while offset < count, byte(offset) <= 0x20 {
+            let byte = byte(offset)
             guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
             offset &+= 1
         }

@@ -44,7 +44,10 @@ public struct UnitText: Hashable, Sendable {
     /// The count a whole text stands for.
     public func count(_ text: UnsafeRawBufferPointer) throws(UnitTextError) -> Int64 {
         var count: Int64 = 0
-        if !text.isEmpty, scan(text, from: 0, into: &count) == text.count { return count }
+        if let base = text.baseAddress, !text.isEmpty, scan(base, from: 0, upTo: text.count, into: &count) == text.count
+        {
+            return count
+        }
         let value: FixedDecimal
         do {
             value = try FixedDecimal(utf8: text)
@@ -73,8 +76,10 @@ public struct UnitText: Hashable, Sendable {
     /// - Returns: how many bytes it took; 0 when the form is not the usual one or the number not a whole count, which
     ///   ``count(_:)-(UnsafeRawBufferPointer)`` then tells apart.
     @inlinable @inline(__always)
-    public func scan(_ bytes: UnsafeRawBufferPointer, from start: Int, into count: inout Int64) -> Int {
-        guard scale != 0, start &+ 8 <= bytes.count else { return 0 }
+    public func scan(
+        _ bytes: UnsafeRawPointer, from start: Int, upTo end: Int, into count: inout Int64
+    ) -> Int {
+        guard scale != 0, start &+ 8 <= end else { return 0 }
         var index = start
         var digits = DigitWord.values(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
         var length = DigitWord.leadingCount(digits)
@@ -82,7 +87,7 @@ public struct UnitText: Hashable, Sendable {
         if length == 8 {
             whole = DigitWord.number(digits)
             index &+= 8
-            guard index &+ 8 <= bytes.count else { return 0 }
+            guard index &+ 8 <= end else { return 0 }
             digits = DigitWord.values(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
             length = DigitWord.leadingCount(digits)
             // Ten digits before the point and eight after always fit; more is left to the exact path.
@@ -96,9 +101,9 @@ public struct UnitText: Hashable, Sendable {
         }
         index &+= length
         var value = whole &* scale
-        if index < bytes.count, bytes[index] == UInt8(ascii: ".") {
+        if index < end, bytes.load(fromByteOffset: index, as: UInt8.self) == UInt8(ascii: ".") {
             index &+= 1
-            guard index &+ 8 <= bytes.count else { return 0 }
+            guard index &+ 8 <= end else { return 0 }
             var fraction = DigitWord.values(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
             let places = DigitWord.leadingCount(fraction)
             if places < 8 {
@@ -110,7 +115,10 @@ public struct UnitText: Hashable, Sendable {
             value = value &+ DigitWord.number((fraction & keptDigits) &<< keptShift)
         }
         // A digit or an exponent here makes it a longer number than was read.
-        if index < bytes.count, bytes[index] &- 48 < 10 || bytes[index] | 0x20 == UInt8(ascii: "e") { return 0 }
+        if index < end {
+            let next = bytes.load(fromByteOffset: index, as: UInt8.self)
+            if next &- 48 < 10 || next | 0x20 == UInt8(ascii: "e") { return 0 }
+        }
         if multiplier != 1 {
             let (quotient, remainder) = value.quotientAndRemainder(dividingBy: multiplier)
             guard remainder == 0 else { return 0 }
