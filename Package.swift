@@ -89,7 +89,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SimulatorsTests",
-            dependencies: ["Simulators", "MarketData", "Execution", "Strategies", "TradingCore", "TestSupport"],
+            dependencies: [
+                "Simulators", "MarketData", "Execution", "Strategies", "Scheduling", "TradingCore", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ScenarioTests",

@@ -14,7 +14,8 @@ extension MarketFlow {
         show(.reset, .buy, 0, 0, into: &records)
         for side in [Side.buy, .sell] {
             let touch = ladder.best(side)
-            let touchSize = configuration.touch.joinsPerSecond * configuration.touch.meanJoin
+            let touchSize =
+                configuration.touch.joinsPerSecond * configuration.touch.meanJoin
                 / (configuration.touch.cancelsPerSecond * configuration.touch.meanCancelShare)
             setLevel(side, touch, lots: lots(touchSize * (0.5 + random.unit())), into: &records)
             var distance = Int64(0)

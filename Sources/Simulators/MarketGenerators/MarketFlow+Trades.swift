@@ -10,7 +10,8 @@ extension MarketFlow {
         let size = parents.nextSize(&random)
         let touch = ladder.best(side.opposite)
         sweep(side, size: size, to: touch + side.sign * parameters.reachTicks, into: &records)
-        worth.learn(basisPoints: Double(side.sign) * parameters.impactBasisPoints * (size / parameters.meanSize).squareRoot())
+        worth.learn(
+            basisPoints: Double(side.sign) * parameters.impactBasisPoints * (size / parameters.meanSize).squareRoot())
     }
 
     /// Someone who knows the asset's worth takes quotes that lag behind it: the more there is to gain, the more.

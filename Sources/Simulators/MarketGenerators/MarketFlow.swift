@@ -93,7 +93,9 @@ struct MarketFlow: Sendable {
         show(.level, side, ticks, lots, into: &records)
     }
 
-    func show(_ kind: MarketRecord.Kind, _ side: Side, _ ticks: Int64, _ lots: Int64, into records: inout [MarketRecord]) {
+    func show(
+        _ kind: MarketRecord.Kind, _ side: Side, _ ticks: Int64, _ lots: Int64, into records: inout [MarketRecord]
+    ) {
         records.append(
             MarketRecord(
                 time: now, kind: kind, side: side, price: Price(ticks: ticks), quantity: Quantity(lots: lots),

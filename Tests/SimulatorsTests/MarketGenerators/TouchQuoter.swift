@@ -57,15 +57,17 @@ struct TouchQuoter: Strategy {
         guard let session = SessionID(1), let installation = InstallationID(1) else { throw NoIdentifier() }
         simulation.recorder = PerformanceRecorder(
             session: session, unit: instrument.unit, base: "10", quote: "1000000")
-        simulation.add(
-            SessionConfiguration(installation: installation, session: session, base: "10", quote: "1000000"),
-            strategy: TouchQuoter(quantity: Quantity(lots: 100_000)))
         var configuration = MarketGeneratorConfiguration.liquid
         configuration.durationNanoseconds = Nanoseconds.seconds(seconds)
         var market = GeneratedMarket(seed: seed, configuration: configuration)
         var records: [MarketRecord] = []
         while market.read(into: &records) {
             for record in records { simulation.apply(record) }
+            if simulation.engine.sessions.isEmpty {
+                simulation.add(
+                    SessionConfiguration(installation: installation, session: session, base: "10", quote: "1000000"),
+                    strategy: TouchQuoter(quantity: Quantity(lots: 100_000)))
+            }
             records.removeAll(keepingCapacity: true)
         }
         simulation.finishMeasuring()
