@@ -72,10 +72,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "TestSupport"],
+            name: "StrategiesTests", dependencies: ["Strategies", "TradingCore", "Scheduling", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "ExecutionTests", dependencies: ["Execution", "Strategies", "TradingCore", "Scheduling", "TestSupport"],
+            name: "ExecutionTests",
+            dependencies: ["Execution", "Strategies", "TradingCore", "Scheduling", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "ExchangesTests",

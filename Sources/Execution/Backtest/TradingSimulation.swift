@@ -26,16 +26,21 @@ public struct TradingSimulation: ~Copyable {
     private var delayedBook = OrderBook()
     private var records = InFlight<MarketRecord>()
     private var requests = InFlight<ExecutionAction>()
-    private var answers = InFlight<Answer>()
+    private var answers = InFlight<AccountEvent>()
+    private var listings = InFlight<OpenOrderListing>()
     /// When the first of all that is pending falls due.
     private var due = Int64.max
     private var finished = FinishedOrders()
+    /// When the recorder wants to measure; kept apart because looking into it copies it.
+    private var measureDue = Int64.max
+    /// Records of the market need no more than to be applied: nobody decides on them, nothing delays them.
+    private var isPlain = false
     /// A snapshot has come since the last gap.
     private var knowsSnapshot = false
 
-    private enum Answer {
-        case event(AccountEvent)
-        case openOrders(SessionID, [ListedOrder])
+    private struct OpenOrderListing {
+        var session: SessionID
+        var orders: [ListedOrder]
     }
 
     /// - Parameters:
@@ -57,6 +62,7 @@ public struct TradingSimulation: ~Copyable {
     /// Puts a session to work as of the first record.
     public mutating func add(_ configuration: SessionConfiguration, strategy: any Strategy) {
         engine.add(configuration, strategy: strategy, now: now)
+        isPlain = false
         reschedule()
     }
 
@@ -68,9 +74,13 @@ public struct TradingSimulation: ~Copyable {
         if due < record.time.nanoseconds { run(until: record.time) }
         now = record.time
         exchange.apply(record, balances: &balances)
-        if record.isLast || record.kind.rawValue >= MarketRecord.Kind.gap.rawValue || record.kind == .trade || latencies.feed > 0 {
+        guard isPlain, record.kind.rawValue < MarketRecord.Kind.gap.rawValue else {
             finish(record)
+            return
         }
+        if record.kind == .trade { engine.lastTradePrice = record.price }
+        if record.isLast { engine.health.lastMarketData = record.time }
+        if !exchange.reports.isEmpty { sendReports() }
     }
 
     /// Takes the market's next records in.
@@ -87,20 +97,19 @@ public struct TradingSimulation: ~Copyable {
         if firstRecordAt == nil { begin(record) }
         if latencies.feed > 0 {
             records.send(record, due: record.time.nanoseconds &+ latencies.feed)
-            due = min(due, records.firstDue)
         } else {
             learn(record)
         }
         if !exchange.reports.isEmpty { sendReports() }
-        if !engine.actions.isEmpty || !engine.bookedFills.isEmpty { carryOut() }
-        if engineIsAwake { reschedule() }
+        carryOut()
+        reschedule()
+        isPlain = latencies.feed == 0 && !engine.watchesMarket && (engine.sessions.isEmpty || engine.health.marketIsTrusted)
     }
-
-    private var engineIsAwake: Bool { !engine.sessions.isEmpty }
 
     private mutating func begin(_ record: MarketRecord) {
         firstRecordAt = record.time
         recorder?.begin(at: record.time)
+        measureDue = recorder?.nextDue.nanoseconds ?? .max
     }
 
     /// What the engine makes of a record once it knows it. The delayed book has its own copy of the market.
@@ -133,10 +142,13 @@ public struct TradingSimulation: ~Copyable {
             delayedBook.apply(record)
             learn(record)
         } else if answers.firstDue == moment {
-            receive(answers.receive())
+            // What arrives together is taken in together.
+            repeat { receive(answers.receive()) } while answers.firstDue == moment
+        } else if listings.firstDue == moment {
+            receive(listings.receive())
         } else if requests.firstDue == moment {
-            execute(requests.receive())
-        } else if let measuring = recorder?.nextDue, measuring.nanoseconds == moment {
+            repeat { execute(requests.receive()) } while requests.firstDue == moment
+        } else if measureDue == moment {
             measure()
         } else {
             latencies.feed > 0 ? engine.wake(delayedBook, now: now) : engine.wake(exchange.book, now: now)
@@ -150,8 +162,7 @@ public struct TradingSimulation: ~Copyable {
         // Before the first record there is no time in which the engine could wake.
         let wake = firstRecordAt == nil ? Int64.max : engine.nextWake.nanoseconds
         due = min(
-            min(records.firstDue, answers.firstDue), min(requests.firstDue, wake),
-            recorder?.nextDue.nanoseconds ?? .max)
+            min(records.firstDue, min(answers.firstDue, listings.firstDue)), min(requests.firstDue, wake), measureDue)
     }
 
     // MARK: - Between us and the exchange
@@ -165,7 +176,10 @@ public struct TradingSimulation: ~Copyable {
             engine.actions.removeAll(keepingCapacity: true)
         }
         if !engine.bookedFills.isEmpty {
-            for fill in engine.bookedFills { recorder?.filled(fill) }
+            if recorder != nil {
+                for fill in engine.bookedFills { recorder?.filled(fill) }
+                measureDue = recorder?.nextDue.nanoseconds ?? .max
+            }
             engine.bookedFills.removeAll(keepingCapacity: true)
         }
         if recorder != nil { recorder?.quotesChanged(engine.sessions, at: now) }
@@ -181,12 +195,13 @@ public struct TradingSimulation: ~Copyable {
             exchange.cancel(id, from: account, balances: &balances)
         case .query(let id):
             let isOpen = exchange.volumeAhead(of: id, account: account) != nil
-            if let event = isOpen ? .accepted(id) : finished.outcome(of: id) { send(.event(event)) }
+            if let event = isOpen ? .accepted(id) : finished.outcome(of: id) { send(event) }
         case .listOpenOrders(let session):
             let open = exchange.openOrders(of: account).map {
                 ListedOrder(id: $0.request.id, side: $0.request.side, price: $0.request.price, remaining: $0.remaining)
             }
-            send(.openOrders(session, open))
+            listings.send(
+                OpenOrderListing(session: session, orders: open), due: now.nanoseconds &+ latencies.answer)
         case .alert: break
         }
     }
@@ -195,32 +210,32 @@ public struct TradingSimulation: ~Copyable {
         for report in exchange.reports where report.account == account {
             finished.note(report.event)
             if keepsLog, case .filled(let fill) = report.event { log.append(.filled(fill)) }
-            send(.event(report.event))
+            send(report.event)
         }
         exchange.reports.removeAll(keepingCapacity: true)
     }
 
-    private mutating func send(_ answer: Answer) {
-        answers.send(answer, due: now.nanoseconds &+ latencies.answer)
+    private mutating func send(_ event: AccountEvent) {
+        answers.send(event, due: now.nanoseconds &+ latencies.answer)
         due = min(due, answers.firstDue)
     }
 
-    private mutating func receive(_ answer: Answer) {
-        switch answer {
-        case .event(let event):
-            latencies.feed > 0
-                ? engine.handle(event, delayedBook, now: now) : engine.handle(event, exchange.book, now: now)
-        case .openOrders(let session, let list):
-            latencies.feed > 0
-                ? engine.openOrdersListed(list, for: session, delayedBook, now: now)
-                : engine.openOrdersListed(list, for: session, exchange.book, now: now)
-        }
+    private mutating func receive(_ event: AccountEvent) {
+        latencies.feed > 0
+            ? engine.handle(event, delayedBook, now: now) : engine.handle(event, exchange.book, now: now)
+    }
+
+    private mutating func receive(_ listing: OpenOrderListing) {
+        latencies.feed > 0
+            ? engine.openOrdersListed(listing.orders, for: listing.session, delayedBook, now: now)
+            : engine.openOrdersListed(listing.orders, for: listing.session, exchange.book, now: now)
     }
 
     // MARK: - Measuring
 
     private mutating func measure() {
         recorder?.measure(at: now, doubleMid: exchange.book.doubleMid, engine.sessions)
+        measureDue = recorder?.nextDue.nanoseconds ?? .max
     }
 
     /// Brings the measurements up to the last record.

@@ -18,6 +18,6 @@ public enum Alert: Hashable, Sendable {
     case impossibleUpdate(ClientOrderID, OrderStatus, OrderUpdate)
     /// A fill of an order of ours that was no longer tracked; it has been booked.
     case fillOfUntracked(ClientOrderID)
-    case balanceDrift(AssetID)
+    case balanceDrift(FeeAsset)
     case stopped(SessionID)
 }

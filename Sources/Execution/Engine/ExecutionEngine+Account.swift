@@ -6,9 +6,10 @@ extension ExecutionEngine {
     /// Takes an event about one of our orders in. Events about orders that this engine never made are ignored: they
     /// belong to somebody else.
     public mutating func handle(_ event: AccountEvent, _ book: borrowing OrderBook, now: Timestamp) {
-        health.lastAccountData = now
+        // That no answer came is our own connector's word, not the exchange's.
+        if case .outcomeUnknown = event {} else { health.lastAccountData = now }
         let id = event.orderID
-        guard let index = sessions.firstIndex(where: { $0.id == id.session && $0.ids.made(id) }) else { return }
+        guard let index = sessionIndex(of: id) else { return }
         if case .filled(let fill) = event {
             handleFill(fill, index, book, now)
             return
@@ -19,16 +20,14 @@ extension ExecutionEngine {
             sessions[index].killSwitch.accepted()
             update(index, position, .accepted, now)
         case .rejected(_, let reason):
-            update(index, position, .rejected, now)
+            guard update(index, position, .rejected, now) else { return }
             let retry = now.advanced(byNanoseconds: 250 * Nanoseconds.perMillisecond)
             sessions[index].nextDecision = min(sessions[index].nextDecision, retry)
             if let halt = sessions[index].killSwitch.rejected(reason) { self.halt(index, halt, now) }
         case .cancelled: update(index, position, .cancelled, now)
         case .expired: update(index, position, .expired, now)
         case .notFound: update(index, position, .neverExisted, now)
-        case .outcomeUnknown:
-            update(index, position, .outcomeLost, now)
-            query(index, id, now)
+        case .outcomeUnknown: outcomeLost(index, position, now)
         case .cancelRejected(_, .refused):
             update(index, position, .cancelRefused, now)
         case .cancelRejected(_, .unknownOrder):
@@ -40,19 +39,43 @@ extension ExecutionEngine {
         finishStopping(index, now)
     }
 
-    private mutating func update(_ index: Int, _ position: Int, _ update: OrderUpdate, _ now: Timestamp) {
+    /// The session that made an id; nil for an id of somebody else's.
+    private func sessionIndex(of id: ClientOrderID) -> Int? {
+        for index in sessions.indices where sessions[index].id == id.session {
+            return sessions[index].ids.made(id) ? index : nil
+        }
+        return nil
+    }
+
+    /// - Returns: false when the table of transitions has no such step; nothing is changed then.
+    @discardableResult
+    private mutating func update(_ index: Int, _ position: Int, _ update: OrderUpdate, _ now: Timestamp) -> Bool {
         let before = sessions[index].orders[position]
         guard sessions[index].orders[position].apply(update) else {
             actions.append(.alert(.impossibleUpdate(before.id, before.status, update)))
-            return
+            return false
         }
         sessions[index].orders[position].queries = 0
-        if sessions[index].orders[position].status.isFinal {
+        let status = sessions[index].orders[position].status
+        if status.isFinal {
             let order = sessions[index].orders.remove(at: position)
+            if update != .neverExisted { sessions[index].ended.note(order.id) }
             sessions[index].release(order, lots: order.remaining.lots, instrument.unit)
-        } else if update == .accepted || update == .cancelRefused, shallLeave(index) {
+        } else if update == .cancelRefused || update == .accepted && status == .cancelling && before.queries > 0 {
+            // Refused, or, asked after a cancel went unanswered, still there.
+            cancelFailed(index, position, now)
+        } else if update == .accepted, status == .open, shallLeave(index) {
             cancel(index, position, now)
         }
+        return true
+    }
+
+    /// A request about an order got no answer. An order that is known to rest loses nothing by it; any other is asked
+    /// about, once until that answer too is overdue.
+    private mutating func outcomeLost(_ index: Int, _ position: Int, _ now: Timestamp) {
+        let order = sessions[index].orders[position]
+        guard order.status != .open, sessions[index].orders[position].apply(.outcomeLost) else { return }
+        if order.queries == 0 { query(index, order.id, now) }
     }
 
     /// Nothing of the session may rest any more.
@@ -63,7 +86,7 @@ extension ExecutionEngine {
     // MARK: - Fills
 
     private mutating func handleFill(_ fill: Fill, _ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
-        guard sessions[index].fills.isNew(fill.tradeID) else { return }
+        guard sessions[index].fills.isNew(fill) else { return }
         sessions[index].settle(fill, instrument.unit)
         let mid = book.doubleMid
         sessions[index].account.book(fill, doubleMid: mid, unit: instrument.unit, otherFeePrice: otherFeePrice)
@@ -73,7 +96,8 @@ extension ExecutionEngine {
         } else {
             actions.append(.alert(.fillOfUntracked(fill.orderID)))
         }
-        if sessions[index].decidesOnFills { decide(index, book, now) }
+        keepReducing(index, now)
+        if sessions[index].decidesOnFills || sessions[index].awaitsCancel { decide(index, book, now) }
         finishStopping(index, now)
     }
 
@@ -84,7 +108,10 @@ extension ExecutionEngine {
         sessions[index].orders[position].filled.lots += fill.quantity.lots
         let order = sessions[index].orders[position]
         _ = sessions[index].orders[position].apply(order.remaining == .zero ? .filled : .partlyFilled)
-        if order.remaining == .zero { sessions[index].orders.remove(at: position) }
+        if order.remaining == .zero {
+            sessions[index].orders.remove(at: position)
+            sessions[index].ended.note(order.id)
+        }
         let situation = self.situation(index, now)
         sessions[index].strategy.filled(fill, of: order.asOwnOrder, situation: situation)
     }
@@ -96,7 +123,7 @@ extension ExecutionEngine {
         sessions[index].nextAnswerDue = .distantFuture
         for position in sessions[index].orders.indices {
             let order = sessions[index].orders[position]
-            if order.status == .open, !order.cancelIsWanted { continue }
+            if order.status == .open, !order.cancelIsWanted, order.queries == 0 { continue }
             if order.answerDueAt > now {
                 sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, order.answerDueAt)
                 continue
@@ -105,7 +132,7 @@ extension ExecutionEngine {
                 cancel(index, position, now)
                 continue
             }
-            if order.status == .pending { _ = sessions[index].orders[position].apply(.outcomeLost) }
+            if order.status != .open { _ = sessions[index].orders[position].apply(.outcomeLost) }
             query(index, order.id, now)
         }
         if sessions[index].phase == .verifying { askForOpenOrders(index, now) }
@@ -139,19 +166,25 @@ extension ExecutionEngine {
 
     /// The exchange's list of open orders on the account and instrument, everybody's.
     ///
-    /// Orders of a session's own making that it did not know to be open are taken back into its care, and cancelled
-    /// unless it knew them; foreign ones are never touched. Tracked orders that are missing are asked about one by one.
+    /// Orders of a session's own making that it did not know to be open are taken back into its care and cancelled,
+    /// unless they have ended since; foreign ones are never touched. Tracked orders that are missing are asked about one
+    /// by one.
     public mutating func openOrdersListed(
         _ listed: [ListedOrder], for session: SessionID, _ book: borrowing OrderBook, now: Timestamp
     ) {
         guard let index = sessions.firstIndex(where: { $0.id == session }) else { return }
         let own = listed.filter { $0.id.session == session && sessions[index].ids.made($0.id) }
-        for order in own where sessions[index].index(of: order.id) == nil { adopt(order, index, now) }
+        var isOutdated = false
+        for order in own where sessions[index].index(of: order.id) == nil {
+            if sessions[index].ended.contains(order.id) { isOutdated = true } else { adopt(order, index, now) }
+        }
         for order in sessions[index].orders where order.status == .open && !own.contains(where: { $0.id == order.id }) {
             query(index, order.id, now)
         }
-        guard sessions[index].phase == .verifying else { return }
+        guard sessions[index].phase == .verifying || sessions[index].phase == .stopped else { return }
         if sessions[index].orders.isEmpty {
+            // A list older than the end of an order proves nothing; the next one is on its way.
+            if isOutdated || sessions[index].phase == .stopped { return }
             sessions[index].phase = .stopped
             sessions[index].nextAnswerDue = .distantFuture
             actions.append(.alert(.stopped(session)))

@@ -18,6 +18,7 @@ extension ExecutionEngine {
         }
         if let mid = book.doubleMid { lastDoubleMid = mid }
         if killOnLoss(index, book, now) { return }
+        keepReducing(index, now)
         let situation = self.situation(index, now)
         wanted.removeAll()
         let decision = sessions[index].strategy.decide(book, situation, into: &wanted)
@@ -34,20 +35,54 @@ extension ExecutionEngine {
         }
     }
 
-    /// Quotes do not outlive the data they were made from, however rarely the strategy decides.
-    mutating func checkStaleness(_ index: Int, _ now: Timestamp) {
-        guard let age = sessions[index].configuration.limits.maximumDataAgeNanoseconds, !sessions[index].orders.isEmpty
-        else {
-            sessions[index].nextStaleCheck = .distantFuture
-            return
-        }
-        let due = health.lastMarketData.advanced(byNanoseconds: age)
-        if now > due {
-            sessions[index].refusals[.stalePublicData, default: 0] += 1
+    /// Quotes outlive neither the data they were made from nor a loss, however rarely the strategy decides.
+    mutating func checkHealth(_ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
+        sessions[index].nextHealthCheck = .distantFuture
+        guard !sessions[index].orders.isEmpty, state(index) != .halted else { return }
+        if let blockage = health.blockage(sessions[index].configuration.limits, at: now) {
+            if sessions[index].orders.contains(where: { !$0.isLeaving }) {
+                sessions[index].refusals[blockage, default: 0] += 1
+            }
             pull(index, now)
+        } else {
+            if let mid = book.doubleMid { lastDoubleMid = mid }
+            if killOnLoss(index, book, now) { return }
         }
-        sessions[index].nextStaleCheck = max(due, now).advanced(byNanoseconds: 1)
-        if now > due { sessions[index].nextStaleCheck = now.advanced(byNanoseconds: max(age, Nanoseconds.perMillisecond)) }
+        scheduleHealthCheck(index, now)
+    }
+
+    /// Within a second, and as soon as data may have become too old.
+    private mutating func scheduleHealthCheck(_ index: Int, _ now: Timestamp) {
+        let limits = sessions[index].configuration.limits
+        var next = now.advanced(byNanoseconds: Nanoseconds.perSecond)
+        func look(_ age: Int64?, since last: Timestamp) {
+            guard let age else { return }
+            let tooOld = last.advanced(byNanoseconds: age).advanced(byNanoseconds: 1)
+            if tooOld > now { next = min(next, tooOld) }
+        }
+        look(limits.maximumDataAgeNanoseconds, since: health.lastMarketData)
+        look(limits.maximumAccountDataAgeNanoseconds, since: health.lastAccountData)
+        sessions[index].nextHealthCheck = min(sessions[index].nextHealthCheck, next)
+    }
+
+    /// While only reducing is allowed: cancels what could bring the position further from zero, newest first, were
+    /// everything that may still fill to fill.
+    mutating func keepReducing(_ index: Int, _ now: Timestamp) {
+        guard sessions[index].phase == .running, state(index) == .reducing else { return }
+        let position = sessions[index].account.position.lots
+        var room = SidePair(Int64(0))
+        room.buy = max(0, 0 - position)
+        room.sell = max(0, position)
+        for order in sessions[index].orders where order.isLeaving { room[order.side] -= order.remaining.lots }
+        for slot in sessions[index].orders.indices {
+            let order = sessions[index].orders[slot]
+            if order.isLeaving { continue }
+            if order.remaining.lots <= room[order.side] {
+                room[order.side] -= order.remaining.lots
+            } else {
+                cancel(index, slot, now)
+            }
+        }
     }
 
     func situation(_ index: Int, _ now: Timestamp) -> Situation {
@@ -64,6 +99,8 @@ extension ExecutionEngine {
         let position = sessions[index].account.position.lots
         let exit = book.bestTicks(position > 0 ? .buy : .sell)
         let mark = exit == 0 || exit == .max ? lastDoubleMid : 2 * exit
+        // With no price at all there is nothing to judge by.
+        guard mark > 0 else { return false }
         let profit = sessions[index].account.profit(doubleMark: mark, unit: instrument.unit)
         guard let reason = sessions[index].killSwitch.judge(profit: profit) else { return false }
         halt(index, reason, now)
@@ -71,6 +108,7 @@ extension ExecutionEngine {
     }
 
     mutating func halt(_ index: Int, _ reason: HaltReason, _ now: Timestamp) {
+        guard sessions[index].state != .halted else { return }
         sessions[index].state = .halted
         sessions[index].haltReason = reason
         actions.append(.alert(.halted(sessions[index].id, reason)))
@@ -100,15 +138,16 @@ extension ExecutionEngine {
         let order = sessions[index].orders[position]
         if wanted.hanging.contains(order.id) { return }
         let quote = wanted.quotes.firstIndex { $0.level == order.level && $0.side == order.side }
-        let isLeaving = order.status == .cancelling || order.cancelIsWanted
-        if !isLeaving, let quote, serves(order, wanted.quotes[quote], tolerance, now) {
+        if !order.isLeaving, let quote, serves(order, wanted.quotes[quote], tolerance, now) {
             satisfied[quote] = true
             return
         }
         // An order that nobody has acknowledged cannot be cancelled yet: its slot waits for it.
         let isUnanswered = order.status == .pending || order.status == .unknown
-        if !isLeaving, !isUnanswered { cancel(index, position, now) }
-        if let quote, isUnanswered || !tolerance.overlapsReplacement {
+        if !order.isLeaving, !isUnanswered { cancel(index, position, now) }
+        // Nothing may take the place of an order whose cancel has not even gone out.
+        let stays = isUnanswered || sessions[index].orders[position].cancelIsWanted
+        if let quote, stays || !tolerance.overlapsReplacement {
             satisfied[quote] = true
             sessions[index].awaitsCancel = true
         }
@@ -117,7 +156,9 @@ extension ExecutionEngine {
     /// Whether an order may keep its place in the queue for a wanted quote. A partly filled one may until less than half
     /// of the quantity is left.
     private func serves(_ order: TrackedOrder, _ quote: Quote, _ tolerance: QuoteTolerance, _ now: Timestamp) -> Bool {
-        guard order.isPostOnly == quote.isPostOnly, tolerance.accepts(order.price, for: quote.price) else { return false }
+        guard order.isPostOnly == quote.isPostOnly, tolerance.accepts(order.price, for: quote.price) else {
+            return false
+        }
         if let age = tolerance.maximumAgeNanoseconds, now.nanoseconds(since: order.createdAt) >= age { return false }
         let remaining = order.remaining.lots
         return remaining <= quote.quantity.lots && 2 * remaining >= quote.quantity.lots
@@ -137,6 +178,7 @@ extension ExecutionEngine {
         case .failure(let refusal):
             sessions[index].ids.takeBack(id)
             sessions[index].refusals[refusal, default: 0] += 1
+            if isPassing(refusal, index) { sessions[index].awaitsCancel = true }
             if refusal == .orderBudget, let budget = health.budget {
                 sessions[index].nextDecision = min(sessions[index].nextDecision, budget.nextOrder(after: now))
             }
@@ -149,11 +191,17 @@ extension ExecutionEngine {
                     isPostOnly: quote.isPostOnly, createdAt: now, answerDueAt: due))
             sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, due)
             sessions[index].orderCount += 1
-            if sessions[index].nextStaleCheck == .distantFuture, let age = sessions[index].configuration.limits.maximumDataAgeNanoseconds
-            {
-                sessions[index].nextStaleCheck = health.lastMarketData.advanced(byNanoseconds: age + 1)
-            }
+            if sessions[index].nextHealthCheck == .distantFuture { scheduleHealthCheck(index, now) }
             actions.append(.place(approved))
+        }
+    }
+
+    /// Whether a refusal may end with orders that are on their way out, or in doubt.
+    private func isPassing(_ refusal: RiskRefusal, _ index: Int) -> Bool {
+        switch refusal {
+        case .insufficientBalance, .ownOrderCross, .positionLimit, .openOrdersLimit, .onlyReducing, .ownOrdersUnknown:
+            sessions[index].orders.contains { $0.isLeaving || $0.isInDoubt }
+        default: false
         }
     }
 
@@ -161,7 +209,7 @@ extension ExecutionEngine {
         var context = RiskGate.Context(
             state: state(index), blockage: nil, highestBuy: .max, lowestSell: 0,
             positionLots: sessions[index].account.position.lots, openBuyLots: 0, openSellLots: 0,
-            openOrders: sessions[index].orders.count,
+            openOrders: sessions[index].orders.count, accountOrders: 0,
             freeBase: sessions[index].base - sessions[index].reservedBase,
             freeQuote: sessions[index].quote - sessions[index].reservedQuote, ownBestBid: 0, ownBestAsk: .max, now: now)
         for position in sessions[index].orders.indices {
@@ -171,19 +219,22 @@ extension ExecutionEngine {
             } else {
                 context.openSellLots += lots
             }
-            if sessions[index].orders[position].status == .unknown { context.blockage = .ownOrdersUnknown }
+            if sessions[index].orders[position].isInDoubt { context.blockage = .ownOrdersUnknown }
         }
         if let collar = sessions[index].configuration.limits.priceCollarTrillionths {
             context.highestBuy = scaled(1_000_000_000_000 + collar)
-            context.lowestSell = scaled(1_000_000_000_000 - collar)
+            context.lowestSell = -scaled(collar - 1_000_000_000_000)
         }
+        for other in sessions.indices { context.accountOrders += sessions[other].orders.count }
         if sessions[index].configuration.limits.preventsOwnCross { findOwnTouch(&context) }
         return context
     }
 
-    /// The mid times a fraction in 10⁻¹², in ticks.
+    /// The mid times a fraction in 10⁻¹², in ticks, rounded down.
     private func scaled(_ fraction: Int64) -> Int64 {
-        Int64(Int128(lastDoubleMid) * Int128(fraction) / 2_000_000_000_000)
+        let (quotient, remainder) = (Int128(lastDoubleMid) * Int128(fraction))
+            .quotientAndRemainder(dividingBy: 2_000_000_000_000)
+        return Int64(remainder < 0 ? quotient - 1 : quotient)
     }
 
     /// Best prices among the live orders of all sessions.
@@ -200,11 +251,15 @@ extension ExecutionEngine {
         }
     }
 
-    /// Sends a cancel, or remembers that one is wanted when the account's budget is used up.
+    /// Sends a cancel, or remembers that one is wanted while it must wait: for the account's budget, or because others
+    /// were in vain.
     mutating func cancel(_ index: Int, _ position: Int, _ now: Timestamp) {
-        if health.budget?.takeCancel(at: now) == false {
+        var retry = sessions[index].orders[position].cancelNotBefore
+        if retry <= now, health.budget?.takeCancel(at: now) == false {
+            retry = now.advanced(byNanoseconds: 100 * Nanoseconds.perMillisecond)
+        }
+        if retry > now {
             sessions[index].orders[position].cancelIsWanted = true
-            let retry = now.advanced(byNanoseconds: 100 * Nanoseconds.perMillisecond)
             sessions[index].orders[position].answerDueAt = retry
             sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, retry)
             return
@@ -212,15 +267,28 @@ extension ExecutionEngine {
         guard sessions[index].orders[position].apply(.cancelSent) else { return }
         let due = now.advanced(byNanoseconds: sessions[index].configuration.limits.answerTimeoutNanoseconds)
         sessions[index].orders[position].cancelIsWanted = false
+        sessions[index].orders[position].queries = 0
         sessions[index].orders[position].answerDueAt = due
         sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, due)
         sessions[index].cancelCount += 1
         actions.append(.cancel(sessions[index].orders[position].id))
     }
 
+    /// A cancel was in vain: the order rests still. Sends another, from the second on after a wait that doubles from a
+    /// quarter of a second to about a minute, so that an exchange that will not cancel is not flooded.
+    mutating func cancelFailed(_ index: Int, _ position: Int, _ now: Timestamp) {
+        let failed = sessions[index].orders[position].failedCancels
+        sessions[index].orders[position].failedCancels = failed + 1
+        if failed > 0 {
+            let wait = 250 * Nanoseconds.perMillisecond << Int64(min(failed - 1, 8))
+            sessions[index].orders[position].cancelNotBefore = now.advanced(byNanoseconds: wait)
+        }
+        cancel(index, position, now)
+    }
+
     /// Takes every live order of a session off the book, acknowledged or not.
     mutating func pull(_ index: Int, _ now: Timestamp) {
-        for position in sessions[index].orders.indices where sessions[index].orders[position].status != .cancelling {
+        for position in sessions[index].orders.indices where !sessions[index].orders[position].isLeaving {
             cancel(index, position, now)
         }
     }

@@ -26,6 +26,7 @@ public struct ExecutionEngine: ~Copyable {
     var wanted = WantedQuotes()
     var satisfied: [Bool] = []
     private(set) var watchesMarket = false
+    private let inPlace = InPlace()
 
     /// - Throws: ``InstrumentError`` when the instrument's rules do not fit its units.
     public init(instrument: Instrument, bookShowsOwnOrders: Bool) throws(InstrumentError) {
@@ -50,7 +51,7 @@ public struct ExecutionEngine: ~Copyable {
         for index in sessions.indices {
             next = min(next, sessions[index].nextAnswerDue)
             if sessions[index].phase == .running {
-                next = min(next, min(sessions[index].nextDecision, sessions[index].nextStaleCheck))
+                next = min(next, min(sessions[index].nextDecision, sessions[index].nextHealthCheck))
             }
         }
         return next
@@ -82,7 +83,7 @@ public struct ExecutionEngine: ~Copyable {
         for index in sessions.indices {
             if sessions[index].nextAnswerDue <= now { chaseAnswers(index, now) }
             guard sessions[index].phase == .running else { continue }
-            if sessions[index].nextStaleCheck <= now { checkStaleness(index, now) }
+            if sessions[index].nextHealthCheck <= now { checkHealth(index, book, now) }
             if sessions[index].nextDecision <= now { decide(index, book, now) }
         }
     }
@@ -108,6 +109,7 @@ public struct ExecutionEngine: ~Copyable {
     /// Sets what a session may do. Halting takes everything off the book.
     public mutating func setState(_ state: TradingState, of id: SessionID, reason: HaltReason?, now: Timestamp) {
         guard let index = sessions.firstIndex(where: { $0.id == id }) else { return }
+        if sessions[index].state == .halted, state != .halted { sessions[index].killSwitch.arm() }
         sessions[index].state = state
         sessions[index].haltReason = state == .halted ? reason : nil
         enforceState(index, now)
@@ -121,7 +123,12 @@ public struct ExecutionEngine: ~Copyable {
     }
 
     private mutating func enforceState(_ index: Int, _ now: Timestamp) {
-        if state(index) == .halted { pull(index, now) } else { sessions[index].nextDecision = now }
+        if state(index) == .halted {
+            pull(index, now)
+        } else {
+            keepReducing(index, now)
+            sessions[index].nextDecision = now
+        }
     }
 
     /// The strictest of server, account and session.
@@ -134,7 +141,7 @@ public struct ExecutionEngine: ~Copyable {
     public mutating func balancesReported(base: FixedDecimal, quote: FixedDecimal, tolerance: FixedDecimal) {
         let booked = sessions.reduce(into: (Int128(0), Int128(0))) { $0 = ($0.0 + $1.base, $0.1 + $1.quote) }
         let drifts = [
-            (instrument.base, base.raw - booked.0), (instrument.quote, quote.raw - booked.1),
+            (FeeAsset.base, base.raw - booked.0), (FeeAsset.quote, quote.raw - booked.1),
         ].filter { $0.1.magnitude > tolerance.raw.magnitude }
         health.hasBalanceDrift = !drifts.isEmpty
         for (asset, _) in drifts { actions.append(.alert(.balanceDrift(asset))) }

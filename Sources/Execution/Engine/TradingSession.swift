@@ -22,12 +22,13 @@ public struct TradingSession: Sendable {
     var ids: ClientOrderIDSource
     var killSwitch: KillSwitch
     var fills = FillMemory()
+    var ended = EndedOrders()
     /// When the strategy is asked next.
     var nextDecision: Timestamp
     /// When the first open question about an order is due.
     var nextAnswerDue = Timestamp.distantFuture
-    /// When the market's data will be too old unless something comes.
-    var nextStaleCheck = Timestamp.distantFuture
+    /// When the data behind resting orders, and the profit, are looked at next.
+    var nextHealthCheck = Timestamp.distantFuture
     /// A quote waits until an older order of its slot is gone.
     var awaitsCancel = false
     /// Raw 10⁻¹⁸ counts: all that belongs to the session, and what its live orders hold of it.
@@ -62,7 +63,7 @@ public struct TradingSession: Sendable {
         (FixedDecimal(raw: base), FixedDecimal(raw: quote))
     }
 
-    public var hasUnknownOrders: Bool { orders.contains { $0.status == .unknown } }
+    public var hasUnknownOrders: Bool { orders.contains { $0.isInDoubt } }
 
     func index(of id: ClientOrderID) -> Int? {
         for index in orders.indices where orders[index].id == id { return index }

@@ -4,16 +4,14 @@ import TradingCore
 extension MatchingEngine {
     @inline(never)
     mutating func react(to record: MarketRecord, balances: inout PaperBalances) {
-        if record.kind == .trade {
-            lastTradePrice = record.price
-            if rules.hasPriceBand { average.add(record) }
-        }
+        if record.kind == .trade, rules.hasPriceBand { average.add(record) }
         if record.kind == .reset { isRebuilding = true }
         guard isOpen else { return }
         if configuration.fillModel == .whole {
             reactWhole(to: record, balances: &balances)
             return
         }
+        isUnsettled = true
         switch record.kind {
         case .level, .snapshot: if !isRebuilding { levelChanged(record) }
         case .trade:
@@ -114,17 +112,20 @@ extension MatchingEngine {
 
     private mutating func settleQueues(now: Int64) {
         let (model, window) = (configuration.queueModel, configuration.reportWindowNanoseconds)
+        isUnsettled = false
         for index in bids.indices where !bids[index].queue.isSettled {
             bids[index].queue.settle(model, window: window, now: now)
             if index > 0, bids[index - 1].ticks == bids[index].ticks {
                 bids[index].queue.stay(behind: bids[index - 1].queue)
             }
+            isUnsettled = isUnsettled || !bids[index].queue.isSettled
         }
         for index in asks.indices where !asks[index].queue.isSettled {
             asks[index].queue.settle(model, window: window, now: now)
             if index > 0, asks[index - 1].ticks == asks[index].ticks {
                 asks[index].queue.stay(behind: asks[index - 1].queue)
             }
+            isUnsettled = isUnsettled || !asks[index].queue.isSettled
         }
     }
 

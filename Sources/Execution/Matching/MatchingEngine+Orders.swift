@@ -130,6 +130,8 @@ extension MatchingEngine {
             account: taker.account, request: taker.request, remaining: taker.remaining, prevented: taker.prevented,
             queue: joiningQueue(side, ticks, behind: earlier?.ticks == ticks ? earlier?.queue : nil, at: now))
         if side == .buy { bids.insert(order, at: index) } else { asks.insert(order, at: index) }
+        isUnsettled = isUnsettled || !order.queue.isSettled
+        ordersChanged()
     }
 
     /// - Parameter earlier: the queue of the order before at the same price.
@@ -147,6 +149,7 @@ extension MatchingEngine {
 
     private mutating func remove(_ place: Place, balances: inout PaperBalances) {
         let order = place.side == .buy ? bids.remove(at: place.index) : asks.remove(at: place.index)
+        ordersChanged()
         closed(order.account)
         unlockFunds(order.request, lots: order.remaining, order.account, balances: &balances)
     }

@@ -28,6 +28,13 @@ public struct MatchingEngine: ~Copyable {
     /// Resting orders, best price first, oldest first within a price.
     var bids: [RestingOrder] = []
     var asks: [RestingOrder] = []
+    /// Where the resting orders are, so that a record can be seen not to concern them.
+    var ownBids = OwnRange(.buy, best: nil, worst: nil)
+    var ownAsks = OwnRange(.sell, best: nil, worst: nil)
+    var hasOrders = false
+    /// Some order's queue has reports that wait for their counterpart.
+    var isUnsettled = false
+    let tracksReports: Bool
     var consumed = ConsumedVolume()
     var average = AveragePrice()
     var nextTradeID: UInt64 = 1
@@ -46,6 +53,7 @@ public struct MatchingEngine: ~Copyable {
         self.rules = rules
         self.assets = assets
         self.configuration = configuration
+        tracksReports = configuration.reportWindowNanoseconds > 0
         book = OrderBook()
         if configuration.reportWindowNanoseconds > 0 {
             unmatched = UnmatchedReports(window: configuration.reportWindowNanoseconds)
@@ -74,16 +82,35 @@ public struct MatchingEngine: ~Copyable {
     // MARK: - The market moves
 
     /// Takes the next record of the market's history in.
+    ///
+    /// Most records concern no order of ours: they change the book and a few comparisons later are done.
     @inline(__always)
     public mutating func apply(_ record: MarketRecord, balances: inout PaperBalances) {
+        let ticks = record.price.ticks
         switch record.kind {
         case .level, .snapshot:
-            let before = book.set(record.side, ticks: record.price.ticks, lots: record.quantity.lots)
-            if unmatched != nil { noteDrop(record, before) }
-        case .trade: break
-        default: applyRare(record)
+            let before = book.set(record.side, ticks: ticks, lots: record.quantity.lots)
+            if tracksReports { noteDrop(record, before) }
+            guard hasOrders || !consumed.isEmpty || isRebuilding else { return }
+            let own = record.side == .buy ? ownBids : ownAsks
+            if own.contains(ticks) || !consumed.isEmpty || isRebuilding {
+                react(to: record, balances: &balances)
+                return
+            }
+        case .trade:
+            lastTradePrice = record.price
+            let isReached = record.side == .sell ? ownBids.best >= ticks : ownAsks.best <= ticks
+            if isReached || tracksReports || rules.hasPriceBand {
+                react(to: record, balances: &balances)
+                return
+            }
+        default:
+            applyRare(record)
+            react(to: record, balances: &balances)
+            return
         }
-        if restingCount != 0 || !consumed.isEmpty || record.kind == .trade {
+        guard hasOrders, record.isLast || configuration.fillModel == .whole else { return }
+        if isUnsettled || book.asks.bestTicks <= ownBids.best || book.bids.bestTicks >= ownAsks.best {
             react(to: record, balances: &balances)
         }
     }
@@ -95,6 +122,13 @@ public struct MatchingEngine: ~Copyable {
 
     @inline(__always)
     func resting(_ side: Side, _ index: Int) -> RestingOrder { side == .buy ? bids[index] : asks[index] }
+
+    /// Has to follow every change of which orders rest.
+    mutating func ordersChanged() {
+        ownBids = OwnRange(.buy, best: bids.first?.ticks, worst: bids.last?.ticks)
+        ownAsks = OwnRange(.sell, best: asks.first?.ticks, worst: asks.last?.ticks)
+        hasOrders = !bids.isEmpty || !asks.isEmpty
+    }
 
     /// Takes traded lots off an order, which leaves when nothing remains of it.
     ///
@@ -110,6 +144,7 @@ public struct MatchingEngine: ~Copyable {
     }
 
     private mutating func left(_ order: RestingOrder) {
+        ordersChanged()
         closed(order.account)
         if order.prevented > 0 { report(order.account, .expired(order.request.id, .selfTradePrevention)) }
     }
@@ -143,6 +178,27 @@ public struct MatchingEngine: ~Copyable {
     mutating func report(_ account: AccountID, _ event: AccountEvent) {
         reports.append(ExecutionReport(account: account, event: event))
     }
+}
+
+/// The prices from the best to the worst resting order of a side.
+struct OwnRange {
+    /// Of no order: a price that no market reaches.
+    let best: Int64
+    private let low: Int64
+    private let high: Int64
+
+    init(_ side: Side, best: Int64?, worst: Int64?) {
+        guard let best, let worst else {
+            self.best = side == .buy ? .min : .max
+            (low, high) = (.max, .min)
+            return
+        }
+        self.best = best
+        (low, high) = (min(best, worst), max(best, worst))
+    }
+
+    @inline(__always)
+    func contains(_ ticks: Int64) -> Bool { ticks >= low && ticks <= high }
 }
 
 /// An outcome and whose it is.

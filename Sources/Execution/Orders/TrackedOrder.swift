@@ -18,17 +18,32 @@ public struct TrackedOrder: Hashable, Sendable {
     public internal(set) var queries: Int32 = 0
     /// A cancel is wanted as soon as one can be sent.
     public internal(set) var cancelIsWanted = false
+    /// The exchange has shown that the order exists.
+    public internal(set) var isAcknowledged = false
+    /// The answer to its placing is lost and nothing has told since whether it exists, whatever else was tried with it.
+    public internal(set) var isInDoubt = false
+    /// After how many cancels it was found to rest still, and until when the next one waits.
+    var failedCancels = 0
+    var cancelNotBefore = Timestamp.distantPast
 
     public var remaining: Quantity { Quantity(lots: max(0, quantity.lots - filled.lots)) }
     public var isLive: Bool { !status.isFinal }
 
     var asOwnOrder: OwnOrder { OwnOrder(id: id, side: side, level: level, price: price, remaining: remaining) }
 
+    /// On its way out: its funds are still held, its slot is not free.
+    var isLeaving: Bool { status == .cancelling || cancelIsWanted }
+
     /// Moves along the one table of transitions.
     /// - Returns: false when the table has no such step; nothing is changed then.
     mutating func apply(_ update: OrderUpdate) -> Bool {
         guard let next = status.after(update) else { return false }
         status = next
+        switch update {
+        case .accepted, .partlyFilled, .cancelRefused: (isAcknowledged, isInDoubt) = (true, false)
+        case .outcomeLost: isInDoubt = !isAcknowledged
+        case .rejected, .cancelSent, .filled, .cancelled, .expired, .neverExisted: break
+        }
         return true
     }
 }

@@ -96,8 +96,9 @@ public struct PerformanceRecorder: Sendable {
         bestEquity = max(bestEquity ?? equity, equity)
         maximumDrawdown = max(maximumDrawdown, FixedDecimal(raw: (bestEquity ?? equity) - equity))
         var point = PerformanceCurve.Point(
-            time: now, doubleMid: doubleMid, profit: profit, drawdown: FixedDecimal(raw: (bestEquity ?? equity) - equity),
-            position: session.account.position, spreadCaptured: spreadCaptured(session.account),
+            time: now, doubleMid: doubleMid, profit: profit,
+            drawdown: FixedDecimal(raw: (bestEquity ?? equity) - equity), position: session.account.position,
+            spreadCaptured: spreadCaptured(session.account),
             markouts: markouts.map { $0.value(unit) })
         for order in session.orders where order.status == .open {
             if order.side == .buy { point.bid = max(point.bid ?? order.price, order.price) }

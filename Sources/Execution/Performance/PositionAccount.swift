@@ -57,7 +57,9 @@ public struct PositionAccount: Hashable, Sendable {
             return
         }
         let closed = min(held.magnitude, lots.magnitude)
-        let share = closed == held.magnitude ? cost : cost * Int128(closed) / Int128(held.magnitude)
+        // cost * closed / held in two steps: the product may be too large.
+        let (whole, rest) = cost.quotientAndRemainder(dividingBy: Int128(held.magnitude))
+        let share = whole * Int128(closed) + rest * Int128(closed) / Int128(held.magnitude)
         let proceeds = Int128(held > 0 ? Int64(closed) : -Int64(closed)) * Int128(ticks)
         realized += proceeds - share
         cost -= share

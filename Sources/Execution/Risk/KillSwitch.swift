@@ -3,7 +3,8 @@ import TradingCore
 /// Halts a session that loses too much or is refused too often. Nothing but an operator arms it again.
 struct KillSwitch: Sendable {
     private let limits: RiskLimits
-    private var bestProfit: Int128 = 0
+    /// Nil: to be taken from the next judgement.
+    private var bestProfit: Int128? = 0
     private var rejects = 0
 
     init(_ limits: RiskLimits) {
@@ -14,9 +15,10 @@ struct KillSwitch: Sendable {
 
     /// - Parameter profit: since the start, in quote, marked at the side we would exit on.
     mutating func judge(profit: FixedDecimal) -> HaltReason? {
-        bestProfit = max(bestProfit, profit.raw)
+        let best = max(bestProfit ?? profit.raw, profit.raw)
+        bestProfit = best
         if let maximum = limits.maximumLoss, -profit.raw >= maximum.raw { return .loss }
-        if let maximum = limits.maximumDrawdown, bestProfit - profit.raw >= maximum.raw { return .drawdown }
+        if let maximum = limits.maximumDrawdown, best - profit.raw >= maximum.raw { return .drawdown }
         return nil
     }
 
@@ -29,6 +31,12 @@ struct KillSwitch: Sendable {
 
     mutating func accepted() {
         rejects = 0
+    }
+
+    /// An operator lets the session go on: refusals and drawdown count from here. The loss counts from the start always.
+    mutating func arm() {
+        rejects = 0
+        bestProfit = nil
     }
 }
 

@@ -44,6 +44,8 @@ struct RiskGate: Sendable {
         var openBuyLots: Int64
         var openSellLots: Int64
         var openOrders: Int
+        /// Live orders of all sessions: the exchange's own limit is the account's.
+        var accountOrders: Int
         var freeBase: Int128
         var freeQuote: Int128
         /// Best prices of our own live orders, of any session.
@@ -80,7 +82,8 @@ struct RiskGate: Sendable {
             ? context.positionLots &+ context.openBuyLots &+ lots
             : context.openSellLots &+ lots &- context.positionLots
         if exposure > maximumPositionLots { return .positionLimit }
-        if context.openOrders >= min(limits.maximumOpenOrders, rules.maximumOpenOrders) { return .openOrdersLimit }
+        if context.openOrders >= limits.maximumOpenOrders { return .openOrdersLimit }
+        if context.accountOrders >= rules.maximumOpenOrders { return .openOrdersLimit }
         let isShort =
             isBuy
             ? rules.unit.notional.raw &* notional > context.freeQuote

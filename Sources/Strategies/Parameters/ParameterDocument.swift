@@ -16,7 +16,7 @@ public struct ParameterDocument: Sendable {
 
     public init(_ pairs: [(String, Value)] = []) {
         for (name, value) in pairs {
-            if values.updateValue(value, forKey: name) != nil { duplicates.append(name) }
+            if values.updateValue(value, forKey: name) != nil, !duplicates.contains(name) { duplicates.append(name) }
         }
     }
 }
@@ -24,12 +24,17 @@ public struct ParameterDocument: Sendable {
 extension ParameterDocument.Value: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .number(let text): text
-        case .string(let text): "\"\(text)\""
+        case .number(let text): ParameterDocument.Value.shortened(text)
+        case .string(let text): "\"\(ParameterDocument.Value.shortened(text))\""
         case .bool(let value): "\(value)"
         case .null: "null"
         case .nested: "an object or list"
         }
+    }
+
+    /// Messages repeat what was sent, but not a megabyte of it.
+    private static func shortened(_ text: String) -> String {
+        text.count > 64 ? text.prefix(64) + "…" : text
     }
 }
 

@@ -33,27 +33,28 @@ public struct ParameterReader {
             refuse(field, "a number, \(rule)")
             return nil
         }
-        guard let decimal = FixedDecimal(text) else {
-            refuse(field, "a number, \(rule)")
-            return nil
+        switch ParameterReader.parse(text, fractionDigits) {
+        case .success(let decimal) where range.contains(decimal): return decimal
+        case .success, .failure(.outOfRange): refuse(field, rule)
+        case .failure(.tooPrecise): refuse(field, "given with at most \(fractionDigits) fractional digits")
+        case .failure(.malformed): refuse(field, "a number, \(rule)")
         }
-        guard range.contains(decimal) else {
-            refuse(field, rule)
-            return nil
+        return nil
+    }
+
+    private static func parse(_ text: String, _ fractionDigits: Int) -> Result<FixedDecimal, DecimalTextError> {
+        Result { () throws(DecimalTextError) in
+            let decimal = try FixedDecimal(Substring(text))
+            guard (try? decimal.rounded(toFractionDigits: fractionDigits, .down)) == decimal else { throw .tooPrecise }
+            return decimal
         }
-        guard (try? decimal.rounded(toFractionDigits: fractionDigits, .down)) == decimal else {
-            refuse(field, "given with at most \(fractionDigits) fractional digits")
-            return nil
-        }
-        return decimal
     }
 
     public mutating func integer(_ field: String, _ range: ClosedRange<Int64>, _ rule: String) -> Int64? {
-        let errorCount = errors.count
         let bounds = FixedDecimal(range.lowerBound)...FixedDecimal(range.upperBound)
         guard let value = decimal(field, bounds, rule) else { return nil }
         guard let whole = try? value.count(of: .one, rounding: .down), FixedDecimal(whole) == value else {
-            if errors.count == errorCount { refuse(field, "a whole number, \(rule)") }
+            refuse(field, "a whole number, \(rule)")
             return nil
         }
         return whole
@@ -93,8 +94,13 @@ public struct ParameterReader {
 
     /// Notes that a field is required where nothing came and nothing was refused yet.
     public mutating func require<Value>(_ field: String, _ value: Value?, _ rule: String) -> Value? {
-        if value == nil, !errors.contains(where: { $0.field == field }) { refuse(field, rule) }
+        if value == nil, !hasRefused(field) { refuse(field, rule) }
         return value
+    }
+
+    /// Whether something about a field was refused already, so that what follows from it need not be.
+    public func hasRefused(_ field: String) -> Bool {
+        errors.contains { $0.field == field }
     }
 
     /// Refuses names that nobody asked for, then throws when anything at all was refused.

@@ -7,13 +7,18 @@ struct HangingOrders: Sendable {
 
     private(set) var ids: [ClientOrderID] = []
 
-    /// An order of ours was filled whole: the live one opposite it at the same level hangs from now on.
+    /// An order of ours was filled whole: the newest one opposite it at the same level hangs from now on. A hanging order
+    /// that is filled ends its pair and begins none.
+    /// - Parameter live: oldest first.
     mutating func pairFilled(_ order: OwnOrder, _ live: [OwnOrder]) {
-        ids.removeAll { $0 == order.id }
-        for pair in live where pair.side != order.side && pair.level == order.level && !ids.contains(pair.id) {
-            ids.append(pair.id)
+        if let index = ids.firstIndex(of: order.id) {
+            ids.remove(at: index)
+            return
         }
-        if ids.count > HangingOrders.limit { ids.removeFirst(ids.count - HangingOrders.limit) }
+        let isPair = { (pair: OwnOrder) in pair.side != order.side && pair.level == order.level }
+        guard let pair = live.last(where: { isPair($0) && !ids.contains($0.id) }) else { return }
+        ids.append(pair.id)
+        if ids.count > HangingOrders.limit { ids.removeFirst() }
     }
 
     /// Forgets what is no longer live, and what the market has left behind.
@@ -37,6 +42,14 @@ struct HangingOrders: Sendable {
             }
         }
         return funds
+    }
+
+    /// What new quotes must stay off so that they do not trade with hanging orders: bids below, asks above.
+    func limits(_ live: [OwnOrder]) -> QuoteLimits {
+        var limits = QuoteLimits()
+        guard !ids.isEmpty else { return limits }
+        for order in live where ids.contains(order.id) { limits.stayOff(order.price, of: order.side) }
+        return limits
     }
 }
 

@@ -2,7 +2,7 @@ import TradingCore
 
 /// How far what the session holds lies from its target, and what that does to quotes.
 struct Inventory {
-    /// The reference after the shift back towards the target.
+    /// How far, as a fraction of it, the reference moves back towards the target.
     let shift: Double
     /// Share of the size that each side keeps.
     let keeps: SidePair<Double>
@@ -21,9 +21,9 @@ struct Inventory {
         let base = situation.base.approximateDouble * price
         let worth = base + situation.quote.approximateDouble
         let deviation = worth > 0 ? base / worth - target : 0
-        shift = -parameters.inventorySkew * deviation
         let room = deviation > 0 ? 1 - target : target
         let share = room > 0 ? min(1, deviation.magnitude / room) : 0
+        shift = parameters.inventorySkew * (deviation > 0 ? -share : share)
         var keeps = SidePair(1.0)
         keeps[deviation > 0 ? .buy : .sell] = 1 - parameters.inventorySizeSkew * share
         self.keeps = keeps

@@ -2,71 +2,106 @@ import TradingCore
 
 /// Turns a reference price into a ladder of quotes that the exchange would accept.
 ///
-/// In this order: spread per layer, rounding (bids down, asks up), minimum spread, post-only limits, funds. All in whole
-/// ticks and lots.
+/// In this order: spread per layer, rounding (bids down, asks up), minimum spread, limits (post-only, hanging orders, one
+/// step between layers), ceiling and floor, funds. All in whole ticks and lots.
 struct LadderBuilder: Sendable {
     private let parameters: PureMarketMakingParameters
     private let rules: OrderRules
     private let lots: [Int64]
+    /// Raw 10⁻¹⁸ count of quote that one order may be worth.
+    private let maximumNotional: Int128
+    /// Highest reference, and highest bid, while buys are wanted; in 10⁻⁶ ticks.
+    private let ceiling: Int128
+    private let floor: Int128
 
-    init(_ parameters: PureMarketMakingParameters, rules: OrderRules) throws(ParameterErrors) {
+    init(
+        _ parameters: PureMarketMakingParameters, _ instrument: Instrument, rules: OrderRules
+    ) throws(ParameterErrors) {
         self.parameters = parameters
         self.rules = rules
+        lots = try LadderBuilder.lots(parameters, instrument, rules)
+        maximumNotional = instrument.rules.maximumNotional?.raw ?? .max
+        let (perTick, unit) = (Int128(ReferencePrice.perTick), instrument.unit.price.raw)
+        ceiling = parameters.ceilingPrice.map { $0.raw * perTick / unit } ?? .max
+        floor = parameters.floorPrice.map { ($0.raw * perTick + unit - 1) / unit } ?? 0
+    }
+
+    private static func lots(
+        _ parameters: PureMarketMakingParameters, _ instrument: Instrument, _ rules: OrderRules
+    ) throws(ParameterErrors) -> [Int64] {
+        let unit = instrument.unit
+        let most = instrument.rules.maximumQuantity ?? unit.decimal(Quantity(lots: OrderRules.maximumLots))
+        let least = max(instrument.rules.lotSize, instrument.rules.minimumQuantity ?? .zero)
         var lots: [Int64] = []
         for (layer, amount) in parameters.layerAmounts.enumerated() {
-            guard let count = try? amount.count(of: rules.unit.quantity, rounding: .down),
-                rules.roundedDown(Quantity(lots: count)).lots > 0
-            else {
+            let count = (try? amount.count(of: unit.quantity, rounding: .down)) ?? .max
+            let whole = rules.roundedDown(Quantity(lots: count)).lots
+            guard amount >= least, amount <= most, whole > 0, whole <= OrderRules.maximumLots else {
+                let rule = "\(least) to \(most) in every layer, as \(instrument.id) accepts"
                 throw ParameterErrors([
-                    ParameterError(
-                        field: "orderAmount", value: "\(amount) (layer \(layer + 1))",
-                        rule: "at least one lot of the instrument")
+                    ParameterError(field: "orderAmount", value: "\(amount) (layer \(layer + 1))", rule: rule)
                 ])
             }
-            lots.append(rules.roundedDown(Quantity(lots: count)).lots)
+            lots.append(whole)
         }
-        self.lots = lots
+        return lots
     }
 
     /// - Parameters:
-    ///   - edge: the best foreign prices of any size: what a post-only quote must not touch.
+    ///   - market: the best foreign prices of any size, which a post-only quote must not touch.
+    ///   - limits: what no quote may touch.
     ///   - free: what the session may spend on these quotes.
     func build(
-        _ reference: ReferencePrice, _ inventory: Inventory, edge: ForeignTouch, allowed: SidePair<Bool>,
-        free: Funds, into quotes: inout [Quote]
+        _ reference: ReferencePrice, _ inventory: Inventory, market: ForeignTouch, limits: QuoteLimits, free: Funds,
+        into quotes: inout [Quote]
     ) {
-        let centre = Int64((Double(reference.microticks) * (1 + inventory.shift)).rounded())
-        let shifted = inventory.shift == 0 ? reference : ReferencePrice(microticks: centre)
-        var prices = SidePair(lots.indices.map { price(.buy, $0, shifted) })
-        prices.sell = lots.indices.map { price(.sell, $0, shifted) }
-        widen(&prices, reference)
+        var limits = limits
+        if parameters.isPostOnly {
+            if let bid = market.bid { limits.stayOff(bid.price, of: .buy) }
+            if let ask = market.ask { limits.stayOff(ask.price, of: .sell) }
+        }
+        let centre = inventory.shift == 0 ? reference : shifted(reference, inventory.shift)
+        let push = push(centre, reference)
         var funds = free
-        for side in Side.allCases where allowed[side] {
+        for side in Side.allCases where isAllowed(side, Int128(reference.microticks)) {
             for level in lots.indices {
-                let limit = limited(prices[side][level], side, edge)
-                guard limit.ticks > 0, let quantity = quantity(level, side, limit, inventory.keeps[side], &funds) else {
-                    continue
-                }
+                let formula = price(side, level, centre)
+                let wide = push == 0 ? formula : pushed(formula, side, push)
+                let price = limits.held(wide, side, rules)
+                guard price.ticks > 0 else { break }
+                limits[side] = price.ticks
+                guard isAllowed(side, Int128(price.ticks) * Int128(ReferencePrice.perTick)),
+                    let quantity = quantity(level, side, price, inventory.keeps[side], &funds)
+                else { continue }
                 quotes.append(
                     Quote(
-                        side: side, level: UInt8(level), price: limit, quantity: quantity,
+                        side: side, level: UInt8(level), price: price, quantity: quantity,
                         isPostOnly: parameters.isPostOnly))
             }
         }
     }
 
+    /// No buys above the ceiling, no sells below the floor.
+    private func isAllowed(_ side: Side, _ microticks: Int128) -> Bool {
+        side == .buy ? microticks <= ceiling : microticks >= floor
+    }
+
+    // MARK: - Prices
+
+    private func shifted(_ reference: ReferencePrice, _ shift: Double) -> ReferencePrice {
+        ReferencePrice(microticks: Int64((Double(reference.microticks) * (1 + shift)).rounded()))
+    }
+
     /// Layer n stands n spreads away.
-    private func price(_ side: Side, _ level: Int, _ reference: ReferencePrice) -> Price {
+    private func price(_ side: Side, _ level: Int, _ centre: ReferencePrice) -> Price {
         let layer = Int64(level + 1)
-        let distance: Int128
         switch side == .buy ? parameters.bidSpread : parameters.askSpread {
         case .ticks(let ticks):
-            distance = Int128(ticks * layer) * Int128(ReferencePrice.perTick)
-            return rounded(Int128(reference.microticks) - Int128(side.sign) * distance, by: 1, side)
+            let distance = Int128(ticks * layer) * Int128(ReferencePrice.perTick)
+            return rounded(Int128(centre.microticks) - Int128(side.sign) * distance, by: 1, side)
         case .trillionths(let spread):
             let factor = Int128(PureMarketMakingParameters.trillion) - Int128(side.sign) * Int128(spread * layer)
-            return rounded(
-                Int128(reference.microticks) * factor, by: Int128(PureMarketMakingParameters.trillion), side)
+            return rounded(Int128(centre.microticks) * factor, by: Int128(PureMarketMakingParameters.trillion), side)
         }
     }
 
@@ -79,11 +114,9 @@ struct LadderBuilder: Sendable {
         return rules.rounded(Price(ticks: Int64(whole)), for: side)
     }
 
-    /// Moves both sides apart, each by half, until own best bid and ask keep their minimum distance.
-    private func widen(_ prices: inout SidePair<[Price]>, _ reference: ReferencePrice) {
-        guard let minimum = parameters.minimumSpread, let bid = prices.buy.first, let ask = prices.sell.first else {
-            return
-        }
+    /// How many ticks each side moves away so that own best bid and ask keep their minimum distance.
+    private func push(_ centre: ReferencePrice, _ reference: ReferencePrice) -> Int64 {
+        guard let minimum = parameters.minimumSpread else { return 0 }
         let least: Int64
         switch minimum {
         case .ticks(let ticks): least = ticks
@@ -91,38 +124,31 @@ struct LadderBuilder: Sendable {
             let scale = Int128(PureMarketMakingParameters.trillion) * Int128(ReferencePrice.perTick)
             least = Int64((Int128(reference.microticks) * Int128(fraction) + scale - 1) / scale)
         }
-        let missing = least - (ask.ticks - bid.ticks)
-        guard missing > 0 else { return }
-        for level in lots.indices {
-            prices.buy[level] = rules.rounded(Price(ticks: prices.buy[level].ticks - (missing + 1) / 2), for: .buy)
-            prices.sell[level] = rules.rounded(Price(ticks: prices.sell[level].ticks + (missing + 1) / 2), for: .sell)
-        }
+        let missing = least - (price(.sell, 0, centre).ticks - price(.buy, 0, centre).ticks)
+        return missing > 0 ? (missing + 1) / 2 : 0
     }
 
-    /// A post-only quote stays one step off the other side of the market.
-    private func limited(_ price: Price, _ side: Side, _ edge: ForeignTouch) -> Price {
-        guard parameters.isPostOnly else { return price }
-        if side == .buy, let ask = edge.ask?.price, price >= ask {
-            return rules.rounded(Price(ticks: ask.ticks - 1), for: .buy)
-        }
-        if side == .sell, let bid = edge.bid?.price, price <= bid {
-            return rules.rounded(Price(ticks: bid.ticks + 1), for: .sell)
-        }
-        return price
+    private func pushed(_ price: Price, _ side: Side, _ push: Int64) -> Price {
+        rules.rounded(Price(ticks: max(0, price.ticks - side.sign * push)), for: side)
     }
 
-    /// As much of the layer's amount as skew and funds leave; nil when that is less than the exchange accepts.
+    // MARK: - Quantities
+
+    /// As much of the layer's amount as skew, rules and funds leave; nil when that is less than the exchange accepts.
     private func quantity(
         _ level: Int, _ side: Side, _ price: Price, _ keeps: Double, _ funds: inout Funds
     ) -> Quantity? {
-        let full = keeps == 1 ? lots[level] : Int64(Double(lots[level]) * keeps)
-        let unit = side == .buy ? rules.unit.notional.raw * Int128(price.ticks) : rules.unit.quantity.raw
+        let kept = keeps == 1 ? lots[level] : Int64(Double(lots[level]) * keeps)
+        let value = rules.unit.notional.raw * Int128(price.ticks)
+        let full = Int64(min(Int128(kept), maximumNotional / value))
+        let unit = side == .buy ? value : rules.unit.quantity.raw
         let left = side == .buy ? funds.quote : funds.base
-        let affordable = left > 0 ? Int64(min(left / unit, Int128(Int64.max))) : 0
+        let affordable = left > 0 ? Int64(min(left / unit, Int128(full))) : 0
         if affordable < full, parameters.shortFunds == .drop { return nil }
-        let quantity = rules.roundedDown(Quantity(lots: min(full, affordable)))
-        guard let least = rules.minimumQuantity(at: price), quantity >= least else { return nil }
-        if side == .buy { funds.quote -= unit * Int128(quantity.lots) } else { funds.base -= unit * Int128(quantity.lots) }
+        let quantity = rules.roundedDown(Quantity(lots: affordable))
+        guard rules.violation(side: side, price: price, quantity: quantity, average: nil) == nil else { return nil }
+        let cost = unit * Int128(quantity.lots)
+        if side == .buy { funds.quote -= cost } else { funds.base -= cost }
         return quantity
     }
 }

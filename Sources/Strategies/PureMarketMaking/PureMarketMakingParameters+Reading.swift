@@ -4,11 +4,12 @@ extension PureMarketMakingParameters {
     /// Fractions are kept to this many digits.
     private static let fractionDigits = 12
 
-    /// Judges a document. Names of the identity fields (`userId`, `clientId`, `pair`, `exchangeName`) are passed over.
+    /// Judges a document. Names of the identity fields (`userId`, `clientId`, `pair`) are passed over; `exchangeName` is
+    /// read only to see whether `oracleExchangeName` names another one.
     /// - Parameter reader: reads the document; the caller may take further parameters from it before it is finished.
     /// - Returns: nil when something was refused; the reader knows what.
     public static func read(_ reader: inout ParameterReader) -> PureMarketMakingParameters? {
-        reader.ignore("userId", "clientId", "pair", "exchangeName")
+        reader.ignore("userId", "clientId", "pair")
         let layers = reader.integer("numberOfLayers", 1...50, "1 to 50")
         let isWide = reader.bool("allowWideSpreads") ?? false
         let bid = spread(&reader, "bidSpread", isWide)
@@ -19,17 +20,17 @@ extension PureMarketMakingParameters {
         let ceiling = bound(&reader, "ceilingPrice")
         let floor = bound(&reader, "floorPrice")
         if let ceiling, let floor, ceiling < floor { reader.refuse("ceilingPrice", "at or above floorPrice \(floor)") }
-        let oracle = reader.string("oracleExchangeName")
+        let exchange = reader.string("exchangeName")
+        let named = reader.string("oracleExchangeName")
+        let oracle = named?.lowercased() == exchange?.lowercased() ? nil : named
         let own = OwnParameters(&reader)
         if let layers, case .trillionths(let spread)? = bid, spread * layers >= trillion {
-            reader.refuse("bidSpread", "below 1 when multiplied by numberOfLayers \(layers), or the last bid is not above 0")
+            reader.refuse("bidSpread", "below 1 when multiplied by numberOfLayers \(layers): the last bid is above 0")
         }
-        guard let bid = reader.require("bidSpread", bid, "a fraction above 0 and below 0.1"),
-            let ask = reader.require("askSpread", ask, "a fraction above 0 and below 0.1"), let amounts,
-            let refresh = reader.require("orderRefreshTime", refresh, "10 to 86400000 (milliseconds)"),
-            let source = reader.require("priceSourceType", source, "one of \(PriceSource.allCases.map(\.rawValue))"),
-            reader.errors.isEmpty
-        else { return nil }
+        let sources = PriceSource.allCases.map(\.rawValue).joined(separator: ", ")
+        _ = reader.require("orderRefreshTime", refresh, "10 to 86400000 (milliseconds)")
+        _ = reader.require("priceSourceType", source, "one of \(sources)")
+        guard let bid, let ask, let amounts, let refresh, let source, reader.errors.isEmpty else { return nil }
         return PureMarketMakingParameters(
             bidSpread: bid, askSpread: ask, layerAmounts: amounts,
             orderRefreshNanoseconds: Nanoseconds.milliseconds(refresh), priceSource: source, ceilingPrice: ceiling,
@@ -53,9 +54,10 @@ extension PureMarketMakingParameters {
         let (high, rule): (FixedDecimal, String) =
             isWide
             ? ("0.999999999999", "a fraction above 0 and below 1")
-            : ("0.099999999999", "a fraction above 0 and below 0.1 (0.001 is 0.1 %; allowWideSpreads lifts this to 1)")
+            : ("0.099999999999", "a fraction above 0 and below 0.1 (0.001 is 0.1 %, allowWideSpreads lifts this to 1)")
         let fraction = reader.decimal(field, "0.000000000001"...high, rule, fractionDigits: fractionDigits)
         if ticks != nil, fraction != nil { reader.refuse(field, "left out when \(field)Ticks is given") }
+        if ticks == nil, !reader.hasRefused(field + "Ticks") { _ = reader.require(field, fraction, rule) }
         return ticks.map(Spread.ticks) ?? fraction.map { .trillionths(trillionths($0)) }
     }
 
@@ -70,8 +72,9 @@ extension PureMarketMakingParameters {
     private static func layerAmounts(_ reader: inout ParameterReader, count: Int64?) -> [FixedDecimal]? {
         let limit: FixedDecimal = "1000000000000"
         let amount = reader.decimal("orderAmount", "0.000000000000000001"...limit, "above 0, to 1000000000000")
-        let change = reader.decimal(
-            "amountChangePerLayer", "-1000000000000"...limit, "from -1000000000000 to 1000000000000") ?? .zero
+        let change =
+            reader.decimal(
+                "amountChangePerLayer", "-1000000000000"...limit, "from -1000000000000 to 1000000000000") ?? .zero
         let kind = reader.choice("amountChangeType", AmountChange.self) ?? .fixed
         guard let first = reader.require("orderAmount", amount, "above 0"), let count else { return nil }
         var amounts = [first]
@@ -79,7 +82,7 @@ extension PureMarketMakingParameters {
             guard let next = try? next(after: last, change, kind), next.isPositive, next <= limit else {
                 reader.refuse(
                     "amountChangePerLayer",
-                    "such that every layer's amount is above 0 and at most \(limit); layer \(amounts.count + 1) is not")
+                    "such that every amount is above 0 and at most \(limit): that of layer \(amounts.count + 1) is not")
                 return nil
             }
             amounts.append(next)
@@ -137,13 +140,14 @@ private struct OwnParameters {
         inventoryTarget = target?.approximateDouble
         inventorySkew = reader.decimal("inventorySkew", "0"..."0.5", "0 to 0.5")?.approximateDouble ?? 0
         inventorySizeSkew = reader.decimal("inventorySizeSkew", "0"..."1", "0 to 1")?.approximateDouble ?? 0
-        if target == nil, inventorySkew > 0 || inventorySizeSkew > 0 {
-            reader.refuse("inventoryTarget", "given with inventorySkew or inventorySizeSkew")
+        if target == nil, inventorySkew > 0 || inventorySizeSkew > 0, !reader.hasRefused("inventoryTarget") {
+            reader.refuse("inventoryTarget", "given when inventorySkew or inventorySizeSkew is")
         }
         shortFunds = reader.choice("shortFunds", PureMarketMakingParameters.ShortFunds.self) ?? .shrink
         let depth = reader.decimal("minimumDepth", "0"..."1000000000000", "0 or more (base)")
         minimumDepth = depth?.isZero == true ? nil : depth
-        requoteMove = OwnParameters.fraction(&reader, "requoteMove")
+        let move = OwnParameters.fraction(&reader, "requoteMove")
+        requoteMove = move == 0 ? nil : move
         externalDistance = OwnParameters.fraction(&reader, "maximumExternalDistance") ?? 50_000_000_000
         externalAge = OwnParameters.time(&reader, "maximumExternalAge", from: 1) ?? Nanoseconds.seconds(10)
         suddenMove = OwnParameters.suddenMove(&reader)
@@ -154,7 +158,9 @@ private struct OwnParameters {
         let window = time(&reader, "suddenMoveWindow", from: 1)
         let pause = time(&reader, "suddenMovePause", from: 1)
         guard let threshold, threshold > 0 else {
-            if window != nil || pause != nil { reader.refuse("suddenMove", "given with suddenMoveWindow and suddenMovePause") }
+            if window != nil || pause != nil, !reader.hasRefused("suddenMove") {
+                reader.refuse("suddenMove", "above 0 when suddenMoveWindow or suddenMovePause is given")
+            }
             return nil
         }
         return SuddenMoveParameters(

@@ -38,18 +38,18 @@ public struct PureMarketMakingParameters: Hashable, Sendable {
     public var layerAmounts: [FixedDecimal]
     public var orderRefreshNanoseconds: Int64
     public var priceSource: PriceSource
-    /// No buys while the reference is above it.
+    /// No buys while the reference is above it, and none priced above it.
     public var ceilingPrice: FixedDecimal?
-    /// No sells while the reference is below it.
+    /// No sells while the reference is below it, and none priced below it.
     public var floorPrice: FixedDecimal?
-    /// Where the reference comes from when not from this market.
+    /// The exchange whose price is quoted around; nil: the market's own.
     public var oracleExchange: String?
 
     public var isPostOnly: Bool
     /// Least distance between own best bid and ask.
     public var minimumSpread: Spread?
     public var tolerance: QuoteTolerance
-    /// No new quotes on a side for so long after a fill there.
+    /// No new quotes on a side for so long after a fill there; what still rests there may stay.
     public var fillDelayNanoseconds: Int64
     public var hangingOrders: Bool
     /// A hanging order further than this fraction from the reference is given up, in 10⁻¹².

@@ -11,6 +11,7 @@ struct PriceMoves: Sendable {
     }
 
     private let parameters: SuddenMoveParameters
+    private var spacing: Int64 { parameters.windowNanoseconds / 64 }
     private var samples: [Sample] = []
 
     init(_ parameters: SuddenMoveParameters) {
@@ -21,7 +22,6 @@ struct PriceMoves: Sendable {
     mutating func isSudden(_ price: ReferencePrice, at now: Timestamp) -> Bool {
         let start = now.advanced(byNanoseconds: -parameters.windowNanoseconds)
         samples.removeAll { $0.time < start }
-        let spacing = parameters.windowNanoseconds / 64
         if let last = samples.last, now.nanoseconds(since: last.time) < spacing || samples.count >= 64 {
             samples[samples.count - 1].lowest = min(last.lowest, price)
             samples[samples.count - 1].highest = max(last.highest, price)
@@ -32,6 +32,12 @@ struct PriceMoves: Sendable {
             $0.lowest.isFurther(from: price, thanTrillionths: parameters.thresholdTrillionths)
                 || $0.highest.isFurther(from: price, thanTrillionths: parameters.thresholdTrillionths)
         }
+    }
+
+    /// Whether a price taken in now would be a sample of its own.
+    func isDue(at now: Timestamp) -> Bool {
+        guard let last = samples.last else { return true }
+        return now.nanoseconds(since: last.time) >= spacing
     }
 
     mutating func forget() {

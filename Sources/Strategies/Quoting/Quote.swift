@@ -22,7 +22,8 @@ public struct Quote: Hashable, Sendable {
 public struct WantedQuotes: Sendable {
     /// At most one per side and level.
     public var quotes: [Quote] = []
-    /// Live orders to leave alone, beside the quotes: their pair has been filled and they wait for theirs.
+    /// Live orders to leave alone, beside the quotes: they wait for their fill after that of their pair, or may stay while
+    /// their side shows nothing new.
     public var hanging: [ClientOrderID] = []
 
     public init() {}

@@ -11,9 +11,19 @@ public struct ReferencePrice: Hashable, Comparable, Sendable {
         self.microticks = microticks
     }
 
+    /// Held at the highest price that an order can have, so that arithmetic on references has room.
     @inlinable
     public init(_ price: Price) {
-        microticks = price.ticks * ReferencePrice.perTick
+        microticks = min(price.ticks, OrderRules.maximumTicks) * ReferencePrice.perTick
+    }
+
+    /// - Returns: nil unless the price is positive and one that an order can have.
+    public init?(_ price: FixedDecimal, unit: BookUnit) {
+        guard let ticks = try? price.divided(by: unit.price, rounding: .halfEven),
+            let microticks = try? ticks.multiplied(by: ReferencePrice.perTick).count(of: .one, rounding: .halfEven),
+            microticks > 0, microticks <= OrderRules.maximumTicks * ReferencePrice.perTick
+        else { return nil }
+        self.microticks = microticks
     }
 
     public static func < (left: ReferencePrice, right: ReferencePrice) -> Bool { left.microticks < right.microticks }
@@ -37,6 +47,20 @@ public struct ForeignTouch: Hashable, Sendable {
         ask = ForeignTouch.best(.sell, book, own, minimumLots)
     }
 
+    /// A best bid above the best ask.
+    public var isCrossed: Bool {
+        guard let bid, let ask else { return false }
+        return bid.price > ask.price
+    }
+
+    /// A price brought between the sides that stand.
+    func held(_ price: ReferencePrice) -> ReferencePrice {
+        var price = price
+        if let bid { price = max(price, ReferencePrice(bid.price)) }
+        if let ask { price = min(price, ReferencePrice(ask.price)) }
+        return price
+    }
+
     private static func best(
         _ side: Side, _ book: borrowing OrderBook, _ own: [OwnOrder], _ minimumLots: Int64
     ) -> BookLevel? {
@@ -46,8 +70,9 @@ public struct ForeignTouch: Hashable, Sendable {
             var lots = book.lots(side, at: ticks)
             for order in own where order.side == side && order.price.ticks == ticks { lots -= order.remaining.lots }
             if lots > 0 {
-                seen += lots
-                if seen >= minimumLots {
+                let overflow: Bool
+                (seen, overflow) = seen.addingReportingOverflow(lots)
+                if overflow || seen >= minimumLots {
                     return BookLevel(price: Price(ticks: ticks), quantity: Quantity(lots: lots))
                 }
             }

@@ -24,6 +24,7 @@ public struct BookSide: ~Copyable, @unchecked Sendable {
     public var levelCount: Int { storedLevels }
     @usableFromInline var storedLevels = 0
     @usableFromInline var pages = LevelPages()
+    private let inPlace = InPlace()
 
     public init(_ side: Side) {
         self.side = side

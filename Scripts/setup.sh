@@ -1,0 +1,41 @@
+# Sourced by ./run and ./test: installs the few packages the build needs on Debian 12, and builds.
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
+        echo "mrmarket: needs root (or sudo) once, to run: $*" >&2
+        return 1
+    fi
+}
+
+install_missing() {
+    [ "$#" -gt 0 ] || return 0
+    echo "Installing $*"
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+missing=()
+[ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
+command -v pkg-config >/dev/null || missing+=(pkg-config)
+command -v git >/dev/null || missing+=(git ca-certificates)
+install_missing "${missing[@]}"
+
+if ! command -v swift >/dev/null; then
+    echo "mrmarket: needs Swift 6.3 on the PATH; see https://www.swift.org/install/linux/" >&2
+    exit 1
+fi
+
+# build CONFIGURATION ARGUMENTS…: quiet when nothing goes wrong.
+build() {
+    local configuration=$1
+    shift
+    [ -d ".build/$configuration" ] || echo "Building; the first time takes some minutes."
+    local log
+    log=$(mktemp)
+    if ! swift build -c "$configuration" "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        exit 1
+    fi
+    rm -f "$log"
+}

@@ -1,0 +1,22 @@
+import TradingCore
+
+/// Remembers the latest orders that ended for certain, so that a list of open orders made before their end is not
+/// believed: taken back into care, an order that ended by fills already booked would be asked about for ever.
+///
+/// Bounded: the last 1,024.
+struct EndedOrders: Sendable {
+    private static let limit = 1_024
+    private var ring: [ClientOrderID] = []
+    private var next = 0
+
+    mutating func note(_ id: ClientOrderID) {
+        if ring.count < EndedOrders.limit {
+            ring.append(id)
+        } else {
+            ring[next] = id
+            next = (next + 1) % EndedOrders.limit
+        }
+    }
+
+    func contains(_ id: ClientOrderID) -> Bool { ring.contains(id) }
+}
