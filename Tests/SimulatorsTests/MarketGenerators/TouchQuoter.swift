@@ -30,8 +30,6 @@ struct TouchQuoter: Strategy {
 
     mutating func filled(_ fill: Fill, of order: OwnOrder, situation: borrowing Situation) {}
 
-    struct NoIdentifier: Error {}
-
     struct Outcome {
         var fills: Int
         /// In quote, and per quote traded.
@@ -41,11 +39,8 @@ struct TouchQuoter: Strategy {
 
     /// Quotes 0.001 BTC on each side of a generated market, cautiously matched, 5 ms from the exchange.
     static func run(seed: UInt64, seconds: Int64) throws -> Outcome {
-        let (base, quote) = (AssetID("BTC"), AssetID("USDT"))
-        let instrument = Instrument(
-            id: InstrumentID(exchange: ExchangeID(rawValue: "generated"), symbol: Symbol(base: base, quote: quote)),
-            unit: try BookUnit(price: "0.01", quantity: "0.00000001"),
-            rules: TradingRules(priceRounding: .tick("0.01"), lotSize: "0.00001"))
+        let instrument = GeneratedMarket.instrument
+        let (base, quote) = (instrument.base, instrument.quote)
         var balances = PaperBalances(assets: [base, quote])
         let account = balances.openAccount()
         if let asset = balances.index(of: base) { try balances.deposit("10", asset, to: account) }
@@ -54,20 +49,18 @@ struct TouchQuoter: Strategy {
             instrument: instrument, balances: balances, account: account,
             latencies: Latencies(feed: 0, order: 5_000_000, answer: 5_000_000),
             matching: MatchingConfiguration(queueModel: .tradesOnly))
-        guard let session = SessionID(1), let installation = InstallationID(1) else { throw NoIdentifier() }
+        let session = SessionID.first
         simulation.recorder = PerformanceRecorder(
             session: session, unit: instrument.unit, base: "10", quote: "1000000")
+        simulation.add(
+            SessionConfiguration(installation: .first, session: session, base: "10", quote: "1000000"),
+            strategy: TouchQuoter(quantity: Quantity(lots: 100_000)))
         var configuration = MarketGeneratorConfiguration.liquid
         configuration.durationNanoseconds = Nanoseconds.seconds(seconds)
         var market = GeneratedMarket(seed: seed, configuration: configuration)
         var records: [MarketRecord] = []
         while market.read(into: &records) {
             for record in records { simulation.apply(record) }
-            if simulation.engine.sessions.isEmpty {
-                simulation.add(
-                    SessionConfiguration(installation: installation, session: session, base: "10", quote: "1000000"),
-                    strategy: TouchQuoter(quantity: Quantity(lots: 100_000)))
-            }
             records.removeAll(keepingCapacity: true)
         }
         simulation.finishMeasuring()
