@@ -103,7 +103,9 @@ public struct TradingSimulation: ~Copyable {
         if !exchange.reports.isEmpty { sendReports() }
         carryOut()
         reschedule()
-        isPlain = latencies.feed == 0 && !engine.watchesMarket && (engine.sessions.isEmpty || engine.health.marketIsTrusted)
+        isPlain =
+            latencies.feed == 0 && !engine.watchesMarket
+            && (engine.sessions.isEmpty || engine.health.marketIsTrusted)
     }
 
     private mutating func begin(_ record: MarketRecord) {

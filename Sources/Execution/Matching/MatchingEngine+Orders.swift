@@ -101,7 +101,7 @@ extension MatchingEngine {
 
     private func wouldTake(_ request: OrderRequest) -> Bool {
         let opposite = request.side.opposite
-        if count(opposite) > 0, request.side.crosses(request.price, resting(opposite, 0).request.price) { return true }
+        if count(opposite) > 0, request.side.crosses(request.price, restingPrice(opposite, 0)) { return true }
         let ticks = availableTicks(opposite, from: book.bestTicks(opposite))
         return ticks != 0 && ticks != .max && request.side.crosses(request.price, Price(ticks: ticks))
     }
@@ -124,11 +124,12 @@ extension MatchingEngine {
         // Last among its price: every earlier order there has priority.
         let (side, ticks) = (taker.request.side, taker.request.price.ticks)
         var index = count(side)
-        while index > 0, side.isBetter(taker.request.price, than: resting(side, index - 1).request.price) { index -= 1 }
-        let earlier = index > 0 ? resting(side, index - 1) : nil
+        while index > 0, side.isBetter(taker.request.price, than: restingPrice(side, index - 1)) { index -= 1 }
+        let earlier =
+            index > 0 && restingPrice(side, index - 1).ticks == ticks ? resting(side, index - 1).queue : nil
         let order = RestingOrder(
             account: taker.account, request: taker.request, remaining: taker.remaining, prevented: taker.prevented,
-            queue: joiningQueue(side, ticks, behind: earlier?.ticks == ticks ? earlier?.queue : nil, at: now))
+            queue: joiningQueue(side, ticks, behind: earlier, at: now))
         if side == .buy { bids.insert(order, at: index) } else { asks.insert(order, at: index) }
         isUnsettled = isUnsettled || !order.queue.isSettled
         ordersChanged()

@@ -123,6 +123,11 @@ public struct MatchingEngine: ~Copyable {
     @inline(__always)
     func resting(_ side: Side, _ index: Int) -> RestingOrder { side == .buy ? bids[index] : asks[index] }
 
+    @inline(__always)
+    func restingPrice(_ side: Side, _ index: Int) -> Price {
+        side == .buy ? bids[index].request.price : asks[index].request.price
+    }
+
     /// Has to follow every change of which orders rest.
     mutating func ordersChanged() {
         ownBids = OwnRange(.buy, best: bids.first?.ticks, worst: bids.last?.ticks)

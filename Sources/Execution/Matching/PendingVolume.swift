@@ -1,6 +1,6 @@
 /// Lots that one report has shown (a drop of a level, or a trade) and that wait for the other report of the same event.
 ///
-/// Each waits for its own time. There is room for a few; what does not fit joins the newest and its later time, so that
+/// Each waits for its own time. There is room for two; what does not fit joins the newest and its later time, so that
 /// nothing is given up too early and everything before two windows have passed.
 struct PendingVolume {
     private struct Report {
@@ -8,8 +8,8 @@ struct PendingVolume {
         var since: Int64
     }
 
-    private static let capacity = 4
-    private var reports = InlineArray<4, Report>(repeating: Report(lots: 0, since: 0))
+    private static let capacity = 2
+    private var reports = InlineArray<2, Report>(repeating: Report(lots: 0, since: 0))
     private var count = 0
     /// All that waits.
     private(set) var lots: Int64 = 0

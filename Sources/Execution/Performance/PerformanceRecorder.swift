@@ -56,11 +56,13 @@ public struct PerformanceRecorder: Sendable {
         curve.add(booked)
     }
 
+    /// - Parameter sessions: looked at in place; iterating would copy each with everything in it.
     mutating func quotesChanged(_ sessions: [TradingSession], at now: Timestamp) {
-        guard let session = sessions.first(where: { $0.id == self.session }) else { return }
         var (bid, ask) = (false, false)
-        for order in session.orders where order.status == .open {
-            if order.side == .buy { bid = true } else { ask = true }
+        for index in sessions.indices where sessions[index].id == session {
+            for position in sessions[index].orders.indices where sessions[index].orders[position].status == .open {
+                if sessions[index].orders[position].side == .buy { bid = true } else { ask = true }
+            }
         }
         if bid, ask {
             twoSidedSince = twoSidedSince ?? now

@@ -68,16 +68,16 @@ struct SessionsTests {
     @Test(
         "what the exchange holds beyond tolerance in either asset is drift",
         arguments: [
-            ("200" as FixedDecimal, "200000" as FixedDecimal, []),
-            ("200.01", "200000", []), ("200.011", "200000", ["BTC"]), ("199.99", "200000.01", []),
-            ("199.98", "199999.98", ["BTC", "USDT"]),
+            ("200" as FixedDecimal, "200000" as FixedDecimal, [FeeAsset]()),
+            ("200.01", "200000", []), ("200.011", "200000", [FeeAsset.base]), ("199.99", "200000.01", []),
+            ("199.98", "199999.98", [FeeAsset.base, .quote]),
         ])
-    func drift(base: FixedDecimal, quote: FixedDecimal, drifted: [String]) throws {
+    func drift(base: FixedDecimal, quote: FixedDecimal, drifted: [FeeAsset]) throws {
         let bench = try EngineBench()
         try bench.add(1, Plan())
         try bench.add(2, Plan())
         bench.engine.balancesReported(base: base, quote: quote, tolerance: "0.01")
-        #expect(bench.take().alerts == drifted.map { .balanceDrift(AssetID($0)) })
+        #expect(bench.take().alerts == drifted.map { .balanceDrift($0) })
         #expect(bench.engine.health.hasBalanceDrift == !drifted.isEmpty)
         bench.engine.balancesReported(base: "200", quote: "200000", tolerance: "0.01")
         #expect(!bench.engine.health.hasBalanceDrift)
