@@ -8,7 +8,8 @@ public struct MarketGeneratorConfiguration: Hashable, Sendable {
     public var start = Timestamp(nanoseconds: 1_735_689_600_000_000_000)
     /// How long the market runs; nil is forever.
     public var durationNanoseconds: Int64?
-    /// The first best bid. At least eight times the depth of the profile's book in ticks.
+    /// The first best bid; at least 160,000 ticks for the liquid profile, 800 for the thin one, so that the book has room
+    /// at a quarter of it.
     public var startPrice: Price
     /// Mean size of a trade; every other quantity follows it.
     public var meanTrade: Quantity

@@ -17,7 +17,7 @@ struct StatisticsBands: Sendable, CustomTestStringConvertible {
 
     /// From half the lower of BTC's and ETH's value to twice the higher, unless noted; both values stand behind.
     static let liquid = StatisticsBands(
-        name: "liquid", configuration: .liquid, seconds: 300, depthSampleSeconds: 5,
+        name: "liquid", configuration: .liquid, seconds: 600, depthSampleSeconds: 10,
         bands: [
             .spreadTicks: 1...7.1,  // 3.57, 1.06
             .oneTickShare: 0.9825...0.9976,  // 0.993, 0.995; from the lowest to the highest minute
