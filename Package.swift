@@ -90,7 +90,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SimulatorsTests",
-            dependencies: ["Simulators", "MarketData", "Execution", "Strategies", "TradingCore", "TestSupport"],
+            dependencies: [
+                "Simulators", "MarketData", "Execution", "Strategies", "Scheduling", "TradingCore", "TestSupport",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "ScenarioTests",
