@@ -30,22 +30,22 @@ struct BacktestCommand: ParsableCommand {
     @Option(help: "Trading rules, a JSON file; see docs/backtest.md.")
     var rules: String?
 
-    @Option(help: "Milliseconds from the exchange's book to ours.")
+    @Option(parsing: .unconditional, help: "Milliseconds from the exchange's book to ours.")
     var feedLatencyMs = "0"
 
-    @Option(help: "Milliseconds from us to the exchange.")
+    @Option(parsing: .unconditional, help: "Milliseconds from us to the exchange.")
     var orderLatencyMs = "0"
 
-    @Option(help: "Milliseconds from the exchange's answer to us.")
+    @Option(parsing: .unconditional, help: "Milliseconds from the exchange's answer to us.")
     var answerLatencyMs = "0"
 
     @Option(help: "How our orders advance in the queue: trades-only, proportional or front.")
     var queueModel = QueueModelOption.tradesOnly
 
-    @Option(help: "Maker fee in basis points; negative is a rebate.")
+    @Option(parsing: .unconditional, help: "Maker fee in basis points; negative is a rebate.")
     var makerFeeBps = "0"
 
-    @Option(help: "Taker fee in basis points.")
+    @Option(parsing: .unconditional, help: "Taker fee in basis points.")
     var takerFeeBps = "0"
 
     @Flag(help: "Print one JSON object.")
