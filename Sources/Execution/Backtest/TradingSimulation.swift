@@ -74,7 +74,7 @@ public struct TradingSimulation: ~Copyable {
         if due < record.time.nanoseconds { run(until: record.time) }
         now = record.time
         exchange.apply(record, balances: &balances)
-        guard isPlain, record.kind.rawValue < MarketRecord.Kind.gap.rawValue else {
+        guard isPlain, record.kind != .gap, record.kind != .reset else {
             finish(record)
             return
         }
@@ -209,10 +209,11 @@ public struct TradingSimulation: ~Copyable {
     }
 
     private mutating func sendReports() {
-        for report in exchange.reports where report.account == account {
-            finished.note(report.event)
-            if keepsLog, case .filled(let fill) = report.event { log.append(.filled(fill)) }
-            send(report.event)
+        for index in exchange.reports.indices where exchange.reports[index].account == account {
+            let event = exchange.reports[index].event
+            finished.note(event)
+            if keepsLog, case .filled(let fill) = event { log.append(.filled(fill)) }
+            send(event)
         }
         exchange.reports.removeAll(keepingCapacity: true)
     }

@@ -121,8 +121,8 @@ extension ExecutionEngine {
     private mutating func restate(_ index: Int, _ now: Timestamp) {
         let tolerance = sessions[index].configuration.tolerance
         let quoteCount = wanted.quotes.count
-        satisfied.removeAll(keepingCapacity: true)
-        for _ in 0..<quoteCount { satisfied.append(false) }
+        while satisfied.count < quoteCount { satisfied.append(false) }
+        for quote in 0..<quoteCount { satisfied[quote] = false }
         var order = 0
         while order < sessions[index].orders.count {
             compare(index, order, tolerance, now)
@@ -136,7 +136,7 @@ extension ExecutionEngine {
     /// Decides what happens to one live order, and which wanted quote must not be placed because of it.
     private mutating func compare(_ index: Int, _ position: Int, _ tolerance: QuoteTolerance, _ now: Timestamp) {
         let order = sessions[index].orders[position]
-        if wanted.hanging.contains(order.id) { return }
+        if !wanted.hanging.isEmpty, wanted.hanging.contains(order.id) { return }
         let quote = wanted.quotes.firstIndex { $0.level == order.level && $0.side == order.side }
         if !order.isLeaving, let quote, serves(order, wanted.quotes[quote], tolerance, now) {
             satisfied[quote] = true
@@ -222,19 +222,21 @@ extension ExecutionEngine {
             if sessions[index].orders[position].isInDoubt { context.blockage = .ownOrdersUnknown }
         }
         if let collar = sessions[index].configuration.limits.priceCollarTrillionths {
-            context.highestBuy = scaled(1_000_000_000_000 + collar)
-            context.lowestSell = -scaled(collar - 1_000_000_000_000)
+            (context.highestBuy, context.lowestSell) = collarBounds(collar)
         }
         for other in sessions.indices { context.accountOrders += sessions[other].orders.count }
         if sessions[index].configuration.limits.preventsOwnCross { findOwnTouch(&context) }
         return context
     }
 
-    /// The mid times a fraction in 10⁻¹², in ticks, rounded down.
-    private func scaled(_ fraction: Int64) -> Int64 {
-        let (quotient, remainder) = (Int128(lastDoubleMid) * Int128(fraction))
-            .quotientAndRemainder(dividingBy: 2_000_000_000_000)
-        return Int64(remainder < 0 ? quotient - 1 : quotient)
+    /// The dearest buy and the cheapest sell: the mid plus and minus a fraction in 10⁻¹², within it.
+    private func collarBounds(_ fraction: Int64) -> (highestBuy: Int64, lowestSell: Int64) {
+        // A mid is below 2⁴², a fraction at most 10¹²: the products fit 128 bits and the quotients 64.
+        let trillion: UInt64 = 1_000_000_000_000
+        let mid = UInt64(max(0, lastDoubleMid))
+        let high = (2 * trillion).dividingFullWidth(mid.multipliedFullWidth(by: trillion + UInt64(fraction)))
+        let low = (2 * trillion).dividingFullWidth(mid.multipliedFullWidth(by: trillion - UInt64(fraction)))
+        return (Int64(high.quotient), Int64(low.quotient) + (low.remainder == 0 ? 0 : 1))
     }
 
     /// Best prices among the live orders of all sessions.

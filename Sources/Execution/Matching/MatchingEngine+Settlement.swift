@@ -95,6 +95,8 @@ extension MatchingEngine {
 
     /// Whether what an order would move can be counted at all. Nobody owns more than that.
     func isCountable(_ request: OrderRequest, at ticks: Int64) -> Bool {
+        // Nearly every order: 2³⁴ ticks of 2⁴⁰ lots at 2⁵⁰ raw each stay below 2¹²⁴.
+        if ticks < 1 << 34, request.quantity.lots < 1 << 40, hasSmallUnits { return true }
         let lots = Int128(request.quantity.lots)
         return !instrument.unit.quantity.raw.multipliedReportingOverflow(by: lots).overflow
             && !instrument.unit.notional.raw.multipliedReportingOverflow(by: Int128(ticks) &* lots).overflow

@@ -35,6 +35,8 @@ public struct MatchingEngine: ~Copyable {
     /// Some order's queue has reports that wait for their counterpart.
     var isUnsettled = false
     let tracksReports: Bool
+    /// One lot, and one tick of one lot, are raw counts below 2⁵⁰.
+    let hasSmallUnits: Bool
     var consumed = ConsumedVolume()
     var average = AveragePrice()
     var nextTradeID: UInt64 = 1
@@ -54,6 +56,7 @@ public struct MatchingEngine: ~Copyable {
         self.assets = assets
         self.configuration = configuration
         tracksReports = configuration.reportWindowNanoseconds > 0
+        hasSmallUnits = max(instrument.unit.quantity.raw, instrument.unit.notional.raw) < 1 << 50
         book = OrderBook()
         if configuration.reportWindowNanoseconds > 0 {
             unmatched = UnmatchedReports(window: configuration.reportWindowNanoseconds)

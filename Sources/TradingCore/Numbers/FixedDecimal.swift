@@ -10,10 +10,10 @@ public struct FixedDecimal: Hashable, Sendable {
     /// Fractional digits kept.
     public static let fractionDigits = 18
     /// `raw` of the number one.
-    public static let one128: Int128 = 1_000_000_000_000_000_000
+    @inlinable public static var one128: Int128 { 1_000_000_000_000_000_000 }
 
-    public static let zero = FixedDecimal(raw: 0)
-    public static let one = FixedDecimal(raw: one128)
+    @inlinable public static var zero: FixedDecimal { FixedDecimal(raw: 0) }
+    @inlinable public static var one: FixedDecimal { FixedDecimal(raw: one128) }
 
     @inlinable
     public init(raw: Int128) {

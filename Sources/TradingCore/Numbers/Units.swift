@@ -15,7 +15,7 @@ public struct Price: Hashable, Comparable, Sendable {
 public struct Quantity: Hashable, Comparable, Sendable {
     public var lots: Int64
 
-    public static let zero = Quantity(lots: 0)
+    @inlinable public static var zero: Quantity { Quantity(lots: 0) }
 
     @inlinable
     public init(lots: Int64) {

@@ -2,8 +2,9 @@
 public struct Timestamp: Hashable, Comparable, Sendable {
     public var nanoseconds: Int64
 
-    public static let distantPast = Timestamp(nanoseconds: .min)
-    public static let distantFuture = Timestamp(nanoseconds: .max)
+    // Computed, not stored: a stored static is looked up behind a once-check on every use.
+    @inlinable public static var distantPast: Timestamp { Timestamp(nanoseconds: .min) }
+    @inlinable public static var distantFuture: Timestamp { Timestamp(nanoseconds: .max) }
 
     @inlinable
     public init(nanoseconds: Int64) {
@@ -32,9 +33,9 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
 /// Lengths of time in nanoseconds, for literals that read well.
 public enum Nanoseconds {
-    public static let perMillisecond: Int64 = 1_000_000
-    public static let perSecond: Int64 = 1_000_000_000
-    public static let perDay: Int64 = 86_400_000_000_000
+    @inlinable public static var perMillisecond: Int64 { 1_000_000 }
+    @inlinable public static var perSecond: Int64 { 1_000_000_000 }
+    @inlinable public static var perDay: Int64 { 86_400_000_000_000 }
 
     @inlinable
     public static func milliseconds(_ count: Int64) -> Int64 { count * perMillisecond }
