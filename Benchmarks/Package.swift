@@ -30,5 +30,25 @@ let package = Package(
                 .product(name: "MarketData", package: "mr-market"),
             ],
             swiftSettings: settings),
+        .executableTarget(
+            name: "QuoteLatencyBenchmark",
+            dependencies: [
+                .product(name: "TradingCore", package: "mr-market"),
+                .product(name: "Strategies", package: "mr-market"),
+                .product(name: "Execution", package: "mr-market"),
+                .product(name: "Exchanges", package: "mr-market"),
+                .product(name: "MarketData", package: "mr-market"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "SoakBenchmark",
+            dependencies: [
+                .product(name: "TradingCore", package: "mr-market"),
+                .product(name: "Strategies", package: "mr-market"),
+                .product(name: "Execution", package: "mr-market"),
+                .product(name: "MarketData", package: "mr-market"),
+                .product(name: "Simulators", package: "mr-market"),
+            ],
+            swiftSettings: settings),
     ]
 )
