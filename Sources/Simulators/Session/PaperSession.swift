@@ -120,6 +120,7 @@ public struct PaperSession<Market: MarketSource>: ~Copyable {
         let wait = Double(records[next].time.nanoseconds(since: marketTime())) / factor
         guard wait > 0 else { return }
         let limit = Double(50 * Nanoseconds.perMillisecond)
-        try await time.sleep(until: time.now().advanced(byNanoseconds: Int64(min(wait, limit))))
+        // Rounded up: a wait below a nanosecond must not be no wait, or a clock that only moves by sleeping stands still.
+        try await time.sleep(until: time.now().advanced(byNanoseconds: Int64(min(wait, limit).rounded(.up)) + 1))
     }
 }
