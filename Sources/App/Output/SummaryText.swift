@@ -47,6 +47,22 @@ enum SummaryText {
         return facts
     }
 
+    /// The few that stand at the head of a report.
+    static func headline(_ summary: BacktestSummary, _ instrument: Instrument) -> [(label: String, value: String)] {
+        let quote = instrument.quote.rawValue
+        let profit = FixedDecimal(raw: summary.equity.raw - summary.holdEquity.raw)
+        return [
+            ("Profit against holding", "\(Figures.signed(profit, 2)) \(quote)"),
+            ("Spread captured", "\(Figures.signed(summary.spreadCaptured, 2)) \(quote)"),
+            ("Inventory", "\(Figures.signed(summary.inventoryPnL, 2)) \(quote)"),
+            ("Fees", "\(Figures.fixed(summary.feesPaid, 2)) \(quote)"),
+            ("Markout after 1 s", "\(Figures.fixed(summary.markoutBasisPoints.first ?? 0, 2)) bp"),
+            ("Largest drawdown", "\(Figures.fixed(summary.maxDrawdown, 2)) \(quote)"),
+            ("Both sides quoted", "\(Figures.fixed(summary.twoSidedUptime * 100, 1)) %"),
+            ("Orders · fills", "\(summary.orders) · \(summary.fills)"),
+        ]
+    }
+
     static func text(_ facts: [(label: String, value: String)]) -> String {
         let width = facts.map(\.label.count).max() ?? 0
         return facts.map { $0.label + String(repeating: " ", count: width - $0.label.count + 2) + $0.value }
