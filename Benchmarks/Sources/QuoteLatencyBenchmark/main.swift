@@ -68,7 +68,9 @@ for record in records {
     }
 }
 nanoseconds.sort()
-func quantile(_ share: Double) -> Int64 { nanoseconds[min(nanoseconds.count - 1, Int(Double(nanoseconds.count) * share))] }
+func quantile(_ share: Double) -> Int64 {
+    nanoseconds[min(nanoseconds.count - 1, Int(Double(nanoseconds.count) * share))]
+}
 print(
     "{\"benchmark\":\"book update to order requests\",\"decisions\":\(nanoseconds.count),\"p50_ns\":\(quantile(0.5)),"
         + "\"p90_ns\":\(quantile(0.9)),\"p99_ns\":\(quantile(0.99)),\"max_ns\":\(quantile(1))}")

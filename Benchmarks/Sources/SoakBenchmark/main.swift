@@ -48,7 +48,8 @@ while market.read(into: &records) {
         if first == 0, now > begin { first = memory }
         print(
             "{\"day\":\(now.nanoseconds(since: begin) / Nanoseconds.perDay),\"rss_kb\":\(memory),"
-                + "\"orders\":\(session.orderCount),\"fills\":\(session.account.fillCount),\"records\":\(market.eventCount)}")
+                + "\"orders\":\(session.orderCount),\"fills\":\(session.account.fillCount),\"records\":\(market.eventCount)}"
+        )
         fflush(stdout)
     }
     if now.nanoseconds(since: begin) >= days * Nanoseconds.perDay { break }

@@ -84,7 +84,9 @@ struct BacktestCommand: ParsableCommand {
         let summary = BacktestSummary(simulation, events: market.eventCount)
         let rate = seconds > 0 ? Double(summary.events) / seconds : 0
         let facts = SummaryText.facts(summary, plan.instrument)
-        if let report { try write(simulation, SummaryText.headline(summary, plan.instrument), choice, plan, to: report) }
+        if let report {
+            try write(simulation, SummaryText.headline(summary, plan.instrument), choice, plan, to: report)
+        }
         print(
             json
                 ? SummaryJSON.text(summary, eventsPerSecond: rate)
