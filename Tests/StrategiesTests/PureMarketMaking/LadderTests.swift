@@ -177,7 +177,7 @@ struct LadderTests {
         #expect(desk.prices(.sell) == asks)
     }
 
-    @Test("H34: ceiling 0 is off, it does not stop the buys; floor 0 neither")
+    @Test("H34, D18: ceiling 0 is off, it does not stop the buys; floor 0 neither")
     func boundsOff() throws {
         let desk = try Desk(["ceilingPrice": .number("0"), "floorPrice": .number("0")])
         try desk.show(bid: "99.99", ask: "100.01")
