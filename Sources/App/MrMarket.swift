@@ -21,7 +21,10 @@ struct MrMarket: AsyncParsableCommand {
             Terminal.error("mrmarket: \(error.message)")
             exit(withError: ExitCode(2))
         } catch {
-            exit(withError: error)
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            let line = message(for: error).split(separator: "\n").joined(separator: " ")
+            Terminal.error("mrmarket: \(line) (see --help)")
+            exit(withError: ExitCode(2))
         }
     }
 }

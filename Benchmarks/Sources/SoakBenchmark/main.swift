@@ -50,7 +50,7 @@ while market.read(into: &records) {
             "{\"day\":\(now.nanoseconds(since: begin) / Nanoseconds.perDay),\"rss_kb\":\(memory),"
                 + "\"orders\":\(session.orderCount),\"fills\":\(session.account.fillCount),\"records\":\(market.eventCount)}"
         )
-        fflush(stdout)
+        fflush(nil)
     }
     if now.nanoseconds(since: begin) >= days * Nanoseconds.perDay { break }
 }

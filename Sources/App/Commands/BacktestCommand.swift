@@ -64,7 +64,7 @@ struct BacktestCommand: ParsableCommand {
             instrument: instrument, base: funds.base, quote: funds.quote, strategy: choice.strategy,
             latencies: try latencies(),
             matching: MatchingConfiguration(queueModel: queueModel.model, reportWindowNanoseconds: format.reportWindow),
-            limits: choice.limits, tolerance: choice.tolerance)
+            limits: choice.limits, tolerance: choice.tolerance, budget: choice.budget)
         do { try run(plan, choice, format) } catch let error as FeedError {
             throw BadInput("\(error)")
         } catch let error as InstrumentError {
@@ -87,6 +87,7 @@ struct BacktestCommand: ParsableCommand {
         if let report {
             try write(simulation, SummaryText.headline(summary, plan.instrument), choice, plan, to: report)
         }
+        if summary.orders == 0 { Terminal.error("mrmarket: no order was placed: \(SummaryText.whyNothing(summary))") }
         print(
             json
                 ? SummaryJSON.text(summary, eventsPerSecond: rate)
@@ -110,16 +111,20 @@ struct BacktestCommand: ParsableCommand {
     }
 
     private func latencies() throws -> Latencies {
-        func nanoseconds(_ option: String, _ text: String) throws -> Int64 {
-            guard let value = FixedDecimal(text), value >= "0", value <= "3600000",
-                let count = try? value.multiplied(by: Nanoseconds.perMillisecond).count(of: .one, rounding: .halfUp)
-            else { throw BadInput("--\(option) \(text): must be 0 to 3600000 (milliseconds)") }
-            return count
-        }
-        return Latencies(
-            feed: try nanoseconds("feed-latency-ms", feedLatencyMs),
-            order: try nanoseconds("order-latency-ms", orderLatencyMs),
-            answer: try nanoseconds("answer-latency-ms", answerLatencyMs))
+        Latencies(
+            feed: try Milliseconds.parse("feed-latency-ms", feedLatencyMs),
+            order: try Milliseconds.parse("order-latency-ms", orderLatencyMs),
+            answer: try Milliseconds.parse("answer-latency-ms", answerLatencyMs))
+    }
+}
+
+enum Milliseconds {
+    /// - Returns: nanoseconds.
+    static func parse(_ option: String, _ text: String) throws -> Int64 {
+        guard let value = FixedDecimal(text), value >= "0", value <= "3600000",
+            let count = try? value.multiplied(by: Nanoseconds.perMillisecond).count(of: .one, rounding: .halfUp)
+        else { throw BadInput("--\(option) \(text): must be 0 to 3600000 (milliseconds)") }
+        return count
     }
 }
 

@@ -14,8 +14,8 @@ struct SessionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "session", abstract: "Make a market on the paper exchange, live in the terminal.")
 
-    @Option(help: "Seed of the generated market.")
-    var generate: UInt64 = 1
+    @Option(parsing: .unconditional, help: "Seed of the generated market (the default, with seed 1).")
+    var generate: UInt64?
 
     @Option(parsing: .upToNextOption, help: "Replay recordings instead of a generated market.")
     var feed: [String] = []
@@ -26,7 +26,7 @@ struct SessionCommand: AsyncParsableCommand {
     @Option(help: "The pair; told by the file's name where not given.")
     var instrument: String?
 
-    @Option(help: "How many times faster than the clock, or max.")
+    @Option(parsing: .unconditional, help: "How many times faster than the clock, or max.")
     var speed = "1"
 
     @Option(help: "The strategy's parameters, a JSON file.")
@@ -38,10 +38,17 @@ struct SessionCommand: AsyncParsableCommand {
     @Option(help: "Trading rules, a JSON file.")
     var rules: String?
 
+    @Option(parsing: .unconditional, help: "Milliseconds from us to the exchange.")
+    var orderLatencyMs = "5"
+
+    @Option(parsing: .unconditional, help: "Milliseconds from the exchange's answer to us.")
+    var answerLatencyMs = "5"
+
     func run() async throws {
         let speed = try SessionSpeed.parse(speed)
+        try checkOptions()
         if feed.isEmpty {
-            let seed = generate
+            let seed = generate ?? 1
             try await run({ GeneratedMarket(seed: seed) }, try plan(GeneratedMarket.instrument, reportWindow: 0), speed)
         } else {
             let format = format ?? FeedFormat(guessing: feed[0])
@@ -58,6 +65,19 @@ struct SessionCommand: AsyncParsableCommand {
         }
     }
 
+    /// An option that would do nothing is refused, not passed over.
+    private func checkOptions() throws {
+        if feed.isEmpty {
+            for (option, isGiven) in [
+                ("--format", format != nil), ("--instrument", instrument != nil), ("--rules", rules != nil),
+            ] where isGiven {
+                throw BadInput("\(option): must come with --feed; the generated market has its own")
+            }
+        } else if generate != nil {
+            throw BadInput("--generate: must be left out with --feed")
+        }
+    }
+
     private func plan(_ instrument: Instrument, reportWindow: Int64) throws -> BacktestPlan {
         let funds = try BalanceList.parse(balance ?? "\(instrument.base)=10,\(instrument.quote)=1000000", instrument)
         let choice: StrategyChoice =
@@ -68,8 +88,11 @@ struct SessionCommand: AsyncParsableCommand {
             }
         return BacktestPlan(
             instrument: instrument, base: funds.base, quote: funds.quote, strategy: choice.strategy,
+            latencies: Latencies(
+                feed: 0, order: try Milliseconds.parse("order-latency-ms", orderLatencyMs),
+                answer: try Milliseconds.parse("answer-latency-ms", answerLatencyMs)),
             matching: MatchingConfiguration(reportWindowNanoseconds: reportWindow), limits: choice.limits,
-            tolerance: choice.tolerance)
+            tolerance: choice.tolerance, budget: choice.budget)
     }
 
     private func run<Market: MarketSource>(

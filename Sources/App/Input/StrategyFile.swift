@@ -9,6 +9,7 @@ struct StrategyChoice {
     var strategy: any Strategy
     var limits: RiskLimits
     var tolerance: QuoteTolerance
+    var budget: OrderBudget?
     /// As given, for the report.
     var given: [(String, String)]
 
@@ -27,6 +28,7 @@ struct StrategyChoice {
         var reader = ParameterReader(document)
         let parameters = PureMarketMakingParameters.read(&reader)
         let limits = RiskLimits.read(&reader)
+        let perTenSeconds = reader.integer("maximumRequestsPer10Seconds", 10...1_000_000, "10 to 1000000")
         do {
             try reader.finish()
             guard var parameters else { throw BadInput("\(path): must be complete") }
@@ -34,6 +36,10 @@ struct StrategyChoice {
             return StrategyChoice(
                 strategy: try PureMarketMaking(parameters, instrument: instrument), limits: limits,
                 tolerance: parameters.tolerance,
+                budget: perTenSeconds.map { limit in
+                    OrderBudget(
+                        limit: Int(limit), windowNanoseconds: Nanoseconds.seconds(10), cancelReserve: Int(limit) / 5)
+                },
                 given: document.values.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) })
         } catch let error as ParameterErrors {
             throw BadInput("\(path): \(error)")

@@ -2,7 +2,8 @@ import Execution
 import Simulators
 import TradingCore
 
-/// One line that says how a session stands.
+/// One line that says how a session stands: pair and mid, own bid and ask, inventory, fills, realised and unrealised
+/// profit, markout after a second.
 enum StatusLine {
     static func text(_ simulation: borrowing TradingSimulation, events: Int) -> String {
         let engine = simulation.engine.instrument
@@ -18,13 +19,13 @@ enum StatusLine {
             price.map { Figures.fixed(engine.unit.decimal($0), priceDigits) } ?? "–"
         }
         return [
-            "\(engine.id.symbol) mid \(mid)",
-            "bid \(price(bid)) ask \(price(ask))",
-            "inventory \(Figures.signed(summary.position, 5))",
-            "fills \(summary.fills)",
-            "realised \(Figures.signed(summary.realizedPnL, 2))",
-            "unrealised \(Figures.signed(summary.unrealizedPnL, 2))",
-            "markout 1s \(Figures.signed(summary.markouts[0], 2)) (\(Figures.fixed(summary.markoutBasisPoints[0], 2)) bp)",
+            "\(engine.id.symbol) \(mid)",
+            "\(price(bid)) / \(price(ask))",
+            "inv \(Figures.signed(summary.position, 4))",
+            "\(summary.fills) fills",
+            "real \(Figures.signed(summary.realizedPnL, 2))",
+            "unreal \(Figures.signed(summary.unrealizedPnL, 2))",
+            "1s \(Figures.fixed(summary.markoutBasisPoints[0], 2)) bp",
         ].joined(separator: " │ ") + note(session)
     }
 

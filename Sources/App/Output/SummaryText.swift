@@ -63,6 +63,14 @@ enum SummaryText {
         ]
     }
 
+    /// Why a run placed no order, as far as it is known.
+    static func whyNothing(_ summary: BacktestSummary) -> String {
+        let reasons =
+            [summary.haltReason?.code, summary.lastHold].compactMap { $0 }
+            + summary.refusals.map { "\($0.code) \($0.count)" }
+        return reasons.isEmpty ? "the strategy wanted none" : reasons.joined(separator: ", ")
+    }
+
     static func text(_ facts: [(label: String, value: String)]) -> String {
         let width = facts.map(\.label.count).max() ?? 0
         return facts.map { $0.label + String(repeating: " ", count: width - $0.label.count + 2) + $0.value }

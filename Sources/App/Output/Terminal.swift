@@ -8,9 +8,14 @@ enum Terminal {
         write(line + "\n")
     }
 
-    /// Replaces the line at the cursor.
+    /// Replaces the line at the cursor, cut to the terminal's width: a wrapped line could not be replaced.
     static func status(_ line: String) {
-        write("\r\u{1B}[2K" + line)
+        write("\r\u{1B}[2K" + line.prefix(max(20, columns - 1)))
+    }
+
+    private static var columns: Int {
+        var size = winsize()
+        return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     }
 
     static func clearStatus() {

@@ -27,6 +27,8 @@ public struct TradingSimulation: ~Copyable {
     private var records = InFlight<MarketRecord>()
     private var requests = InFlight<ExecutionAction>()
     private var answers = InFlight<AccountEvent>()
+    /// Twice the mid at each fill on its way; 0 where there was none.
+    private var fillMids = InFlight<Int64>()
     private var listings = InFlight<OpenOrderListing>()
     /// When the first of all that is pending falls due.
     private var due = Int64.max
@@ -74,11 +76,17 @@ public struct TradingSimulation: ~Copyable {
         if due < record.time.nanoseconds { run(until: record.time) }
         now = record.time
         exchange.apply(record, balances: &balances)
-        guard isPlain, record.kind != .gap, record.kind != .reset else {
+        guard isPlain else {
             finish(record)
             return
         }
-        if record.kind == .trade { engine.lastTradePrice = record.price }
+        switch record.kind {
+        case .level, .snapshot, .top, .topCleared, .heartbeat: break
+        case .trade: engine.lastTradePrice = record.price
+        case .gap, .reset:
+            finish(record)
+            return
+        }
         if record.isLast { engine.health.lastMarketData = record.time }
         if !exchange.reports.isEmpty { sendReports() }
     }
@@ -89,10 +97,12 @@ public struct TradingSimulation: ~Copyable {
     }
 
     /// Lets time pass without a record: everything due before `time` happens.
+    @inline(never)
     public mutating func run(until time: Timestamp) {
         while due < time.nanoseconds { step() }
     }
 
+    @inline(never)
     private mutating func finish(_ record: MarketRecord) {
         if firstRecordAt == nil { begin(record) }
         if latencies.feed > 0 {
@@ -208,11 +218,15 @@ public struct TradingSimulation: ~Copyable {
         }
     }
 
+    @inline(never)
     private mutating func sendReports() {
         for index in exchange.reports.indices where exchange.reports[index].account == account {
             let event = exchange.reports[index].event
             finished.note(event)
-            if keepsLog, case .filled(let fill) = event { log.append(.filled(fill)) }
+            if case .filled(let fill) = event {
+                if keepsLog { log.append(.filled(fill)) }
+                fillMids.send(exchange.book.doubleMid ?? 0, due: now.nanoseconds &+ latencies.answer)
+            }
             send(event)
         }
         exchange.reports.removeAll(keepingCapacity: true)
@@ -224,6 +238,10 @@ public struct TradingSimulation: ~Copyable {
     }
 
     private mutating func receive(_ event: AccountEvent) {
+        if case .filled = event {
+            let mid = fillMids.receive()
+            engine.doubleMidOfFill = mid == 0 ? nil : mid
+        }
         latencies.feed > 0
             ? engine.handle(event, delayedBook, now: now) : engine.handle(event, exchange.book, now: now)
     }

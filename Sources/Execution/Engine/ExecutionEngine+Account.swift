@@ -88,7 +88,7 @@ extension ExecutionEngine {
     private mutating func handleFill(_ fill: Fill, _ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
         guard sessions[index].fills.isNew(fill) else { return }
         sessions[index].settle(fill, instrument.unit)
-        let mid = book.doubleMid
+        let mid = doubleMidOfFill ?? book.doubleMid
         sessions[index].account.book(fill, doubleMid: mid, unit: instrument.unit, otherFeePrice: otherFeePrice)
         bookedFills.append(BookedFill(session: sessions[index].id, fill: fill, doubleMid: mid, bookedAt: now))
         if let position = sessions[index].index(of: fill.orderID) {

@@ -9,7 +9,8 @@ extension ExecutionEngine {
             return
         }
         if let blockage = health.blockage(sessions[index].configuration.limits, at: now) {
-            sessions[index].refusals[blockage, default: 0] += 1
+            // Before the first data there is nothing to refuse.
+            if health.lastMarketData != .distantPast { sessions[index].refusals[blockage, default: 0] += 1 }
             pull(index, now)
             // An untrusted market is not asked again: its recovery is an event.
             sessions[index].nextDecision =

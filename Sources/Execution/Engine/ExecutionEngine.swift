@@ -17,6 +17,9 @@ public struct ExecutionEngine: ~Copyable {
     public var bookedFills: [BookedFill] = []
     public var lastTradePrice: Price?
     public var externalPrice: ExternalPrice?
+    /// Twice the mid in ticks when the fill that is about to be told happened, where the driver knows it; nil takes the
+    /// book's at the time of telling.
+    public var doubleMidOfFill: Int64?
     /// Whether the book shows our own orders, as an exchange's public feed does.
     public let bookShowsOwnOrders: Bool
     let otherFeePrice: FixedDecimal?

@@ -20,7 +20,7 @@ extension MatchingEngine {
             fillResting(record.side.opposite, by: record, balances: &balances)
         case .top: topChanged(record)
         case .topCleared: remeasure(at: record.time.nanoseconds)
-        case .gap, .reset: break
+        case .gap, .reset, .heartbeat: break
         }
         if record.isLast { endMessage(at: record.time, balances: &balances) }
     }

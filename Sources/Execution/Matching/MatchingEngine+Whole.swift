@@ -9,7 +9,7 @@ extension MatchingEngine {
             advanceWhole(record)
             fillBestCrossWhole(record.side, at: record.time, balances: &balances)
         case .trade: fillRestingWhole(record.side.opposite, by: record, balances: &balances)
-        case .top, .topCleared, .gap, .reset: break
+        case .top, .topCleared, .gap, .reset, .heartbeat: break
         }
     }
 

@@ -22,7 +22,8 @@ public struct Markout: Sendable {
         let fill = booked.fill
         waiting.append(
             (
-                booked.bookedAt.advanced(byNanoseconds: horizonNanoseconds), fill.side, fill.price.ticks,
+                max(booked.bookedAt, fill.time.advanced(byNanoseconds: horizonNanoseconds)), fill.side,
+                fill.price.ticks,
                 fill.quantity.lots
             ))
     }

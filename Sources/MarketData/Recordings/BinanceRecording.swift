@@ -88,6 +88,10 @@ public final class BinanceRecording: MarketSource {
             throw error(
                 expected: "a receive time not before \(lastTime.nanoseconds) ns", found: "\(time.nanoseconds) ns")
         }
+        guard lastTime == .distantPast || time.nanoseconds(since: lastTime) <= longestSilence else {
+            throw error(
+                expected: "a receive time within 31 days of the line before", found: "\(time.nanoseconds) ns")
+        }
         lastTime = time
         let json = UnsafeRawBufferPointer(rebasing: line[start...])
         let message: BinanceMessage
@@ -99,7 +103,13 @@ public final class BinanceRecording: MarketSource {
         }
         if message == .other { skippedCount += 1 }
         let wasSynced = feed.isSynced
+        let count = records.count
         _ = feed.receive(message, levels: levels, at: time, into: &records)
+        if records.count == count {
+            records.append(
+                MarketRecord(
+                    time: time, kind: .heartbeat, side: .buy, price: Price(ticks: 0), quantity: .zero, isLast: true))
+        }
         if wasSynced, !feed.isSynced { lostAt = (input.path, lineNumber) }
     }
 

@@ -142,6 +142,10 @@ public final class MMERecording: MarketSource {
         guard Int64(record.time) >= lastTime.nanoseconds else {
             throw problem(record: recordNumber, "a time not before \(lastTime.nanoseconds) ns", "\(record.time) ns")
         }
+        let silence = Timestamp(nanoseconds: Int64(record.time)).nanoseconds(since: lastTime)
+        guard lastTime == .distantPast || silence <= longestSilence else {
+            throw problem(record: recordNumber, "a time within 31 days of the record before", "\(record.time) ns")
+        }
         if eventCount == 0, record.kind != 3 {
             throw problem(record: recordNumber, "a snapshot (kind 3) first", "kind \(record.kind)")
         }

@@ -13,3 +13,6 @@ public protocol MarketSource {
 
 /// Records per ``MarketSource/read(into:)`` after which no further message is begun.
 let recordsPerRead = 4_096
+
+/// A recording that is silent for longer is damaged: one wrong time would have to be lived through second by second.
+let longestSilence = 31 * Nanoseconds.perDay

@@ -71,7 +71,7 @@ public struct OrderBook: ~Copyable, Sendable {
         case .top: setTop(record.side, ticks: record.price.ticks, lots: record.quantity.lots)
         case .topCleared: clearTop()
         case .gap, .reset: removeAll()
-        case .trade: break
+        case .trade, .heartbeat: break
         }
     }
 

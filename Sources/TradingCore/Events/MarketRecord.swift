@@ -16,6 +16,8 @@ public struct MarketRecord: Hashable, Sendable {
         case gap = 6
         /// Empties the book; the snapshot that follows in the same message fills it and makes it trusted.
         case reset = 7
+        /// A message came that changed nothing: the feed lives, and time has moved on.
+        case heartbeat = 8
     }
 
     /// When we received it.
