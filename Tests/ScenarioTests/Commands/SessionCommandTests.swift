@@ -9,7 +9,7 @@ struct SessionCommandTests {
         let program = try Program(["session", "--generate", "7", "--speed", "50"])
         var seen = ""
         // The first status line says that it trades.
-        while !seen.contains("mid") {
+        while !seen.contains("fills") {
             let more = program.nextErrors()
             if more.isEmpty { break }
             seen += more
