@@ -5,6 +5,8 @@ import TradingCore
 @testable import Execution
 
 /// What a scripted strategy wants, set by the test at any time.
+///
+/// Sendable though it can change: a bench, its engine and this live in one synchronous test, which never shares them.
 final class Plan: @unchecked Sendable {
     var quotes: [Quote] = []
     var hanging: [ClientOrderID] = []
