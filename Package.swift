@@ -46,6 +46,11 @@ let package = Package(
             dependencies: ["TradingCore", "Strategies", "Execution", "Exchanges", "MarketData", "Scheduling"],
             swiftSettings: settings
         ),
+        .target(
+            name: "MarketMaking",
+            dependencies: ["TradingCore", "Strategies", "Execution", "Scheduling"],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "mrmarket",
             dependencies: [

@@ -1,0 +1,97 @@
+public import Execution
+public import TradingCore
+
+/// Whom a trading state binds.
+public enum TradingScope: Hashable, Sendable {
+    case server
+    /// An exchange account, `exchange/label`, for instance `paper/default`.
+    case account(String)
+    /// A session by its strategy key.
+    case session(String)
+}
+
+public struct TradingStateChange: Hashable, Sendable {
+    public var scope: TradingScope
+    public var state: TradingState
+    /// Why, in the operator's words; kept.
+    public var reason: String
+
+    public init(scope: TradingScope, state: TradingState, reason: String) {
+        self.scope = scope
+        self.state = state
+        self.reason = reason
+    }
+}
+
+public struct TradingStateEntry: Hashable, Sendable {
+    public var scope: TradingScope
+    public var state: TradingState
+    public var reason: String
+    /// `operator`, or the rule that set it (a kill switch).
+    public var setBy: String
+    public var setAt: Timestamp
+
+    public init(scope: TradingScope, state: TradingState, reason: String, setBy: String, setAt: Timestamp) {
+        self.scope = scope
+        self.state = state
+        self.reason = reason
+        self.setBy = setBy
+        self.setAt = setAt
+    }
+}
+
+/// How trading fares this moment.
+public struct DeskHealth: Hashable, Sendable {
+    public struct Exchange: Hashable, Sendable {
+        /// The id that paths use, `paper`.
+        public var name: String
+        /// The name that people read, `Paper`.
+        public var displayName: String
+        public var isAlive: Bool
+        /// Why it is not.
+        public var fault: String?
+
+        public init(name: String, displayName: String, isAlive: Bool, fault: String?) {
+            self.name = name
+            self.displayName = displayName
+            self.isAlive = isAlive
+            self.fault = fault
+        }
+    }
+
+    public struct Executor: Hashable, Sendable {
+        /// `exchange/label/instrument`.
+        public var name: String
+        public var sessionCount: Int
+        public var openOrderCount: Int
+        public var unknownOrderCount: Int
+        public var lastMarketData: Timestamp?
+        public var isTrusted: Bool
+
+        public init(
+            name: String, sessionCount: Int, openOrderCount: Int, unknownOrderCount: Int,
+            lastMarketData: Timestamp?, isTrusted: Bool
+        ) {
+            self.name = name
+            self.sessionCount = sessionCount
+            self.openOrderCount = openOrderCount
+            self.unknownOrderCount = unknownOrderCount
+            self.lastMarketData = lastMarketData
+            self.isTrusted = isTrusted
+        }
+    }
+
+    public var exchanges: [Exchange]
+    public var executors: [Executor]
+    /// Every account has been reconciled since the start.
+    public var isReconciled: Bool
+    /// Whatever keeps everything from trading: `storage: disk full`, `reconciling`; empty when nothing does.
+    public var faults: [String]
+
+    public init(exchanges: [Exchange], executors: [Executor], isReconciled: Bool, faults: [String]) {
+        self.exchanges = exchanges
+        self.executors = executors
+        self.isReconciled = isReconciled
+        self.faults = faults
+    }
+}
