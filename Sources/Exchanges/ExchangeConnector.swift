@@ -1,0 +1,126 @@
+public import Execution
+public import TradingCore
+
+/// One exchange as the server trades on it. Thin: it speaks the exchange's language and decides nothing.
+public protocol ExchangeConnector: Sendable {
+    var id: ExchangeID { get }
+    /// The name that people read.
+    var displayName: String { get }
+
+    /// Everything tradable, with its rules.
+    func instruments() async throws(ConnectorError) -> [Instrument]
+
+    /// Tells an instrument's market to `sink`: first a reset with a full snapshot, then whatever follows, in order, by
+    /// whole messages. A ``MarketRecord/Kind/gap`` says that something is missing; a snapshot heals it.
+    ///
+    /// `sink` must return at once.
+    func subscribe(
+        _ symbol: Symbol, _ sink: @escaping @Sendable ([MarketRecord]) -> Void
+    ) async throws(ConnectorError) -> Subscription
+
+    /// - Parameter label: `default`, or whatever an operator called the key.
+    func account(_ label: String) async throws(ConnectorError) -> any ExchangeAccount
+}
+
+/// One account on an exchange.
+public protocol ExchangeAccount: Sendable {
+    var label: String { get }
+
+    /// Sends a request and returns at once. What becomes of it comes as an ``AccountUpdate``; a request whose answer is
+    /// lost may have been carried out.
+    func send(_ request: AccountRequest, _ symbol: Symbol)
+
+    /// Tells everything about the account's orders on an instrument to `sink`, from now on, in the exchange's order. May
+    /// tell a thing twice. `sink` must return at once.
+    func subscribe(
+        _ symbol: Symbol, _ sink: @escaping @Sendable (AccountUpdate) -> Void
+    ) async throws(ConnectorError) -> Subscription
+
+    /// Every open order on the instrument, whoever made it.
+    func openOrders(_ symbol: Symbol) async throws(ConnectorError) -> [ListedOrder]
+
+    /// What the exchange knows of an order; nil when it says that it knows none of this id.
+    func order(_ id: ClientOrderID, _ symbol: Symbol) async throws(ConnectorError) -> OrderReport?
+
+    /// The account's fills on an instrument from a trade id on, that one included, in ascending order.
+    /// - Parameter limit: at most so many; ask on from the last one for more.
+    func fills(_ symbol: Symbol, from tradeID: UInt64, limit: Int) async throws(ConnectorError) -> [Fill]
+
+    func balances() async throws(ConnectorError) -> [AssetBalance]
+}
+
+public enum AccountRequest: Hashable, Sendable {
+    case place(Approved<OrderRequest>)
+    case cancel(ClientOrderID)
+    /// Answered by every fill of the order, told again, and its present state: accepted, cancelled, expired, rejected, or
+    /// ``AccountEvent/notFound(_:)``.
+    case query(ClientOrderID)
+}
+
+/// What an account's stream tells.
+public enum AccountUpdate: Hashable, Sendable {
+    case event(AccountEvent)
+    /// Nothing happened, and the stream lives.
+    case alive
+    /// The stream broke: events may be missing until ``recovered``.
+    case lost
+    /// It is back; what happened meanwhile has to be asked for.
+    case recovered
+}
+
+/// What an exchange says of one order.
+public struct OrderReport: Hashable, Sendable {
+    public var id: ClientOrderID
+    public var side: Side
+    public var price: Price
+    public var quantity: Quantity
+    public var filled: Quantity
+    /// ``OrderStatus/open`` or a final one.
+    public var status: OrderStatus
+
+    public init(
+        id: ClientOrderID, side: Side, price: Price, quantity: Quantity, filled: Quantity, status: OrderStatus
+    ) {
+        self.id = id
+        self.side = side
+        self.price = price
+        self.quantity = quantity
+        self.filled = filled
+        self.status = status
+    }
+}
+
+public struct AssetBalance: Hashable, Sendable {
+    public var asset: AssetID
+    public var free: FixedDecimal
+    public var locked: FixedDecimal
+
+    public init(asset: AssetID, free: FixedDecimal, locked: FixedDecimal) {
+        self.asset = asset
+        self.free = free
+        self.locked = locked
+    }
+}
+
+/// Why a connector could not answer.
+public enum ConnectorError: Error, Hashable, Sendable {
+    case unknownSymbol(Symbol)
+    case unknownAccount(String)
+    /// The exchange could not be reached, or did not answer in time.
+    case unreachable(String)
+    /// The exchange answered, and refused.
+    case refused(String)
+    /// The answer was not what the exchange's documentation says.
+    case unreadable(String)
+}
+
+/// Keeps a stream coming; it ends with ``cancel()``, not by being forgotten.
+public struct Subscription: Sendable {
+    private let end: @Sendable () -> Void
+
+    public init(_ end: @escaping @Sendable () -> Void) {
+        self.end = end
+    }
+
+    public func cancel() { end() }
+}
