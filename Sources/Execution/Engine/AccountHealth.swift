@@ -16,11 +16,17 @@ public struct AccountHealth: Sendable {
     /// Our clock less the exchange's.
     public var clockSkewNanoseconds: Int64 = 0
     public var hasBalanceDrift = false
+    /// Intents can be stored. False: nothing may be sent that has to be stored first.
+    public internal(set) var storageIsAvailable = true
+    /// Nothing of ours can have happened at the exchange that we have not been told.
+    public internal(set) var accountIsReconciled = true
 
     public init() {}
 
     /// The first reason why no order may go at all.
     func blockage(_ limits: RiskLimits, at now: Timestamp) -> RiskRefusal? {
+        if !storageIsAvailable { return .storageUnavailable }
+        if !accountIsReconciled { return .ownOrdersUnknown }
         if !marketIsTrusted { return .stalePublicData }
         if let age = limits.maximumDataAgeNanoseconds, now.nanoseconds(since: lastMarketData) > age {
             return .stalePublicData

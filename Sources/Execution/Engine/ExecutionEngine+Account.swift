@@ -139,7 +139,7 @@ extension ExecutionEngine {
     }
 
     /// Asks what became of an order; again later, each time after twice as long, up to a minute.
-    private mutating func query(_ index: Int, _ id: ClientOrderID, _ now: Timestamp) {
+    mutating func query(_ index: Int, _ id: ClientOrderID, _ now: Timestamp) {
         actions.append(.query(id))
         guard let position = sessions[index].index(of: id) else { return }
         let queries = sessions[index].orders[position].queries

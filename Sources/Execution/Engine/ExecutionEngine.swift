@@ -44,6 +44,10 @@ public struct ExecutionEngine: ~Copyable {
     public mutating func add(_ configuration: SessionConfiguration, strategy: any Strategy, now: Timestamp) {
         precondition(!sessions.contains { $0.id == configuration.session }, "a session runs once")
         sessions.append(TradingSession(configuration, strategy: strategy, rules: rules, now: now))
+        sessionsChanged()
+    }
+
+    mutating func sessionsChanged() {
         watchesMarket = sessions.contains { $0.watchesMarket }
     }
 

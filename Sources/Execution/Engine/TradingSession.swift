@@ -63,6 +63,12 @@ public struct TradingSession: Sendable {
         (FixedDecimal(raw: base), FixedDecimal(raw: quote))
     }
 
+    /// The best profit yet, which drawdown is measured from; nil before one was measured.
+    public var bestProfit: FixedDecimal? { killSwitch.bestProfit.map(FixedDecimal.init(raw:)) }
+
+    /// The sequence number that the session's next order will carry.
+    public var nextSequence: UInt32 { ids.nextSequence }
+
     public var hasUnknownOrders: Bool { orders.contains { $0.isInDoubt } }
 
     func index(of id: ClientOrderID) -> Int? {

@@ -30,6 +30,26 @@ public struct PositionAccount: Hashable, Sendable {
 
     public init() {}
 
+    /// Everything kept, as numbers in a fixed order, for a store.
+    public var counters: [Int128] {
+        [
+            Int128(position.lots), cost, realized, cash, makerVolume, takerVolume, halfSpreadCaptured,
+            Int128(fillCount), baseFees, quoteFees, otherFees, baseFeesInQuote, otherFeesInQuote,
+        ]
+    }
+
+    /// - Returns: nil when the numbers are not what ``counters`` gives.
+    public init?(counters: [Int128]) {
+        guard counters.count == 13, let lots = Int64(exactly: counters[0]), let count = Int(exactly: counters[7])
+        else { return nil }
+        position = Quantity(lots: lots)
+        (cost, realized, cash) = (counters[1], counters[2], counters[3])
+        (makerVolume, takerVolume, halfSpreadCaptured) = (counters[4], counters[5], counters[6])
+        fillCount = count
+        (baseFees, quoteFees, otherFees) = (counters[8], counters[9], counters[10])
+        (baseFeesInQuote, otherFeesInQuote) = (counters[11], counters[12])
+    }
+
     /// Books a fill.
     /// - Parameters:
     ///   - doubleMid: twice the mid price in ticks when it happened; nil when there was none.

@@ -4,7 +4,7 @@ import TradingCore
 struct KillSwitch: Sendable {
     private let limits: RiskLimits
     /// Nil: to be taken from the next judgement.
-    private var bestProfit: Int128? = 0
+    private(set) var bestProfit: Int128? = 0
     private var rejects = 0
 
     init(_ limits: RiskLimits) {
@@ -31,6 +31,11 @@ struct KillSwitch: Sendable {
 
     mutating func accepted() {
         rejects = 0
+    }
+
+    /// Goes on from where an earlier process measured drawdown from.
+    mutating func resume(bestProfit: FixedDecimal?) {
+        if let bestProfit { self.bestProfit = bestProfit.raw }
     }
 
     /// An operator lets the session go on: refusals and drawdown count from here. The loss counts from the start always.

@@ -27,6 +27,8 @@ public enum RiskRefusal: Hashable, Sendable, Error {
     case orderBudget
     /// The session has no client order ids left.
     case orderIDsExhausted
+    /// An order's intent could not be stored, so it may not be sent.
+    case storageUnavailable
 
     public var code: String {
         switch self {
@@ -47,6 +49,7 @@ public enum RiskRefusal: Hashable, Sendable, Error {
         case .ownOrderCross: "OWN_ORDER_CROSS"
         case .orderBudget: "ORDER_BUDGET"
         case .orderIDsExhausted: "ORDER_IDS_EXHAUSTED"
+        case .storageUnavailable: "STORAGE_UNAVAILABLE"
         }
     }
 }

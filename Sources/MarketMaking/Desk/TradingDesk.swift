@@ -1,4 +1,3 @@
-public import TradingCore
 
 /// Everything operators and the API may ask of the running server's trading: one engine, however it is reached (D11).
 ///

@@ -1,0 +1,133 @@
+public import Strategies
+public import TradingCore
+
+/// What a session was before the process that ran it ended, as stored and as the exchange has confirmed since.
+public struct RestoredSession: Sendable {
+    /// Orders that the exchange says are open. They keep their place in the queue when the strategy still wants them.
+    public var orders: [RestoredOrder]
+    public var account: PositionAccount
+    /// The latest fills that ``account`` and the configuration's funds hold already; told again, they are passed over.
+    public var fills: [Fill]
+    /// The best profit so far, which drawdown is measured from; nil where there was none.
+    public var bestProfit: FixedDecimal?
+    public var state: TradingState
+    public var haltReason: HaltReason?
+    /// It was being stopped.
+    public var isStopping: Bool
+
+    public init(
+        orders: [RestoredOrder] = [], account: PositionAccount = PositionAccount(), fills: [Fill] = [],
+        bestProfit: FixedDecimal? = nil, state: TradingState = .active, haltReason: HaltReason? = nil,
+        isStopping: Bool = false
+    ) {
+        self.orders = orders
+        self.account = account
+        self.fills = fills
+        self.bestProfit = bestProfit
+        self.state = state
+        self.haltReason = haltReason
+        self.isStopping = isStopping
+    }
+}
+
+/// An order found open at the exchange, with what was stored about it.
+public struct RestoredOrder: Hashable, Sendable {
+    public var id: ClientOrderID
+    public var side: Side
+    public var level: UInt8
+    public var price: Price
+    public var quantity: Quantity
+    public var filled: Quantity
+    public var isPostOnly: Bool
+    public var createdAt: Timestamp
+
+    public init(
+        id: ClientOrderID, side: Side, level: UInt8, price: Price, quantity: Quantity, filled: Quantity,
+        isPostOnly: Bool, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.side = side
+        self.level = level
+        self.price = price
+        self.quantity = quantity
+        self.filled = filled
+        self.isPostOnly = isPostOnly
+        self.createdAt = createdAt
+    }
+}
+
+/// Taking up what an earlier process left, and giving up what is done.
+extension ExecutionEngine {
+    /// Puts a session back to work where it stood. One that was being stopped goes on being stopped; one whose state is
+    /// halted takes its orders off the book.
+    public mutating func add(
+        _ configuration: SessionConfiguration, strategy: any Strategy, restoring restored: RestoredSession,
+        _ book: borrowing OrderBook, now: Timestamp
+    ) {
+        add(configuration, strategy: strategy, now: now)
+        let index = sessions.count - 1
+        sessions[index].account = restored.account
+        for fill in restored.fills { _ = sessions[index].fills.isNew(fill) }
+        sessions[index].killSwitch.resume(bestProfit: restored.bestProfit)
+        sessions[index].state = restored.state
+        sessions[index].haltReason = restored.haltReason
+        for order in restored.orders { restore(order, index, now) }
+        if restored.isStopping {
+            stop(configuration.session, now: now)
+        } else if state(index) == .halted {
+            pull(index, now)
+        }
+    }
+
+    private mutating func restore(_ stored: RestoredOrder, _ index: Int, _ now: Timestamp) {
+        var order = TrackedOrder(
+            id: stored.id, side: stored.side, level: stored.level, price: stored.price, quantity: stored.quantity,
+            isPostOnly: stored.isPostOnly, createdAt: stored.createdAt, answerDueAt: now)
+        order.filled = stored.filled
+        _ = order.apply(.accepted)
+        sessions[index].reserve(stored.side, stored.price, order.remaining.lots, instrument.unit)
+        sessions[index].orders.append(order)
+        sessions[index].nextHealthCheck = now
+    }
+
+    /// Forgets a stopped session, so that its key can start again.
+    /// - Returns: false, with nothing changed, when it is not stopped.
+    @discardableResult
+    public mutating func remove(_ id: SessionID) -> Bool {
+        guard let index = sessions.firstIndex(where: { $0.id == id }), sessions[index].phase == .stopped else {
+            return false
+        }
+        sessions.remove(at: index)
+        sessionsChanged()
+        return true
+    }
+
+    /// The store takes nothing, or takes again: without it no order may be made, so none may rest either.
+    public mutating func storageChanged(isAvailable: Bool, now: Timestamp) {
+        health.storageIsAvailable = isAvailable
+        resumeOrPull(isAvailable, now)
+    }
+
+    /// The account's own stream broke, or all it may have missed has been asked for (H32).
+    public mutating func accountChanged(isReconciled: Bool, now: Timestamp) {
+        health.accountIsReconciled = isReconciled
+        resumeOrPull(isReconciled, now)
+    }
+
+    private mutating func resumeOrPull(_ isWell: Bool, _ now: Timestamp) {
+        for index in sessions.indices {
+            if isWell {
+                if sessions[index].phase == .running { sessions[index].nextDecision = now }
+            } else {
+                pull(index, now)
+            }
+        }
+    }
+
+    /// Asks the exchange about every live order of every session, as after a break of the account's stream.
+    public mutating func queryLiveOrders(now: Timestamp) {
+        for index in sessions.indices {
+            for id in sessions[index].orders.map(\.id) { query(index, id, now) }
+        }
+    }
+}
