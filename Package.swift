@@ -26,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         // Pure: values in, values out. No I/O, no clock, no randomness, no Foundation.
@@ -47,8 +48,15 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "Persistence", dependencies: ["TradingCore", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings
+        ),
+        .target(
             name: "MarketMaking",
-            dependencies: ["TradingCore", "Strategies", "Execution", "Scheduling"],
+            dependencies: [
+                "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "Persistence",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -97,6 +105,13 @@ let package = Package(
             name: "SimulatorsTests",
             dependencies: [
                 "Simulators", "MarketData", "Execution", "Strategies", "Scheduling", "TradingCore", "TestSupport",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MarketMakingTests",
+            dependencies: [
+                "MarketMaking", "Persistence", "Exchanges", "Execution", "Strategies", "Scheduling", "TradingCore",
+                "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

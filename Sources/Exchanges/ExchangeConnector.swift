@@ -7,6 +7,10 @@ public protocol ExchangeConnector: Sendable {
     /// The name that people read.
     var displayName: String { get }
 
+    /// How long after it was sent a request may still be carried out, though its sender is gone or the answer lost: only
+    /// after that does "no such order" prove that there never was one. Nanoseconds; 0 where requests die with us.
+    var acceptanceWindow: Int64 { get }
+
     /// Everything tradable, with its rules.
     func instruments() async throws(ConnectorError) -> [Instrument]
 

@@ -9,6 +9,10 @@ extension ExecutionEngine {
             return
         }
         if let blockage = health.blockage(sessions[index].configuration.limits, at: now) {
+            if awaitsFirstData(index, now) {
+                sessions[index].nextDecision = sessions[index].awaitsFirstDataUntil
+                return
+            }
             // Before the first data there is nothing to refuse.
             if health.lastMarketData != .distantPast { sessions[index].refusals[blockage, default: 0] += 1 }
             pull(index, now)
@@ -41,6 +45,10 @@ extension ExecutionEngine {
         sessions[index].nextHealthCheck = .distantFuture
         guard !sessions[index].orders.isEmpty, state(index) != .halted else { return }
         if let blockage = health.blockage(sessions[index].configuration.limits, at: now) {
+            if awaitsFirstData(index, now) {
+                sessions[index].nextHealthCheck = sessions[index].awaitsFirstDataUntil
+                return
+            }
             if sessions[index].orders.contains(where: { !$0.isLeaving }) {
                 sessions[index].refusals[blockage, default: 0] += 1
             }
@@ -50,6 +58,11 @@ extension ExecutionEngine {
             if killOnLoss(index, book, now) { return }
         }
         scheduleHealthCheck(index, now)
+    }
+
+    /// Orders taken up after a restart may rest a few seconds until the market's first data comes.
+    private func awaitsFirstData(_ index: Int, _ now: Timestamp) -> Bool {
+        health.lastMarketData == .distantPast && now < sessions[index].awaitsFirstDataUntil
     }
 
     /// Within a second, and as soon as data may have become too old.

@@ -30,9 +30,17 @@ public struct RestoredSession: Sendable {
     }
 }
 
-/// An order found open at the exchange, with what was stored about it.
+/// An order that was live when the process ended, with what was stored about it and what the exchange said since.
 public struct RestoredOrder: Hashable, Sendable {
+    /// What the exchange, asked after the restart, knows of it.
+    public enum Presence: Hashable, Sendable {
+        case open
+        /// It knows nothing of it yet, but the request may still be on its way: to be asked again at the time.
+        case inDoubt(until: Timestamp)
+    }
+
     public var id: ClientOrderID
+    public var presence: Presence
     public var side: Side
     public var level: UInt8
     public var price: Price
@@ -42,10 +50,11 @@ public struct RestoredOrder: Hashable, Sendable {
     public var createdAt: Timestamp
 
     public init(
-        id: ClientOrderID, side: Side, level: UInt8, price: Price, quantity: Quantity, filled: Quantity,
-        isPostOnly: Bool, createdAt: Timestamp
+        id: ClientOrderID, presence: Presence, side: Side, level: UInt8, price: Price, quantity: Quantity,
+        filled: Quantity, isPostOnly: Bool, createdAt: Timestamp
     ) {
         self.id = id
+        self.presence = presence
         self.side = side
         self.level = level
         self.price = price
@@ -72,6 +81,7 @@ extension ExecutionEngine {
         sessions[index].state = restored.state
         sessions[index].haltReason = restored.haltReason
         for order in restored.orders { restore(order, index, now) }
+        sessions[index].awaitsFirstDataUntil = now.advanced(byNanoseconds: Nanoseconds.seconds(5))
         if restored.isStopping {
             stop(configuration.session, now: now)
         } else if state(index) == .halted {
@@ -84,7 +94,13 @@ extension ExecutionEngine {
             id: stored.id, side: stored.side, level: stored.level, price: stored.price, quantity: stored.quantity,
             isPostOnly: stored.isPostOnly, createdAt: stored.createdAt, answerDueAt: now)
         order.filled = stored.filled
-        _ = order.apply(.accepted)
+        switch stored.presence {
+        case .open: _ = order.apply(.accepted)
+        case .inDoubt(let until):
+            _ = order.apply(.outcomeLost)
+            order.answerDueAt = until
+            sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, until)
+        }
         sessions[index].reserve(stored.side, stored.price, order.remaining.lots, instrument.unit)
         sessions[index].orders.append(order)
         sessions[index].nextHealthCheck = now
@@ -122,6 +138,20 @@ extension ExecutionEngine {
                 pull(index, now)
             }
         }
+    }
+
+    /// The strictest of what binds a session; halted for one that is not here.
+    public func effectiveState(of id: SessionID) -> TradingState {
+        for index in sessions.indices where sessions[index].id == id { return state(index) }
+        return .halted
+    }
+
+    /// A live order by its id.
+    public func order(_ id: ClientOrderID) -> TrackedOrder? {
+        for index in sessions.indices where sessions[index].id == id.session {
+            return sessions[index].index(of: id).map { sessions[index].orders[$0] }
+        }
+        return nil
     }
 
     /// Asks the exchange about every live order of every session, as after a break of the account's stream.

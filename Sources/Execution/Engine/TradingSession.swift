@@ -29,6 +29,8 @@ public struct TradingSession: Sendable {
     var nextAnswerDue = Timestamp.distantFuture
     /// When the data behind resting orders, and the profit, are looked at next.
     var nextHealthCheck = Timestamp.distantFuture
+    /// Until then orders of an earlier process may rest without data.
+    var awaitsFirstDataUntil = Timestamp.distantPast
     /// A quote waits until an older order of its slot is gone.
     var awaitsCancel = false
     /// Raw 10⁻¹⁸ counts: all that belongs to the session, and what its live orders hold of it.

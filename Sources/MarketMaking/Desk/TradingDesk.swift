@@ -1,4 +1,3 @@
-
 /// Everything operators and the API may ask of the running server's trading: one engine, however it is reached (D11).
 ///
 /// Commands return when what they order is stored; ``stop(_:)`` when the exchange has shown that nothing of the session

@@ -92,6 +92,12 @@ public struct ParameterReader {
         return nil
     }
 
+    /// A name: text, or a number taken by its digits.
+    public mutating func label(_ field: String) -> String? {
+        if case .number(let digits)? = given(field) { return digits }
+        return string(field)
+    }
+
     /// Notes that a field is required where nothing came and nothing was refused yet.
     public mutating func require<Value>(_ field: String, _ value: Value?, _ rule: String) -> Value? {
         if value == nil, !hasRefused(field) { refuse(field, rule) }

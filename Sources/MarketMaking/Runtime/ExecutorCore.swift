@@ -1,0 +1,257 @@
+import Exchanges
+import Execution
+import TradingCore
+
+/// The deciding part of an executor: book and engine, and what has to be stored and done because of them. Synchronous,
+/// without I/O or clock; the shell drives it, stores ``steps`` and carries out ``commands``.
+struct ExecutorCore: ~Copyable {
+    /// What the shell does, at once and in order. Placements are not among them: they wait in ``steps`` to be stored.
+    enum Command: Hashable, Sendable {
+        case cancel(ClientOrderID)
+        case query(ClientOrderID)
+        case listOpenOrders(SessionID)
+        case report(Alert)
+        /// The exchange has confirmed that nothing of the session is open.
+        case stopped(SessionSeat)
+    }
+
+    let place: TradingPlace
+    let instrument: Instrument
+    private(set) var engine: ExecutionEngine
+    private(set) var book = OrderBook()
+    private(set) var seats: [SessionID: SessionSeat] = [:]
+    /// What is to be stored, in order.
+    var steps: [JournalStep] = []
+    var commands: [Command] = []
+    /// Placements handed out and neither sent nor given up.
+    private(set) var unsent: Set<ClientOrderID> = []
+    /// Of these, the ones that are no longer wanted.
+    private var withdrawn: Set<ClientOrderID> = []
+    private var knowsSnapshot = false
+
+    init(_ place: TradingPlace, _ instrument: Instrument) throws(InstrumentError) {
+        self.place = place
+        self.instrument = instrument
+        engine = try ExecutionEngine(instrument: instrument, bookShowsOwnOrders: false)
+    }
+
+    var nextWake: Timestamp { engine.nextWake }
+
+    /// Something of ours may rest at the exchange.
+    var hasLiveOrders: Bool {
+        for index in engine.sessions.indices where !engine.sessions[index].orders.isEmpty { return true }
+        return false
+    }
+
+    // MARK: - Sessions
+
+    mutating func add(_ start: SessionStart, now: Timestamp) {
+        seats[start.seat.session] = start.seat
+        engine.add(
+            start.configuration, strategy: start.strategy, restoring: start.restored, book, now: now)
+        settle(now)
+        wake(now)
+    }
+
+    mutating func stop(_ session: SessionID, now: Timestamp) {
+        engine.stop(session, now: now)
+        settle(now)
+    }
+
+    mutating func setState(_ state: TradingState, of session: SessionID, now: Timestamp) {
+        engine.setState(state, of: session, reason: .operatorCommand, now: now)
+        settle(now)
+    }
+
+    mutating func setState(server: TradingState? = nil, account: TradingState? = nil, now: Timestamp) {
+        engine.setState(server: server, account: account, now: now)
+        settle(now)
+    }
+
+    /// Nothing may be sent any more until the store takes intents again.
+    mutating func storageChanged(isAvailable: Bool, now: Timestamp) {
+        engine.storageChanged(isAvailable: isAvailable, now: now)
+        settle(now)
+    }
+
+    mutating func accountChanged(isReconciled: Bool, now: Timestamp) {
+        engine.accountChanged(isReconciled: isReconciled, now: now)
+        if isReconciled { engine.queryLiveOrders(now: now) }
+        settle(now)
+    }
+
+    // MARK: - The market
+
+    /// Takes a batch of the market's records in and decides once, on the newest book.
+    mutating func market(_ records: [MarketRecord], now: Timestamp) {
+        var isChanged = false
+        for record in records {
+            book.apply(record)
+            switch record.kind {
+            case .trade: engine.lastTradePrice = record.price
+            case .gap:
+                knowsSnapshot = false
+                engine.marketLost(now: now)
+            case .reset: knowsSnapshot = true
+            default: break
+            }
+            isChanged = record.isLast && record.kind != .gap
+        }
+        if isChanged, knowsSnapshot {
+            if !engine.health.marketIsTrusted { engine.marketRecovered(now: now) }
+            engine.marketChanged(book, now: now)
+        }
+        wake(now)
+    }
+
+    /// More came than could be kept.
+    mutating func marketLost(now: Timestamp) {
+        knowsSnapshot = false
+        engine.marketLost(now: now)
+        settle(now)
+    }
+
+    mutating func wake(_ now: Timestamp) {
+        if engine.nextWake <= now { engine.wake(book, now: now) }
+        settle(now)
+    }
+
+    // MARK: - The account
+
+    mutating func handle(_ event: AccountEvent, now: Timestamp) {
+        let isSeated = seats[event.orderID.session] != nil
+        if case .filled(let fill) = event {
+            engine.handle(event, book, now: now)
+            // A late fill of a session that is gone is booked all the same.
+            if !isSeated { steps.append(.fill(fill, books: nil, now)) }
+        } else {
+            if let update = event.orderUpdate { steps.append(.update(event.orderID, update, now)) }
+            engine.handle(event, book, now: now)
+        }
+        settle(now)
+        wake(now)
+    }
+
+    /// The account's stream lives.
+    mutating func accountIsAlive(now: Timestamp) { engine.health.lastAccountData = now }
+
+    mutating func openOrdersListed(_ listed: [ListedOrder], for session: SessionID, now: Timestamp) {
+        engine.openOrdersListed(listed, for: session, book, now: now)
+        settle(now)
+    }
+
+    // MARK: - Placements
+
+    /// A placement has been stored, and may go now.
+    /// - Returns: false when it is no longer wanted: it must not be sent, and is not going to be.
+    mutating func mayBeSent(_ id: ClientOrderID, now: Timestamp) -> Bool {
+        unsent.remove(id)
+        guard withdrawn.remove(id) != nil else { return true }
+        handle(.notFound(id), now: now)
+        return false
+    }
+
+    /// A placement was not stored, so it never leaves.
+    mutating func wasNotStored(_ id: ClientOrderID, now: Timestamp) {
+        unsent.remove(id)
+        withdrawn.remove(id)
+        engine.handle(.notFound(id), book, now: now)
+        settle(now)
+    }
+
+    // MARK: - What follows
+
+    /// Turns the engine's wishes into steps and commands.
+    private mutating func settle(_ now: Timestamp) {
+        while !engine.bookedFills.isEmpty || !engine.actions.isEmpty {
+            for booked in engine.bookedFills { steps.append(.fill(booked.fill, books: books(booked.session), now)) }
+            engine.bookedFills.removeAll(keepingCapacity: true)
+            let actions = engine.actions
+            engine.actions.removeAll(keepingCapacity: true)
+            for action in actions { settle(action, now) }
+        }
+    }
+
+    private mutating func settle(_ action: ExecutionAction, _ now: Timestamp) {
+        switch action {
+        case .place(let approved): place(approved, now)
+        case .cancel(let id):
+            if unsent.contains(id) { withdraw(id, now) } else { commands.append(.cancel(id)) }
+        case .query(let id):
+            // Of an order that has not left yet the exchange knows nothing.
+            if !unsent.contains(id) { commands.append(.query(id)) }
+        case .listOpenOrders(let session): commands.append(.listOpenOrders(session))
+        case .alert(let alert): settle(alert, now)
+        }
+    }
+
+    private mutating func place(_ approved: Approved<OrderRequest>, _ now: Timestamp) {
+        let request = approved.value
+        guard let seat = seats[request.id.session], let order = engine.order(request.id) else { return }
+        unsent.insert(request.id)
+        steps.append(
+            .place(
+                StoredOrder(
+                    id: request.id, instanceID: seat.instanceID, run: seat.run,
+                    parametersVersion: seat.parametersVersion, side: request.side, level: order.level,
+                    price: request.price, quantity: request.quantity, filled: .zero, isPostOnly: request.isPostOnly,
+                    status: .pending, createdAt: now), approved))
+    }
+
+    /// Takes back a placement that nobody but us knows of.
+    private mutating func withdraw(_ id: ClientOrderID, _ now: Timestamp) {
+        let waiting = steps.firstIndex { if case .place(let order, _) = $0 { order.id == id } else { false } }
+        if let waiting {
+            steps.remove(at: waiting)
+            unsent.remove(id)
+            engine.handle(.notFound(id), book, now: now)
+        } else {
+            withdrawn.insert(id)
+        }
+    }
+
+    private mutating func settle(_ alert: Alert, _ now: Timestamp) {
+        switch alert {
+        case .halted(let session, let reason):
+            guard let seat = seats[session] else { return }
+            steps.append(
+                .halted(
+                    TradingStateEntry(
+                        scope: .session(seat.key.description), state: .halted, reason: reason.code,
+                        setBy: "kill switch", setAt: now)))
+        case .stopped(let session):
+            guard let seat = seats[session], engine.remove(session) else { return }
+            seats[session] = nil
+            steps.append(.stopped(instanceID: seat.instanceID, now))
+            commands.append(.stopped(seat))
+        case .impossibleUpdate, .fillOfUntracked, .balanceDrift: break
+        }
+        commands.append(.report(alert))
+    }
+
+    /// A session's books as they stand.
+    private func books(_ session: SessionID) -> SessionBooks? {
+        guard let seat = seats[session], let index = engine.sessions.firstIndex(where: { $0.id == session }) else {
+            return nil
+        }
+        let holdings = engine.sessions[index].holdings
+        return SessionBooks(
+            instanceID: seat.instanceID, run: seat.run, base: holdings.base, quote: holdings.quote,
+            account: engine.sessions[index].account, bestProfit: engine.sessions[index].bestProfit)
+    }
+}
+
+extension AccountEvent {
+    /// What an event does to the stored order; nil when that is nothing, or a fill, which is stored as such.
+    var orderUpdate: OrderUpdate? {
+        switch self {
+        case .accepted: .accepted
+        case .rejected: .rejected
+        case .cancelled: .cancelled
+        case .expired: .expired
+        case .outcomeUnknown: .outcomeLost
+        case .notFound: .neverExisted
+        case .filled, .cancelRejected: nil
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Exchanges
+import Execution
+import Persistence
+import Strategies
+import TradingCore
+
+/// What an executor shows of itself, and putting a fresh session to work.
+extension InstrumentExecutor {
+    func begin(
+        _ row: StrategyInstanceStore.Row, _ plan: StrategyPlan, _ books: SessionBooks, state: TradingState
+    ) async throws {
+        let seat = try SessionSeat(row)
+        let sequence = try await database.read { [self] transaction in
+            try OrderStore(transaction: transaction, place: place, instrument: instrument)
+                .nextSequence(of: seat.session, installation: installation)
+        }
+        guard !hosts(seat.session) else { return }
+        add(
+            SessionStart(
+                seat: seat,
+                configuration: SessionConfiguration(
+                    installation: installation, session: seat.session, nextSequence: sequence, base: books.base,
+                    quote: books.quote, limits: plan.limits, tolerance: plan.tolerance),
+                strategy: try plan.strategy(instrument),
+                restored: RestoredSession(
+                    state: state, haltReason: state == .halted ? .operatorCommand : nil)))
+    }
+
+    /// The middle of the market, or the last trade where it has only one side.
+    var lastPrice: FixedDecimal? {
+        let unit = instrument.unit
+        if let trade = core.engine.lastTradePrice { return unit.decimal(trade) }
+        return core.book.doubleMid.map { FixedDecimal(raw: unit.price.raw * Int128($0) / 2) }
+    }
+
+    /// - Parameter limit: levels of each side.
+    func bookView(limit: Int) -> OrderBookView {
+        let unit = instrument.unit
+        func levels(_ side: Side) -> [OrderBookView.Level] {
+            core.book.levels(side, limit: limit).map {
+                OrderBookView.Level(price: unit.decimal($0.price), quantity: unit.decimal($0.quantity))
+            }
+        }
+        return OrderBookView(
+            exchange: place.exchange.rawValue, symbol: place.symbol.description, bids: levels(.buy),
+            asks: levels(.sell).reversed(), time: core.engine.health.lastMarketData)
+    }
+
+    var health: DeskHealth.Executor {
+        var (open, unknown) = (0, 0)
+        for index in core.engine.sessions.indices {
+            let orders = core.engine.sessions[index].orders
+            open += orders.count
+            unknown += orders.count { $0.isInDoubt }
+        }
+        let last = core.engine.health.lastMarketData
+        return DeskHealth.Executor(
+            name: place.description, sessionCount: core.seats.count, openOrderCount: open, unknownOrderCount: unknown,
+            lastMarketData: last == .distantPast ? nil : last, isTrusted: core.engine.health.marketIsTrusted)
+    }
+
+    var fault: String? { storageFault.map { "storage: \($0)" } }
+
+    /// A session as it stands; nil when it is not at work here.
+    func inspect(_ instance: StrategyInstance, _ session: SessionID) -> StrategyInspection? {
+        guard let index = core.engine.sessions.firstIndex(where: { $0.id == session }) else { return nil }
+        let live = core.engine.sessions[index]
+        let unit = instrument.unit
+        let books = SessionBooks(
+            instanceID: instance.id, run: 0, base: live.holdings.base, quote: live.holdings.quote,
+            account: live.account, bestProfit: nil)
+        let realized = books.realizedPnL(instrument)
+        let profit = core.book.doubleMid.map { live.account.profit(doubleMark: $0, unit: unit) }
+        return StrategyInspection(
+            instance: instance, state: core.engine.effectiveState(of: session), reason: reason(live), base: live.holdings.base,
+            quote: live.holdings.quote, position: unit.decimal(live.account.position), realizedPnL: realized,
+            unrealizedPnL: profit.map { FixedDecimal(raw: $0.raw - realized.raw) }, orderCount: live.orderCount,
+            fillCount: live.account.fillCount,
+            openOrders: live.orders.map { order in
+                StrategyInspection.OpenOrder(
+                    clientOrderID: "\(order.id)", side: order.side, price: unit.decimal(order.price),
+                    quantity: unit.decimal(order.quantity), filled: unit.decimal(order.filled),
+                    status: order.status.storedName)
+            })
+    }
+
+    private func reason(_ session: TradingSession) -> String? {
+        if let halt = session.haltReason { return halt.code }
+        if session.phase != .running { return "\(session.phase)" }
+        return session.lastHold.map { "\($0)" }
+    }
+}

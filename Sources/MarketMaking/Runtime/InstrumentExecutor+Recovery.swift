@@ -1,0 +1,180 @@
+import Exchanges
+import Execution
+import Logging
+import Persistence
+import Scheduling
+import Strategies
+import TradingCore
+
+/// A session to be taken up again after a start: its stored row, and the strategy made of it.
+struct ResumedSession: Sendable {
+    var row: StrategyInstanceStore.Row
+    var plan: StrategyPlan
+    var state: TradingState
+}
+
+/// Learning what happened while nobody listened, before anything is decided.
+extension InstrumentExecutor {
+    /// Compares store and exchange, books what is missing, and puts the sessions back to work. ``subscribe()`` first.
+    ///
+    /// Nothing is sent in here but cancels of orders that the store does not know.
+    func resume(_ sessions: [ResumedSession]) async throws {
+        let outcome = try await reconcile()
+        let starts = try await database.read { [self] transaction in
+            try sessions.map { try start($0, outcome, transaction) }
+        }
+        let now = time.now()
+        for start in starts { core.add(start, now: now) }
+        for stray in outcome.strays {
+            logger.error("open order \(stray.id) is ours but not stored: cancelled")
+            account.send(.cancel(stray.id), place.symbol)
+        }
+        // Live orders of instances that are not at work have nobody to look after them.
+        for order in outcome.live where core.seats[order.id.session] == nil {
+            logger.error("open order \(order.id) belongs to no running strategy: cancelled")
+            account.send(.cancel(order.id), place.symbol)
+        }
+        finishTurn()
+    }
+
+    /// Asks the exchange, compares, and stores what follows.
+    private func reconcile() async throws -> Reconciliation.Outcome {
+        let listed = try await account.openOrders(place.symbol)
+        let fills = try await missedFills()
+        let stored = try await database.read { [self] transaction in
+            try OrderStore(transaction: transaction, place: place, instrument: instrument).live()
+        }
+        var reports: [ClientOrderID: OrderReport?] = [:]
+        for order in stored where !listed.contains(where: { $0.id == order.id }) {
+            reports[order.id] = .some(try await account.order(order.id, place.symbol))
+        }
+        let outcome = Reconciliation(
+            stored: stored, listed: listed, fills: fills, reports: reports,
+            acceptanceWindow: connector.acceptanceWindow, installation: installation
+        ).outcome(now: time.now())
+        _ = try await journal.commit(outcome.steps)
+        logger.info(
+            "reconciled",
+            metadata: [
+                "live": "\(outcome.live.count)", "fills": "\(fills.count)", "strays": "\(outcome.strays.count)",
+            ])
+        return outcome
+    }
+
+    /// Fills from the newest booked trade on, without those booked already.
+    private func missedFills() async throws -> [Fill] {
+        let latest = try await database.read { [self] transaction in
+            try fillStore(transaction).latestTradeID()
+        }
+        var fills: [Fill] = []
+        var from = latest ?? 0
+        while true {
+            let page = try await account.fills(place.symbol, from: from, limit: 1_000)
+            // A page begins with the trade that the last one ended with.
+            let new = page.filter { fill in !fills.contains { $0 == fill } }
+            fills += new
+            guard page.count == 1_000, let last = page.last, !new.isEmpty else { break }
+            from = last.tradeID
+        }
+        let told = fills
+        return try await database.read { [self] transaction in
+            let store = fillStore(transaction)
+            return try told.filter { try !store.isBooked($0) }
+        }
+    }
+
+    private nonisolated func fillStore(_ transaction: any SQLTransaction) -> FillStore {
+        FillStore(orders: OrderStore(transaction: transaction, place: place, instrument: instrument))
+    }
+
+    private nonisolated func start(
+        _ resumed: ResumedSession, _ outcome: Reconciliation.Outcome, _ transaction: any SQLTransaction
+    ) throws -> SessionStart {
+        let row = resumed.row
+        let seat = try SessionSeat(row)
+        let orders = OrderStore(transaction: transaction, place: place, instrument: instrument)
+        let sequence = try orders.nextSequence(of: seat.session, installation: installation)
+        guard let books = try SessionBooksStore(transaction: transaction).books(of: row.instance.id) else {
+            throw StoredValueError(table: "session_books", column: "instance_id", value: "nothing for \(seat.key)")
+        }
+        return SessionStart(
+            seat: seat,
+            configuration: SessionConfiguration(
+                installation: installation, session: seat.session, nextSequence: sequence, base: books.base,
+                quote: books.quote, limits: resumed.plan.limits, tolerance: resumed.plan.tolerance),
+            strategy: try resumed.plan.strategy(instrument),
+            restored: RestoredSession(
+                orders: outcome.live.filter { $0.id.session == seat.session }, account: books.account,
+                fills: outcome.steps.compactMap { if case .fill(let fill, _, _) = $0 { fill } else { nil } },
+                bestProfit: books.bestProfit, state: resumed.state,
+                haltReason: resumed.state == .halted ? .operatorCommand : nil,
+                isStopping: row.instance.status == .stopping))
+    }
+
+    /// The account's stream is back, or too much of it came: what was missed is asked for, and told to the engine as if
+    /// it had come by the stream. Only then are new orders made again.
+    func recoverAccount() async {
+        core.accountChanged(isReconciled: false, now: time.now())
+        do {
+            for fill in try await missedFills() { core.handle(.filled(fill), now: time.now()) }
+            let listed = try await account.openOrders(place.symbol)
+            for order in listed { core.handle(.accepted(order.id), now: time.now()) }
+            core.accountChanged(isReconciled: true, now: time.now())
+        } catch {
+            logger.error("what the account missed could not be asked for: \(error)")
+        }
+    }
+
+    // MARK: - Stopping
+
+    /// - Returns: whether the session was stopped, and stored so, within `limit` nanoseconds.
+    func waitUntilStopped(_ session: SessionID, limit: Int64) async -> Bool {
+        guard core.seats[session] != nil || stopWaiters[session] != nil || hasStep(ending: session) else { return true }
+        let signal = stopWaiters[session] ?? Signal()
+        stopWaiters[session] = signal
+        let deadline = time.now().advanced(byNanoseconds: limit)
+        await withTaskGroup { group in
+            group.addTask { await signal.wait() }
+            group.addTask { [time] in try? await time.sleep(until: deadline) }
+            await group.next()
+            group.cancelAll()
+        }
+        return core.seats[session] == nil && !hasStep(ending: session)
+    }
+
+    private func hasStep(ending session: SessionID) -> Bool {
+        core.steps.contains { if case .stopped(let id, _) = $0 { id == session.rawValue } else { false } }
+    }
+
+    /// For the end of the process: takes every order off the book, keeping what runs to be resumed at the next start.
+    /// - Returns: whether the exchange has shown, within `limit` nanoseconds, that nothing of ours is open.
+    func suspend(limit: Int64) async -> Bool {
+        core.setState(server: .halted, now: time.now())
+        finishTurn()
+        let deadline = time.now().advanced(byNanoseconds: limit)
+        while time.now() < deadline {
+            if !core.hasLiveOrders, let open = try? await account.openOrders(place.symbol),
+                !open.contains(where: { $0.id.installation == installation && core.seats[$0.id.session] != nil })
+            {
+                await flush()
+                return true
+            }
+            try? await time.sleep(until: time.now().advanced(byNanoseconds: 5 * Nanoseconds.perMillisecond))
+        }
+        await flush()
+        return false
+    }
+}
+
+extension SessionSeat {
+    init(_ row: StrategyInstanceStore.Row) throws {
+        guard let number = UInt16(exactly: row.instance.id), let session = SessionID(number) else {
+            throw StoredValueError(
+                table: "strategy_instances", column: "id", value: "\(row.instance.id), above the sessions of one server"
+            )
+        }
+        self.init(
+            session: session, instanceID: row.instance.id, key: row.instance.key, run: row.run,
+            parametersVersion: row.instance.parametersVersion)
+    }
+}

@@ -1,0 +1,51 @@
+import Execution
+import Persistence
+import TradingCore
+
+/// One thing an executor has to store. Steps are committed in the order they were made, many in one transaction.
+enum JournalStep: Sendable {
+    /// An intent: to be stored, with its funds reserved, before it is sent.
+    case place(StoredOrder, Approved<OrderRequest>)
+    case update(ClientOrderID, OrderUpdate, Timestamp)
+    /// - Parameter books: the session's after the fill; nil for a fill that no session at work has booked.
+    case fill(Fill, books: SessionBooks?, Timestamp)
+    /// A kill switch fell: what it set outlives the process.
+    case halted(TradingStateEntry)
+    case stopped(instanceID: Int64, Timestamp)
+
+    var isPlacement: Bool { if case .place = self { true } else { false } }
+}
+
+/// Stores steps. May be called again for the same ones when a transaction had to be repeated.
+struct Journal: Sendable {
+    let database: any SQLDatabase
+    let place: TradingPlace
+    let instrument: Instrument
+
+    /// - Returns: the placements that may be sent: stored, and their funds reserved. The others are for want of funds.
+    func commit(_ steps: [JournalStep]) async throws -> Set<ClientOrderID> {
+        try await database.write { [self] transaction in
+            var stored: Set<ClientOrderID> = []
+            for step in steps { try carryOut(step, transaction, &stored) }
+            return stored
+        }
+    }
+
+    private func carryOut(
+        _ step: JournalStep, _ transaction: any SQLTransaction, _ stored: inout Set<ClientOrderID>
+    ) throws {
+        let orders = OrderStore(transaction: transaction, place: place, instrument: instrument)
+        switch step {
+        case .place(let order, _):
+            if try orders.insert(order) { stored.insert(order.id) }
+        case .update(let id, let update, let now):
+            try orders.update(id, update, now: now)
+        case .fill(let fill, let books, let now):
+            try FillStore(orders: orders).book(fill, books: books, now: now)
+        case .halted(let entry):
+            try TradingStateStore(transaction: transaction).put(entry)
+        case .stopped(let id, let now):
+            try StrategyInstanceStore(transaction: transaction).setStatus(.stopped, of: id, from: .stopping, now: now)
+        }
+    }
+}

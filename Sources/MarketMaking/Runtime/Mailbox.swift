@@ -1,0 +1,103 @@
+import Exchanges
+import Scheduling
+import Synchronization
+import TradingCore
+
+/// What reaches an executor.
+enum ExecutorInput: Sendable {
+    case market([MarketRecord])
+    /// More of the market came than could be kept: everything since is missing.
+    case marketOverflow
+    case account(AccountUpdate)
+    /// More of the account came than could be kept.
+    case accountOverflow
+    case wake
+}
+
+/// An executor's one way in, bounded: a market that comes faster than it is worked off is dropped whole, which is
+/// noticed and healed like a gap in the feed; commands and our own account's events are kept.
+final class Mailbox: Sendable {
+    private struct State: Sendable {
+        var inputs: [ExecutorInput] = []
+        var recordCount = 0
+        var accountCount = 0
+        var hasWake = false
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let signal = Signal()
+    private let maximumRecords: Int
+    private let maximumAccountUpdates: Int
+
+    /// - Parameter maximumRecords: a full snapshot and some seconds of a busy market.
+    init(maximumRecords: Int = 200_000, maximumAccountUpdates: Int = 50_000) {
+        self.maximumRecords = maximumRecords
+        self.maximumAccountUpdates = maximumAccountUpdates
+    }
+
+    func market(_ records: [MarketRecord]) {
+        let isNew = state.withLock { state in
+            guard state.recordCount >= 0 else { return false }
+            if state.recordCount + records.count > maximumRecords {
+                state.inputs.removeAll { if case .market = $0 { true } else { false } }
+                state.inputs.append(.marketOverflow)
+                // Until the overflow is taken out, what follows it is of no use.
+                state.recordCount = -1
+                return true
+            }
+            state.recordCount += records.count
+            state.inputs.append(.market(records))
+            return true
+        }
+        if isNew { signal.raise() }
+    }
+
+    func account(_ update: AccountUpdate) {
+        let isNew = state.withLock { state in
+            guard state.accountCount >= 0 else { return false }
+            if state.accountCount >= maximumAccountUpdates {
+                state.inputs.removeAll { if case .account = $0 { true } else { false } }
+                state.inputs.append(.accountOverflow)
+                state.accountCount = -1
+                return true
+            }
+            state.accountCount += 1
+            state.inputs.append(.account(update))
+            return true
+        }
+        if isNew { signal.raise() }
+    }
+
+    func wake() {
+        let isNew = state.withLock { state in
+            if state.hasWake { return false }
+            state.hasWake = true
+            state.inputs.append(.wake)
+            return true
+        }
+        if isNew { signal.raise() }
+    }
+
+    /// Everything that has come, in order, waiting for something to come.
+    /// - Returns: nil once the mailbox is closed and empty, or the task cancelled.
+    func next() async -> [ExecutorInput]? {
+        while true {
+            let (inputs, isClosed) = state.withLock { state in
+                defer {
+                    state.inputs = []
+                    (state.recordCount, state.accountCount, state.hasWake) = (0, 0, false)
+                }
+                return (state.inputs, state.isClosed)
+            }
+            if !inputs.isEmpty { return inputs }
+            if isClosed || Task.isCancelled { return nil }
+            await signal.wait()
+        }
+    }
+
+    func close() {
+        state.withLock { $0.isClosed = true }
+        signal.raise()
+    }
+}

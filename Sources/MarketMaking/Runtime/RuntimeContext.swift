@@ -1,0 +1,27 @@
+public import Logging
+public import Persistence
+public import Scheduling
+public import TradingCore
+
+/// What every part of the runtime stands on: store, clock, alarms, log, and who we are at the exchanges.
+public struct RuntimeContext: Sendable {
+    public var database: any SQLDatabase
+    public var time: any TimeSource
+    public var alarms: AlarmClock
+    public var registry: ScheduleRegistry
+    public var logger: Logger
+    /// Which of up to 64 servers on the same exchange accounts this is.
+    public var installation: InstallationID
+
+    public init(
+        database: any SQLDatabase, time: any TimeSource, alarms: AlarmClock, registry: ScheduleRegistry,
+        logger: Logger, installation: InstallationID = .first
+    ) {
+        self.database = database
+        self.time = time
+        self.alarms = alarms
+        self.registry = registry
+        self.logger = logger
+        self.installation = installation
+    }
+}

@@ -1,0 +1,59 @@
+import Execution
+import Persistence
+import TradingCore
+
+/// Storing that a strategy starts: instance, parameters and books in one transaction.
+struct StrategyStart {
+    let transaction: any SQLTransaction
+    let plan: StrategyPlan
+    let instrument: Instrument
+    let now: Timestamp
+
+    /// - Parameter parameters: new ones; nil takes the stored instance up with its newest.
+    func carryOut(
+        parameters: String?, startPrice: FixedDecimal?
+    ) throws -> (row: StrategyInstanceStore.Row, books: SessionBooks) {
+        let store = StrategyInstanceStore(transaction: transaction)
+        let row: StrategyInstanceStore.Row
+        if let stopped = try store.row(key: plan.key.description) {
+            guard stopped.instance.key == plan.key else {
+                throw DeskError.invalid([
+                    "clientId \(plan.key.clientID): must be one with which the strategy key \(plan.key) is nobody else's"
+                ])
+            }
+            guard
+                let restarted = try store.restart(
+                    stopped, plan.place, startPrice: startPrice, parameters: parameters, now: now)
+            else { throw DeskError.notReady("\(plan.key) is being started by somebody else") }
+            row = restarted
+        } else {
+            guard let parameters else { throw DeskError.unknownStrategy(plan.key.description) }
+            row = try store.insert(plan.key, plan.place, startPrice: startPrice, parameters: parameters, now: now)
+        }
+        _ = try SessionSeat(row)
+        let books = try books(row)
+        try SessionBooksStore(transaction: transaction).put(books, now: now)
+        return (row, books)
+    }
+
+    /// A run begins with empty books and its share of what the account has free.
+    private func books(_ row: StrategyInstanceStore.Row) throws -> SessionBooks {
+        let funds = FundsStore(transaction: transaction, exchange: plan.place.exchange, account: plan.place.account)
+        return SessionBooks(
+            instanceID: row.instance.id, run: row.run,
+            base: try share(plan.base, "baseFunds", try funds.funds(instrument.base), instrument.base),
+            quote: try share(plan.quote, "quoteFunds", try funds.funds(instrument.quote), instrument.quote),
+            account: PositionAccount(), bestProfit: nil)
+    }
+
+    private func share(
+        _ wanted: FixedDecimal?, _ field: String, _ funds: FundsStore.Funds?, _ asset: AssetID
+    ) throws -> FixedDecimal {
+        let free = funds?.free ?? .zero
+        guard let wanted else { return free }
+        guard wanted <= free else {
+            throw DeskError.invalid(["\(field) \(wanted): must be at most what the account has free, \(free) \(asset)"])
+        }
+        return wanted
+    }
+}

@@ -1,0 +1,201 @@
+import Exchanges
+import Execution
+import Logging
+import Persistence
+import Scheduling
+import TradingCore
+
+/// What operators and the API ask for.
+extension StrategySupervisor: TradingDesk {
+    /// How long a stop waits for the exchange's confirmation before it answers that it is still under way.
+    private static var stopWait: Int64 { Nanoseconds.seconds(10) }
+
+    // MARK: - Strategies
+
+    public func startPureMarketMaking(_ parameters: String) async throws(DeskError) -> StrategyInstance {
+        try checkReady()
+        let plan = try StrategyPlan.read(parameters, exchanges: exchangeNames)
+        if let row = try await row(plan.key.description), row.instance.status != .stopped {
+            return try running(row)
+        }
+        return try await start(plan, parameters: parameters)
+    }
+
+    public func rerun(_ strategyKey: String) async throws(DeskError) -> StrategyInstance {
+        try checkReady()
+        guard let row = try await row(strategyKey) else { throw .unknownStrategy(strategyKey) }
+        if row.instance.status != .stopped { return try running(row) }
+        return try await start(
+            StrategyPlan.read(row.instance.parameters, exchanges: exchangeNames), parameters: nil)
+    }
+
+    public func stop(_ key: StrategyKey) async throws(DeskError) -> StrategyInstance {
+        guard let row = try await row(key.description) else { throw .unknownStrategy(key.description) }
+        if row.instance.status == .stopped { return row.instance }
+        let now = runtime.time.now()
+        _ = try await store { transaction in
+            try StrategyInstanceStore(transaction: transaction)
+                .setStatus(.stopping, of: row.instance.id, from: .running, now: now)
+        }
+        if let executor = executors[row.place] {
+            let session = try desk { try SessionSeat(row).session }
+            await executor.stop(session)
+            _ = await executor.waitUntilStopped(session, limit: Self.stopWait)
+        }
+        return try await row0(key.description).instance
+    }
+
+    public func strategies(_ filter: StrategyFilter) async throws(DeskError) -> [StrategyInstance] {
+        try await load { try StrategyInstanceStore(transaction: $0).rows(filter).map(\.instance) }
+    }
+
+    /// One that runs is left alone; one that is still being stopped cannot start yet.
+    private func running(_ row: StrategyInstanceStore.Row) throws(DeskError) -> StrategyInstance {
+        if row.instance.status == .stopping { throw .notReady("\(row.instance.key) is still being stopped") }
+        return row.instance
+    }
+
+    private func start(_ plan: StrategyPlan, parameters: String?) async throws(DeskError) -> StrategyInstance {
+        let executor: InstrumentExecutor
+        let instrument: Instrument
+        do {
+            instrument = try await self.instrument(plan.place)
+            // Refuses parameters that do not fit the instrument before anything is stored.
+            _ = try plan.strategy(instrument)
+            executor = try await self.executor(plan.place)
+        } catch { throw DeskError(error) }
+        let startPrice = await executor.lastPrice
+        let now = runtime.time.now()
+        let (row, books) = try await store { transaction in
+            try StrategyStart(transaction: transaction, plan: plan, instrument: instrument, now: now)
+                .carryOut(parameters: parameters, startPrice: startPrice)
+        }
+        do {
+            try await executor.begin(row, plan, books, state: state(.session(plan.key.description)))
+        } catch { throw DeskError(error) }
+        return row.instance
+    }
+
+    // MARK: - The market
+
+    public func orderBook(
+        exchange: String, symbol: String, limit: Int
+    ) async throws(DeskError) -> OrderBookView {
+        try checkReady()
+        let id = ExchangeID(rawValue: exchange.lowercased())
+        guard connectors[id] != nil else { throw .unknownExchange(exchange) }
+        guard let pair = Symbol(symbol) else { throw .unknownInstrument(symbol, exchange: exchange) }
+        let known = executors.first { $0.key.exchange == id && $0.key.symbol == pair }?.value
+        do {
+            let executor =
+                if let known {
+                    known
+                } else {
+                    try await executor(TradingPlace(exchange: id, account: "default", symbol: pair))
+                }
+            return await executor.bookView(limit: limit)
+        } catch { throw DeskError(error) }
+    }
+
+    // MARK: - Trading state
+
+    public func setTradingState(_ change: TradingStateChange) async throws(DeskError) {
+        let entry = TradingStateEntry(
+            scope: change.scope, state: change.state, reason: change.reason, setBy: "operator",
+            setAt: runtime.time.now())
+        let row = try await sessionRow(change.scope)
+        // Halting must not wait for a disk that may be the reason for it; the laxer states do.
+        if change.state == .halted { await apply(entry, row) }
+        try await store { try TradingStateStore(transaction: $0).put(entry) }
+        if change.state != .halted { await apply(entry, row) }
+    }
+
+    private func sessionRow(_ scope: TradingScope) async throws(DeskError) -> StrategyInstanceStore.Row? {
+        switch scope {
+        case .server: return nil
+        case .account(let name):
+            let exchange = name.split(separator: "/").first.map { ExchangeID(rawValue: String($0)) }
+            guard let exchange, connectors[exchange] != nil, name.contains("/") else { throw .unknownAccount(name) }
+            return nil
+        case .session(let key):
+            guard let row = try await row(key) else { throw .unknownStrategy(key) }
+            return row
+        }
+    }
+
+    private func apply(_ entry: TradingStateEntry, _ row: StrategyInstanceStore.Row?) async {
+        states[entry.scope] = entry
+        switch entry.scope {
+        case .server: for executor in executors.values { await executor.setState(server: entry.state) }
+        case .account(let name):
+            for (place, executor) in executors where place.accountName == name {
+                await executor.setState(account: entry.state)
+            }
+        case .session:
+            guard let row, let session = try? SessionSeat(row).session else { return }
+            await executors[row.place]?.setState(entry.state, of: session)
+        }
+    }
+
+    public func tradingStates() async throws(DeskError) -> [TradingStateEntry] {
+        let stored = try await load { try TradingStateStore(transaction: $0).all() }
+        if stored.contains(where: { $0.scope == .server }) { return stored }
+        let active = TradingStateEntry(
+            scope: .server, state: .active, reason: "never set", setBy: "default", setAt: Timestamp(nanoseconds: 0))
+        return [active] + stored
+    }
+
+    // MARK: - Between here and the store
+
+    func checkReady() throws(DeskError) {
+        if isClosing { throw .notReady("the server is shutting down") }
+        if !isReconciled {
+            throw .notReady(
+                recoveryFaults.isEmpty
+                    ? "open orders are being reconciled with the exchanges"
+                    : recoveryFaults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "; ")
+            )
+        }
+    }
+
+    func row(_ key: String) async throws(DeskError) -> StrategyInstanceStore.Row? {
+        try await load { try StrategyInstanceStore(transaction: $0).row(key: key) }
+    }
+
+    func row0(_ key: String) async throws(DeskError) -> StrategyInstanceStore.Row {
+        guard let row = try await row(key) else { throw .unknownStrategy(key) }
+        return row
+    }
+
+    func load<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws(DeskError) -> Value {
+        do { return try await runtime.database.read(body) } catch { throw DeskError(error) }
+    }
+
+    func store<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws(DeskError) -> Value {
+        do { return try await runtime.database.write(body) } catch { throw DeskError(error) }
+    }
+
+    private func desk<Value>(_ body: () throws -> Value) throws(DeskError) -> Value {
+        do { return try body() } catch { throw DeskError(error) }
+    }
+}
+
+extension DeskError {
+    /// What an error from below means to whoever asked.
+    init(_ error: any Error) {
+        switch error {
+        case let error as DeskError: self = error
+        case let error as ConnectorError:
+            switch error {
+            case .unknownAccount(let label): self = .unknownAccount(label)
+            case .unknownSymbol(let symbol): self = .unknownInstrument("\(symbol)", exchange: "the exchange")
+            case .unreachable(let why), .refused(let why), .unreadable(let why): self = .notReady("exchange: \(why)")
+            }
+        default: self = .storageUnavailable("\(error)")
+        }
+    }
+}

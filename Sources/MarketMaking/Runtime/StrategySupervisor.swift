@@ -1,0 +1,177 @@
+public import Exchanges
+import Execution
+import Logging
+import Persistence
+import Scheduling
+import TradingCore
+
+/// Runs every strategy of the server: one executor per place, started when first needed, recovered before anything
+/// trades. The only way to start and stop trading, whoever asks (D11).
+public actor StrategySupervisor {
+    let runtime: RuntimeContext
+    let connectors: [ExchangeID: any ExchangeConnector]
+    private var instruments: [InstrumentID: Instrument] = [:]
+    var executors: [TradingPlace: InstrumentExecutor] = [:]
+    /// Places whose executor is being made; later callers wait for the first.
+    private var arriving: [TradingPlace: Task<InstrumentExecutor, any Error>] = [:]
+    var states: [TradingScope: TradingStateEntry] = [:]
+    private(set) var isReconciled = false
+    private(set) var isClosing = false
+    /// What could not be recovered yet, by place or account.
+    var recoveryFaults: [String: String] = [:]
+    private let work: AsyncStream<InstrumentExecutor>
+    private let startWork: AsyncStream<InstrumentExecutor>.Continuation
+
+    public init(_ runtime: RuntimeContext, connectors: [any ExchangeConnector]) {
+        self.runtime = runtime
+        self.connectors = Dictionary(connectors.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        (work, startWork) = AsyncStream.makeStream()
+    }
+
+    /// Recovers what an earlier process left, then keeps every executor at work until the task is cancelled or
+    /// ``shutDown(limit:)``.
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.recover() }
+            for await executor in work { group.addTask { await executor.run() } }
+            group.cancelAll()
+        }
+    }
+
+    // MARK: - Recovery
+
+    /// Reconciles every account that has something unfinished. An exchange that cannot be reached is tried again, ever
+    /// more slowly, and keeps no other one waiting.
+    private func recover() async {
+        do {
+            let (rows, entries) = try await runtime.database.read { transaction in
+                (
+                    try StrategyInstanceStore(transaction: transaction).unfinished(),
+                    try TradingStateStore(transaction: transaction).all()
+                )
+            }
+            for entry in entries { states[entry.scope] = entry }
+            let byAccount = Dictionary(grouping: rows) { $0.place.accountName }
+            await withDiscardingTaskGroup { group in
+                for (account, rows) in byAccount { group.addTask { await self.recover(account, rows) } }
+            }
+            isReconciled = !Task.isCancelled
+        } catch {
+            runtime.logger.critical("the store cannot be read: \(error)")
+            recoveryFaults["store"] = "\(error)"
+        }
+    }
+
+    private func recover(_ account: String, _ rows: [StrategyInstanceStore.Row]) async {
+        var wait = 200 * Nanoseconds.perMillisecond
+        while !Task.isCancelled {
+            do {
+                try await resume(rows)
+                recoveryFaults[account] = nil
+                return
+            } catch {
+                recoveryFaults[account] = "\(error)"
+                runtime.logger.error("account \(account) could not be reconciled, will try again: \(error)")
+            }
+            try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
+            wait = min(2 * wait, Nanoseconds.seconds(30))
+        }
+    }
+
+    /// All places of one account: orders and fills first, then what the account owns, and only then trading.
+    private func resume(_ rows: [StrategyInstanceStore.Row]) async throws {
+        var ready: [(InstrumentExecutor, [ResumedSession])] = []
+        for (place, rows) in Dictionary(grouping: rows, by: \.place) {
+            let sessions = try rows.map { row in
+                ResumedSession(
+                    row: row, plan: try StrategyPlan.read(row.instance.parameters, exchanges: exchangeNames),
+                    state: states[.session(row.instance.key.description)]?.state ?? .active)
+            }
+            ready.append((try await makeExecutor(place), sessions))
+        }
+        for (executor, sessions) in ready {
+            try await executor.resume(sessions)
+            executors[executor.place] = executor
+        }
+        if let place = rows.first?.place { try await adoptBalances(place) }
+        for (executor, _) in ready { startWork.yield(executor) }
+    }
+
+    /// What the exchange says the account owns is the truth; what live orders hold of it is ours to say.
+    private func adoptBalances(_ place: TradingPlace) async throws {
+        guard let connector = connectors[place.exchange] else { return }
+        let balances = try await connector.account(place.account).balances()
+        let now = runtime.time.now()
+        let drifts = try await runtime.database.write { transaction in
+            try AccountFunds(transaction: transaction, place: place).adopt(balances, now: now)
+        }
+        for drift in drifts { runtime.logger.warning("account \(place.accountName): \(drift)") }
+    }
+
+    // MARK: - Executors
+
+    var exchangeNames: [String] { connectors.keys.map(\.rawValue).sorted() }
+
+    func instrument(_ place: TradingPlace) async throws -> Instrument {
+        let id = InstrumentID(exchange: place.exchange, symbol: place.symbol)
+        if let known = instruments[id] { return known }
+        guard let connector = connectors[place.exchange] else { throw DeskError.unknownExchange("\(place.exchange)") }
+        for instrument in try await connector.instruments() {
+            instruments[InstrumentID(exchange: place.exchange, symbol: instrument.id.symbol)] = instrument
+        }
+        guard let instrument = instruments[id] else {
+            throw DeskError.unknownInstrument("\(place.symbol)", exchange: "\(place.exchange)")
+        }
+        return instrument
+    }
+
+    /// An executor for a place, listening, not yet at work.
+    private func makeExecutor(_ place: TradingPlace) async throws -> InstrumentExecutor {
+        guard let connector = connectors[place.exchange] else { throw DeskError.unknownExchange("\(place.exchange)") }
+        let instrument = try await instrument(place)
+        let executor = try InstrumentExecutor(
+            place, instrument, connector: connector, account: try await connector.account(place.account),
+            runtime: runtime)
+        try await executor.subscribe()
+        await executor.setState(server: state(.server), account: state(.account(place.accountName)))
+        return executor
+    }
+
+    /// The executor of a place, made and reconciled if there is none yet.
+    func executor(_ place: TradingPlace) async throws -> InstrumentExecutor {
+        if let executor = executors[place] { return executor }
+        if let task = arriving[place] { return try await task.value }
+        let task = Task { try await self.arrive(place) }
+        arriving[place] = task
+        defer { arriving[place] = nil }
+        return try await task.value
+    }
+
+    private func arrive(_ place: TradingPlace) async throws -> InstrumentExecutor {
+        let executor = try await makeExecutor(place)
+        try await executor.resume([])
+        try await adoptBalances(place)
+        executors[place] = executor
+        startWork.yield(executor)
+        return executor
+    }
+
+    func state(_ scope: TradingScope) -> TradingState { states[scope]?.state ?? .active }
+
+    // MARK: - The end
+
+    /// Takes every own order off every book and lets the executors end. What runs stays `running` in the store and goes
+    /// on at the next start.
+    /// - Returns: whether every exchange has shown that nothing of ours is open.
+    public func shutDown(limit: Int64) async -> Bool {
+        isClosing = true
+        var isClean = true
+        await withTaskGroup(of: Bool.self) { group in
+            for executor in executors.values { group.addTask { await executor.suspend(limit: limit) } }
+            for await result in group { isClean = isClean && result }
+        }
+        for executor in executors.values { await executor.close() }
+        startWork.finish()
+        return isClean
+    }
+}

@@ -1,0 +1,119 @@
+import Execution
+import Persistence
+import TradingCore
+
+/// `fills` of one place. A fill is booked once, whoever tells it how often: the row, the order, the funds and the
+/// session's books change in one transaction or not at all.
+struct FillStore {
+    let orders: OrderStore
+
+    private var transaction: any SQLTransaction { orders.transaction }
+    private var place: TradingPlace { orders.place }
+    private var instrument: Instrument { orders.instrument }
+
+    /// - Parameter books: the session's after the fill, as the engine has them; nil recomputes them from the stored ones.
+    /// - Returns: false when it was booked before, or is of no order of ours.
+    @discardableResult
+    func book(_ fill: Fill, books given: SessionBooks?, now: Timestamp) throws -> Bool {
+        guard let order = try orders.order(fill.orderID), try !isBooked(fill) else { return false }
+        let sessionBooks = SessionBooksStore(transaction: transaction)
+        let before = try sessionBooks.books(of: order.instanceID)
+        // A fill of an earlier run concerns no books any more but the account's funds.
+        var after = given ?? before
+        if given == nil, before?.run == order.run { after?.book(fill, instrument) }
+        try insert(fill, order, before, after, now)
+        try orders.fill(order, lots: fill.quantity.lots, now: now)
+        try settle(fill, now)
+        if let after, after.run == order.run { try sessionBooks.put(after, now: now) }
+        return true
+    }
+
+    func isBooked(_ fill: Fill) throws -> Bool {
+        try transaction.row(
+            """
+            SELECT id FROM fills WHERE exchange = \(place.exchange.rawValue) AND account_label = \(place.account)
+                AND symbol = \(place.symbol.description) AND trade_id = \(Int64(bitPattern: fill.tradeID))
+                AND client_order_id = \(Int64(fill.orderID.rawValue))
+            """) != nil
+    }
+
+    private func insert(
+        _ fill: Fill, _ order: StoredOrder, _ before: SessionBooks?, _ after: SessionBooks?, _ now: Timestamp
+    ) throws {
+        let unit = instrument.unit
+        let total = after?.realizedPnL(instrument) ?? .zero
+        let realized = FixedDecimal(raw: total.raw - (before?.realizedPnL(instrument) ?? .zero).raw)
+        let position = after.map { unit.decimal($0.account.position) } ?? .zero
+        try transaction.execute(
+            """
+            INSERT INTO fills (exchange, account_label, symbol, trade_id, client_order_id, instance_id, run, side,
+                ticks, lots, price, quantity, fee, fee_asset, is_maker, realized, total_realized, position,
+                executed_at, booked_at)
+            VALUES (\(place.exchange.rawValue), \(place.account), \(place.symbol.description),
+                \(Int64(bitPattern: fill.tradeID)), \(Int64(fill.orderID.rawValue)), \(order.instanceID),
+                \(order.run), \(fill.side.storedName), \(fill.price.ticks), \(fill.quantity.lots),
+                \(unit.decimal(fill.price)), \(unit.decimal(fill.quantity)), \(fill.fee),
+                \(instrument.feeAsset(fill).rawValue), \(fill.liquidity == .maker), \(realized), \(total),
+                \(position), \(fill.time), \(now))
+            """)
+    }
+
+    private func settle(_ fill: Fill, _ now: Timestamp) throws {
+        let unit = instrument.unit
+        let amount = unit.quantity.raw * Int128(fill.quantity.lots) * Int128(fill.side.sign)
+        let cost =
+            unit.notional.raw * (Int128(fill.price.ticks) * Int128(fill.quantity.lots)) * Int128(fill.side.sign)
+        try orders.funds.move(instrument.base, total: amount, now: now)
+        try orders.funds.move(instrument.quote, total: -cost, now: now)
+        try orders.funds.move(instrument.feeAsset(fill), total: -fill.fee.raw, now: now)
+    }
+
+    /// The newest trade id booked; fills from it on have to be asked for after a break.
+    func latestTradeID() throws -> UInt64? {
+        let row = try transaction.row(
+            """
+            SELECT MAX(trade_id) AS latest FROM fills WHERE exchange = \(place.exchange.rawValue)
+                AND account_label = \(place.account) AND symbol = \(place.symbol.description)
+            """)
+        let latest: Int64? = try row?.get("latest") ?? nil
+        return latest.map { UInt64(bitPattern: $0) }
+    }
+}
+
+extension Instrument {
+    func feeAsset(_ fill: Fill) -> AssetID {
+        switch fill.feeAsset {
+        case .base: base
+        case .quote: quote
+        case .other: if case .third(let asset, _, _) = fees.payment { asset } else { quote }
+        }
+    }
+
+    /// What one unit of a third fee asset is worth in quote; nil where there is none.
+    var otherFeePrice: FixedDecimal? {
+        if case .third(_, let price, _) = fees.payment { price } else { nil }
+    }
+}
+
+extension SessionBooks {
+    /// Profit of closed positions, with all fees paid, in quote.
+    func realizedPnL(_ instrument: Instrument) -> FixedDecimal {
+        FixedDecimal(raw: account.realized * instrument.unit.notional.raw - account.feesInQuote)
+    }
+
+    /// Books a fill that no engine has seen.
+    mutating func book(_ fill: Fill, _ instrument: Instrument) {
+        let unit = instrument.unit
+        account.book(fill, doubleMid: nil, unit: unit, otherFeePrice: instrument.otherFeePrice)
+        let sign = Int128(fill.side.sign)
+        var (base, quote) = (self.base.raw, self.quote.raw)
+        base += sign * unit.quantity.raw * Int128(fill.quantity.lots)
+        quote -= sign * unit.notional.raw * (Int128(fill.price.ticks) * Int128(fill.quantity.lots))
+        switch fill.feeAsset {
+        case .base: base -= fill.fee.raw
+        case .quote: quote -= fill.fee.raw
+        case .other: break
+        }
+        (self.base, self.quote) = (FixedDecimal(raw: base), FixedDecimal(raw: quote))
+    }
+}

@@ -1,0 +1,149 @@
+import Execution
+import Persistence
+import TradingCore
+
+/// An order as stored.
+struct StoredOrder: Hashable, Sendable {
+    var id: ClientOrderID
+    var instanceID: Int64
+    var run: Int64
+    var parametersVersion: Int64
+    var side: Side
+    var level: UInt8
+    var price: Price
+    var quantity: Quantity
+    var filled: Quantity
+    var isPostOnly: Bool
+    var status: OrderStatus
+    var createdAt: Timestamp
+
+    /// What it holds of its account's funds: the part that may still trade.
+    var reservedLots: Int64 { status.isFinal ? 0 : max(0, quantity.lots - filled.lots) }
+}
+
+/// `orders` of one place. Every change moves along ``OrderStatus``'s table and takes the funds with it.
+struct OrderStore {
+    let transaction: any SQLTransaction
+    let place: TradingPlace
+    let instrument: Instrument
+
+    var funds: FundsStore {
+        FundsStore(transaction: transaction, exchange: place.exchange, account: place.account)
+    }
+
+    /// Stores an intent and reserves its funds.
+    /// - Returns: false, with nothing stored, when the account has not enough free.
+    func insert(_ order: StoredOrder) throws -> Bool {
+        let hold = hold(order, lots: order.quantity.lots)
+        guard try funds.reserve(FixedDecimal(raw: hold.amount), hold.asset, now: order.createdAt) else { return false }
+        let unit = instrument.unit
+        try transaction.execute(
+            """
+            INSERT INTO orders (client_order_id, instance_id, run, parameters_version, exchange, account_label, symbol,
+                side, level, ticks, lots, price, quantity, is_post_only, status, filled_lots, created_at, updated_at)
+            VALUES (\(Int64(order.id.rawValue)), \(order.instanceID), \(order.run), \(order.parametersVersion),
+                \(place.exchange.rawValue), \(place.account), \(place.symbol.description), \(order.side.storedName),
+                \(Int64(order.level)), \(order.price.ticks), \(order.quantity.lots), \(unit.decimal(order.price)),
+                \(unit.decimal(order.quantity)), \(order.isPostOnly), \(order.status.storedName), 0,
+                \(order.createdAt), \(order.createdAt))
+            """)
+        return true
+    }
+
+    /// Moves an order along the table. One that ends gives its funds back.
+    /// - Returns: false, with nothing changed, when there is no such order or the table has no such step.
+    @discardableResult
+    func update(_ id: ClientOrderID, _ update: OrderUpdate, now: Timestamp) throws -> Bool {
+        guard let order = try order(id), let status = order.status.after(update) else { return false }
+        if status == order.status { return true }
+        if status.isFinal {
+            let hold = hold(order, lots: order.reservedLots)
+            try funds.move(hold.asset, reserved: -hold.amount, now: now)
+        }
+        try set(id, status, filled: order.filled, from: order, now)
+        return true
+    }
+
+    /// The order row's part of a fill: quantity, status, and the funds that it no longer holds.
+    func fill(_ order: StoredOrder, lots: Int64, now: Timestamp) throws {
+        let filled = Quantity(lots: order.filled.lots + lots)
+        let released = min(lots, order.reservedLots)
+        if released > 0 {
+            let hold = hold(order, lots: released)
+            try funds.move(hold.asset, reserved: -hold.amount, now: now)
+        }
+        let isWhole = filled.lots >= order.quantity.lots
+        let status = order.status.after(isWhole ? .filled : .partlyFilled) ?? order.status
+        try set(order.id, status, filled: filled, from: order, now)
+    }
+
+    private func set(
+        _ id: ClientOrderID, _ status: OrderStatus, filled: Quantity, from old: StoredOrder, _ now: Timestamp
+    ) throws {
+        try transaction.execute(
+            """
+            UPDATE orders SET status = \(status.storedName), filled_lots = \(filled.lots), updated_at = \(now)
+            WHERE client_order_id = \(Int64(id.rawValue)) AND status = \(old.status.storedName)
+                AND filled_lots = \(old.filled.lots)
+            """)
+    }
+
+    /// Which asset, and how much of it, an order of so many lots holds.
+    func hold(_ order: StoredOrder, lots: Int64) -> (asset: AssetID, amount: Int128) {
+        let unit = instrument.unit
+        if order.side == .buy {
+            return (instrument.quote, unit.notional.raw * (Int128(order.price.ticks) * Int128(lots)))
+        }
+        return (instrument.base, unit.quantity.raw * Int128(lots))
+    }
+
+    // MARK: - Looking
+
+    func order(_ id: ClientOrderID) throws -> StoredOrder? {
+        try transaction.row("SELECT * FROM orders WHERE client_order_id = \(Int64(id.rawValue))").map(Self.order)
+    }
+
+    /// Orders that are not known to have ended, oldest first.
+    func live() throws -> [StoredOrder] {
+        try transaction.rows(
+            """
+            SELECT * FROM orders WHERE exchange = \(place.exchange.rawValue) AND account_label = \(place.account)
+                AND symbol = \(place.symbol.description) AND status IN ('pending', 'unknown', 'open', 'cancelling')
+            ORDER BY created_at, client_order_id
+            """
+        ).map(Self.order)
+    }
+
+    /// One past the highest sequence number that a session has ever stored.
+    func nextSequence(of session: SessionID, installation: InstallationID) throws -> UInt32 {
+        let first = ClientOrderIDSource(installation: installation, session: session)
+        var source = first
+        guard let lowest = source.next() else { return 0 }
+        let highest = lowest.rawValue | ((1 << UInt64(ClientOrderID.sequenceBits)) - 1)
+        let row = try transaction.row(
+            """
+            SELECT MAX(client_order_id) AS highest FROM orders
+            WHERE client_order_id BETWEEN \(Int64(lowest.rawValue)) AND \(Int64(highest))
+            """)
+        let stored: Int64? = try row?.get("highest") ?? nil
+        guard let stored, let id = ClientOrderID(rawValue: UInt64(stored)) else { return 0 }
+        return id.sequence + 1
+    }
+
+    static func order(_ row: SQLRow) throws -> StoredOrder {
+        let rawID: Int64 = try row.get("client_order_id")
+        guard let id = ClientOrderID(rawValue: UInt64(bitPattern: rawID)) else {
+            throw StoredValueError(table: "orders", column: "client_order_id", value: "\(rawID)")
+        }
+        let level: Int64 = try row.get("level")
+        return StoredOrder(
+            id: id, instanceID: try row.get("instance_id"), run: try row.get("run"),
+            parametersVersion: try row.get("parameters_version"),
+            side: try stored("orders", "side", row.get("side")) { Side(storedName: $0) },
+            level: UInt8(clamping: level), price: Price(ticks: try row.get("ticks")),
+            quantity: Quantity(lots: try row.get("lots")), filled: Quantity(lots: try row.get("filled_lots")),
+            isPostOnly: try row.get("is_post_only"),
+            status: try stored("orders", "status", row.get("status")) { OrderStatus(storedName: $0) },
+            createdAt: try row.get("created_at"))
+    }
+}

@@ -1,0 +1,109 @@
+import Execution
+import Persistence
+import TradingCore
+
+/// Reading what happened, for people.
+struct RecordStore {
+    let transaction: any SQLTransaction
+
+    /// Most rows of an answer; the newest are given.
+    private static let limit: Int64 = 10_000
+
+    func history(_ filter: HistoryFilter) throws -> [HistoryEntry] {
+        let condition: SQL =
+            switch filter {
+            case .user(let user): " WHERE i.user_id = \(user)"
+            case .instance(let id): " WHERE i.id = \(id)"
+            }
+        let query: SQL =
+            """
+            SELECT o.*, i.user_id, i.client_id, i.strategy_type FROM orders o
+            JOIN strategy_instances i ON i.id = o.instance_id
+            """ + condition + " ORDER BY o.created_at DESC, o.client_order_id DESC LIMIT \(Self.limit)"
+        return try transaction.rows(query).map(entry)
+    }
+
+    private func entry(_ row: SQLRow) throws -> HistoryEntry {
+        let order = try OrderStore.order(row)
+        let quantity: FixedDecimal = try row.get("quantity")
+        let lot = quantity.raw / Int128(order.quantity.lots)
+        return HistoryEntry(
+            id: Int64(order.id.rawValue), userID: try row.get("user_id"), clientID: try row.get("client_id"),
+            exchange: try row.get("exchange"), pair: try row.get("symbol"), side: order.side, amount: quantity,
+            price: try row.get("price"), filled: FixedDecimal(raw: lot * Int128(order.filled.lots)),
+            orderID: order.id.description, executedAt: order.createdAt, status: Self.status(order.status),
+            strategy: try row.get("strategy_type"), strategyInstanceID: order.instanceID)
+    }
+
+    /// The original's word where it has one.
+    private static func status(_ status: OrderStatus) -> String {
+        switch status {
+        case .pending, .open, .cancelling: "open"
+        case .unknown: "unknown"
+        case .filled: "closed"
+        case .cancelled: "canceled"
+        case .rejected: "rejected"
+        case .expired: "expired"
+        }
+    }
+
+    func performance(userID: String, strategyType: String?) throws -> [PerformanceEntry] {
+        var query: SQL = """
+            SELECT f.*, i.user_id, i.client_id, i.strategy_type FROM fills f
+            JOIN strategy_instances i ON i.id = f.instance_id WHERE i.user_id = \(userID)
+            """
+        if let strategyType { query = query + " AND i.strategy_type = \(strategyType)" }
+        return try transaction.rows(query + " ORDER BY f.id DESC LIMIT \(Self.limit)").map { row in
+            let fill = try Self.fill(row)
+            return PerformanceEntry(
+                id: fill.id, userID: try row.get("user_id"), clientID: try row.get("client_id"),
+                strategyType: try row.get("strategy_type"), profitLoss: fill.realizedPnL,
+                additionalMetrics: Self.metrics(fill, total: try row.get("total_realized")), executedAt: fill.time)
+        }
+    }
+
+    private static func metrics(_ fill: FillEntry, total: FixedDecimal) -> String {
+        """
+        {"exchange":"\(fill.exchange)","pair":"\(fill.pair)","side":"\(fill.side.storedName)",\
+        "price":"\(fill.price)","quantity":"\(fill.quantity)","fee":"\(fill.fee)","feeAsset":"\(fill.feeAsset)",\
+        "position":"\(fill.position)","totalRealizedPnL":"\(total)"}
+        """
+    }
+
+    func fills(of instanceID: Int64, after: Int64, limit: Int) throws -> [FillEntry] {
+        try transaction.rows(
+            """
+            SELECT * FROM fills WHERE instance_id = \(instanceID) AND id > \(after)
+            ORDER BY id LIMIT \(Int64(limit))
+            """
+        ).map(Self.fill)
+    }
+
+    private static func fill(_ row: SQLRow) throws -> FillEntry {
+        let (trade, order): (Int64, Int64) = (try row.get("trade_id"), try row.get("client_order_id"))
+        return FillEntry(
+            id: try row.get("id"), tradeID: "\(UInt64(bitPattern: trade))", orderID: "\(order)",
+            exchange: try row.get("exchange"), pair: try row.get("symbol"),
+            side: try stored("fills", "side", row.get("side")) { Side(storedName: $0) }, price: try row.get("price"),
+            quantity: try row.get("quantity"), fee: try row.get("fee"), feeAsset: try row.get("fee_asset"),
+            isMaker: try row.get("is_maker"), realizedPnL: try row.get("realized"),
+            position: try row.get("position"), time: try row.get("executed_at"))
+    }
+
+    /// A session that is not at work, from its stored books.
+    func inspection(_ row: StrategyInstanceStore.Row) throws -> StrategyInspection {
+        let id = row.instance.id
+        let books = try SessionBooksStore(transaction: transaction).books(of: id)
+        let last = try transaction.row(
+            "SELECT * FROM fills WHERE instance_id = \(id) AND run = \(row.run) ORDER BY id DESC LIMIT 1")
+        let counted = try transaction.row("SELECT COUNT(*) AS n FROM orders WHERE instance_id = \(id)")
+        let state = try TradingStateStore(transaction: transaction).all().first {
+            $0.scope == .session(row.instance.key.description)
+        }
+        return StrategyInspection(
+            instance: row.instance, state: state?.state ?? .active, reason: state?.reason,
+            base: books?.base ?? .zero, quote: books?.quote ?? .zero, position: try last?.get("position") ?? .zero,
+            realizedPnL: try last?.get("total_realized") ?? .zero, unrealizedPnL: nil,
+            orderCount: try counted?.get("n") ?? 0, fillCount: books?.account.fillCount ?? 0, openOrders: [])
+    }
+}

@@ -1,0 +1,73 @@
+import Exchanges
+import Execution
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+@Suite struct SupervisorTests {
+    @Test func `a started strategy quotes, and every order is stored before it is sent (H36)`() async throws {
+        try await withExchange { exchange, path in
+            let server = try await TestServer(exchange, path: path, time: SystemTime())
+            let unstored = UnstoredOrders(server.database)
+            exchange.state.withLock { $0.onPlace = { unstored.check($0.id) } }
+            let instance = try await started(server, TestInstrument.body())
+            #expect(instance.status == .running)
+            exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await server.wait("four orders rest") { exchange.open.count == 4 }
+            #expect(unstored.ids.withLock { $0 } == [])
+            await server.kill()
+        }
+    }
+
+    @Test func `a kill loses nothing: orders stay, fills meanwhile are booked once (H28)`() async throws {
+        try await withExchange { exchange, path in
+            var server = try await TestServer(exchange, path: path, time: SystemTime())
+            _ = try await started(server, TestInstrument.body())
+            exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await server.wait("four orders rest") { exchange.open.count == 4 }
+            await server.kill()
+            let before = exchange.open.map(\.request.id)
+            exchange.fill(before[0], isTold: false)
+            exchange.fill(before[1], lots: 100_000, isTold: false)
+            server = try await TestServer(exchange, path: path, time: SystemTime())
+            try await server.wait("reconciled") { [server] in await server.supervisor.isReconciled }
+            let fills = try await server.supervisor.fills(strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 10)
+            #expect(fills.map(\.quantity) == ["0.01", "0.001"])
+            let inspection = try await server.supervisor.inspect("u1-c1-pureMarketMaking")
+            #expect(inspection.fillCount == 2)
+            try await server.wait("four orders rest again") { exchange.open.count >= 4 }
+            // What is still wanted keeps its place in the queue.
+            #expect(exchange.state.withLock { $0.orders[before[2]]?.status } == .open)
+            #expect(exchange.state.withLock { $0.duplicates } == [])
+            await server.kill()
+        }
+    }
+
+    private func started(_ server: TestServer, _ body: String) async throws -> StrategyInstance {
+        try await server.wait("reconciled") { await server.supervisor.isReconciled }
+        return try await server.supervisor.startPureMarketMaking(body)
+    }
+
+    private func withExchange(_ body: (TestExchange, String) async throws -> Void) async throws {
+        let folder = try TemporaryFolder()
+        let exchange = TestExchange(TestInstrument.btc, time: SystemTime())
+        try await body(exchange, folder.path + "/server.db")
+    }
+}
+
+/// Placements that arrived at the exchange before they were durable here.
+private final class UnstoredOrders: Sendable {
+    let ids = Mutex<[ClientOrderID]>([])
+    private let database: ObservedDatabase
+
+    init(_ database: ObservedDatabase) { self.database = database }
+
+    func check(_ id: ClientOrderID) {
+        if !database.isStored(id) { ids.withLock { $0.append(id) } }
+    }
+}

@@ -1,0 +1,40 @@
+import Persistence
+import Synchronization
+import TradingCore
+
+/// A database that knows, before any writer is told of its commit, which orders are durable; and that can be told to fail.
+final class ObservedDatabase: SQLDatabase {
+    struct Failure: Error, CustomStringConvertible {
+        let description = "database or disk is full"
+    }
+
+    let real: SQLiteDatabase
+    private let stored = Mutex<Set<ClientOrderID>>([])
+    private let failing = Mutex(false)
+    private let commits = Mutex(0)
+
+    init(_ real: SQLiteDatabase) { self.real = real }
+
+    func isStored(_ id: ClientOrderID) -> Bool { stored.withLock { $0.contains(id) } }
+    func setFailing(_ value: Bool) { failing.withLock { $0 = value } }
+    var commitCount: Int { commits.withLock { $0 } }
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
+        if failing.withLock({ $0 }) { throw Failure() }
+        let result = try await real.write(body)
+        let ids = try await real.read { transaction in
+            try transaction.rows("SELECT client_order_id FROM orders").compactMap { row in
+                ClientOrderID(rawValue: UInt64(bitPattern: try row.get("client_order_id") as Int64))
+            }
+        }
+        stored.withLock { $0.formUnion(ids) }
+        commits.withLock { $0 += 1 }
+        return result
+    }
+
+    func read<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
+        try await real.read(body)
+    }
+
+    func close() async { await real.close() }
+}

@@ -1,0 +1,236 @@
+import Exchanges
+import Execution
+import Scheduling
+import Synchronization
+import TradingCore
+
+/// An exchange of one instrument whose market a test moves by hand, and that can be told to misbehave. It checks what it
+/// is sent: a client order id used twice is refused and counted, and every request is kept.
+final class TestExchange: ExchangeConnector {
+    /// What becomes of the next placements.
+    enum Fault: Sendable {
+        /// Carried out, and the answer is lost.
+        case answerLost
+        /// Never carried out, and no answer comes.
+        case requestLost
+        case refused(RejectReason)
+    }
+
+    struct Order: Sendable {
+        var request: OrderRequest
+        var filled: Int64 = 0
+        var status = OrderStatus.open
+    }
+
+    struct State: Sendable {
+        var orders: [ClientOrderID: Order] = [:]
+        var fills: [Fill] = []
+        var placed: [OrderRequest] = []
+        var cancelled: [ClientOrderID] = []
+        var duplicates: [ClientOrderID] = []
+        var faults: [Fault] = []
+        var isReachable = true
+        var tellsCancels = true
+        var nextTrade: UInt64 = 100
+        var nextSink = 0
+        var marketSinks: [Int: @Sendable ([MarketRecord]) -> Void] = [:]
+        var accountSinks: [Int: @Sendable (AccountUpdate) -> Void] = [:]
+        var snapshot: [MarketRecord] = []
+        /// Called with every placement as it arrives.
+        var onPlace: (@Sendable (OrderRequest) -> Void)?
+    }
+
+    let id = ExchangeID(rawValue: "paper")
+    let displayName = "Test"
+    let acceptanceWindow: Int64
+    let label = "default"
+    let instrument: Instrument
+    let time: any TimeSource
+    let state = Mutex(State())
+
+    init(_ instrument: Instrument, time: any TimeSource, acceptanceWindow: Int64 = 0) {
+        self.instrument = instrument
+        self.time = time
+        self.acceptanceWindow = acceptanceWindow
+    }
+
+    func instruments() async throws(ConnectorError) -> [Instrument] { [instrument] }
+
+    func account(_ label: String) async throws(ConnectorError) -> any ExchangeAccount {
+        guard label == self.label else { throw .unknownAccount(label) }
+        return self
+    }
+
+    func subscribe(
+        _ symbol: Symbol, _ sink: @escaping @Sendable ([MarketRecord]) -> Void
+    ) async throws(ConnectorError) -> Subscription {
+        let (number, snapshot) = state.withLock { state in
+            state.nextSink += 1
+            state.marketSinks[state.nextSink] = sink
+            return (state.nextSink, state.snapshot)
+        }
+        if !snapshot.isEmpty { sink(snapshot) }
+        return Subscription { self.state.withLock { $0.marketSinks[number] = nil } }
+    }
+
+    // MARK: - What a test does
+
+    /// A book of one level each side, 10 of base at both.
+    func market(bid: Int64, ask: Int64) {
+        let now = time.now()
+        func record(_ kind: MarketRecord.Kind, _ side: Side, _ ticks: Int64, _ lots: Int64) -> MarketRecord {
+            MarketRecord(
+                time: now, kind: kind, side: side, price: Price(ticks: ticks), quantity: Quantity(lots: lots),
+                isLast: false)
+        }
+        var records = [
+            record(.reset, .buy, 0, 0), record(.snapshot, .buy, bid, 1_000_000_000),
+            record(.snapshot, .sell, ask, 1_000_000_000),
+        ]
+        records[2].isLast = true
+        let message = records
+        let sinks = state.withLock { state in
+            state.snapshot = message
+            return state.marketSinks.sorted { $0.key < $1.key }.map(\.value)
+        }
+        for sink in sinks { sink(message) }
+    }
+
+    /// Trades lots of an open order, and tells it unless nobody shall know.
+    func fill(_ id: ClientOrderID, lots: Int64? = nil, isTold: Bool = true) {
+        let (fill, sinks) = state.withLock { state -> (Fill?, [@Sendable (AccountUpdate) -> Void]) in
+            guard var order = state.orders[id], order.status == .open else { return (nil, []) }
+            let size = min(lots ?? .max, order.request.quantity.lots - order.filled)
+            order.filled += size
+            if order.filled == order.request.quantity.lots { order.status = .filled }
+            state.orders[id] = order
+            let fill = Fill(
+                tradeID: state.nextTrade, orderID: id, side: order.request.side, price: order.request.price,
+                quantity: Quantity(lots: size), liquidity: .maker, fee: .zero, feeAsset: .quote, time: time.now())
+            state.nextTrade += 1
+            state.fills.append(fill)
+            return (fill, isTold ? Array(state.accountSinks.values) : [])
+        }
+        guard let fill else { return }
+        for sink in sinks { sink(.event(.filled(fill))) }
+    }
+
+    func tell(_ update: AccountUpdate) {
+        for sink in state.withLock({ Array($0.accountSinks.values) }) { sink(update) }
+    }
+
+    var open: [Order] {
+        state.withLock { $0.orders.values.filter { $0.status == .open } }
+            .sorted { $0.request.id.rawValue < $1.request.id.rawValue }
+    }
+}
+
+// MARK: - The account
+
+extension TestExchange: ExchangeAccount {
+    func subscribe(
+        _ symbol: Symbol, _ sink: @escaping @Sendable (AccountUpdate) -> Void
+    ) async throws(ConnectorError) -> Subscription {
+        try checkReachable()
+        let number = state.withLock { state in
+            state.nextSink += 1
+            state.accountSinks[state.nextSink] = sink
+            return state.nextSink
+        }
+        return Subscription { self.state.withLock { $0.accountSinks[number] = nil } }
+    }
+
+    func send(_ request: AccountRequest, _ symbol: Symbol) {
+        switch request {
+        case .place(let approved): place(approved.value)
+        case .cancel(let id): cancel(id)
+        case .query(let id): query(id)
+        }
+    }
+
+    private func place(_ request: OrderRequest) {
+        let onPlace = state.withLock { state in
+            state.placed.append(request)
+            return state.onPlace
+        }
+        onPlace?(request)
+        let answer = state.withLock { state -> AccountEvent? in
+            if state.orders[request.id] != nil {
+                state.duplicates.append(request.id)
+                return .rejected(request.id, .duplicateID)
+            }
+            switch state.faults.isEmpty ? nil : state.faults.removeFirst() {
+            case .requestLost: return nil
+            case .refused(let reason):
+                state.orders[request.id] = Order(request: request, status: .rejected)
+                return .rejected(request.id, reason)
+            case .answerLost:
+                state.orders[request.id] = Order(request: request)
+                return nil
+            case nil:
+                state.orders[request.id] = Order(request: request)
+                return .accepted(request.id)
+            }
+        }
+        if let answer { tell(.event(answer)) }
+    }
+
+    private func cancel(_ id: ClientOrderID) {
+        let answer = state.withLock { state -> AccountEvent? in
+            state.cancelled.append(id)
+            guard state.orders[id]?.status == .open else { return .cancelRejected(id, .unknownOrder) }
+            state.orders[id]?.status = .cancelled
+            return state.tellsCancels ? .cancelled(id) : nil
+        }
+        if let answer { tell(.event(answer)) }
+    }
+
+    private func query(_ id: ClientOrderID) {
+        let (order, fills) = state.withLock { state in
+            (state.orders[id], state.fills.filter { $0.orderID == id })
+        }
+        for fill in fills { tell(.event(.filled(fill))) }
+        switch order?.status {
+        case .open: tell(.event(.accepted(id)))
+        case .cancelled: tell(.event(.cancelled(id)))
+        case .rejected: tell(.event(.rejected(id, .other)))
+        case nil: tell(.event(.notFound(id)))
+        default: break
+        }
+    }
+
+    func openOrders(_ symbol: Symbol) async throws(ConnectorError) -> [ListedOrder] {
+        try checkReachable()
+        return open.map {
+            ListedOrder(
+                id: $0.request.id, side: $0.request.side, price: $0.request.price,
+                remaining: Quantity(lots: $0.request.quantity.lots - $0.filled))
+        }
+    }
+
+    func order(_ id: ClientOrderID, _ symbol: Symbol) async throws(ConnectorError) -> OrderReport? {
+        try checkReachable()
+        return state.withLock { $0.orders[id] }.map {
+            OrderReport(
+                id: id, side: $0.request.side, price: $0.request.price, quantity: $0.request.quantity,
+                filled: Quantity(lots: $0.filled), status: $0.status)
+        }
+    }
+
+    func fills(_ symbol: Symbol, from tradeID: UInt64, limit: Int) async throws(ConnectorError) -> [Fill] {
+        try checkReachable()
+        return Array(state.withLock { $0.fills.filter { $0.tradeID >= tradeID } }.prefix(limit))
+    }
+
+    func balances() async throws(ConnectorError) -> [AssetBalance] {
+        try checkReachable()
+        return [
+            AssetBalance(asset: instrument.base, free: "10", locked: "0"),
+            AssetBalance(asset: instrument.quote, free: "1000000", locked: "0"),
+        ]
+    }
+
+    private func checkReachable() throws(ConnectorError) {
+        if !state.withLock({ $0.isReachable }) { throw .unreachable("the test exchange is down") }
+    }
+}

@@ -1,0 +1,53 @@
+import Exchanges
+import Logging
+import Persistence
+import Scheduling
+import TestSupport
+import TradingCore
+
+@testable import MarketMaking
+
+/// A supervisor on a database and an exchange of the test's. ``kill()`` ends it as a SIGKILL would: nothing is told,
+/// nothing is finished.
+final class TestServer: Sendable {
+    let supervisor: StrategySupervisor
+    let database: ObservedDatabase
+    let registry = ScheduleRegistry()
+    private let tasks: [Task<Void, Never>]
+
+    init(_ exchange: any ExchangeConnector, path: String, time: any TimeSource) async throws {
+        database = ObservedDatabase(try await SQLiteDatabase.open(path: path))
+        _ = try await Migrator(MarketMakingMigrations.all).migrate(database.real)
+        let alarms = AlarmClock(time: time, registry: registry)
+        let supervisor = StrategySupervisor(
+            RuntimeContext(
+                database: database, time: time, alarms: alarms, registry: registry,
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })),
+            connectors: [exchange])
+        self.supervisor = supervisor
+        tasks = [Task { await alarms.run() }, Task { await supervisor.run() }]
+    }
+
+    func kill() async {
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+        await database.close()
+    }
+
+    /// Asks until something is so; fails after ten seconds.
+    func wait(
+        _ what: String, _ isSo: @Sendable () async throws -> Bool
+    ) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(10)
+        while try await !isSo() {
+            guard clock.now < deadline else { throw TestTimeout(what: what) }
+            try await clock.sleep(for: .milliseconds(2))
+        }
+    }
+}
+
+struct TestTimeout: Error, CustomStringConvertible {
+    let what: String
+    var description: String { "waited in vain until \(what)" }
+}
