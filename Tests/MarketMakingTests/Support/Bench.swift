@@ -1,0 +1,54 @@
+import Exchanges
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import TradingCore
+
+@testable import MarketMaking
+
+/// A server on a test exchange, with what most tests do first.
+final class Bench {
+    let exchange: TestExchange
+    private(set) var server: TestServer
+    private let folder: TemporaryFolder
+
+    init(acceptanceWindow: Int64 = 0) async throws {
+        folder = try TemporaryFolder()
+        exchange = TestExchange(TestInstrument.btc, time: SystemTime(), acceptanceWindow: acceptanceWindow)
+        server = try await TestServer(exchange, path: folder.path + "/server.db", time: SystemTime())
+        try await reconciled()
+    }
+
+    /// Starts one strategy and waits for its four orders.
+    func quote(_ body: String = TestInstrument.body()) async throws {
+        _ = try await server.supervisor.startPureMarketMaking(body)
+        exchange.market(bid: 5_999_900, ask: 6_000_100)
+        try await server.wait("four orders rest") { [exchange] in exchange.open.count == 4 }
+    }
+
+    /// Kills the server and starts it again on the same database.
+    func restart(waits: Bool = true) async throws {
+        await server.kill()
+        exchange.state.withLock { state in
+            (state.marketSinks, state.accountSinks) = ([:], [:])
+        }
+        server = try await TestServer(exchange, path: folder.path + "/server.db", time: SystemTime())
+        if waits { try await reconciled() }
+    }
+
+    private func reconciled() async throws {
+        try await server.wait("reconciled") { [server] in await server.supervisor.isReconciled }
+    }
+
+    func end() async { await server.kill() }
+}
+
+func withServer(acceptanceWindow: Int64 = 0, _ body: (Bench) async throws -> Void) async throws {
+    let bench = try await Bench(acceptanceWindow: acceptanceWindow)
+    do { try await body(bench) } catch {
+        await bench.end()
+        throw error
+    }
+    await bench.end()
+}

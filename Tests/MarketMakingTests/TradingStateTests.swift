@@ -1,0 +1,104 @@
+import Exchanges
+import Execution
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+@Suite struct DurableTradingStateTests {
+    @Test(arguments: [TradingScope.server, .account("paper/default"), .session("u1-c1-pureMarketMaking")])
+    func `a halt takes everything off, and no restart arms it again`(_ scope: TradingScope) async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            try await bench.server.supervisor.setTradingState(
+                TradingStateChange(scope: scope, state: .halted, reason: "drill"))
+            try await bench.server.wait("empty") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            try await bench.restart()
+            bench.exchange.market(bid: 5_999_800, ask: 6_000_200)
+            let placed = bench.exchange.state.withLock { $0.placed.count }
+            let inspection = try await bench.server.supervisor.inspect("u1-c1-pureMarketMaking")
+            #expect(inspection.state == .halted)
+            #expect(bench.exchange.state.withLock { $0.placed.count } == placed)
+            let entry = try await bench.server.supervisor.tradingStates().first { $0.scope == scope }
+            #expect(entry?.state == .halted)
+            #expect(entry?.reason == "drill")
+            try await bench.server.supervisor.setTradingState(
+                TradingStateChange(scope: scope, state: .active, reason: "over"))
+            try await bench.server.wait("quoting again") { [exchange = bench.exchange] in exchange.open.count == 4 }
+        }
+    }
+
+    @Test func `what a kill switch set outlives the process`() async throws {
+        try await withServer { bench in
+            try await bench.quote(TestInstrument.body(more: ",\"maximumConsecutiveRejects\":2"))
+            bench.exchange.state.withLock { $0.faults = Array(repeating: .refused(.other), count: 4) }
+            bench.exchange.market(bid: 6_099_900, ask: 6_100_100)
+            try await bench.server.wait("halted") { [server = bench.server] in
+                try await server.supervisor.tradingStates().contains {
+                    $0.scope == .session("u1-c1-pureMarketMaking") && $0.state == .halted
+                        && $0.reason == "CONSECUTIVE_REJECTS"
+                }
+            }
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect("u1-c1-pureMarketMaking").state == .halted)
+        }
+    }
+
+    @Test func `a full disk stops trading, says so, and loses nothing`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            bench.server.database.setFailing(true)
+            // A fill comes while nothing can be stored.
+            bench.exchange.fill(bench.exchange.open[0].request.id)
+            try await bench.server.wait("trading stops") { [server = bench.server, exchange = bench.exchange] in
+                await server.supervisor.health().faults.contains { $0.contains("full") } && exchange.open.isEmpty
+            }
+            bench.server.database.setFailing(false)
+            try await bench.server.wait("the fill is booked") { [server = bench.server] in
+                try await server.supervisor.fills(strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 9).count == 1
+            }
+            try await bench.server.wait("quoting again") { [exchange = bench.exchange] in exchange.open.count == 4 }
+            #expect(await bench.server.supervisor.health().faults == [])
+        }
+    }
+
+    @Test func `nothing trades before an unreachable exchange has been asked (H28)`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            bench.exchange.state.withLock { $0.isReachable = false }
+            try await bench.restart(waits: false)
+            try await bench.server.wait("the fault is known") { [server = bench.server] in
+                await server.supervisor.health().faults.contains { $0.contains("down") }
+            }
+            let placed = bench.exchange.state.withLock { $0.placed.count }
+            await #expect(throws: DeskError.self) {
+                _ = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body("u2"))
+            }
+            bench.exchange.state.withLock { $0.isReachable = true }
+            try await bench.server.wait("reconciled") { [server = bench.server] in
+                await server.supervisor.isReconciled
+            }
+            #expect(bench.exchange.open.count == 4)
+            #expect(bench.exchange.state.withLock { $0.placed.count } == placed)
+        }
+    }
+
+    @Test func `two sessions cannot be promised the same funds`() async throws {
+        try await withServer { bench in
+            // Each would quote 6 of the account's 10 BTC.
+            try await bench.quote(TestInstrument.body("u1", "c1", amount: "3"))
+            _ = try await bench.server.supervisor.startPureMarketMaking(
+                TestInstrument.body("u2", "c2", amount: "3"))
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await bench.server.wait("the second quotes what is left") { [exchange = bench.exchange] in
+                exchange.open.count >= 6
+            }
+            let sells = bench.exchange.open.filter { $0.request.side == .sell }
+            #expect(sells.reduce(0) { $0 + $1.request.quantity.lots } <= 1_000_000_000)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Exchanges
+import Execution
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+@Suite struct KillWithLostAnswersTests {
+    @Test func `an order whose answer a kill swallowed is found by its id, never sent twice (H36)`() async throws {
+        try await withServer { bench in
+            bench.exchange.state.withLock {
+                $0.faults = [.answerLost, .answerLost, .requestLost, .requestLost]
+            }
+            _ = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body())
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await bench.server.wait("four sent") { [exchange = bench.exchange] in
+                exchange.state.withLock { $0.placed.count == 4 }
+            }
+            try await bench.restart()
+            try await bench.server.wait("four orders rest") { [exchange = bench.exchange] in exchange.open.count == 4 }
+            #expect(bench.exchange.state.withLock { $0.duplicates } == [])
+            let statuses = try await statuses(bench)
+            // Two were there all along, two never were and have been replaced.
+            #expect(statuses.filter { $0 == "rejected" }.count == 2)
+            #expect(!statuses.contains("unknown"))
+        }
+    }
+
+    @Test func `while a request may still be carried out, no such order proves nothing (H36)`() async throws {
+        try await withServer(acceptanceWindow: Nanoseconds.seconds(3_600)) { bench in
+            bench.exchange.state.withLock { $0.faults = [.requestLost] }
+            _ = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body())
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await bench.server.wait("four sent") { [exchange = bench.exchange] in
+                exchange.state.withLock { $0.placed.count == 4 }
+            }
+            try await bench.restart()
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            let inspection = try await bench.server.supervisor.inspect("u1-c1-pureMarketMaking")
+            #expect(inspection.openOrders.map(\.status).filter { $0 == "unknown" }.count == 1)
+            // Nothing is added while that is open.
+            #expect(bench.exchange.state.withLock { $0.placed.count } == 4)
+        }
+    }
+
+    @Test func `fills told twice, by stream and by asking, are booked once`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let first = bench.exchange.open[0].request.id
+            bench.exchange.fill(first, lots: 400_000)
+            bench.exchange.tell(.lost)
+            bench.exchange.fill(first, lots: 200_000, isTold: false)
+            bench.exchange.tell(.recovered)
+            try await bench.server.wait("both fills") { [server = bench.server] in
+                try await server.supervisor.fills(strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 10).count == 2
+            }
+            try await bench.restart()
+            let fills = try await bench.server.supervisor.fills(
+                strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 10)
+            #expect(fills.map(\.quantity) == ["0.004", "0.002"])
+            #expect(fills.map(\.position) == ["0.004", "0.006"])
+        }
+    }
+
+    private func statuses(_ bench: Bench) async throws -> [String] {
+        try await bench.server.database.read { transaction in
+            try transaction.rows("SELECT status FROM orders").map { try $0.get("status") }
+        }
+    }
+}
