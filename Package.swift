@@ -20,6 +20,9 @@ let package = Package(
         .library(name: "Exchanges", targets: ["Exchanges"]),
         .library(name: "MarketData", targets: ["MarketData"]),
         .library(name: "Simulators", targets: ["Simulators"]),
+        .library(name: "Scheduling", targets: ["Scheduling"]),
+        .library(name: "Persistence", targets: ["Persistence"]),
+        .library(name: "MarketMaking", targets: ["MarketMaking"]),
         .executable(name: "mrmarket", targets: ["mrmarket"]),
     ],
     dependencies: [

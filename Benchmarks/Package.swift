@@ -11,7 +11,10 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "mr-market-benchmarks",
-    dependencies: [.package(name: "mr-market", path: "..")],
+    dependencies: [
+        .package(name: "mr-market", path: ".."),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    ],
     targets: [
         .executableTarget(
             name: "FeedBenchmark",
@@ -38,6 +41,18 @@ let package = Package(
                 .product(name: "Execution", package: "mr-market"),
                 .product(name: "Exchanges", package: "mr-market"),
                 .product(name: "MarketData", package: "mr-market"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "ServerBenchmark",
+            dependencies: [
+                .product(name: "TradingCore", package: "mr-market"),
+                .product(name: "Execution", package: "mr-market"),
+                .product(name: "Exchanges", package: "mr-market"),
+                .product(name: "Scheduling", package: "mr-market"),
+                .product(name: "Persistence", package: "mr-market"),
+                .product(name: "MarketMaking", package: "mr-market"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .executableTarget(

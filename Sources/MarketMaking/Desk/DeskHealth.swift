@@ -67,10 +67,15 @@ public struct DeskHealth: Hashable, Sendable {
         public var unknownOrderCount: Int
         public var lastMarketData: Timestamp?
         public var isTrusted: Bool
+        /// From a change of the book reaching the executor to every session's decision about it.
+        public var decisions: LatencyHistogram
+        /// From a decision to its intents stored and handed to the exchange's connector.
+        public var placements: LatencyHistogram
 
         public init(
             name: String, sessionCount: Int, openOrderCount: Int, unknownOrderCount: Int,
-            lastMarketData: Timestamp?, isTrusted: Bool
+            lastMarketData: Timestamp?, isTrusted: Bool, decisions: LatencyHistogram = LatencyHistogram(),
+            placements: LatencyHistogram = LatencyHistogram()
         ) {
             self.name = name
             self.sessionCount = sessionCount
@@ -78,6 +83,8 @@ public struct DeskHealth: Hashable, Sendable {
             self.unknownOrderCount = unknownOrderCount
             self.lastMarketData = lastMarketData
             self.isTrusted = isTrusted
+            self.decisions = decisions
+            self.placements = placements
         }
     }
 

@@ -28,6 +28,7 @@ struct ExecutorCore: ~Copyable {
     /// Of these, the ones that are no longer wanted.
     private var withdrawn: Set<ClientOrderID> = []
     private var knowsSnapshot = false
+    private var requestsPer10Seconds = Int.max
 
     init(_ place: TradingPlace, _ instrument: Instrument) throws(InstrumentError) {
         self.place = place
@@ -47,6 +48,11 @@ struct ExecutorCore: ~Copyable {
 
     mutating func add(_ start: SessionStart, now: Timestamp) {
         seats[start.seat.session] = start.seat
+        if let limit = start.requestsPer10Seconds, limit < requestsPer10Seconds {
+            requestsPer10Seconds = limit
+            engine.health.budget = OrderBudget(
+                limit: limit, windowNanoseconds: Nanoseconds.seconds(10), cancelReserve: limit / 5)
+        }
         engine.add(
             start.configuration, strategy: start.strategy, restoring: start.restored, book, now: now)
         settle(now)

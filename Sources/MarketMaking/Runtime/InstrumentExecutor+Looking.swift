@@ -23,7 +23,8 @@ extension InstrumentExecutor {
                     quote: books.quote, limits: plan.limits, tolerance: plan.tolerance),
                 strategy: try plan.strategy(instrument),
                 restored: RestoredSession(
-                    state: state, haltReason: state == .halted ? .operatorCommand : nil)))
+                    state: state, haltReason: state == .halted ? .operatorCommand : nil),
+                requestsPer10Seconds: plan.requestsPer10Seconds))
     }
 
     /// The middle of the market, or the last trade where it has only one side.
@@ -56,7 +57,8 @@ extension InstrumentExecutor {
         let last = core.engine.health.lastMarketData
         return DeskHealth.Executor(
             name: place.description, sessionCount: core.seats.count, openOrderCount: open, unknownOrderCount: unknown,
-            lastMarketData: last == .distantPast ? nil : last, isTrusted: core.engine.health.marketIsTrusted)
+            lastMarketData: last == .distantPast ? nil : last, isTrusted: core.engine.health.marketIsTrusted,
+            decisions: decisions, placements: placements)
     }
 
     var fault: String? { storageFault.map { "storage: \($0)" } }
@@ -72,7 +74,8 @@ extension InstrumentExecutor {
         let realized = books.realizedPnL(instrument)
         let profit = core.book.doubleMid.map { live.account.profit(doubleMark: $0, unit: unit) }
         return StrategyInspection(
-            instance: instance, state: core.engine.effectiveState(of: session), reason: reason(live), base: live.holdings.base,
+            instance: instance, state: core.engine.effectiveState(of: session), reason: reason(live),
+            base: live.holdings.base,
             quote: live.holdings.quote, position: unit.decimal(live.account.position), realizedPnL: realized,
             unrealizedPnL: profit.map { FixedDecimal(raw: $0.raw - realized.raw) }, orderCount: live.orderCount,
             fillCount: live.account.fillCount,

@@ -108,7 +108,8 @@ extension InstrumentExecutor {
                 fills: outcome.steps.compactMap { if case .fill(let fill, _, _) = $0 { fill } else { nil } },
                 bestProfit: books.bestProfit, state: resumed.state,
                 haltReason: resumed.state == .halted ? .operatorCommand : nil,
-                isStopping: row.instance.status == .stopping))
+                isStopping: row.instance.status == .stopping),
+            requestsPer10Seconds: resumed.plan.requestsPer10Seconds)
     }
 
     /// The account's stream is back, or too much of it came: what was missed is asked for, and told to the engine as if

@@ -68,7 +68,10 @@ extension InstrumentExecutor {
             switch step {
             case .place(let order, let approved):
                 if stored.contains(order.id) {
-                    if core.mayBeSent(order.id, now: time.now()) { account.send(.place(approved), place.symbol) }
+                    if core.mayBeSent(order.id, now: time.now()) {
+                        account.send(.place(approved), place.symbol)
+                        placements.record(nanoseconds: time.now().nanoseconds(since: order.createdAt))
+                    }
                 } else {
                     fundsRefusals += 1
                     logger.warning("not sent: the account's free funds do not cover order \(order.id)")

@@ -33,6 +33,8 @@ actor InstrumentExecutor {
     var failedStores = 0
     var lingersUntil = Timestamp.distantFuture
     var fundsRefusals = 0
+    var decisions = LatencyHistogram()
+    var placements = LatencyHistogram()
 
     /// Questions to the exchange that are answered by a return value, asked one after another.
     private let questions: AsyncStream<SessionID>
@@ -67,8 +69,8 @@ actor InstrumentExecutor {
 
     /// Begins to listen. Everything that comes waits in the mailbox until ``run()``.
     func subscribe() async throws {
-        let mailbox = self.mailbox
-        let market = try await connector.subscribe(place.symbol) { mailbox.market($0) }
+        let (mailbox, time) = (self.mailbox, self.time)
+        let market = try await connector.subscribe(place.symbol) { mailbox.market($0, at: time.now()) }
         subscriptions.append(market)
         subscriptions.append(try await account.subscribe(place.symbol) { mailbox.account($0) })
     }
@@ -98,7 +100,9 @@ actor InstrumentExecutor {
     private func take(_ input: ExecutorInput) async {
         let now = time.now()
         switch input {
-        case .market(let records): core.market(records, now: now)
+        case .market(let records, let arrived):
+            core.market(records, now: now)
+            decisions.record(nanoseconds: time.now().nanoseconds(since: arrived))
         case .marketOverflow: await resubscribe(now)
         case .account(.event(let event)): core.handle(event, now: now)
         case .account(.alive): core.accountIsAlive(now: now)
@@ -168,8 +172,8 @@ actor InstrumentExecutor {
         carryOutCommands()
         logger.error("the market came faster than it could be worked off; subscribing anew")
         do {
-            let mailbox = self.mailbox
-            let market = try await connector.subscribe(place.symbol) { mailbox.market($0) }
+            let (mailbox, time) = (self.mailbox, self.time)
+            let market = try await connector.subscribe(place.symbol) { mailbox.market($0, at: time.now()) }
             if !subscriptions.isEmpty { subscriptions[0].cancel() }
             subscriptions.insert(market, at: 0)
             if subscriptions.count > 2 { subscriptions.remove(at: 1) }

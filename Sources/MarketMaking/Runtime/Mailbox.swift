@@ -5,7 +5,8 @@ import TradingCore
 
 /// What reaches an executor.
 enum ExecutorInput: Sendable {
-    case market([MarketRecord])
+    /// - Parameter at: when it reached the mailbox.
+    case market([MarketRecord], at: Timestamp)
     /// More of the market came than could be kept: everything since is missing.
     case marketOverflow
     case account(AccountUpdate)
@@ -36,7 +37,7 @@ final class Mailbox: Sendable {
         self.maximumAccountUpdates = maximumAccountUpdates
     }
 
-    func market(_ records: [MarketRecord]) {
+    func market(_ records: [MarketRecord], at now: Timestamp) {
         let isNew = state.withLock { state in
             guard state.recordCount >= 0 else { return false }
             if state.recordCount + records.count > maximumRecords {
@@ -47,7 +48,7 @@ final class Mailbox: Sendable {
                 return true
             }
             state.recordCount += records.count
-            state.inputs.append(.market(records))
+            state.inputs.append(.market(records, at: now))
             return true
         }
         if isNew { signal.raise() }

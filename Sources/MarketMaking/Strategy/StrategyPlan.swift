@@ -12,6 +12,8 @@ struct StrategyPlan: Sendable {
     /// The session's share of the account; nil is everything that is free when it starts.
     var base: FixedDecimal?
     var quote: FixedDecimal?
+    /// How many requests the executor may send in ten seconds; the smallest that its sessions name holds.
+    var requestsPer10Seconds: Int?
 
     /// Reads the original's body, with the parameters of our own beside it.
     /// - Parameter exchanges: those that can be traded on, by their ids.
@@ -25,6 +27,7 @@ struct StrategyPlan: Sendable {
         let share: ClosedRange<FixedDecimal> = "0"..."1000000000000"
         let base = reader.decimal("baseFunds", share, "0 to 1000000000000")
         let quote = reader.decimal("quoteFunds", share, "0 to 1000000000000")
+        let requests = reader.integer("maximumRequestsPer10Seconds", 10...1_000_000, "10 to 1000000")
         var parameters = PureMarketMakingParameters.read(&reader)
         let limits = RiskLimits.read(&reader)
         if let oracle = parameters?.oracleExchange {
@@ -38,7 +41,8 @@ struct StrategyPlan: Sendable {
         guard let identity, let parameters else { throw .invalid(["parameters: must be complete"]) }
         return StrategyPlan(
             key: identity.key, place: identity.place, parameters: parameters, limits: limits,
-            tolerance: parameters.tolerance, base: base, quote: quote)
+            tolerance: parameters.tolerance, base: base, quote: quote,
+            requestsPer10Seconds: requests.map { Int($0) })
     }
 
     /// - Throws: ``DeskError/invalid(_:)`` when the parameters do not fit the instrument.
