@@ -111,6 +111,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "PersistenceTests",
+            dependencies: ["Persistence", "TradingCore", "Scheduling", "TestSupport"], swiftSettings: settings),
+        .testTarget(
             name: "MarketMakingTests",
             dependencies: [
                 "MarketMaking", "Persistence", "Exchanges", "Execution", "Strategies", "Scheduling", "TradingCore",

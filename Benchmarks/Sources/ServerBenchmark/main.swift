@@ -23,7 +23,7 @@ func body(_ user: Int, _ base: String) -> String {
     """
     {"userId":"u\(user)","clientId":"c","pair":"\(base)/USDT","exchangeName":"paper","bidSpread":0.0002,\
     "askSpread":0.0002,"orderAmount":0.01,"orderRefreshTime":3600000,"numberOfLayers":1,\
-    "priceSourceType":"mid_price","amountChangePerLayer":0,"amountChangeType":"fixed","requoteMove":0.000001,\
+    "priceSourceType":"mid_price","amountChangePerLayer":0,"amountChangeType":"fixed","requoteMove":0.00001,\
     "baseFunds":1000,"quoteFunds":100000000}
     """
 }
@@ -81,9 +81,12 @@ if mode == "place" {
         "cancel: \(times.cancelled.count); book update to request bytes, us:",
         "p50 \(quantile(times.cancelled, 0.5)) p99 \(quantile(times.cancelled, 0.99))")
 } else {
-    // A small move decides nothing new for most; every session is asked all the same.
+    // A random walk: every session is asked at every step, and quotes anew now and then.
+    var random = SplitMix64(seed: 7)
     for step in 0..<2_000 {
-        for index in stride(from: step % 4, to: instrumentCount, by: 4) { move(index, by: step % 2 == 0 ? 1 : -1) }
+        for index in stride(from: step % 4, to: instrumentCount, by: 4) {
+            move(index, by: Int64(random.next() % 11) - 5)
+        }
         try await Task.sleep(for: .milliseconds(5))
     }
     let health = await supervisor.health()

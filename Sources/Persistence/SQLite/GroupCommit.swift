@@ -1,0 +1,109 @@
+import Dispatch
+internal import GRDB
+import Synchronization
+
+/// The one writer: whoever waits shares the next commit, and so its fsync.
+///
+/// Callers queue up; the writer's own thread takes all that wait, at most ``maximumBatch``, into one transaction and
+/// answers each only after it is durable. When one of them throws, the batch is rolled back and every one is run again in
+/// a transaction of its own, so that each fails alone; there is no savepoint on the good path.
+final class GroupCommit: Sendable {
+    /// Bounds how long the first of a batch waits for the others.
+    static let maximumBatch = 256
+    /// Beyond this many waiting writes further ones are refused: ``SQLError/overloaded``.
+    static let maximumWaiting = 10_000
+
+    /// One caller: runs its body, then is told how it ended.
+    struct Request: Sendable {
+        let run: @Sendable (any SQLTransaction) throws -> Void
+        let finish: @Sendable (SQLError?) -> Void
+    }
+
+    private struct State: Sendable {
+        var waiting: [Request] = []
+        var isDraining = false
+        var isClosed = false
+    }
+
+    private let writer: DatabasePool
+    private let state = Mutex(State())
+    private let thread = DispatchQueue(label: "mrmarket.sqlite.writer", qos: .userInitiated)
+
+    init(_ writer: DatabasePool) { self.writer = writer }
+
+    func submit(_ request: Request) {
+        enum Fate { case refused(SQLError), queued, drains }
+        let fate = state.withLock { state -> Fate in
+            if state.isClosed { return .refused(.closed) }
+            if state.waiting.count >= Self.maximumWaiting { return .refused(.overloaded) }
+            state.waiting.append(request)
+            if state.isDraining { return .queued }
+            state.isDraining = true
+            return .drains
+        }
+        switch fate {
+        case .refused(let error): request.finish(error)
+        case .queued: break
+        case .drains: thread.async { self.drain() }
+        }
+    }
+
+    /// Waits for everything submitted, and refuses what comes later.
+    func close() async {
+        state.withLock { $0.isClosed = true }
+        await withCheckedContinuation { continuation in thread.async { continuation.resume() } }
+    }
+
+    private func drain() {
+        while true {
+            let batch = state.withLock { state -> [Request] in
+                let batch = Array(state.waiting.prefix(Self.maximumBatch))
+                state.waiting.removeFirst(batch.count)
+                if batch.isEmpty { state.isDraining = false }
+                return batch
+            }
+            if batch.isEmpty { return }
+            commit(batch)
+        }
+    }
+
+    private func commit(_ batch: [Request]) {
+        switch attempt(batch) {
+        case .committed: for request in batch { request.finish(nil) }
+        case .commitFailed(let error): for request in batch { request.finish(error) }
+        case .bodyFailed(let error):
+            guard batch.count > 1 else {
+                batch[0].finish(error)
+                return
+            }
+            for request in batch { commit([request]) }
+        }
+    }
+
+    private enum Attempt {
+        case committed
+        /// One of the bodies threw.
+        case bodyFailed(SQLError)
+        /// The transaction could not be begun or committed: nobody's fault, everybody's failure.
+        case commitFailed(SQLError)
+    }
+
+    private func attempt(_ batch: [Request]) -> Attempt {
+        var bodyError: SQLError?
+        do {
+            try writer.writeWithoutTransaction { connection in
+                try connection.inTransaction(.immediate) {
+                    let transaction = SQLiteTransaction(connection: connection)
+                    do { for request in batch { try request.run(transaction) } } catch {
+                        bodyError = SQLError(error)
+                        return .rollback
+                    }
+                    return .commit
+                }
+            }
+        } catch {
+            return bodyError.map(Attempt.bodyFailed) ?? .commitFailed(SQLError(error))
+        }
+        return bodyError.map(Attempt.bodyFailed) ?? .committed
+    }
+}

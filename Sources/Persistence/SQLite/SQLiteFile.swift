@@ -1,0 +1,36 @@
+import Foundation
+
+/// What lies at a path, judged by reading alone, before SQLite opens anything: a file that is not ours stays as it is.
+enum SQLiteFile {
+    /// `PRAGMA application_id` of our databases: "MrMk".
+    static let applicationID: Int32 = 0x4D72_4D6B
+
+    /// - Returns: whether there is a database of ours; false where there is nothing or an empty file.
+    /// - Throws: ``SQLError/notOurDatabase(path:found:)``.
+    static func isOurs(_ path: String) throws(SQLError) -> Bool {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            if FileManager.default.fileExists(atPath: path) { throw .inputOutput("\(path): cannot be read") }
+            return false
+        }
+        defer { try? handle.close() }
+        let header = (try? handle.read(upToCount: 100)) ?? Data()
+        if header.isEmpty { return false }
+        guard header.count == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
+            throw .notOurDatabase(path: path, found: "no SQLite database at all")
+        }
+        // Big-endian, at offset 68: https://www.sqlite.org/fileformat2.html#application_id
+        let id = header[68..<72].reduce(Int32(0)) { $0 << 8 | Int32($1) }
+        guard id == applicationID else { throw .notOurDatabase(path: path, found: owner(path)) }
+        return true
+    }
+
+    /// Whose it is, for the message. The schema's text lies in the first page.
+    private static func owner(_ path: String) -> String {
+        guard let handle = FileHandle(forReadingAtPath: path) else { return "another program's" }
+        defer { try? handle.close() }
+        let start = (try? handle.read(upToCount: 1 << 20)) ?? Data()
+        let tables = ["strategy_instances", "migrations_typeorm", "growdata_exchanges", "mixin_user"]
+        let isOriginal = tables.contains { start.range(of: Data($0.utf8)) != nil }
+        return isOriginal ? "the database of the original Mr.Market server" : "another program's database"
+    }
+}

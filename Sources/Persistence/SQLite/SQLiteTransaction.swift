@@ -1,0 +1,97 @@
+import Foundation
+internal import GRDB
+
+/// A transaction on one SQLite connection.
+struct SQLiteTransaction: SQLTransaction {
+    let connection: Database
+
+    var dialect: SQLDialect { .sqlite }
+
+    func execute(_ sql: SQL) throws(SQLError) -> Int {
+        try guarded {
+            let (text, values) = sql.rendered(.sqlite)
+            let before = connection.totalChangesCount
+            try connection.cachedStatement(sql: text).execute(arguments: arguments(values))
+            return connection.totalChangesCount - before
+        }
+    }
+
+    func rows(_ sql: SQL) throws(SQLError) -> [SQLRow] {
+        try guarded {
+            let (text, values) = sql.rendered(.sqlite)
+            let statement = try connection.cachedStatement(sql: text)
+            let columns = SQLColumns(statement.columnNames)
+            let cursor = try Row.fetchCursor(statement, arguments: arguments(values))
+            var rows: [SQLRow] = []
+            while let row = try cursor.next() { rows.append(SQLRow(columns: columns, values: self.values(row))) }
+            return rows
+        }
+    }
+
+    func row(_ sql: SQL) throws(SQLError) -> SQLRow? { try rows(sql).first }
+
+    private func arguments(_ values: [SQLValue]) -> StatementArguments {
+        StatementArguments(
+            values.map { value -> DatabaseValue in
+                switch value {
+                case .null: .null
+                case .integer(let integer): integer.databaseValue
+                case .real(let real): real.databaseValue
+                case .text(let text): text.databaseValue
+                case .blob(let bytes): Data(bytes).databaseValue
+                }
+            })
+    }
+
+    private func values(_ row: Row) -> [SQLValue] {
+        row.databaseValues.map { value in
+            switch value.storage {
+            case .null: .null
+            case .int64(let integer): .integer(integer)
+            case .double(let real): .real(real)
+            case .string(let text): .text(text)
+            case .blob(let data): .blob(Array(data))
+            }
+        }
+    }
+
+    private func guarded<Value>(_ body: () throws -> Value) throws(SQLError) -> Value {
+        do { return try body() } catch { throw SQLError(error) }
+    }
+}
+
+extension SQLError {
+    /// What SQLite's codes mean to us: https://www.sqlite.org/rescode.html
+    init(_ error: any Error) {
+        switch error {
+        case let error as SQLError: self = error
+        case let error as DatabaseError: self = SQLError(error)
+        default: self = .other("\(error)")
+        }
+    }
+
+    private init(_ error: DatabaseError) {
+        let message = error.message ?? "\(error.resultCode)"
+        switch error.resultCode {
+        case .SQLITE_CONSTRAINT: self = .constraint(Constraint(error.extendedResultCode), message)
+        case .SQLITE_BUSY, .SQLITE_LOCKED: self = .locked(message)
+        case .SQLITE_FULL: self = .diskFull(message)
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN: self = .inputOutput(message)
+        case .SQLITE_READONLY: self = .readOnly(message)
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .corrupt(message)
+        default: self = .other(message)
+        }
+    }
+}
+
+extension SQLError.Constraint {
+    init(_ code: ResultCode) {
+        switch code {
+        case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY: self = .unique
+        case .SQLITE_CONSTRAINT_CHECK: self = .check
+        case .SQLITE_CONSTRAINT_FOREIGNKEY: self = .foreignKey
+        case .SQLITE_CONSTRAINT_NOTNULL: self = .notNull
+        default: self = .other
+        }
+    }
+}
