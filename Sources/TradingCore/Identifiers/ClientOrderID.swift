@@ -103,3 +103,18 @@ public struct ClientOrderIDSource: Sendable {
             && id.sequence < nextSequence
     }
 }
+
+extension ClientOrderID: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let id = ClientOrderID(rawValue: try container.decode(UInt64.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "a client order id is below 2^45")
+        }
+        self = id
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}

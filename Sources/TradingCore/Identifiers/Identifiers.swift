@@ -10,7 +10,7 @@ public struct ExchangeID: RawRepresentable, Hashable, Sendable, CustomStringConv
 }
 
 /// An asset by its ticker in capitals: `BTC`, `USDT`.
-public struct AssetID: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct AssetID: RawRepresentable, Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
     public let rawValue: String
 
     public init(rawValue: String) {
@@ -27,7 +27,7 @@ public struct AssetID: RawRepresentable, Hashable, Comparable, Sendable, CustomS
 }
 
 /// A tradable pair, written `BASE/QUOTE`.
-public struct Symbol: Hashable, Sendable, CustomStringConvertible {
+public struct Symbol: Hashable, Codable, Sendable, CustomStringConvertible {
     public let base: AssetID
     public let quote: AssetID
 
@@ -67,7 +67,7 @@ public struct InstrumentID: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// One account at a paper exchange, an index counted from zero.
-public struct AccountID: Hashable, Comparable, Sendable {
+public struct AccountID: Hashable, Comparable, Codable, Sendable {
     public let rawValue: Int32
 
     @inlinable

@@ -1,5 +1,5 @@
 /// A price as a whole number of one instrument's price units (``BookUnit/price``).
-public struct Price: Hashable, Comparable, Sendable {
+public struct Price: Hashable, Comparable, Codable, Sendable {
     public var ticks: Int64
 
     @inlinable
@@ -12,7 +12,7 @@ public struct Price: Hashable, Comparable, Sendable {
 }
 
 /// A quantity of the base asset as a whole number of one instrument's quantity units (``BookUnit/quantity``).
-public struct Quantity: Hashable, Comparable, Sendable {
+public struct Quantity: Hashable, Comparable, Codable, Sendable {
     public var lots: Int64
 
     @inlinable public static var zero: Quantity { Quantity(lots: 0) }

@@ -1,11 +1,11 @@
 /// Whether a fill gave liquidity or took it.
-public enum Liquidity: UInt8, Sendable {
+public enum Liquidity: UInt8, Codable, Sendable {
     case maker
     case taker
 }
 
 /// Which asset a fee was taken in.
-public enum FeeAsset: Hashable, Sendable {
+public enum FeeAsset: Hashable, Codable, Sendable {
     case base
     case quote
     /// Neither: an index into the account's list of further assets.
@@ -13,7 +13,7 @@ public enum FeeAsset: Hashable, Sendable {
 }
 
 /// One execution of an order. Applied once: `tradeID` is unique per account and instrument.
-public struct Fill: Hashable, Sendable {
+public struct Fill: Hashable, Codable, Sendable {
     public var tradeID: UInt64
     public var orderID: ClientOrderID
     public var side: Side

@@ -1,11 +1,11 @@
 /// How an order trades.
-public enum OrderType: UInt8, Sendable {
+public enum OrderType: UInt8, Codable, Sendable {
     case limit
     case market
 }
 
 /// How long an order lives.
-public enum TimeInForce: UInt8, Sendable {
+public enum TimeInForce: UInt8, Codable, Sendable {
     /// Until filled or cancelled.
     case goodTillCancelled
     /// What cannot trade at once expires.
@@ -15,7 +15,7 @@ public enum TimeInForce: UInt8, Sendable {
 }
 
 /// What happens when an order would trade with its own account.
-public enum SelfTradePrevention: UInt8, Sendable, CaseIterable {
+public enum SelfTradePrevention: UInt8, Codable, Sendable, CaseIterable {
     case none
     case expireTaker
     case expireMaker
@@ -25,7 +25,7 @@ public enum SelfTradePrevention: UInt8, Sendable, CaseIterable {
 }
 
 /// An order as it is sent.
-public struct OrderRequest: Hashable, Sendable {
+public struct OrderRequest: Hashable, Codable, Sendable {
     public var id: ClientOrderID
     public var side: Side
     public var type: OrderType

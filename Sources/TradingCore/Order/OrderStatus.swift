@@ -1,5 +1,5 @@
 /// Where an order stands, as far as we know.
-public enum OrderStatus: UInt8, Sendable, CaseIterable {
+public enum OrderStatus: UInt8, Codable, Sendable, CaseIterable {
     /// Its intent is stored and it may have left; no answer yet.
     case pending
     /// The placing ended without an answer: it may or may not exist. Left only by the exchange's own word.

@@ -1,5 +1,5 @@
 /// The side of the book an order rests on, or a trade's aggressor.
-public enum Side: UInt8, Sendable, CaseIterable {
+public enum Side: UInt8, Codable, Sendable, CaseIterable {
     case buy = 1
     case sell = 2
 

@@ -1,5 +1,5 @@
 /// A moment: nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted. Reaches the year 2262.
-public struct Timestamp: Hashable, Comparable, Sendable {
+public struct Timestamp: Hashable, Comparable, Codable, Sendable {
     public var nanoseconds: Int64
 
     // Computed, not stored: a stored static is looked up behind a once-check on every use.

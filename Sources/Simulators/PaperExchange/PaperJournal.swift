@@ -1,0 +1,142 @@
+import Foundation
+import Persistence
+import TradingCore
+
+/// The exchange's own memory, in its own file: what it was begun with, where it stood last, what it was told since, and
+/// what became of orders. Every command is in here before anybody hears of its effect.
+struct PaperJournal: Sendable {
+    let database: SQLiteDatabase
+
+    static let migrations = [
+        Migration("paper-exchange-001") { transaction in
+            try transaction.execute(
+                "CREATE TABLE genesis (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, fingerprint TEXT NOT NULL) STRICT")
+            try transaction.execute(
+                "CREATE TABLE checkpoint (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, state BLOB NOT NULL) STRICT")
+            try transaction.execute(
+                "CREATE TABLE commands (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, body BLOB NOT NULL) STRICT")
+            try transaction.execute(
+                """
+                CREATE TABLE orders (account TEXT NOT NULL, id INTEGER NOT NULL, body BLOB NOT NULL,
+                    PRIMARY KEY (account, id)) STRICT
+                """)
+            try transaction.execute(
+                """
+                CREATE TABLE fills (seq INTEGER PRIMARY KEY, account TEXT NOT NULL, symbol TEXT NOT NULL,
+                    trade_id INTEGER NOT NULL, order_id INTEGER NOT NULL, body BLOB NOT NULL,
+                    UNIQUE (account, symbol, trade_id, order_id)) STRICT
+                """)
+        }
+    ]
+
+    struct Recovered: Sendable {
+        var genesis: Timestamp
+        var state: PaperExchangeState?
+        var commands: [(time: Timestamp, command: PaperCommand)]
+        var orders: [PaperHistory.Order]
+        var fills: [PaperHistory.AccountFill]
+    }
+
+    /// - Throws: ``PaperJournalError`` when the journal was begun with another configuration.
+    func recover(_ fingerprint: String, now: Timestamp) async throws -> Recovered {
+        try await database.write { transaction in
+            let genesis: Timestamp
+            if let row = try transaction.row("SELECT time, fingerprint FROM genesis") {
+                let begun: String = try row.get("fingerprint")
+                guard begun == fingerprint else {
+                    throw PaperJournalError.otherConfiguration(begun: begun, now: fingerprint)
+                }
+                genesis = try row.get("time")
+            } else {
+                genesis = now
+                try transaction.execute(
+                    "INSERT INTO genesis (id, time, fingerprint) VALUES (1, \(now), \(fingerprint))")
+            }
+            let state = try transaction.row("SELECT state FROM checkpoint").map {
+                try Self.decode(PaperExchangeState.self, $0.get("state"))
+            }
+            let commands = try transaction.rows("SELECT time, body FROM commands ORDER BY seq").map {
+                (time: try $0.get("time", as: Timestamp.self), command: try Self.decode(PaperCommand.self, $0.get("body")))
+            }
+            let orders = try transaction.rows("SELECT body FROM orders").map {
+                try Self.decode(PaperHistory.Order.self, $0.get("body"))
+            }
+            let fills = try transaction.rows("SELECT body FROM fills ORDER BY seq").map {
+                try Self.decode(PaperHistory.AccountFill.self, $0.get("body"))
+            }
+            return Recovered(genesis: genesis, state: state, commands: commands, orders: orders, fills: fills)
+        }
+    }
+
+    func append(_ commands: [PaperCommand], at time: Timestamp) async throws {
+        let bodies = try commands.map { try Self.encode($0) }
+        try await database.write { transaction in
+            for body in bodies {
+                try transaction.execute("INSERT INTO commands (time, body) VALUES (\(time), \(body))")
+            }
+        }
+    }
+
+    /// From here on the commands before it are not needed any more.
+    func checkpoint(
+        _ state: PaperExchangeState, orders: [PaperHistory.Order], fills: [PaperHistory.AccountFill]
+    ) async throws {
+        let body = try Self.encode(state)
+        let orderBodies = try orders.map { ($0, try Self.encode($0)) }
+        let fillBodies = try fills.map { ($0, try Self.encode($0)) }
+        try await database.write { transaction in
+            try transaction.execute("INSERT OR REPLACE INTO checkpoint (id, time, state) VALUES (1, \(state.now), \(body))")
+            try transaction.execute("DELETE FROM commands WHERE time <= \(state.now)")
+            for (order, body) in orderBodies {
+                try transaction.execute(
+                    """
+                    INSERT OR REPLACE INTO orders (account, id, body)
+                    VALUES (\(order.account), \(Int64(order.request.id.rawValue)), \(body))
+                    """)
+            }
+            for (fill, body) in fillBodies {
+                try transaction.execute(
+                    """
+                    INSERT OR IGNORE INTO fills (account, symbol, trade_id, order_id, body)
+                    VALUES (\(fill.account), \(fill.symbol.description), \(Int64(fill.fill.tradeID)),
+                        \(Int64(fill.fill.orderID.rawValue)), \(body))
+                    """)
+            }
+            // Old ones go: a second of the busiest market stays far below a day's share.
+            try transaction.execute(
+                "DELETE FROM fills WHERE seq < (SELECT MAX(seq) FROM fills) - \(Int64(2 * PaperHistory.limit))")
+        }
+    }
+
+    /// Forgets ended orders that are no longer remembered.
+    func keepOrders(_ count: Int) async throws {
+        try await database.write { transaction in
+            try transaction.execute(
+                """
+                DELETE FROM orders WHERE rowid IN (SELECT rowid FROM orders WHERE CAST(body AS TEXT) NOT LIKE
+                    '%"status":2%' ORDER BY rowid DESC LIMIT -1 OFFSET \(Int64(count)))
+                """)
+        }
+    }
+
+    private static func encode(_ value: some Encodable) throws -> [UInt8] { Array(try JSONEncoder().encode(value)) }
+
+    private static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Value {
+        do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch {
+            throw PaperJournalError.damaged("\(type): \(error)")
+        }
+    }
+}
+
+enum PaperJournalError: Error, CustomStringConvertible {
+    case otherConfiguration(begun: String, now: String)
+    case damaged(String)
+
+    var description: String {
+        switch self {
+        case .otherConfiguration(let begun, let now):
+            "the paper exchange was begun with [\(begun)], not with [\(now)]; use another data folder for that"
+        case .damaged(let what): "the paper exchange's journal is damaged: \(what)"
+        }
+    }
+}
