@@ -115,7 +115,7 @@ public struct TradingSimulation: ~Copyable {
         reschedule()
         isPlain =
             latencies.feed == 0 && !engine.watchesMarket
-            && (engine.sessions.isEmpty || engine.health.marketIsTrusted)
+            && (engine.isEmpty || engine.health.marketIsTrusted)
     }
 
     private mutating func begin(_ record: MarketRecord) {
@@ -194,7 +194,7 @@ public struct TradingSimulation: ~Copyable {
             }
             engine.bookedFills.removeAll(keepingCapacity: true)
         }
-        if recorder != nil { recorder?.quotesChanged(engine.sessions, at: now) }
+        if recorder != nil { recorder?.quotesChanged(engine.table, at: now) }
     }
 
     private mutating func execute(_ action: ExecutionAction) {
@@ -255,13 +255,13 @@ public struct TradingSimulation: ~Copyable {
     // MARK: - Measuring
 
     private mutating func measure() {
-        recorder?.measure(at: now, doubleMid: exchange.book.doubleMid, engine.sessions)
+        recorder?.measure(at: now, doubleMid: exchange.book.doubleMid, engine.table)
         measureDue = recorder?.nextDue.nanoseconds ?? .max
     }
 
     /// Brings the measurements up to the last record.
     public mutating func finishMeasuring() {
-        recorder?.end(at: now, doubleMid: exchange.book.doubleMid, engine.sessions)
+        recorder?.end(at: now, doubleMid: exchange.book.doubleMid, engine.table)
     }
 
     /// Twice the last mid that was measured, in ticks; nil before the first.

@@ -19,6 +19,7 @@ public struct TradingSession: Sendable {
 
     let configuration: SessionConfiguration
     let gate: RiskGate
+    let dataLimits: DataLimits
     var ids: ClientOrderIDSource
     var killSwitch: KillSwitch
     var fills = FillMemory()
@@ -46,6 +47,7 @@ public struct TradingSession: Sendable {
         self.configuration = configuration
         self.strategy = strategy
         gate = RiskGate(configuration.limits, rules: rules)
+        dataLimits = DataLimits(configuration.limits)
         ids = ClientOrderIDSource(
             installation: configuration.installation, session: configuration.session,
             nextSequence: configuration.nextSequence)
@@ -70,8 +72,19 @@ public struct TradingSession: Sendable {
         return nil
     }
 
+    /// - Precondition: `position` is one of the orders'. Later ones keep their order and move up.
+    mutating func removeOrder(_ position: Int) {
+        orders.remove(at: position)
+    }
+
+    @inline(never)
+    mutating func count(_ refusal: RiskRefusal) {
+        refusals[refusal, default: 0] += 1
+    }
+
     // MARK: - Funds
 
+    @inline(__always)
     mutating func reserve(_ side: Side, _ price: Price, _ lots: Int64, _ unit: BookUnit) {
         if side == .buy {
             reservedQuote += unit.notional.raw &* (Int128(price.ticks) &* Int128(lots))
@@ -80,12 +93,20 @@ public struct TradingSession: Sendable {
         }
     }
 
+    @inline(__always)
     mutating func release(_ order: TrackedOrder, lots: Int64, _ unit: BookUnit) {
         if order.side == .buy {
             reservedQuote -= unit.notional.raw &* (Int128(order.price.ticks) &* Int128(lots))
         } else {
             reservedBase -= unit.quantity.raw &* Int128(lots)
         }
+    }
+
+    /// Frees what an order that ends still holds.
+    @inline(__always)
+    mutating func releaseRemainder(_ position: Int, _ unit: BookUnit) {
+        let order = orders[position]
+        release(order, lots: order.remaining.lots, unit)
     }
 
     mutating func settle(_ fill: Fill, _ unit: BookUnit) {

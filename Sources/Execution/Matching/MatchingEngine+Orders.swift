@@ -95,13 +95,14 @@ extension MatchingEngine {
     ) -> Bool {
         guard request.side == .buy else { return false }
         let held = balances.balance(account, assets.base)
-        let open = bids.reduce(Int128(0)) { $0 + ($1.account == account ? baseRaw($1.remaining) : 0) }
+        let open = orders[.buy].orders.reduce(Int128(0)) { $0 + ($1.account == account ? baseRaw($1.remaining) : 0) }
         return held.free.raw + held.locked.raw + open + baseRaw(request.quantity.lots) > maximum.raw
     }
 
     private func wouldTake(_ request: OrderRequest) -> Bool {
         let opposite = request.side.opposite
-        if count(opposite) > 0, request.side.crosses(request.price, restingPrice(opposite, 0)) { return true }
+        // Without orders the best price is one that nothing crosses.
+        if request.side.crosses(request.price, Price(ticks: orders[opposite].best)) { return true }
         let ticks = availableTicks(opposite, from: book.bestTicks(opposite))
         return ticks != 0 && ticks != .max && request.side.crosses(request.price, Price(ticks: ticks))
     }
@@ -118,29 +119,32 @@ extension MatchingEngine {
     }
 
     private mutating func rest(_ taker: IncomingOrder, at now: Timestamp) {
-        let account = Int(taker.account.rawValue)
-        while openOrders.count <= account { openOrders.append(0) }
-        openOrders[account] += 1
+        opened(taker.account)
         // Last among its price: every earlier order there has priority.
-        let (side, ticks) = (taker.request.side, taker.request.price.ticks)
-        var index = count(side)
-        while index > 0, side.isBetter(taker.request.price, than: restingPrice(side, index - 1)) { index -= 1 }
-        let earlier =
-            index > 0 && restingPrice(side, index - 1).ticks == ticks ? resting(side, index - 1).queue : nil
+        let side = taker.request.side
+        let index = orders[side].end(of: taker.request.price)
         let order = RestingOrder(
             account: taker.account, request: taker.request, remaining: taker.remaining, prevented: taker.prevented,
-            queue: joiningQueue(side, ticks, behind: earlier, at: now))
-        if side == .buy { bids.insert(order, at: index) } else { asks.insert(order, at: index) }
+            queue: joiningQueue(side, taker.request.price.ticks, index, at: now))
         isUnsettled = isUnsettled || !order.queue.isSettled
-        ordersChanged()
+        orders[side].insert(order, at: index)
+        hasOrders = true
     }
 
-    /// - Parameter earlier: the queue of the order before at the same price.
-    private func joiningQueue(
-        _ side: Side, _ ticks: Int64, behind earlier: QueuePosition?, at now: Timestamp
-    ) -> QueuePosition {
-        let consumed = consumed.lots(side, ticks)
-        if let earlier { return QueuePosition(behind: earlier, consumed: consumed) }
+    @inline(__always)
+    private mutating func opened(_ account: AccountID) {
+        let account = Int(account.rawValue)
+        while openOrders.count <= account { openOrders.append(0) }
+        openOrders[account] += 1
+    }
+
+    /// - Parameter index: where the order will stand among its side's.
+    @inline(__always)
+    private func joiningQueue(_ side: Side, _ ticks: Int64, _ index: Int, at now: Timestamp) -> QueuePosition {
+        let consumed = consumed.isEmpty ? 0 : consumed.lots(side, ticks)
+        if index > 0, orders[side][index - 1].ticks == ticks {
+            return QueuePosition(behind: orders[side][index - 1].queue, consumed: consumed)
+        }
         let level = book.lots(side, at: ticks)
         guard let unmatched else { return QueuePosition(level: level, consumed: consumed) }
         return QueuePosition(
@@ -149,16 +153,15 @@ extension MatchingEngine {
     }
 
     private mutating func remove(_ place: Place, balances: inout PaperBalances) {
-        let order = place.side == .buy ? bids.remove(at: place.index) : asks.remove(at: place.index)
-        ordersChanged()
-        closed(order.account)
-        unlockFunds(order.request, lots: order.remaining, order.account, balances: &balances)
+        let (account, remaining) = (orders[place.side][place.index].account, orders[place.side][place.index].remaining)
+        unlockFunds(orders[place.side][place.index].request, lots: remaining, account, balances: &balances)
+        drop(place)
     }
 
     /// The exchange ends a resting order.
     mutating func expire(_ place: Place, _ reason: ExpiryReason, balances: inout PaperBalances) {
-        let order = resting(place.side, place.index)
+        let (account, id) = (orders[place.side][place.index].account, orders[place.side][place.index].request.id)
         remove(place, balances: &balances)
-        report(order.account, .expired(order.request.id, reason))
+        report(account, .expired(id, reason))
     }
 }

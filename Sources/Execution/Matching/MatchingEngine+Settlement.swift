@@ -5,17 +5,17 @@ extension MatchingEngine {
     /// A resting order trades with the recorded market at its own price, and leaves when nothing remains of it.
     mutating func fillMaker(_ side: Side, _ index: Int, lots: Int64, at time: Timestamp, balances: inout PaperBalances)
     {
-        let order = resting(side, index)
-        let cost = quoteRaw(order.ticks, lots)
+        let (account, request) = (orders[side][index].account, orders[side][index].request)
+        let cost = quoteRaw(request.price.ticks, lots)
         if side == .buy {
-            balances.moveLocked(cost, assets.quote, from: order.account, to: PaperBalances.market)
-            balances.move(baseRaw(lots), assets.base, from: PaperBalances.market, to: order.account)
+            balances.moveLocked(cost, assets.quote, from: account, to: PaperBalances.market)
+            balances.move(baseRaw(lots), assets.base, from: PaperBalances.market, to: account)
         } else {
-            balances.moveLocked(baseRaw(lots), assets.base, from: order.account, to: PaperBalances.market)
-            balances.move(cost, assets.quote, from: PaperBalances.market, to: order.account)
+            balances.moveLocked(baseRaw(lots), assets.base, from: account, to: PaperBalances.market)
+            balances.move(cost, assets.quote, from: PaperBalances.market, to: account)
         }
         reportFill(
-            order.account, order.request, lots: lots, price: order.request.price, .maker, trade: newTradeID(), time,
+            account, request, lots: lots, price: request.price, .maker, trade: newTradeID(), time,
             balances: &balances)
         reduce(side, index, by: lots)
     }

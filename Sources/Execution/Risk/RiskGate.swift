@@ -55,6 +55,7 @@ struct RiskGate: Sendable {
     }
 
     /// - Parameter budget: is drawn on only when everything else is in order.
+    @inline(__always)
     func judge(
         _ request: OrderRequest, _ context: borrowing Context, budget: inout OrderBudget?
     ) -> Result<Approved<OrderRequest>, RiskRefusal> {
@@ -63,6 +64,7 @@ struct RiskGate: Sendable {
         return .success(Approved(request))
     }
 
+    @inline(__always)
     private func refusal(of request: OrderRequest, _ context: borrowing Context) -> RiskRefusal? {
         let (ticks, lots, isBuy) = (request.price.ticks, request.quantity.lots, request.side == .buy)
         if context.state == .halted { return .tradingHalted }
@@ -96,6 +98,7 @@ struct RiskGate: Sendable {
     }
 
     /// Whether an order, and every open one on its side with it, only brings the position back towards zero.
+    @inline(__always)
     private func reduces(_ request: OrderRequest, _ context: borrowing Context) -> Bool {
         request.side == .buy
             ? context.openBuyLots + request.quantity.lots <= -context.positionLots

@@ -29,8 +29,8 @@ public struct WantedQuotes: Sendable {
     public init() {}
 
     public mutating func removeAll() {
-        quotes.removeAll(keepingCapacity: true)
-        hanging.removeAll(keepingCapacity: true)
+        if !quotes.isEmpty { quotes.removeAll(keepingCapacity: true) }
+        if !hanging.isEmpty { hanging.removeAll(keepingCapacity: true) }
     }
 }
 
