@@ -40,9 +40,10 @@ extension ExecutionEngine {
     }
 
     /// The session that made an id; nil for an id of somebody else's.
+    @inline(__always)
     private func sessionIndex(of id: ClientOrderID) -> Int? {
-        guard let index = table.firstIndex(of: id.session) else { return nil }
-        return table[index].ids.made(id) ? index : nil
+        for index in table.indices where table[index].ids.made(id) { return index }
+        return nil
     }
 
     /// - Returns: false when the table of transitions has no such step; nothing is changed then.

@@ -73,8 +73,11 @@ public struct TradingSession: Sendable {
     }
 
     /// - Precondition: `position` is one of the orders'. Later ones keep their order and move up.
+    @inline(__always)
     mutating func removeOrder(_ position: Int) {
-        orders.remove(at: position)
+        // By hand: `remove(at:)` also moves the order out to return it.
+        for next in position + 1..<max(position + 1, orders.count) { orders[next - 1] = orders[next] }
+        orders.removeLast()
     }
 
     @inline(never)

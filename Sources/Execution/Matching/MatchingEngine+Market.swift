@@ -11,26 +11,36 @@ extension MatchingEngine {
             reactWhole(to: record, balances: &balances)
             return
         }
-        isUnsettled = true
         switch record.kind {
         case .level, .snapshot: if !isRebuilding { levelChanged(record) }
         case .trade:
+            isUnsettled = true
             unmatched?.traded(
                 record.side.opposite, record.price.ticks, record.quantity.lots, at: record.time.nanoseconds)
             fillResting(record.side.opposite, by: record, balances: &balances)
-        case .top: topChanged(record)
-        case .topCleared: remeasure(at: record.time.nanoseconds)
+        case .top:
+            isUnsettled = true
+            topChanged(record)
+        case .topCleared:
+            isUnsettled = true
+            remeasure(at: record.time.nanoseconds)
         case .gap, .reset, .heartbeat: break
         }
-        if record.isLast { endMessage(at: record.time, balances: &balances) }
+        if record.isLast, isRebuilding || isUnsettled || isCrossed { endMessage(at: record.time, balances: &balances) }
     }
+
+    /// Whether the recorded market stands at or beyond a resting order.
+    @inline(__always)
+    var isCrossed: Bool { book.asks.bestTicks <= orders[.buy].best || book.bids.bestTicks >= orders[.sell].best }
 
     private mutating func endMessage(at time: Timestamp, balances: inout PaperBalances) {
         if isRebuilding {
             isRebuilding = false
             remeasure(at: time.nanoseconds)
         }
-        settleQueues(now: time.nanoseconds)
+        if isUnsettled { settleQueues(now: time.nanoseconds) }
+        // What orders of accounts have consumed only moves the market away: what is not crossed without it is not with it.
+        guard isCrossed else { return }
         fillCrossed(.buy, at: time, balances: &balances)
         fillCrossed(.sell, at: time, balances: &balances)
     }
@@ -53,12 +63,13 @@ extension MatchingEngine {
     private mutating func levelChanged(_ record: MarketRecord) {
         let (side, ticks, lots) = (record.side, record.price.ticks, record.quantity.lots)
         // While a newer top is known, levels at or better than it tell nothing new.
-        if side == .buy ? book.bids.isCovered(ticks) : book.asks.isCovered(ticks) { return }
+        if book[side].isCovered(ticks) { return }
         if !consumed.isEmpty { consumed.levelChanged(side, ticks, to: lots) }
         guard orders[side].contains(ticks) else { return }
         let available = consumed.isEmpty ? lots : lots - consumed.lots(side, ticks)
         for index in orders[side].indices where orders[side][index].ticks == ticks {
             orders[side][index].queue.levelChanged(to: lots, available: available, at: record.time.nanoseconds)
+            isUnsettled = true
         }
     }
 
@@ -110,7 +121,7 @@ extension MatchingEngine {
     @inline(never)
     mutating func noteDrop(_ record: MarketRecord, _ before: Int64) {
         let (side, ticks, lots) = (record.side, record.price.ticks, record.quantity.lots)
-        guard before > lots, isOpen, !(side == .buy ? book.bids.isCovered(ticks) : book.asks.isCovered(ticks))
+        guard before > lots, isOpen, !(book[side].isCovered(ticks))
         else { return }
         unmatched?.levelDropped(side, ticks, by: before - lots, at: record.time.nanoseconds)
     }

@@ -16,6 +16,20 @@ extension MatchingEngine {
             return
         }
         report(account, .accepted(request.id))
+        if request.type == .limit, request.timeInForce == .goodTillCancelled, !wouldTake(request) {
+            // Nearly every order of a maker.
+            rest(request, from: account, remaining: request.quantity.lots, prevented: 0, at: now)
+        } else {
+            trade(request, from: account, reserved: reserved, at: now, balances: &balances)
+        }
+    }
+
+    /// An order that may trade at once does, and its remainder rests or ends.
+    @inline(never)
+    private mutating func trade(
+        _ request: OrderRequest, from account: AccountID, reserved: Int128, at now: Timestamp,
+        balances: inout PaperBalances
+    ) {
         var taker = IncomingOrder(
             account: account, request: request, remaining: request.quantity.lots, reserved: reserved)
         let expiry = take(&taker, at: now, balances: &balances)
@@ -24,7 +38,7 @@ extension MatchingEngine {
             return
         }
         if expiry == nil, request.type == .limit, request.timeInForce == .goodTillCancelled {
-            rest(taker, at: now)
+            rest(request, from: account, remaining: taker.remaining, prevented: taker.prevented, at: now)
         } else {
             release(taker.reserved, of: &taker, balances: &balances)
             report(account, .expired(request.id, expiry ?? .immediateRemainder))
@@ -61,8 +75,9 @@ extension MatchingEngine {
 
     // MARK: - Checks before anything moves
 
+    @inline(__always)
     private func refusal(
-        of request: OrderRequest, from account: AccountID, at now: Timestamp, balances: PaperBalances
+        of request: OrderRequest, from account: AccountID, at now: Timestamp, balances: borrowing PaperBalances
     ) -> RejectReason? {
         if !isOpen { return .marketClosed }
         if find(request.id, account) != nil { return .duplicateID }
@@ -84,14 +99,16 @@ extension MatchingEngine {
 
     /// What an order locks before it trades. A market order needs its whole cost before it starts: funds are not found
     /// out half way through a book.
+    @inline(__always)
     private func funds(for request: OrderRequest, _ account: AccountID) -> Int128 {
         if request.type == .limit || request.side == .sell { return reserve(request, request.quantity.lots) }
         if configuration.fillModel == .whole { return quoteRaw(book.bestTicks(.sell), request.quantity.lots) }
         return walk(request, account).cost
     }
 
+    @inline(never)
     private func exceeds(
-        _ maximum: FixedDecimal, _ request: OrderRequest, _ account: AccountID, _ balances: PaperBalances
+        _ maximum: FixedDecimal, _ request: OrderRequest, _ account: AccountID, _ balances: borrowing PaperBalances
     ) -> Bool {
         guard request.side == .buy else { return false }
         let held = balances.balance(account, assets.base)
@@ -99,6 +116,7 @@ extension MatchingEngine {
         return held.free.raw + held.locked.raw + open + baseRaw(request.quantity.lots) > maximum.raw
     }
 
+    @inline(__always)
     private func wouldTake(_ request: OrderRequest) -> Bool {
         let opposite = request.side.opposite
         // Without orders the best price is one that nothing crosses.
@@ -118,14 +136,17 @@ extension MatchingEngine {
         openOrders[Int(account.rawValue)] -= 1
     }
 
-    private mutating func rest(_ taker: IncomingOrder, at now: Timestamp) {
-        opened(taker.account)
+    @inline(__always)
+    private mutating func rest(
+        _ request: OrderRequest, from account: AccountID, remaining: Int64, prevented: Int64, at now: Timestamp
+    ) {
+        opened(account)
         // Last among its price: every earlier order there has priority.
-        let side = taker.request.side
-        let index = orders[side].end(of: taker.request.price)
+        let side = request.side
+        let index = orders[side].end(of: request.price)
         let order = RestingOrder(
-            account: taker.account, request: taker.request, remaining: taker.remaining, prevented: taker.prevented,
-            queue: joiningQueue(side, taker.request.price.ticks, index, at: now))
+            account: account, request: request, remaining: remaining, prevented: prevented,
+            queue: joiningQueue(side, request.price.ticks, index, at: now))
         isUnsettled = isUnsettled || !order.queue.isSettled
         orders[side].insert(order, at: index)
         hasOrders = true
@@ -152,6 +173,7 @@ extension MatchingEngine {
             traded: unmatched.trades(side, ticks, at: now.nanoseconds))
     }
 
+    @inline(__always)
     private mutating func remove(_ place: Place, balances: inout PaperBalances) {
         let (account, remaining) = (orders[place.side][place.index].account, orders[place.side][place.index].remaining)
         unlockFunds(orders[place.side][place.index].request, lots: remaining, account, balances: &balances)

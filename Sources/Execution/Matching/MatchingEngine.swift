@@ -39,6 +39,7 @@ public struct MatchingEngine: ~Copyable {
     /// Nil where a trade and the book update that reports it come in one message.
     var unmatched: UnmatchedReports?
     let assets: SettlementAssets
+    private let inPlace = InPlace()
 
     /// - Throws: ``InstrumentError`` when the rules do not fit the instrument's units, or `balances` lacks its assets.
     public init(
@@ -109,7 +110,7 @@ public struct MatchingEngine: ~Copyable {
             return
         }
         guard hasOrders, record.isLast || configuration.fillModel == .whole else { return }
-        if isUnsettled || book.asks.bestTicks <= orders[.buy].best || book.bids.bestTicks >= orders[.sell].best {
+        if isUnsettled || isCrossed {
             react(to: record, balances: &balances)
         }
     }
@@ -153,6 +154,7 @@ public struct MatchingEngine: ~Copyable {
         return nil
     }
 
+    @inline(__always)
     mutating func report(_ account: AccountID, _ event: AccountEvent) {
         reports.append(ExecutionReport(account: account, event: event))
     }

@@ -81,7 +81,8 @@ struct RestingSide: ~Copyable, @unchecked Sendable {
 
     mutating func remove(at index: Int) {
         count -= 1
-        if index < count { (base + index).moveUpdate(from: base + index + 1, count: count - index) }
+        (base + index).deinitialize(count: 1)
+        (base + index).moveInitialize(from: base + index + 1, count: count - index)
         measure()
     }
 

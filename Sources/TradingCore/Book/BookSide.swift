@@ -89,18 +89,24 @@ public struct BookSide: ~Copyable, @unchecked Sendable {
     /// Sets a level's absolute quantity; 0 removes it.
     /// - Parameter ticks: 1 to ``maximumTicks``, checked by whoever reads the feed.
     /// - Returns: what the stored level held before.
-    @inlinable @discardableResult
+    @inlinable @inline(__always) @discardableResult
     public mutating func set(_ ticks: Int64, lots: Int64) -> Int64 {
         let previous = pages.set(ticks, lots: lots)
-        if previous == 0 {
-            if lots == 0 { return 0 }
-            storedLevels += 1
-            if isBetter(ticks, than: storedBest) || storedBest == none { storedBest = ticks }
-        } else if lots == 0 {
-            storedLevels -= 1
-            if ticks == storedBest { storedBest = storedNext(after: ticks) }
-        }
+        // Counted without a branch: whether a level comes, goes or changes is as good as random.
+        storedLevels &+= (lots == 0 ? 0 : 1) &- (previous == 0 ? 0 : 1)
+        // An empty side's best is one that every price reaches.
+        if !isBetter(storedBest, than: ticks) { bestChanged(ticks, lots) }
         return previous
+    }
+
+    /// A price at or better than the best has been set.
+    @inlinable @inline(__always)
+    mutating func bestChanged(_ ticks: Int64, _ lots: Int64) {
+        if lots != 0 {
+            storedBest = ticks
+        } else if ticks == storedBest {
+            storedBest = storedNext(after: ticks)
+        }
     }
 
     /// Lays the newest best price over the levels. `lots` 0 says that nothing is left at or better than `ticks`.

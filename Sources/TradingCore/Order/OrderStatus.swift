@@ -43,7 +43,7 @@ extension OrderStatus {
     /// What looks odd happens: a fill can arrive before the acceptance, and after the cancellation that raced with it;
     /// a cancellation can arrive while the placing is still unanswered. The account stream can tell of the order, even of
     /// its end, before the placing times out and its outcome counts as lost, and before a refused cancel is answered.
-    @inlinable
+    @inlinable @inline(__always)
     var row: TransitionRow {
         // accepted, rejected, outcomeLost, cancelSent, cancelRefused, partlyFilled, filled, cancelled, expired, never
         switch self {
@@ -63,7 +63,7 @@ extension OrderStatus {
     }
 
     /// Where `update` leads from here; nil when that cannot happen.
-    @inlinable
+    @inlinable @inline(__always)
     public func after(_ update: OrderUpdate) -> OrderStatus? { row.status(after: update) }
 }
 
