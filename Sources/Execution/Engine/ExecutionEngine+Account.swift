@@ -49,15 +49,15 @@ extension ExecutionEngine {
     /// - Returns: false when the table of transitions has no such step; nothing is changed then.
     @discardableResult
     private mutating func update(_ index: Int, _ position: Int, _ update: OrderUpdate, _ now: Timestamp) -> Bool {
-        guard let (status, queries) = table[index].orders[position].answered(update) else {
-            let order = table[index].orders[position]
+        guard let (status, queries) = table[index].live[position].answered(update) else {
+            let order = table[index].live[position]
             actions.append(.alert(.impossibleUpdate(order.id, order.status, update)))
             return false
         }
         if status.isFinal {
-            if update != .neverExisted { table[index].ended.note(table[index].orders[position].id) }
+            if update != .neverExisted { table[index].ended.note(table[index].live[position].id) }
             table[index].releaseRemainder(position, instrument.unit)
-            table[index].removeOrder(position)
+            table[index].live.remove(at: position)
         } else if update == .cancelRefused || update == .accepted && status == .cancelling && queries > 0 {
             // Refused, or, asked after a cancel went unanswered, still there.
             cancelFailed(index, position, now)
@@ -70,8 +70,8 @@ extension ExecutionEngine {
     /// A request about an order got no answer. An order that is known to rest loses nothing by it; any other is asked
     /// about, once until that answer too is overdue.
     private mutating func outcomeLost(_ index: Int, _ position: Int, _ now: Timestamp) {
-        let order = table[index].orders[position]
-        guard order.status != .open, table[index].orders[position].apply(.outcomeLost) else { return }
+        let order = table[index].live[position]
+        guard order.status != .open, table[index].live[position].apply(.outcomeLost) else { return }
         if order.queries == 0 { query(index, order.id, now) }
     }
 
@@ -99,14 +99,14 @@ extension ExecutionEngine {
     }
 
     private mutating func fillTracked(_ index: Int, _ position: Int, _ fill: Fill, _ now: Timestamp) {
-        let before = table[index].orders[position]
+        let before = table[index].live[position]
         let lots = min(fill.quantity.lots, before.remaining.lots)
         table[index].release(before, lots: lots, instrument.unit)
-        table[index].orders[position].filled.lots += fill.quantity.lots
-        let order = table[index].orders[position]
-        _ = table[index].orders[position].apply(order.remaining == .zero ? .filled : .partlyFilled)
+        table[index].live[position].filled.lots += fill.quantity.lots
+        let order = table[index].live[position]
+        _ = table[index].live[position].apply(order.remaining == .zero ? .filled : .partlyFilled)
         if order.remaining == .zero {
-            table[index].removeOrder(position)
+            table[index].live.remove(at: position)
             table[index].ended.note(order.id)
         }
         let situation = self.situation(index, now)
@@ -118,8 +118,8 @@ extension ExecutionEngine {
     /// Turns overdue answers into questions, and sends cancels that had to wait.
     mutating func chaseAnswers(_ index: Int, _ now: Timestamp) {
         table[index].nextAnswerDue = .distantFuture
-        for position in table[index].orders.indices {
-            let order = table[index].orders[position]
+        for position in table[index].live.indices {
+            let order = table[index].live[position]
             if order.status == .open, !order.cancelIsWanted, order.queries == 0 { continue }
             if order.answerDueAt > now {
                 table[index].nextAnswerDue = min(table[index].nextAnswerDue, order.answerDueAt)
@@ -129,7 +129,7 @@ extension ExecutionEngine {
                 cancel(index, position, now)
                 continue
             }
-            if order.status != .open { _ = table[index].orders[position].apply(.outcomeLost) }
+            if order.status != .open { _ = table[index].live[position].apply(.outcomeLost) }
             query(index, order.id, now)
         }
         if table[index].phase == .verifying { askForOpenOrders(index, now) }
@@ -139,11 +139,11 @@ extension ExecutionEngine {
     private mutating func query(_ index: Int, _ id: ClientOrderID, _ now: Timestamp) {
         actions.append(.query(id))
         guard let position = table[index].index(of: id) else { return }
-        let queries = table[index].orders[position].queries
+        let queries = table[index].live[position].queries
         let wait = min(Nanoseconds.seconds(60), Nanoseconds.perSecond << Int64(min(queries, 6)))
         let due = now.advanced(byNanoseconds: wait)
-        table[index].orders[position].queries = queries + 1
-        table[index].orders[position].answerDueAt = due
+        table[index].live[position].queries = queries + 1
+        table[index].live[position].answerDueAt = due
         table[index].nextAnswerDue = min(table[index].nextAnswerDue, due)
     }
 
@@ -151,7 +151,7 @@ extension ExecutionEngine {
 
     @inline(__always)
     mutating func finishStopping(_ index: Int, _ now: Timestamp) {
-        if table[index].phase == .stopping, table[index].orders.isEmpty { verify(index, now) }
+        if table[index].phase == .stopping, table[index].live.isEmpty { verify(index, now) }
     }
 
     @inline(never)
@@ -180,11 +180,12 @@ extension ExecutionEngine {
         for order in own where table[index].index(of: order.id) == nil {
             if table[index].ended.contains(order.id) { isOutdated = true } else { adopt(order, index, now) }
         }
-        for order in table[index].orders where order.status == .open && !own.contains(where: { $0.id == order.id }) {
+        for order in table[index].orders
+        where order.status == .open && !own.contains(where: { $0.id == order.id }) {
             query(index, order.id, now)
         }
         guard table[index].phase == .verifying || table[index].phase == .stopped else { return }
-        if table[index].orders.isEmpty {
+        if table[index].live.isEmpty {
             // A list older than the end of an order proves nothing; the next one is on its way.
             if isOutdated || table[index].phase == .stopped { return }
             table[index].phase = .stopped
@@ -201,8 +202,8 @@ extension ExecutionEngine {
             isPostOnly: true, createdAt: now, answerDueAt: now)
         _ = order.apply(.accepted)
         table[index].reserve(listed.side, listed.price, listed.remaining.lots, instrument.unit)
-        table[index].orders.append(order)
-        cancel(index, table[index].orders.count - 1, now)
+        table[index].live.append(order)
+        cancel(index, table[index].live.count - 1, now)
     }
 }
 

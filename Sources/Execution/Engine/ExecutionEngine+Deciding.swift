@@ -39,9 +39,9 @@ extension ExecutionEngine {
     /// Quotes outlive neither the data they were made from nor a loss, however rarely the strategy decides.
     mutating func checkHealth(_ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
         table[index].nextHealthCheck = .distantFuture
-        guard !table[index].orders.isEmpty, state(index) != .halted else { return }
+        guard !table[index].live.isEmpty, state(index) != .halted else { return }
         if let blockage = health.blockage(table[index].dataLimits, at: now) {
-            if table[index].orders.contains(where: { !$0.isLeaving }) {
+            if table[index].live.contains(where: { !$0.isLeaving }) {
                 table[index].count(blockage)
             }
             pull(index, now)
@@ -74,9 +74,11 @@ extension ExecutionEngine {
         var room = SidePair(Int64(0))
         room.buy = max(0, 0 - position)
         room.sell = max(0, position)
-        for order in table[index].orders where order.isLeaving { room[order.side] -= order.remaining.lots }
-        for slot in table[index].orders.indices {
-            let order = table[index].orders[slot]
+        for slot in table[index].live.indices where table[index].live[slot].isLeaving {
+            room[table[index].live[slot].side] -= table[index].live[slot].remaining.lots
+        }
+        for slot in table[index].live.indices {
+            let order = table[index].live[slot]
             if order.isLeaving { continue }
             if order.remaining.lots <= room[order.side] {
                 room[order.side] -= order.remaining.lots
@@ -91,7 +93,7 @@ extension ExecutionEngine {
             now: now, base: FixedDecimal(raw: table[index].base), quote: FixedDecimal(raw: table[index].quote),
             position: table[index].account.position, lastTradePrice: lastTradePrice, externalPrice: externalPrice,
             bookShowsOwnOrders: bookShowsOwnOrders,
-            ownOrders: table[index].readsOwnOrders ? table[index].orders.map(\.asOwnOrder) : [])
+            ownOrders: table[index].readsOwnOrders ? table[index].ownOrders : [])
     }
 
     /// - Returns: true when the session was halted.
@@ -125,7 +127,7 @@ extension ExecutionEngine {
         while satisfied.count < quoteCount { satisfied.append(false) }
         for quote in 0..<quoteCount { satisfied[quote] = false }
         var order = 0
-        while order < table[index].orders.count {
+        while order < table[index].live.count {
             compare(index, order, tolerance, now)
             order += 1
         }
@@ -136,7 +138,7 @@ extension ExecutionEngine {
 
     /// Decides what happens to one live order, and which wanted quote must not be placed because of it.
     private mutating func compare(_ index: Int, _ position: Int, _ tolerance: QuoteTolerance, _ now: Timestamp) {
-        let order = table[index].orders[position]
+        let order = table[index].live[position]
         if !wanted.hanging.isEmpty, wanted.hanging.contains(order.id) { return }
         let quote = wantedIndex(order)
         let isLeaving = order.isLeaving
@@ -192,7 +194,7 @@ extension ExecutionEngine {
         case .success(let approved):
             let due = now.advanced(byNanoseconds: table[index].configuration.limits.answerTimeoutNanoseconds)
             table[index].reserve(quote.side, quote.price, quote.quantity.lots, instrument.unit)
-            table[index].orders.append(
+            table[index].live.append(
                 TrackedOrder(
                     id: id, side: quote.side, level: quote.level, price: quote.price, quantity: quote.quantity,
                     isPostOnly: quote.isPostOnly, createdAt: now, answerDueAt: due))
@@ -217,7 +219,7 @@ extension ExecutionEngine {
     private func isPassing(_ refusal: RiskRefusal, _ index: Int) -> Bool {
         switch refusal {
         case .insufficientBalance, .ownOrderCross, .positionLimit, .openOrdersLimit, .onlyReducing, .ownOrdersUnknown:
-            table[index].orders.contains { $0.isLeaving || $0.isInDoubt }
+            table[index].live.contains(where: { $0.isLeaving || $0.isInDoubt })
         default: false
         }
     }
@@ -228,12 +230,11 @@ extension ExecutionEngine {
         var context = RiskGate.Context(
             state: state(index), blockage: nil, highestBuy: .max, lowestSell: 0,
             positionLots: table[index].account.position.lots, openBuyLots: 0, openSellLots: 0,
-            openOrders: table[index].orders.count, accountOrders: table[index].orders.count,
+            openOrders: table[index].live.count, accountOrders: table[index].live.count,
             freeBase: table[index].base - table[index].reservedBase,
             freeQuote: table[index].quote - table[index].reservedQuote, ownBestBid: 0, ownBestAsk: .max, now: now)
-        // By position: iterating would count references to the array.
-        for position in table[index].orders.indices {
-            let order = table[index].orders[position]
+        for position in table[index].live.indices {
+            let order = table[index].live[position]
             if order.side == .buy {
                 context.openBuyLots += order.remaining.lots
                 context.ownBestBid = max(context.ownBestBid, order.price.ticks)
@@ -254,8 +255,9 @@ extension ExecutionEngine {
     @inline(never)
     private func addOthers(than index: Int, to context: inout RiskGate.Context) {
         for other in table.indices where other != index {
-            context.accountOrders += table[other].orders.count
-            for order in table[other].orders {
+            context.accountOrders += table[other].live.count
+            for position in table[other].live.indices {
+                let order = table[other].live[position]
                 if order.side == .buy {
                     context.ownBestBid = max(context.ownBestBid, order.price.ticks)
                 } else {
@@ -282,18 +284,18 @@ extension ExecutionEngine {
     /// - Returns: whether the order needs no further cancel: one has been sent, or none can be.
     @discardableResult
     mutating func cancel(_ index: Int, _ position: Int, _ now: Timestamp) -> Bool {
-        var retry = table[index].orders[position].cancelNotBefore
+        var retry = table[index].live[position].cancelNotBefore
         if retry <= now, health.budget?.takeCancel(at: now) == false {
             retry = now.advanced(byNanoseconds: 100 * Nanoseconds.perMillisecond)
         }
         if retry > now {
-            table[index].orders[position].wantCancel(at: retry)
+            table[index].live[position].wantCancel(at: retry)
             table[index].nextAnswerDue = min(table[index].nextAnswerDue, retry)
             return false
         }
         let due = now.advanced(byNanoseconds: table[index].configuration.limits.answerTimeoutNanoseconds)
-        guard let id = table[index].orders[position].cancelSent(answerDueAt: due) else {
-            return !table[index].orders[position].cancelIsWanted
+        guard let id = table[index].live[position].cancelSent(answerDueAt: due) else {
+            return !table[index].live[position].cancelIsWanted
         }
         table[index].nextAnswerDue = min(table[index].nextAnswerDue, due)
         table[index].cancelCount += 1
@@ -304,18 +306,18 @@ extension ExecutionEngine {
     /// A cancel was in vain: the order rests still. Sends another, from the second on after a wait that doubles from a
     /// quarter of a second to about a minute, so that an exchange that will not cancel is not flooded.
     mutating func cancelFailed(_ index: Int, _ position: Int, _ now: Timestamp) {
-        let failed = table[index].orders[position].failedCancels
-        table[index].orders[position].failedCancels = failed + 1
+        let failed = table[index].live[position].failedCancels
+        table[index].live[position].failedCancels = failed + 1
         if failed > 0 {
             let wait = 250 * Nanoseconds.perMillisecond << Int64(min(failed - 1, 8))
-            table[index].orders[position].cancelNotBefore = now.advanced(byNanoseconds: wait)
+            table[index].live[position].cancelNotBefore = now.advanced(byNanoseconds: wait)
         }
         cancel(index, position, now)
     }
 
     /// Takes every live order of a session off the book, acknowledged or not.
     mutating func pull(_ index: Int, _ now: Timestamp) {
-        for position in table[index].orders.indices where !table[index].orders[position].isLeaving {
+        for position in table[index].live.indices where !table[index].live[position].isLeaving {
             cancel(index, position, now)
         }
     }

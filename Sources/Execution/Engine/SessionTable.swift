@@ -53,7 +53,7 @@ struct SessionTable: ~Copyable, @unchecked Sendable {
     }
 
     /// Copies of all, for whoever looks from outside.
-    var snapshot: [TradingSession] { Array(UnsafeBufferPointer(start: base, count: count)) }
+    var snapshot: [TradingSession] { indices.map { self[$0].detached } }
 
     private mutating func grow() {
         let wider = UnsafeMutablePointer<TradingSession>.allocate(capacity: capacity * 2)

@@ -9,7 +9,8 @@ public struct TradingSession: Sendable {
     public internal(set) var state = TradingState.active
     public internal(set) var haltReason: HaltReason?
     /// Live orders, oldest first.
-    public internal(set) var orders: [TrackedOrder] = []
+    public var orders: [TrackedOrder] { live.array }
+    var live = LiveOrders()
     public internal(set) var account = PositionAccount()
     public internal(set) var lastHold: HoldReason?
     /// How often each kind of refusal has kept an order back.
@@ -65,20 +66,21 @@ public struct TradingSession: Sendable {
         (FixedDecimal(raw: base), FixedDecimal(raw: quote))
     }
 
-    public var hasUnknownOrders: Bool { orders.contains { $0.isInDoubt } }
+    public var hasUnknownOrders: Bool { live.contains { $0.isInDoubt } }
 
     func index(of id: ClientOrderID) -> Int? {
-        for index in orders.indices where orders[index].id == id { return index }
+        for index in live.indices where live[index].id == id { return index }
         return nil
     }
 
-    /// - Precondition: `position` is one of the orders'. Later ones keep their order and move up.
-    @inline(__always)
-    mutating func removeOrder(_ position: Int) {
-        // By hand: `remove(at:)` also moves the order out to return it.
-        for next in position + 1..<max(position + 1, orders.count) { orders[next - 1] = orders[next] }
-        orders.removeLast()
+    /// The same in storage of its own, for whoever looks from outside.
+    var detached: TradingSession {
+        var copy = self
+        copy.live = live.detached
+        return copy
     }
+
+    var ownOrders: [OwnOrder] { live.indices.map { live[$0].asOwnOrder } }
 
     @inline(never)
     mutating func count(_ refusal: RiskRefusal) {
@@ -108,7 +110,7 @@ public struct TradingSession: Sendable {
     /// Frees what an order that ends still holds.
     @inline(__always)
     mutating func releaseRemainder(_ position: Int, _ unit: BookUnit) {
-        let order = orders[position]
+        let order = live[position]
         release(order, lots: order.remaining.lots, unit)
     }
 

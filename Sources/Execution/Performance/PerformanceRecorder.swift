@@ -59,8 +59,8 @@ public struct PerformanceRecorder: Sendable {
     mutating func quotesChanged(_ sessions: borrowing SessionTable, at now: Timestamp) {
         var (bid, ask) = (false, false)
         for index in sessions.indices where sessions[index].id == session {
-            for position in sessions[index].orders.indices where sessions[index].orders[position].status == .open {
-                if sessions[index].orders[position].side == .buy { bid = true } else { ask = true }
+            for position in sessions[index].live.indices where sessions[index].live[position].status == .open {
+                if sessions[index].live[position].side == .buy { bid = true } else { ask = true }
             }
         }
         if bid, ask {
