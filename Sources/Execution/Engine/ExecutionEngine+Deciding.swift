@@ -189,7 +189,7 @@ extension ExecutionEngine {
         let request = OrderRequest(
             id: id, side: quote.side, isPostOnly: quote.isPostOnly, price: quote.price, quantity: quote.quantity)
         let context = riskContext(index, request, now)
-        switch table[index].gate.judge(request, context, budget: &health.budget) {
+        switch table.gates[index].judge(request, context, budget: &health.budget) {
         case .failure(let refusal): keepBack(index, id, refusal, now)
         case .success(let approved):
             let due = now.advanced(byNanoseconds: table[index].configuration.limits.answerTimeoutNanoseconds)

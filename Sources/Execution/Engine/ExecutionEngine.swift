@@ -45,7 +45,8 @@ public struct ExecutionEngine: ~Copyable {
     /// Puts a session to work. Its first decision comes with the next event.
     public mutating func add(_ configuration: SessionConfiguration, strategy: any Strategy, now: Timestamp) {
         precondition(table.firstIndex(of: configuration.session) == nil, "a session runs once")
-        table.append(TradingSession(configuration, strategy: strategy, rules: rules, now: now))
+        table.append(
+            TradingSession(configuration, strategy: strategy, now: now), RiskGate(configuration.limits, rules: rules))
         watchesMarket = watchesMarket || strategy.watchesMarket
     }
 

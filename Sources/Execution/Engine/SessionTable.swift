@@ -9,12 +9,15 @@ struct SessionTable: ~Copyable, @unchecked Sendable {
     // Sendable by construction: the storage is owned by this one value, which cannot be copied, and is reached only
     // through it; what it stores is Sendable itself.
 
+    /// Apart from the sessions, as these can be copied and a gate is not to be, not even to borrow it.
+    @usableFromInline var gates: UnsafeMutablePointer<RiskGate>
     @usableFromInline var base: UnsafeMutablePointer<TradingSession>
     @usableFromInline var count = 0
     private var capacity = 2
 
     init() {
         base = .allocate(capacity: capacity)
+        gates = .allocate(capacity: capacity)
     }
 
     // Without it the compiler (6.3.1) fails: it would inline this into the engine's own end, which other modules see.
@@ -22,6 +25,8 @@ struct SessionTable: ~Copyable, @unchecked Sendable {
     deinit {
         base.deinitialize(count: count)
         base.deallocate()
+        gates.deinitialize(count: count)
+        gates.deallocate()
     }
 
     var indices: Range<Int> { 0..<count }
@@ -41,8 +46,9 @@ struct SessionTable: ~Copyable, @unchecked Sendable {
         }
     }
 
-    mutating func append(_ session: consuming TradingSession) {
+    mutating func append(_ session: consuming TradingSession, _ gate: consuming RiskGate) {
         if count == capacity { grow() }
+        (gates + count).initialize(to: gate)
         (base + count).initialize(to: session)
         count += 1
     }
@@ -60,6 +66,10 @@ struct SessionTable: ~Copyable, @unchecked Sendable {
         wider.moveInitialize(from: base, count: count)
         base.deallocate()
         base = wider
+        let widerGates = UnsafeMutablePointer<RiskGate>.allocate(capacity: capacity * 2)
+        widerGates.moveInitialize(from: gates, count: count)
+        gates.deallocate()
+        gates = widerGates
         capacity *= 2
     }
 }

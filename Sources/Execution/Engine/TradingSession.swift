@@ -19,7 +19,6 @@ public struct TradingSession: Sendable {
     public internal(set) var cancelCount = 0
 
     let configuration: SessionConfiguration
-    let gate: RiskGate
     let dataLimits: DataLimits
     var ids: ClientOrderIDSource
     var killSwitch: KillSwitch
@@ -43,11 +42,10 @@ public struct TradingSession: Sendable {
     let readsOwnOrders: Bool
     let decidesOnFills: Bool
 
-    init(_ configuration: SessionConfiguration, strategy: any Strategy, rules: OrderRules, now: Timestamp) {
+    init(_ configuration: SessionConfiguration, strategy: any Strategy, now: Timestamp) {
         id = configuration.session
         self.configuration = configuration
         self.strategy = strategy
-        gate = RiskGate(configuration.limits, rules: rules)
         dataLimits = DataLimits(configuration.limits)
         ids = ClientOrderIDSource(
             installation: configuration.installation, session: configuration.session,

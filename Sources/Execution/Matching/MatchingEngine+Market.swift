@@ -65,7 +65,7 @@ extension MatchingEngine {
         // While a newer top is known, levels at or better than it tell nothing new.
         if book[side].isCovered(ticks) { return }
         if !consumed.isEmpty { consumed.levelChanged(side, ticks, to: lots) }
-        guard orders[side].contains(ticks) else { return }
+        guard orders[side].mayHold(ticks) else { return }
         let available = consumed.isEmpty ? lots : lots - consumed.lots(side, ticks)
         for index in orders[side].indices where orders[side][index].ticks == ticks {
             orders[side][index].queue.levelChanged(to: lots, available: available, at: record.time.nanoseconds)

@@ -93,7 +93,7 @@ public struct MatchingEngine: ~Copyable {
             let before = book.set(record.side, ticks: ticks, lots: record.quantity.lots)
             if tracksReports { noteDrop(record, before) }
             guard hasOrders || !consumed.isEmpty || isRebuilding else { return }
-            if orders[record.side].contains(ticks) || !consumed.isEmpty || isRebuilding {
+            if orders[record.side].mayHold(ticks) || !consumed.isEmpty || isRebuilding {
                 react(to: record, balances: &balances)
                 return
             }
@@ -109,10 +109,9 @@ public struct MatchingEngine: ~Copyable {
             react(to: record, balances: &balances)
             return
         }
-        guard hasOrders, record.isLast || configuration.fillModel == .whole else { return }
-        if isUnsettled || isCrossed {
-            react(to: record, balances: &balances)
-        }
+        // In this order: the first two are nearly always the same, whether a record ends its message is as good as random.
+        guard hasOrders, isUnsettled || isCrossed else { return }
+        if record.isLast || configuration.fillModel == .whole { react(to: record, balances: &balances) }
     }
 
     // MARK: - Resting orders

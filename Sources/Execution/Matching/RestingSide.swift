@@ -15,9 +15,12 @@ struct RestingSide: ~Copyable, @unchecked Sendable {
     let side: Side
     /// The best price; of no order, a price that no market reaches.
     private(set) var best: Int64
-    /// The prices from the best to the worst order, an empty range without any.
+    /// The lowest price of an order; of no order, one that lies far from every price.
     private var low = Int64.max
-    private var high = Int64.min
+    /// How many ticks the highest lies above it.
+    private var span: UInt64 = 0
+    /// Which of the first 64 prices from ``low`` have an order.
+    private var taken: UInt64 = 0
 
     init(_ side: Side) {
         self.side = side
@@ -48,9 +51,12 @@ struct RestingSide: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Whether a price lies among those of the orders.
+    /// Whether an order may rest at a price: exact within 64 ticks of the lowest, and a look at the ends beyond.
     @inline(__always)
-    func contains(_ ticks: Int64) -> Bool { ticks >= low && ticks <= high }
+    func mayHold(_ ticks: Int64) -> Bool {
+        let offset = UInt64(bitPattern: ticks &- low)
+        return offset <= span && (offset > 63 ? 1 : (taken &>> offset) & 1) == 1
+    }
 
     func index(of id: ClientOrderID, _ account: AccountID) -> Int? {
         for index in indices where self[index].request.id == id && self[index].account == account { return index }
@@ -88,14 +94,16 @@ struct RestingSide: ~Copyable, @unchecked Sendable {
 
     @inline(__always)
     private mutating func measure() {
+        (span, taken) = (0, 0)
         guard count > 0 else {
-            best = side == .buy ? .min : .max
-            (low, high) = (.max, .min)
+            (best, low) = (side == .buy ? .min : .max, .max)
             return
         }
         best = self[0].ticks
         let worst = self[count - 1].ticks
-        (low, high) = (min(best, worst), max(best, worst))
+        low = min(best, worst)
+        span = UInt64(bitPattern: max(best, worst) &- low)
+        for index in indices { taken |= (1 as UInt64) << UInt64(bitPattern: self[index].ticks &- low) }
     }
 
     @inline(never)

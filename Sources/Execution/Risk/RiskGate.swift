@@ -13,12 +13,14 @@ extension Approved: Equatable where Value: Equatable {}
 extension Approved: Hashable where Value: Hashable {}
 
 /// The last check before an order leaves. Every refusal has a name.
-struct RiskGate: Sendable {
+@usableFromInline
+struct RiskGate: ~Copyable, Sendable {
     private let rules: OrderRules
     private let limits: RiskLimits
     private let maximumLots: Int64
     private let maximumNotional: Int128
     private let maximumPositionLots: Int64
+    private let inPlace = InPlace()
 
     init(_ limits: RiskLimits, rules: OrderRules) {
         self.rules = rules

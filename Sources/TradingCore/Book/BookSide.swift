@@ -94,19 +94,11 @@ public struct BookSide: ~Copyable, @unchecked Sendable {
         let previous = pages.set(ticks, lots: lots)
         // Counted without a branch: whether a level comes, goes or changes is as good as random.
         storedLevels &+= (lots == 0 ? 0 : 1) &- (previous == 0 ? 0 : 1)
-        // An empty side's best is one that every price reaches.
-        if !isBetter(storedBest, than: ticks) { bestChanged(ticks, lots) }
+        // An empty side's best is one that every price is better than.
+        let isRemoval = lots == 0
+        if isRemoval, ticks == storedBest { storedBest = storedNext(after: ticks) }
+        storedBest = !isRemoval && isBetter(ticks, than: storedBest) ? ticks : storedBest
         return previous
-    }
-
-    /// A price at or better than the best has been set.
-    @inlinable @inline(__always)
-    mutating func bestChanged(_ ticks: Int64, _ lots: Int64) {
-        if lots != 0 {
-            storedBest = ticks
-        } else if ticks == storedBest {
-            storedBest = storedNext(after: ticks)
-        }
     }
 
     /// Lays the newest best price over the levels. `lots` 0 says that nothing is left at or better than `ticks`.
