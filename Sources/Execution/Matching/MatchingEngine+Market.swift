@@ -64,9 +64,9 @@ extension MatchingEngine {
         let (side, ticks, lots) = (record.side, record.price.ticks, record.quantity.lots)
         // While a newer top is known, levels at or better than it tell nothing new.
         if book[side].isCovered(ticks) { return }
-        if !consumed.isEmpty { consumed.levelChanged(side, ticks, to: lots) }
+        if consumed.mayHold(ticks) { consumed.levelChanged(side, ticks, to: lots) }
         guard orders[side].mayHold(ticks) else { return }
-        let available = consumed.isEmpty ? lots : lots - consumed.lots(side, ticks)
+        let available = consumed.mayHold(ticks) ? lots - consumed.lots(side, ticks) : lots
         for index in orders[side].indices where orders[side][index].ticks == ticks {
             orders[side][index].queue.levelChanged(to: lots, available: available, at: record.time.nanoseconds)
             isUnsettled = true

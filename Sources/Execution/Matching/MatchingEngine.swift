@@ -92,8 +92,7 @@ public struct MatchingEngine: ~Copyable {
         case .level, .snapshot:
             let before = book.set(record.side, ticks: ticks, lots: record.quantity.lots)
             if tracksReports { noteDrop(record, before) }
-            guard hasOrders || !consumed.isEmpty || isRebuilding else { return }
-            if orders[record.side].mayHold(ticks) || !consumed.isEmpty || isRebuilding {
+            if orders[record.side].mayHold(ticks) || consumed.mayHold(ticks) || isRebuilding {
                 react(to: record, balances: &balances)
                 return
             }

@@ -15,12 +15,7 @@ struct RestingSide: ~Copyable, @unchecked Sendable {
     let side: Side
     /// The best price; of no order, a price that no market reaches.
     private(set) var best: Int64
-    /// The lowest price of an order; of no order, one that lies far from every price.
-    private var low = Int64.max
-    /// How many ticks the highest lies above it.
-    private var span: UInt64 = 0
-    /// Which of the first 64 prices from ``low`` have an order.
-    private var taken: UInt64 = 0
+    private var filter = TickFilter()
 
     init(_ side: Side) {
         self.side = side
@@ -51,12 +46,9 @@ struct RestingSide: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Whether an order may rest at a price: exact within 64 ticks of the lowest, and a look at the ends beyond.
+    /// Whether an order may rest at a price.
     @inline(__always)
-    func mayHold(_ ticks: Int64) -> Bool {
-        let offset = UInt64(bitPattern: ticks &- low)
-        return offset <= span && (offset > 63 ? 1 : (taken &>> offset) & 1) == 1
-    }
+    func mayHold(_ ticks: Int64) -> Bool { filter.mayHold(ticks) }
 
     func index(of id: ClientOrderID, _ account: AccountID) -> Int? {
         for index in indices where self[index].request.id == id && self[index].account == account { return index }
@@ -94,16 +86,15 @@ struct RestingSide: ~Copyable, @unchecked Sendable {
 
     @inline(__always)
     private mutating func measure() {
-        (span, taken) = (0, 0)
         guard count > 0 else {
-            (best, low) = (side == .buy ? .min : .max, .max)
+            best = side == .buy ? .min : .max
+            filter = TickFilter()
             return
         }
         best = self[0].ticks
         let worst = self[count - 1].ticks
-        low = min(best, worst)
-        span = UInt64(bitPattern: max(best, worst) &- low)
-        for index in indices { taken |= (1 as UInt64) << UInt64(bitPattern: self[index].ticks &- low) }
+        filter.reset(min(best, worst), max(best, worst))
+        for index in indices { filter.insert(self[index].ticks) }
     }
 
     @inline(never)

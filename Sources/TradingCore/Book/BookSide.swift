@@ -94,10 +94,14 @@ public struct BookSide: ~Copyable, @unchecked Sendable {
         let previous = pages.set(ticks, lots: lots)
         // Counted without a branch: whether a level comes, goes or changes is as good as random.
         storedLevels &+= (lots == 0 ? 0 : 1) &- (previous == 0 ? 0 : 1)
-        // An empty side's best is one that every price is better than.
-        let isRemoval = lots == 0
-        if isRemoval, ticks == storedBest { storedBest = storedNext(after: ticks) }
-        storedBest = !isRemoval && isBetter(ticks, than: storedBest) ? ticks : storedBest
+        let best = storedBest
+        if ticks == best {
+            if lots == 0 { storedBest = storedNext(after: ticks) }
+            return previous
+        }
+        // An empty side's best is one that every price is better than. No branch here either.
+        let improves = (isBetter(ticks, than: best) ? 1 : 0) & (lots == 0 ? 0 : 1)
+        storedBest = improves == 1 ? ticks : best
         return previous
     }
 
