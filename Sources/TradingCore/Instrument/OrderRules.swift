@@ -87,7 +87,9 @@ public struct OrderRules: Sendable {
 
     @inlinable @inline(__always)
     func quantityViolation(_ amount: Quantity) -> RuleViolation? {
-        if amount.lots < quantity.lowerBound || amount.lots > quantity.upperBound || amount.lots <= 0 { return .quantityRange }
+        if amount.lots < quantity.lowerBound || amount.lots > quantity.upperBound || amount.lots <= 0 {
+            return .quantityRange
+        }
         return lotStep != 1 && amount.lots % lotStep != 0 ? .quantityStep : nil
     }
 
