@@ -26,10 +26,12 @@ public struct TradingSimulation: ~Copyable {
     private var delayedBook = OrderBook()
     private var records = InFlight<MarketRecord>()
     private var requests = InFlight<ExecutionAction>()
-    private var answers = InFlight<AccountEvent>()
-    /// Twice the mid at each fill on its way; 0 where there was none.
-    private var fillMids = InFlight<Int64>()
-    private var listings = InFlight<OpenOrderListing>()
+    private var answers = InFlight<Answer>()
+    /// One for each ``Answer/fill``.
+    private var fills = InFlight<FillInFlight>()
+    /// Rare: first in, first out.
+    private var listings: [OpenOrderListing] = []
+    private var listingDue: Int64 { listings.isEmpty ? .max : listings[0].due }
     /// When the first of all that is pending falls due.
     private var due = Int64.max
     private var finished = FinishedOrders()
@@ -41,6 +43,7 @@ public struct TradingSimulation: ~Copyable {
     private var knowsSnapshot = false
 
     private struct OpenOrderListing {
+        var due: Int64
         var session: SessionID
         var orders: [ListedOrder]
     }
@@ -87,7 +90,7 @@ public struct TradingSimulation: ~Copyable {
             finish(record)
             return
         }
-        if record.isLast { engine.health.lastMarketData = record.time }
+        engine.health.lastMarketData = record.isLast ? record.time : engine.health.lastMarketData
         if !exchange.reports.isEmpty { sendReports() }
     }
 
@@ -115,7 +118,7 @@ public struct TradingSimulation: ~Copyable {
         reschedule()
         isPlain =
             latencies.feed == 0 && !engine.watchesMarket
-            && (engine.sessions.isEmpty || engine.health.marketIsTrusted)
+            && (engine.isEmpty || engine.health.marketIsTrusted)
     }
 
     private mutating func begin(_ record: MarketRecord) {
@@ -156,8 +159,8 @@ public struct TradingSimulation: ~Copyable {
         } else if answers.firstDue == moment {
             // What arrives together is taken in together.
             repeat { receive(answers.receive()) } while answers.firstDue == moment
-        } else if listings.firstDue == moment {
-            receive(listings.receive())
+        } else if listingDue == moment {
+            receive(listings.removeFirst())
         } else if requests.firstDue == moment {
             repeat { execute(requests.receive()) } while requests.firstDue == moment
         } else if measureDue == moment {
@@ -170,11 +173,12 @@ public struct TradingSimulation: ~Copyable {
         reschedule()
     }
 
+    @inline(__always)
     private mutating func reschedule() {
         // Before the first record there is no time in which the engine could wake.
         let wake = firstRecordAt == nil ? Int64.max : engine.nextWake.nanoseconds
         due = min(
-            min(records.firstDue, min(answers.firstDue, listings.firstDue)), min(requests.firstDue, wake), measureDue)
+            min(records.firstDue, min(answers.firstDue, listingDue)), min(requests.firstDue, wake), measureDue)
     }
 
     // MARK: - Between us and the exchange
@@ -182,8 +186,13 @@ public struct TradingSimulation: ~Copyable {
     private mutating func carryOut() {
         if !engine.actions.isEmpty {
             let arrival = now.nanoseconds &+ latencies.order
-            for action in engine.actions {
-                if case .alert(let alert) = action { alerts.append(alert) } else { requests.send(action, due: arrival) }
+            // By index: iterating would count references to the array.
+            for index in engine.actions.indices {
+                if case .alert(let alert) = engine.actions[index] {
+                    alerts.append(alert)
+                } else {
+                    requests.send(engine.actions[index], due: arrival)
+                }
             }
             engine.actions.removeAll(keepingCapacity: true)
         }
@@ -194,7 +203,7 @@ public struct TradingSimulation: ~Copyable {
             }
             engine.bookedFills.removeAll(keepingCapacity: true)
         }
-        if recorder != nil { recorder?.quotesChanged(engine.sessions, at: now) }
+        if recorder != nil { recorder?.quotesChanged(engine.table, at: now) }
     }
 
     private mutating func execute(_ action: ExecutionAction) {
@@ -207,13 +216,13 @@ public struct TradingSimulation: ~Copyable {
             exchange.cancel(id, from: account, balances: &balances)
         case .query(let id):
             let isOpen = exchange.volumeAhead(of: id, account: account) != nil
-            if let event = isOpen ? .accepted(id) : finished.outcome(of: id) { send(event) }
+            if let answer = isOpen ? .accepted(id) : finished.outcome(of: id) { send(answer) }
         case .listOpenOrders(let session):
             let open = exchange.openOrders(of: account).map {
                 ListedOrder(id: $0.request.id, side: $0.request.side, price: $0.request.price, remaining: $0.remaining)
             }
-            listings.send(
-                OpenOrderListing(session: session, orders: open), due: now.nanoseconds &+ latencies.answer)
+            listings.append(
+                OpenOrderListing(due: now.nanoseconds &+ latencies.answer, session: session, orders: open))
         case .alert: break
         }
     }
@@ -221,27 +230,39 @@ public struct TradingSimulation: ~Copyable {
     @inline(never)
     private mutating func sendReports() {
         for index in exchange.reports.indices where exchange.reports[index].account == account {
-            let event = exchange.reports[index].event
-            finished.note(event)
-            if case .filled(let fill) = event {
+            guard let answer = Answer(exchange.reports[index].event) else { continue }
+            if case .filled(let fill) = exchange.reports[index].event {
                 if keepsLog { log.append(.filled(fill)) }
-                fillMids.send(exchange.book.doubleMid ?? 0, due: now.nanoseconds &+ latencies.answer)
+                fills.send(
+                    FillInFlight(fill: fill, doubleMid: exchange.book.doubleMid ?? 0),
+                    due: now.nanoseconds &+ latencies.answer)
+            } else {
+                finished.note(answer)
             }
-            send(event)
+            send(answer)
         }
         exchange.reports.removeAll(keepingCapacity: true)
     }
 
-    private mutating func send(_ event: AccountEvent) {
-        answers.send(event, due: now.nanoseconds &+ latencies.answer)
+    @inline(__always)
+    private mutating func send(_ answer: Answer) {
+        answers.send(answer, due: now.nanoseconds &+ latencies.answer)
         due = min(due, answers.firstDue)
     }
 
-    private mutating func receive(_ event: AccountEvent) {
-        if case .filled = event {
-            let mid = fillMids.receive()
-            engine.doubleMidOfFill = mid == 0 ? nil : mid
+    @inline(__always)
+    private mutating func receive(_ answer: Answer) {
+        guard let event = answer.event else {
+            let arrived = fills.receive()
+            engine.doubleMidOfFill = arrived.doubleMid == 0 ? nil : arrived.doubleMid
+            tell(.filled(arrived.fill))
+            return
         }
+        tell(event)
+    }
+
+    @inline(__always)
+    private mutating func tell(_ event: AccountEvent) {
         latencies.feed > 0
             ? engine.handle(event, delayedBook, now: now) : engine.handle(event, exchange.book, now: now)
     }
@@ -255,13 +276,13 @@ public struct TradingSimulation: ~Copyable {
     // MARK: - Measuring
 
     private mutating func measure() {
-        recorder?.measure(at: now, doubleMid: exchange.book.doubleMid, engine.sessions)
+        recorder?.measure(at: now, doubleMid: exchange.book.doubleMid, engine.table)
         measureDue = recorder?.nextDue.nanoseconds ?? .max
     }
 
     /// Brings the measurements up to the last record.
     public mutating func finishMeasuring() {
-        recorder?.end(at: now, doubleMid: exchange.book.doubleMid, engine.sessions)
+        recorder?.end(at: now, doubleMid: exchange.book.doubleMid, engine.table)
     }
 
     /// Twice the last mid that was measured, in ticks; nil before the first.

@@ -24,17 +24,28 @@ public struct AccountHealth: Sendable {
     public init() {}
 
     /// The first reason why no order may go at all.
-    func blockage(_ limits: RiskLimits, at now: Timestamp) -> RiskRefusal? {
+    @inline(__always)
+    func blockage(_ limits: DataLimits, at now: Timestamp) -> RiskRefusal? {
         if !storageIsAvailable { return .storageUnavailable }
         if !accountIsReconciled { return .ownOrdersUnknown }
         if !marketIsTrusted { return .stalePublicData }
-        if let age = limits.maximumDataAgeNanoseconds, now.nanoseconds(since: lastMarketData) > age {
-            return .stalePublicData
-        }
-        if let age = limits.maximumAccountDataAgeNanoseconds, now.nanoseconds(since: lastAccountData) > age {
-            return .stalePrivateData
-        }
-        if clockSkewNanoseconds.magnitude > limits.maximumClockSkewNanoseconds.magnitude { return .clockSkew }
+        if now.nanoseconds(since: lastMarketData) > limits.marketAge { return .stalePublicData }
+        if now.nanoseconds(since: lastAccountData) > limits.accountAge { return .stalePrivateData }
+        if clockSkewNanoseconds.magnitude > limits.clockSkew { return .clockSkew }
         return hasBalanceDrift ? .balanceDrift : nil
+    }
+}
+
+/// The part of a session's limits that is looked at before every decision, small enough to be read where it stands.
+struct DataLimits: Sendable {
+    /// No limit is the longest that any age is held at.
+    let marketAge: Int64
+    let accountAge: Int64
+    let clockSkew: UInt64
+
+    init(_ limits: RiskLimits) {
+        marketAge = limits.maximumDataAgeNanoseconds ?? .max
+        accountAge = limits.maximumAccountDataAgeNanoseconds ?? .max
+        clockSkew = limits.maximumClockSkewNanoseconds.magnitude
     }
 }

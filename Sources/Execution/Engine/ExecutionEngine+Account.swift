@@ -14,16 +14,16 @@ extension ExecutionEngine {
             handleFill(fill, index, book, now)
             return
         }
-        guard let position = sessions[index].index(of: id) else { return }
+        guard let position = table[index].index(of: id) else { return }
         switch event {
         case .accepted:
-            sessions[index].killSwitch.accepted()
+            table[index].killSwitch.accepted()
             update(index, position, .accepted, now)
         case .rejected(_, let reason):
             guard update(index, position, .rejected, now) else { return }
             let retry = now.advanced(byNanoseconds: 250 * Nanoseconds.perMillisecond)
-            sessions[index].nextDecision = min(sessions[index].nextDecision, retry)
-            if let halt = sessions[index].killSwitch.rejected(reason) { self.halt(index, halt, now) }
+            table[index].nextDecision = min(table[index].nextDecision, retry)
+            if let halt = table[index].killSwitch.rejected(reason) { self.halt(index, halt, now) }
         case .cancelled: update(index, position, .cancelled, now)
         case .expired: update(index, position, .expired, now)
         case .notFound: update(index, position, .neverExisted, now)
@@ -35,33 +35,30 @@ extension ExecutionEngine {
             query(index, id, now)
         case .filled: break
         }
-        if sessions[index].awaitsCancel, sessions[index].phase == .running { decide(index, book, now) }
+        if table[index].awaitsCancel, table[index].phase == .running { decide(index, book, now) }
         finishStopping(index, now)
     }
 
     /// The session that made an id; nil for an id of somebody else's.
+    @inline(__always)
     private func sessionIndex(of id: ClientOrderID) -> Int? {
-        for index in sessions.indices where sessions[index].id == id.session {
-            return sessions[index].ids.made(id) ? index : nil
-        }
+        for index in table.indices where table[index].ids.made(id) { return index }
         return nil
     }
 
     /// - Returns: false when the table of transitions has no such step; nothing is changed then.
     @discardableResult
     private mutating func update(_ index: Int, _ position: Int, _ update: OrderUpdate, _ now: Timestamp) -> Bool {
-        let before = sessions[index].orders[position]
-        guard sessions[index].orders[position].apply(update) else {
-            actions.append(.alert(.impossibleUpdate(before.id, before.status, update)))
+        guard let (status, queries) = table[index].live[position].answered(update) else {
+            let order = table[index].live[position]
+            actions.append(.alert(.impossibleUpdate(order.id, order.status, update)))
             return false
         }
-        sessions[index].orders[position].queries = 0
-        let status = sessions[index].orders[position].status
         if status.isFinal {
-            let order = sessions[index].orders.remove(at: position)
-            if update != .neverExisted { sessions[index].ended.note(order.id) }
-            sessions[index].release(order, lots: order.remaining.lots, instrument.unit)
-        } else if update == .cancelRefused || update == .accepted && status == .cancelling && before.queries > 0 {
+            if update != .neverExisted { table[index].ended.note(table[index].live[position].id) }
+            table[index].releaseRemainder(position, instrument.unit)
+            table[index].live.remove(at: position)
+        } else if update == .cancelRefused || update == .accepted && status == .cancelling && queries > 0 {
             // Refused, or, asked after a cancel went unanswered, still there.
             cancelFailed(index, position, now)
         } else if update == .accepted, status == .open, shallLeave(index) {
@@ -73,95 +70,100 @@ extension ExecutionEngine {
     /// A request about an order got no answer. An order that is known to rest loses nothing by it; any other is asked
     /// about, once until that answer too is overdue.
     private mutating func outcomeLost(_ index: Int, _ position: Int, _ now: Timestamp) {
-        let order = sessions[index].orders[position]
-        guard order.status != .open, sessions[index].orders[position].apply(.outcomeLost) else { return }
+        let order = table[index].live[position]
+        guard order.status != .open, table[index].live[position].apply(.outcomeLost) else { return }
         if order.queries == 0 { query(index, order.id, now) }
     }
 
     /// Nothing of the session may rest any more.
     private func shallLeave(_ index: Int) -> Bool {
-        sessions[index].phase != .running || state(index) == .halted
+        table[index].phase != .running || state(index) == .halted
     }
 
     // MARK: - Fills
 
     private mutating func handleFill(_ fill: Fill, _ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
-        guard sessions[index].fills.isNew(fill) else { return }
-        sessions[index].settle(fill, instrument.unit)
+        guard table[index].fills.isNew(fill) else { return }
+        table[index].settle(fill, instrument.unit)
         let mid = doubleMidOfFill ?? book.doubleMid
-        sessions[index].account.book(fill, doubleMid: mid, unit: instrument.unit, otherFeePrice: otherFeePrice)
-        bookedFills.append(BookedFill(session: sessions[index].id, fill: fill, doubleMid: mid, bookedAt: now))
-        if let position = sessions[index].index(of: fill.orderID) {
+        table[index].account.book(fill, doubleMid: mid, unit: instrument.unit, otherFeePrice: otherFeePrice)
+        bookedFills.append(BookedFill(session: table[index].id, fill: fill, doubleMid: mid, bookedAt: now))
+        if let position = table[index].index(of: fill.orderID) {
             fillTracked(index, position, fill, now)
         } else {
             actions.append(.alert(.fillOfUntracked(fill.orderID)))
         }
         keepReducing(index, now)
-        if sessions[index].decidesOnFills || sessions[index].awaitsCancel { decide(index, book, now) }
+        if table[index].decidesOnFills || table[index].awaitsCancel { decide(index, book, now) }
         finishStopping(index, now)
     }
 
     private mutating func fillTracked(_ index: Int, _ position: Int, _ fill: Fill, _ now: Timestamp) {
-        let before = sessions[index].orders[position]
+        let before = table[index].live[position]
         let lots = min(fill.quantity.lots, before.remaining.lots)
-        sessions[index].release(before, lots: lots, instrument.unit)
-        sessions[index].orders[position].filled.lots += fill.quantity.lots
-        let order = sessions[index].orders[position]
-        _ = sessions[index].orders[position].apply(order.remaining == .zero ? .filled : .partlyFilled)
+        table[index].release(before, lots: lots, instrument.unit)
+        table[index].live[position].filled.lots += fill.quantity.lots
+        let order = table[index].live[position]
+        _ = table[index].live[position].apply(order.remaining == .zero ? .filled : .partlyFilled)
         if order.remaining == .zero {
-            sessions[index].orders.remove(at: position)
-            sessions[index].ended.note(order.id)
+            table[index].live.remove(at: position)
+            table[index].ended.note(order.id)
         }
         let situation = self.situation(index, now)
-        sessions[index].strategy.filled(fill, of: order.asOwnOrder, situation: situation)
+        table[index].strategy.filled(fill, of: order.asOwnOrder, situation: situation)
     }
 
     // MARK: - Missing answers
 
     /// Turns overdue answers into questions, and sends cancels that had to wait.
     mutating func chaseAnswers(_ index: Int, _ now: Timestamp) {
-        sessions[index].nextAnswerDue = .distantFuture
-        for position in sessions[index].orders.indices {
-            let order = sessions[index].orders[position]
+        table[index].nextAnswerDue = .distantFuture
+        for position in table[index].live.indices {
+            let order = table[index].live[position]
             if order.status == .open, !order.cancelIsWanted, order.queries == 0 { continue }
             if order.answerDueAt > now {
-                sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, order.answerDueAt)
+                table[index].nextAnswerDue = min(table[index].nextAnswerDue, order.answerDueAt)
                 continue
             }
             if order.cancelIsWanted {
                 cancel(index, position, now)
                 continue
             }
-            if order.status != .open { _ = sessions[index].orders[position].apply(.outcomeLost) }
+            if order.status != .open { _ = table[index].live[position].apply(.outcomeLost) }
             query(index, order.id, now)
         }
-        if sessions[index].phase == .verifying { askForOpenOrders(index, now) }
+        if table[index].phase == .verifying { askForOpenOrders(index, now) }
     }
 
     /// Asks what became of an order; again later, each time after twice as long, up to a minute.
     mutating func query(_ index: Int, _ id: ClientOrderID, _ now: Timestamp) {
         actions.append(.query(id))
-        guard let position = sessions[index].index(of: id) else { return }
-        let queries = sessions[index].orders[position].queries
+        guard let position = table[index].index(of: id) else { return }
+        let queries = table[index].live[position].queries
         let wait = min(Nanoseconds.seconds(60), Nanoseconds.perSecond << Int64(min(queries, 6)))
         let due = now.advanced(byNanoseconds: wait)
-        sessions[index].orders[position].queries = queries + 1
-        sessions[index].orders[position].answerDueAt = due
-        sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, due)
+        table[index].live[position].queries = queries + 1
+        table[index].live[position].answerDueAt = due
+        table[index].nextAnswerDue = min(table[index].nextAnswerDue, due)
     }
 
     // MARK: - Stopping, and proving it
 
+    @inline(__always)
     mutating func finishStopping(_ index: Int, _ now: Timestamp) {
-        guard sessions[index].phase == .stopping, sessions[index].orders.isEmpty else { return }
-        sessions[index].phase = .verifying
+        if table[index].phase == .stopping, table[index].live.isEmpty { verify(index, now) }
+    }
+
+    @inline(never)
+    private mutating func verify(_ index: Int, _ now: Timestamp) {
+        table[index].phase = .verifying
         askForOpenOrders(index, now)
     }
 
     private mutating func askForOpenOrders(_ index: Int, _ now: Timestamp) {
-        actions.append(.listOpenOrders(sessions[index].id))
-        sessions[index].nextAnswerDue = now.advanced(
-            byNanoseconds: sessions[index].configuration.limits.answerTimeoutNanoseconds)
+        actions.append(.listOpenOrders(table[index].id))
+        table[index].nextAnswerDue = now.advanced(
+            byNanoseconds: table[index].configuration.limits.answerTimeoutNanoseconds)
     }
 
     /// The exchange's list of open orders on the account and instrument, everybody's.
@@ -172,24 +174,25 @@ extension ExecutionEngine {
     public mutating func openOrdersListed(
         _ listed: [ListedOrder], for session: SessionID, _ book: borrowing OrderBook, now: Timestamp
     ) {
-        guard let index = sessions.firstIndex(where: { $0.id == session }) else { return }
-        let own = listed.filter { $0.id.session == session && sessions[index].ids.made($0.id) }
+        guard let index = table.firstIndex(of: session) else { return }
+        let own = listed.filter { $0.id.session == session && table[index].ids.made($0.id) }
         var isOutdated = false
-        for order in own where sessions[index].index(of: order.id) == nil {
-            if sessions[index].ended.contains(order.id) { isOutdated = true } else { adopt(order, index, now) }
+        for order in own where table[index].index(of: order.id) == nil {
+            if table[index].ended.contains(order.id) { isOutdated = true } else { adopt(order, index, now) }
         }
-        for order in sessions[index].orders where order.status == .open && !own.contains(where: { $0.id == order.id }) {
+        for order in table[index].orders
+        where order.status == .open && !own.contains(where: { $0.id == order.id }) {
             query(index, order.id, now)
         }
-        guard sessions[index].phase == .verifying || sessions[index].phase == .stopped else { return }
-        if sessions[index].orders.isEmpty {
+        guard table[index].phase == .verifying || table[index].phase == .stopped else { return }
+        if table[index].live.isEmpty {
             // A list older than the end of an order proves nothing; the next one is on its way.
-            if isOutdated || sessions[index].phase == .stopped { return }
-            sessions[index].phase = .stopped
-            sessions[index].nextAnswerDue = .distantFuture
+            if isOutdated || table[index].phase == .stopped { return }
+            table[index].phase = .stopped
+            table[index].nextAnswerDue = .distantFuture
             actions.append(.alert(.stopped(session)))
         } else {
-            sessions[index].phase = .stopping
+            table[index].phase = .stopping
         }
     }
 
@@ -198,9 +201,9 @@ extension ExecutionEngine {
             id: listed.id, side: listed.side, level: .max, price: listed.price, quantity: listed.remaining,
             isPostOnly: true, createdAt: now, answerDueAt: now)
         _ = order.apply(.accepted)
-        sessions[index].reserve(listed.side, listed.price, listed.remaining.lots, instrument.unit)
-        sessions[index].orders.append(order)
-        cancel(index, sessions[index].orders.count - 1, now)
+        table[index].reserve(listed.side, listed.price, listed.remaining.lots, instrument.unit)
+        table[index].live.append(order)
+        cancel(index, table[index].live.count - 1, now)
     }
 }
 

@@ -74,14 +74,14 @@ extension ExecutionEngine {
         _ book: borrowing OrderBook, now: Timestamp
     ) {
         add(configuration, strategy: strategy, now: now)
-        let index = sessions.count - 1
-        sessions[index].account = restored.account
-        for fill in restored.fills { _ = sessions[index].fills.isNew(fill) }
-        sessions[index].killSwitch.resume(bestProfit: restored.bestProfit)
-        sessions[index].state = restored.state
-        sessions[index].haltReason = restored.haltReason
+        let index = table.count - 1
+        table[index].account = restored.account
+        for fill in restored.fills { _ = table[index].fills.isNew(fill) }
+        table[index].killSwitch.resume(bestProfit: restored.bestProfit)
+        table[index].state = restored.state
+        table[index].haltReason = restored.haltReason
         for order in restored.orders { restore(order, index, now) }
-        sessions[index].awaitsFirstDataUntil = now.advanced(byNanoseconds: Nanoseconds.seconds(5))
+        table[index].awaitsFirstDataUntil = now.advanced(byNanoseconds: Nanoseconds.seconds(5))
         if restored.isStopping {
             stop(configuration.session, now: now)
         } else if state(index) == .halted {
@@ -99,21 +99,19 @@ extension ExecutionEngine {
         case .inDoubt(let until):
             _ = order.apply(.outcomeLost)
             order.answerDueAt = until
-            sessions[index].nextAnswerDue = min(sessions[index].nextAnswerDue, until)
+            table[index].nextAnswerDue = min(table[index].nextAnswerDue, until)
         }
-        sessions[index].reserve(stored.side, stored.price, order.remaining.lots, instrument.unit)
-        sessions[index].orders.append(order)
-        sessions[index].nextHealthCheck = now
+        table[index].reserve(stored.side, stored.price, order.remaining.lots, instrument.unit)
+        table[index].live.append(order)
+        table[index].nextHealthCheck = now
     }
 
     /// Forgets a stopped session, so that its key can start again.
     /// - Returns: false, with nothing changed, when it is not stopped.
     @discardableResult
     public mutating func remove(_ id: SessionID) -> Bool {
-        guard let index = sessions.firstIndex(where: { $0.id == id }), sessions[index].phase == .stopped else {
-            return false
-        }
-        sessions.remove(at: index)
+        guard let index = table.firstIndex(of: id), table[index].phase == .stopped else { return false }
+        table.remove(at: index)
         sessionsChanged()
         return true
     }
@@ -131,9 +129,9 @@ extension ExecutionEngine {
     }
 
     private mutating func resumeOrPull(_ isWell: Bool, _ now: Timestamp) {
-        for index in sessions.indices {
+        for index in table.indices {
             if isWell {
-                if sessions[index].phase == .running { sessions[index].nextDecision = now }
+                if table[index].phase == .running { table[index].nextDecision = now }
             } else {
                 pull(index, now)
             }
@@ -142,22 +140,40 @@ extension ExecutionEngine {
 
     /// The strictest of what binds a session; halted for one that is not here.
     public func effectiveState(of id: SessionID) -> TradingState {
-        for index in sessions.indices where sessions[index].id == id { return state(index) }
+        for index in table.indices where table[index].id == id { return state(index) }
         return .halted
+    }
+
+    /// One session as it stands, copied.
+    public func session(_ id: SessionID) -> TradingSession? {
+        table.firstIndex(of: id).map { table[$0].detached }
+    }
+
+    /// Something of ours may rest at the exchange.
+    public var hasLiveOrders: Bool { table.indices.contains { !table[$0].live.isEmpty } }
+
+    /// Live orders of all sessions, and how many of them may or may not exist.
+    public var liveOrderCounts: (all: Int, inDoubt: Int) {
+        var counts = (all: 0, inDoubt: 0)
+        for index in table.indices {
+            counts.all += table[index].live.count
+            for order in table[index].live.indices where table[index].live[order].isInDoubt { counts.inDoubt += 1 }
+        }
+        return counts
     }
 
     /// A live order by its id.
     public func order(_ id: ClientOrderID) -> TrackedOrder? {
-        for index in sessions.indices where sessions[index].id == id.session {
-            return sessions[index].index(of: id).map { sessions[index].orders[$0] }
+        for index in table.indices where table[index].id == id.session {
+            return table[index].index(of: id).map { table[index].live[$0] }
         }
         return nil
     }
 
     /// Asks the exchange about every live order of every session, as after a break of the account's stream.
     public mutating func queryLiveOrders(now: Timestamp) {
-        for index in sessions.indices {
-            for id in sessions[index].orders.map(\.id) { query(index, id, now) }
+        for index in table.indices {
+            for id in table[index].live.array.map(\.id) { query(index, id, now) }
         }
     }
 }

@@ -10,7 +10,9 @@ public struct ExecutionEngine: ~Copyable {
     public let instrument: Instrument
     public let rules: OrderRules
     public var health = AccountHealth()
-    public internal(set) var sessions: [TradingSession] = []
+    /// The sessions as they stand, copied: for whoever looks from outside, not for every event.
+    public var sessions: [TradingSession] { table.snapshot }
+    var table = SessionTable()
     /// What is to be done outside, in order. The driver empties it.
     public var actions: [ExecutionAction] = []
     /// Fills booked since the driver last took them.
@@ -42,23 +44,26 @@ public struct ExecutionEngine: ~Copyable {
 
     /// Puts a session to work. Its first decision comes with the next event.
     public mutating func add(_ configuration: SessionConfiguration, strategy: any Strategy, now: Timestamp) {
-        precondition(!sessions.contains { $0.id == configuration.session }, "a session runs once")
-        sessions.append(TradingSession(configuration, strategy: strategy, rules: rules, now: now))
+        precondition(table.firstIndex(of: configuration.session) == nil, "a session runs once")
+        table.append(
+            TradingSession(configuration, strategy: strategy, now: now), RiskGate(configuration.limits, rules: rules))
         sessionsChanged()
     }
 
     mutating func sessionsChanged() {
-        watchesMarket = sessions.contains { $0.watchesMarket }
+        watchesMarket = table.indices.contains { table[$0].watchesMarket }
     }
+
+    /// Whether there is no session at all.
+    public var isEmpty: Bool { table.count == 0 }
 
     /// When ``wake(_:now:)`` is due at the latest.
     public var nextWake: Timestamp {
         var next = Timestamp.distantFuture
-        // By index: iterating would copy each session with everything in it.
-        for index in sessions.indices {
-            next = min(next, sessions[index].nextAnswerDue)
-            if sessions[index].phase == .running {
-                next = min(next, min(sessions[index].nextDecision, sessions[index].nextHealthCheck))
+        for index in table.indices {
+            next = min(next, table[index].nextAnswerDue)
+            if table[index].phase == .running {
+                next = min(next, min(table[index].nextDecision, table[index].nextHealthCheck))
             }
         }
         return next
@@ -76,29 +81,29 @@ public struct ExecutionEngine: ~Copyable {
     /// Updates of the market are missing: every quote is taken off until a snapshot heals it.
     public mutating func marketLost(now: Timestamp) {
         health.marketIsTrusted = false
-        for index in sessions.indices { pull(index, now) }
+        for index in table.indices { pull(index, now) }
     }
 
     public mutating func marketRecovered(now: Timestamp) {
         health.marketIsTrusted = true
         health.lastMarketData = now
-        for index in sessions.indices where sessions[index].phase == .running { sessions[index].nextDecision = now }
+        for index in table.indices where table[index].phase == .running { table[index].nextDecision = now }
     }
 
     /// A time named by ``nextWake`` has come.
     public mutating func wake(_ book: borrowing OrderBook, now: Timestamp) {
-        for index in sessions.indices {
-            if sessions[index].nextAnswerDue <= now { chaseAnswers(index, now) }
-            guard sessions[index].phase == .running else { continue }
-            if sessions[index].nextHealthCheck <= now { checkHealth(index, book, now) }
-            if sessions[index].nextDecision <= now { decide(index, book, now) }
+        for index in table.indices {
+            if table[index].nextAnswerDue <= now { chaseAnswers(index, now) }
+            guard table[index].phase == .running else { continue }
+            if table[index].nextHealthCheck <= now { checkHealth(index, book, now) }
+            if table[index].nextDecision <= now { decide(index, book, now) }
         }
     }
 
     @inline(never)
     private mutating func letStrategiesLook(_ book: borrowing OrderBook, _ now: Timestamp) {
-        for index in sessions.indices where sessions[index].watchesMarket && sessions[index].phase == .running {
-            if sessions[index].strategy.wantsDecision(book, now: now) { decide(index, book, now) }
+        for index in table.indices where table[index].watchesMarket && table[index].phase == .running {
+            if table[index].strategy.wantsDecision(book, now: now) { decide(index, book, now) }
         }
     }
 
@@ -107,18 +112,18 @@ public struct ExecutionEngine: ~Copyable {
     /// Ends a session: no new orders from here on, everything of its own cancelled, and stopped only when the exchange
     /// has confirmed that nothing of it is open.
     public mutating func stop(_ id: SessionID, now: Timestamp) {
-        guard let index = sessions.firstIndex(where: { $0.id == id }), sessions[index].phase == .running else { return }
-        sessions[index].phase = .stopping
+        guard let index = table.firstIndex(of: id), table[index].phase == .running else { return }
+        table[index].phase = .stopping
         pull(index, now)
         finishStopping(index, now)
     }
 
     /// Sets what a session may do. Halting takes everything off the book.
     public mutating func setState(_ state: TradingState, of id: SessionID, reason: HaltReason?, now: Timestamp) {
-        guard let index = sessions.firstIndex(where: { $0.id == id }) else { return }
-        if sessions[index].state == .halted, state != .halted { sessions[index].killSwitch.arm() }
-        sessions[index].state = state
-        sessions[index].haltReason = state == .halted ? reason : nil
+        guard let index = table.firstIndex(of: id) else { return }
+        if table[index].state == .halted, state != .halted { table[index].killSwitch.arm() }
+        table[index].state = state
+        table[index].haltReason = state == .halted ? reason : nil
         enforceState(index, now)
     }
 
@@ -126,7 +131,7 @@ public struct ExecutionEngine: ~Copyable {
     public mutating func setState(server: TradingState? = nil, account: TradingState? = nil, now: Timestamp) {
         if let server { health.serverState = server }
         if let account { health.accountState = account }
-        for index in sessions.indices { enforceState(index, now) }
+        for index in table.indices { enforceState(index, now) }
     }
 
     private mutating func enforceState(_ index: Int, _ now: Timestamp) {
@@ -134,19 +139,21 @@ public struct ExecutionEngine: ~Copyable {
             pull(index, now)
         } else {
             keepReducing(index, now)
-            sessions[index].nextDecision = now
+            table[index].nextDecision = now
         }
     }
 
     /// The strictest of server, account and session.
     func state(_ index: Int) -> TradingState {
-        max(health.serverState, health.accountState, sessions[index].state)
+        // Two at a time: `max` of three makes an array for the rest that there might be.
+        max(max(health.serverState, health.accountState), table[index].state)
     }
 
     /// The server asked for the account's balances and got them, nothing being in flight.
     /// - Parameter tolerance: how far, in either asset, they may differ from what is booked.
     public mutating func balancesReported(base: FixedDecimal, quote: FixedDecimal, tolerance: FixedDecimal) {
-        let booked = sessions.reduce(into: (Int128(0), Int128(0))) { $0 = ($0.0 + $1.base, $0.1 + $1.quote) }
+        var booked = (Int128(0), Int128(0))
+        for index in table.indices { booked = (booked.0 + table[index].base, booked.1 + table[index].quote) }
         let drifts = [
             (FeeAsset.base, base.raw - booked.0), (FeeAsset.quote, quote.raw - booked.1),
         ].filter { $0.1.magnitude > tolerance.raw.magnitude }

@@ -9,7 +9,8 @@ public struct TradingSession: Sendable {
     public internal(set) var state = TradingState.active
     public internal(set) var haltReason: HaltReason?
     /// Live orders, oldest first.
-    public internal(set) var orders: [TrackedOrder] = []
+    public var orders: [TrackedOrder] { live.array }
+    var live = LiveOrders()
     public internal(set) var account = PositionAccount()
     public internal(set) var lastHold: HoldReason?
     /// How often each kind of refusal has kept an order back.
@@ -18,7 +19,7 @@ public struct TradingSession: Sendable {
     public internal(set) var cancelCount = 0
 
     let configuration: SessionConfiguration
-    let gate: RiskGate
+    let dataLimits: DataLimits
     var ids: ClientOrderIDSource
     var killSwitch: KillSwitch
     var fills = FillMemory()
@@ -43,11 +44,11 @@ public struct TradingSession: Sendable {
     let readsOwnOrders: Bool
     let decidesOnFills: Bool
 
-    init(_ configuration: SessionConfiguration, strategy: any Strategy, rules: OrderRules, now: Timestamp) {
+    init(_ configuration: SessionConfiguration, strategy: any Strategy, now: Timestamp) {
         id = configuration.session
         self.configuration = configuration
         self.strategy = strategy
-        gate = RiskGate(configuration.limits, rules: rules)
+        dataLimits = DataLimits(configuration.limits)
         ids = ClientOrderIDSource(
             installation: configuration.installation, session: configuration.session,
             nextSequence: configuration.nextSequence)
@@ -71,15 +72,30 @@ public struct TradingSession: Sendable {
     /// The sequence number that the session's next order will carry.
     public var nextSequence: UInt32 { ids.nextSequence }
 
-    public var hasUnknownOrders: Bool { orders.contains { $0.isInDoubt } }
+    public var hasUnknownOrders: Bool { live.contains { $0.isInDoubt } }
 
     func index(of id: ClientOrderID) -> Int? {
-        for index in orders.indices where orders[index].id == id { return index }
+        for index in live.indices where live[index].id == id { return index }
         return nil
+    }
+
+    /// The same in storage of its own, for whoever looks from outside.
+    var detached: TradingSession {
+        var copy = self
+        copy.live = live.detached
+        return copy
+    }
+
+    var ownOrders: [OwnOrder] { live.indices.map { live[$0].asOwnOrder } }
+
+    @inline(never)
+    mutating func count(_ refusal: RiskRefusal) {
+        refusals[refusal, default: 0] += 1
     }
 
     // MARK: - Funds
 
+    @inline(__always)
     mutating func reserve(_ side: Side, _ price: Price, _ lots: Int64, _ unit: BookUnit) {
         if side == .buy {
             reservedQuote += unit.notional.raw &* (Int128(price.ticks) &* Int128(lots))
@@ -88,12 +104,20 @@ public struct TradingSession: Sendable {
         }
     }
 
+    @inline(__always)
     mutating func release(_ order: TrackedOrder, lots: Int64, _ unit: BookUnit) {
         if order.side == .buy {
             reservedQuote -= unit.notional.raw &* (Int128(order.price.ticks) &* Int128(lots))
         } else {
             reservedBase -= unit.quantity.raw &* Int128(lots)
         }
+    }
+
+    /// Frees what an order that ends still holds.
+    @inline(__always)
+    mutating func releaseRemainder(_ position: Int, _ unit: BookUnit) {
+        let order = live[position]
+        release(order, lots: order.remaining.lots, unit)
     }
 
     mutating func settle(_ fill: Fill, _ unit: BookUnit) {

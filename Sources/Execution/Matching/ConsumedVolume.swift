@@ -12,8 +12,13 @@ struct ConsumedVolume {
     }
 
     private var levels: [Level] = []
+    private var filter = TickFilter()
 
     var isEmpty: Bool { levels.isEmpty }
+
+    /// Whether something may have been consumed at a price, on either side.
+    @inline(__always)
+    func mayHold(_ ticks: Int64) -> Bool { filter.mayHold(ticks) }
 
     func lots(_ side: Side, _ ticks: Int64) -> Int64 {
         for level in levels where level.ticks == ticks && level.side == side { return level.lots }
@@ -26,6 +31,7 @@ struct ConsumedVolume {
             return
         }
         levels.append(Level(side: side, ticks: ticks, lots: lots))
+        measure()
     }
 
     mutating func levelChanged(_ side: Side, _ ticks: Int64, to lots: Int64) {
@@ -44,7 +50,7 @@ struct ConsumedVolume {
             if price == top {
                 limit(index, to: lots)
             } else if side.isBetter(price, than: top) {
-                levels.remove(at: index)
+                remove(index)
             }
         }
     }
@@ -57,6 +63,22 @@ struct ConsumedVolume {
     }
 
     private mutating func limit(_ index: Int, to lots: Int64) {
-        if lots <= 0 { levels.remove(at: index) } else { levels[index].lots = min(levels[index].lots, lots) }
+        if lots <= 0 { remove(index) } else { levels[index].lots = min(levels[index].lots, lots) }
+    }
+
+    private mutating func remove(_ index: Int) {
+        levels.remove(at: index)
+        measure()
+    }
+
+    private mutating func measure() {
+        guard let first = levels.first else {
+            filter = TickFilter()
+            return
+        }
+        var (low, high) = (first.ticks, first.ticks)
+        for level in levels { (low, high) = (min(low, level.ticks), max(high, level.ticks)) }
+        filter.reset(low, high)
+        for level in levels { filter.insert(level.ticks) }
     }
 }

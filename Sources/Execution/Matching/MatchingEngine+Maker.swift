@@ -8,14 +8,11 @@ extension MatchingEngine {
         var budget = trade.quantity.lots
         var index = 0
         // Also with nothing left of the trade: orders behind at its price must know that the coming drop is a trade.
-        while index < count(side) {
-            let (price, remaining) = (resting(side, index).request.price, resting(side, index).remaining)
+        while index < orders[side].count {
+            let (price, remaining) = (orders[side][index].request.price, orders[side][index].remaining)
             if side.isBetter(trade.price, than: price) { return }
             let isBeyond = side.isBetter(price, than: trade.price)
-            let reached =
-                side == .buy
-                ? MatchingEngine.reachedLots(&bids[index].queue, isBeyond, trade, left: budget)
-                : MatchingEngine.reachedLots(&asks[index].queue, isBeyond, trade, left: budget)
+            let reached = MatchingEngine.reachedLots(&orders[side][index].queue, isBeyond, trade, left: budget)
             let lots = min(reached, remaining)
             if lots > 0 {
                 budget -= lots
@@ -28,11 +25,11 @@ extension MatchingEngine {
     /// The recorded market stands at or beyond resting orders: had they been there, it would have traded with them.
     mutating func fillCrossed(_ side: Side, at time: Timestamp, balances: inout PaperBalances) {
         let opposite = side.opposite
-        while count(side) > 0 {
-            let order = resting(side, 0)
+        while !orders[side].isEmpty {
+            let price = Price(ticks: orders[side].best)
             let ticks = availableTicks(opposite, from: book.bestTicks(opposite))
-            guard ticks != 0, ticks != .max, side.crosses(order.request.price, Price(ticks: ticks)) else { return }
-            let lots = min(order.remaining, availableLots(opposite, ticks))
+            guard ticks != 0, ticks != .max, side.crosses(price, Price(ticks: ticks)) else { return }
+            let lots = min(orders[side][0].remaining, availableLots(opposite, ticks))
             consumed.add(lots, opposite, ticks)
             fillMaker(side, 0, lots: lots, at: time, balances: &balances)
         }
@@ -50,9 +47,14 @@ extension MatchingEngine {
     }
 
     /// The first price from `ticks` away from the touch with recorded volume left; the empty marker when there is none.
+    @inline(__always)
     func availableTicks(_ side: Side, from ticks: Int64) -> Int64 {
+        consumed.isEmpty ? ticks : unconsumedTicks(side, from: ticks)
+    }
+
+    @inline(never)
+    private func unconsumedTicks(_ side: Side, from ticks: Int64) -> Int64 {
         var ticks = ticks
-        guard !consumed.isEmpty else { return ticks }
         while ticks != 0, ticks != .max, availableLots(side, ticks) <= 0 { ticks = book.nextTicks(side, after: ticks) }
         return ticks
     }

@@ -11,26 +11,36 @@ extension MatchingEngine {
             reactWhole(to: record, balances: &balances)
             return
         }
-        isUnsettled = true
         switch record.kind {
         case .level, .snapshot: if !isRebuilding { levelChanged(record) }
         case .trade:
+            isUnsettled = true
             unmatched?.traded(
                 record.side.opposite, record.price.ticks, record.quantity.lots, at: record.time.nanoseconds)
             fillResting(record.side.opposite, by: record, balances: &balances)
-        case .top: topChanged(record)
-        case .topCleared: remeasure(at: record.time.nanoseconds)
+        case .top:
+            isUnsettled = true
+            topChanged(record)
+        case .topCleared:
+            isUnsettled = true
+            remeasure(at: record.time.nanoseconds)
         case .gap, .reset, .heartbeat: break
         }
-        if record.isLast { endMessage(at: record.time, balances: &balances) }
+        if record.isLast, isRebuilding || isUnsettled || isCrossed { endMessage(at: record.time, balances: &balances) }
     }
+
+    /// Whether the recorded market stands at or beyond a resting order.
+    @inline(__always)
+    var isCrossed: Bool { book.asks.bestTicks <= orders[.buy].best || book.bids.bestTicks >= orders[.sell].best }
 
     private mutating func endMessage(at time: Timestamp, balances: inout PaperBalances) {
         if isRebuilding {
             isRebuilding = false
             remeasure(at: time.nanoseconds)
         }
-        settleQueues(now: time.nanoseconds)
+        if isUnsettled { settleQueues(now: time.nanoseconds) }
+        // What orders of accounts have consumed only moves the market away: what is not crossed without it is not with it.
+        guard isCrossed else { return }
         fillCrossed(.buy, at: time, balances: &balances)
         fillCrossed(.sell, at: time, balances: &balances)
     }
@@ -51,41 +61,25 @@ extension MatchingEngine {
     }
 
     private mutating func levelChanged(_ record: MarketRecord) {
-        let (ticks, lots, now) = (record.price.ticks, record.quantity.lots, record.time.nanoseconds)
-        if record.side == .buy {
-            // While a newer top is known, levels at or better than it tell nothing new.
-            if book.bids.isCovered(ticks) { return }
-            consumed.levelChanged(.buy, ticks, to: lots)
-            guard let best = bids.first, ticks <= best.ticks else { return }
-            let available = lots - consumed.lots(.buy, ticks)
-            for index in bids.indices where bids[index].ticks == ticks {
-                bids[index].queue.levelChanged(to: lots, available: available, at: now)
-            }
-        } else {
-            if book.asks.isCovered(ticks) { return }
-            consumed.levelChanged(.sell, ticks, to: lots)
-            guard let best = asks.first, ticks >= best.ticks else { return }
-            let available = lots - consumed.lots(.sell, ticks)
-            for index in asks.indices where asks[index].ticks == ticks {
-                asks[index].queue.levelChanged(to: lots, available: available, at: now)
-            }
+        let (side, ticks, lots) = (record.side, record.price.ticks, record.quantity.lots)
+        // While a newer top is known, levels at or better than it tell nothing new.
+        if book[side].isCovered(ticks) { return }
+        if consumed.mayHold(ticks) { consumed.levelChanged(side, ticks, to: lots) }
+        guard orders[side].mayHold(ticks) else { return }
+        let available = consumed.mayHold(ticks) ? lots - consumed.lots(side, ticks) : lots
+        for index in orders[side].indices where orders[side][index].ticks == ticks {
+            orders[side][index].queue.levelChanged(to: lots, available: available, at: record.time.nanoseconds)
+            isUnsettled = true
         }
     }
 
     /// The newest best price says what is at it, and that nothing is better.
     private mutating func topChanged(_ record: MarketRecord) {
-        let (ticks, now) = (record.price.ticks, record.time.nanoseconds)
-        consumed.topChanged(record.side, ticks, to: record.quantity.lots)
-        if record.side == .buy {
-            for index in bids.indices {
-                if bids[index].ticks < ticks { break }
-                remeasureBid(index, at: now)
-            }
-        } else {
-            for index in asks.indices {
-                if asks[index].ticks > ticks { break }
-                remeasureAsk(index, at: now)
-            }
+        let (side, ticks) = (record.side, record.price.ticks)
+        consumed.topChanged(side, ticks, to: record.quantity.lots)
+        for index in orders[side].indices {
+            if side.isBetter(record.price, than: orders[side][index].request.price) { break }
+            remeasure(side, index, at: record.time.nanoseconds)
         }
     }
 
@@ -94,38 +88,31 @@ extension MatchingEngine {
     /// The visible book is another one than before: a snapshot after a gap, or the levels without the top that hid them.
     private mutating func remeasure(at now: Int64) {
         consumed.limit(to: book)
-        for index in bids.indices { remeasureBid(index, at: now) }
-        for index in asks.indices { remeasureAsk(index, at: now) }
+        for index in orders[.buy].indices { remeasure(.buy, index, at: now) }
+        for index in orders[.sell].indices { remeasure(.sell, index, at: now) }
     }
 
-    private mutating func remeasureBid(_ index: Int, at now: Int64) {
-        let ticks = bids[index].ticks
-        let (lots, available) = (book.lots(.buy, at: ticks), availableLots(.buy, ticks))
-        bids[index].queue.levelChanged(to: lots, available: available, at: now)
-    }
-
-    private mutating func remeasureAsk(_ index: Int, at now: Int64) {
-        let ticks = asks[index].ticks
-        let (lots, available) = (book.lots(.sell, at: ticks), availableLots(.sell, ticks))
-        asks[index].queue.levelChanged(to: lots, available: available, at: now)
+    private mutating func remeasure(_ side: Side, _ index: Int, at now: Int64) {
+        let ticks = orders[side][index].ticks
+        let (lots, available) = (book.lots(side, at: ticks), availableLots(side, ticks))
+        orders[side][index].queue.levelChanged(to: lots, available: available, at: now)
     }
 
     private mutating func settleQueues(now: Int64) {
-        let (model, window) = (configuration.queueModel, configuration.reportWindowNanoseconds)
         isUnsettled = false
-        for index in bids.indices where !bids[index].queue.isSettled {
-            bids[index].queue.settle(model, window: window, now: now)
-            if index > 0, bids[index - 1].ticks == bids[index].ticks {
-                bids[index].queue.stay(behind: bids[index - 1].queue)
+        settleQueues(.buy, now)
+        settleQueues(.sell, now)
+    }
+
+    @inline(__always)
+    private mutating func settleQueues(_ side: Side, _ now: Int64) {
+        for index in orders[side].indices where !orders[side][index].queue.isSettled {
+            orders[side][index].queue.settle(
+                configuration.queueModel, window: configuration.reportWindowNanoseconds, now: now)
+            if index > 0, orders[side][index - 1].ticks == orders[side][index].ticks {
+                orders[side][index].queue.stay(behind: orders[side][index - 1].queue.ahead)
             }
-            isUnsettled = isUnsettled || !bids[index].queue.isSettled
-        }
-        for index in asks.indices where !asks[index].queue.isSettled {
-            asks[index].queue.settle(model, window: window, now: now)
-            if index > 0, asks[index - 1].ticks == asks[index].ticks {
-                asks[index].queue.stay(behind: asks[index - 1].queue)
-            }
-            isUnsettled = isUnsettled || !asks[index].queue.isSettled
+            isUnsettled = isUnsettled || !orders[side][index].queue.isSettled
         }
     }
 
@@ -134,7 +121,7 @@ extension MatchingEngine {
     @inline(never)
     mutating func noteDrop(_ record: MarketRecord, _ before: Int64) {
         let (side, ticks, lots) = (record.side, record.price.ticks, record.quantity.lots)
-        guard before > lots, isOpen, !(side == .buy ? book.bids.isCovered(ticks) : book.asks.isCovered(ticks))
+        guard before > lots, isOpen, !(book[side].isCovered(ticks))
         else { return }
         unmatched?.levelDropped(side, ticks, by: before - lots, at: record.time.nanoseconds)
     }

@@ -16,6 +16,20 @@ extension MatchingEngine {
             return
         }
         report(account, .accepted(request.id))
+        if request.type == .limit, request.timeInForce == .goodTillCancelled, !wouldTake(request) {
+            // Nearly every order of a maker.
+            rest(request, from: account, remaining: request.quantity.lots, prevented: 0, at: now)
+        } else {
+            trade(request, from: account, reserved: reserved, at: now, balances: &balances)
+        }
+    }
+
+    /// An order that may trade at once does, and its remainder rests or ends.
+    @inline(never)
+    private mutating func trade(
+        _ request: OrderRequest, from account: AccountID, reserved: Int128, at now: Timestamp,
+        balances: inout PaperBalances
+    ) {
         var taker = IncomingOrder(
             account: account, request: request, remaining: request.quantity.lots, reserved: reserved)
         let expiry = take(&taker, at: now, balances: &balances)
@@ -24,7 +38,7 @@ extension MatchingEngine {
             return
         }
         if expiry == nil, request.type == .limit, request.timeInForce == .goodTillCancelled {
-            rest(taker, at: now)
+            rest(request, from: account, remaining: taker.remaining, prevented: taker.prevented, at: now)
         } else {
             release(taker.reserved, of: &taker, balances: &balances)
             report(account, .expired(request.id, expiry ?? .immediateRemainder))
@@ -61,8 +75,9 @@ extension MatchingEngine {
 
     // MARK: - Checks before anything moves
 
+    @inline(__always)
     private func refusal(
-        of request: OrderRequest, from account: AccountID, at now: Timestamp, balances: PaperBalances
+        of request: OrderRequest, from account: AccountID, at now: Timestamp, balances: borrowing PaperBalances
     ) -> RejectReason? {
         if !isOpen { return .marketClosed }
         if find(request.id, account) != nil { return .duplicateID }
@@ -84,24 +99,28 @@ extension MatchingEngine {
 
     /// What an order locks before it trades. A market order needs its whole cost before it starts: funds are not found
     /// out half way through a book.
+    @inline(__always)
     private func funds(for request: OrderRequest, _ account: AccountID) -> Int128 {
         if request.type == .limit || request.side == .sell { return reserve(request, request.quantity.lots) }
         if configuration.fillModel == .whole { return quoteRaw(book.bestTicks(.sell), request.quantity.lots) }
         return walk(request, account).cost
     }
 
+    @inline(never)
     private func exceeds(
-        _ maximum: FixedDecimal, _ request: OrderRequest, _ account: AccountID, _ balances: PaperBalances
+        _ maximum: FixedDecimal, _ request: OrderRequest, _ account: AccountID, _ balances: borrowing PaperBalances
     ) -> Bool {
         guard request.side == .buy else { return false }
         let held = balances.balance(account, assets.base)
-        let open = bids.reduce(Int128(0)) { $0 + ($1.account == account ? baseRaw($1.remaining) : 0) }
+        let open = orders[.buy].orders.reduce(Int128(0)) { $0 + ($1.account == account ? baseRaw($1.remaining) : 0) }
         return held.free.raw + held.locked.raw + open + baseRaw(request.quantity.lots) > maximum.raw
     }
 
+    @inline(__always)
     private func wouldTake(_ request: OrderRequest) -> Bool {
         let opposite = request.side.opposite
-        if count(opposite) > 0, request.side.crosses(request.price, restingPrice(opposite, 0)) { return true }
+        // Without orders the best price is one that nothing crosses.
+        if request.side.crosses(request.price, Price(ticks: orders[opposite].best)) { return true }
         let ticks = availableTicks(opposite, from: book.bestTicks(opposite))
         return ticks != 0 && ticks != .max && request.side.crosses(request.price, Price(ticks: ticks))
     }
@@ -117,30 +136,36 @@ extension MatchingEngine {
         openOrders[Int(account.rawValue)] -= 1
     }
 
-    private mutating func rest(_ taker: IncomingOrder, at now: Timestamp) {
-        let account = Int(taker.account.rawValue)
-        while openOrders.count <= account { openOrders.append(0) }
-        openOrders[account] += 1
+    @inline(__always)
+    private mutating func rest(
+        _ request: OrderRequest, from account: AccountID, remaining: Int64, prevented: Int64, at now: Timestamp
+    ) {
+        opened(account)
         // Last among its price: every earlier order there has priority.
-        let (side, ticks) = (taker.request.side, taker.request.price.ticks)
-        var index = count(side)
-        while index > 0, side.isBetter(taker.request.price, than: restingPrice(side, index - 1)) { index -= 1 }
-        let earlier =
-            index > 0 && restingPrice(side, index - 1).ticks == ticks ? resting(side, index - 1).queue : nil
+        let side = request.side
+        let index = orders[side].end(of: request.price)
         let order = RestingOrder(
-            account: taker.account, request: taker.request, remaining: taker.remaining, prevented: taker.prevented,
-            queue: joiningQueue(side, ticks, behind: earlier, at: now))
-        if side == .buy { bids.insert(order, at: index) } else { asks.insert(order, at: index) }
+            account: account, request: request, remaining: remaining, prevented: prevented,
+            queue: joiningQueue(side, request.price.ticks, index, at: now))
         isUnsettled = isUnsettled || !order.queue.isSettled
-        ordersChanged()
+        orders[side].insert(order, at: index)
+        hasOrders = true
     }
 
-    /// - Parameter earlier: the queue of the order before at the same price.
-    private func joiningQueue(
-        _ side: Side, _ ticks: Int64, behind earlier: QueuePosition?, at now: Timestamp
-    ) -> QueuePosition {
-        let consumed = consumed.lots(side, ticks)
-        if let earlier { return QueuePosition(behind: earlier, consumed: consumed) }
+    @inline(__always)
+    private mutating func opened(_ account: AccountID) {
+        let account = Int(account.rawValue)
+        while openOrders.count <= account { openOrders.append(0) }
+        openOrders[account] += 1
+    }
+
+    /// - Parameter index: where the order will stand among its side's.
+    @inline(__always)
+    private func joiningQueue(_ side: Side, _ ticks: Int64, _ index: Int, at now: Timestamp) -> QueuePosition {
+        let consumed = consumed.isEmpty ? 0 : consumed.lots(side, ticks)
+        if index > 0, orders[side][index - 1].ticks == ticks {
+            return QueuePosition(behind: orders[side][index - 1].queue, consumed: consumed)
+        }
         let level = book.lots(side, at: ticks)
         guard let unmatched else { return QueuePosition(level: level, consumed: consumed) }
         return QueuePosition(
@@ -148,17 +173,17 @@ extension MatchingEngine {
             traded: unmatched.trades(side, ticks, at: now.nanoseconds))
     }
 
+    @inline(__always)
     private mutating func remove(_ place: Place, balances: inout PaperBalances) {
-        let order = place.side == .buy ? bids.remove(at: place.index) : asks.remove(at: place.index)
-        ordersChanged()
-        closed(order.account)
-        unlockFunds(order.request, lots: order.remaining, order.account, balances: &balances)
+        let (account, remaining) = (orders[place.side][place.index].account, orders[place.side][place.index].remaining)
+        unlockFunds(orders[place.side][place.index].request, lots: remaining, account, balances: &balances)
+        drop(place)
     }
 
     /// The exchange ends a resting order.
     mutating func expire(_ place: Place, _ reason: ExpiryReason, balances: inout PaperBalances) {
-        let order = resting(place.side, place.index)
+        let (account, id) = (orders[place.side][place.index].account, orders[place.side][place.index].request.id)
         remove(place, balances: &balances)
-        report(order.account, .expired(order.request.id, reason))
+        report(account, .expired(id, reason))
     }
 }

@@ -5,17 +5,17 @@ extension MatchingEngine {
     /// A resting order trades with the recorded market at its own price, and leaves when nothing remains of it.
     mutating func fillMaker(_ side: Side, _ index: Int, lots: Int64, at time: Timestamp, balances: inout PaperBalances)
     {
-        let order = resting(side, index)
-        let cost = quoteRaw(order.ticks, lots)
+        let (account, request) = (orders[side][index].account, orders[side][index].request)
+        let cost = quoteRaw(request.price.ticks, lots)
         if side == .buy {
-            balances.moveLocked(cost, assets.quote, from: order.account, to: PaperBalances.market)
-            balances.move(baseRaw(lots), assets.base, from: PaperBalances.market, to: order.account)
+            balances.moveLocked(cost, assets.quote, from: account, to: PaperBalances.market)
+            balances.move(baseRaw(lots), assets.base, from: PaperBalances.market, to: account)
         } else {
-            balances.moveLocked(baseRaw(lots), assets.base, from: order.account, to: PaperBalances.market)
-            balances.move(cost, assets.quote, from: PaperBalances.market, to: order.account)
+            balances.moveLocked(baseRaw(lots), assets.base, from: account, to: PaperBalances.market)
+            balances.move(cost, assets.quote, from: PaperBalances.market, to: account)
         }
         reportFill(
-            order.account, order.request, lots: lots, price: order.request.price, .maker, trade: newTradeID(), time,
+            account, request, lots: lots, price: request.price, .maker, trade: newTradeID(), time,
             balances: &balances)
         reduce(side, index, by: lots)
     }
@@ -89,11 +89,13 @@ extension MatchingEngine {
     func baseRaw(_ lots: Int64) -> Int128 { instrument.unit.quantity.raw &* Int128(lots) }
 
     /// What an order locks for so many lots: quote of a buy at its limit, base of a sell.
+    @inline(__always)
     func reserve(_ request: OrderRequest, _ lots: Int64) -> Int128 {
         request.side == .buy ? quoteRaw(request.price.ticks, lots) : baseRaw(lots)
     }
 
     /// Whether what an order would move can be counted at all. Nobody owns more than that.
+    @inline(__always)
     func isCountable(_ request: OrderRequest, at ticks: Int64) -> Bool {
         // Nearly every order: 2³⁴ ticks of 2⁴⁰ lots at 2⁵⁰ raw each stay below 2¹²⁴.
         if ticks < 1 << 34, request.quantity.lots < 1 << 40, hasSmallUnits { return true }
@@ -102,6 +104,7 @@ extension MatchingEngine {
             && !instrument.unit.notional.raw.multipliedReportingOverflow(by: Int128(ticks) &* lots).overflow
     }
 
+    @inline(__always)
     func reservedAsset(_ side: Side) -> PaperBalances.AssetIndex { side == .buy ? assets.quote : assets.base }
 
     /// Frees part of what is locked for an order on its way in.
@@ -111,6 +114,7 @@ extension MatchingEngine {
         balances.unlock(amount, reservedAsset(taker.request.side), of: taker.account)
     }
 
+    @inline(__always)
     func unlockFunds(_ request: OrderRequest, lots: Int64, _ account: AccountID, balances: inout PaperBalances) {
         balances.unlock(reserve(request, lots), reservedAsset(request.side), of: account)
     }

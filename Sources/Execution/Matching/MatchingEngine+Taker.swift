@@ -23,8 +23,8 @@ extension MatchingEngine {
         _ taker: inout IncomingOrder, _ side: Side, _ ticks: Int64, at now: Timestamp, balances: inout PaperBalances
     ) -> ExpiryReason? {
         var available = availableLots(side, ticks)
-        while taker.remaining > 0, count(side) > 0, resting(side, 0).ticks == ticks {
-            let maker = resting(side, 0)
+        while taker.remaining > 0, orders[side].best == ticks {
+            let maker = orders[side][0]
             let ahead = min(maker.queue.ahead, available, taker.remaining)
             if ahead > 0 {
                 takeRecorded(&taker, side, ticks, lots: ahead, at: now, balances: &balances)
@@ -47,10 +47,8 @@ extension MatchingEngine {
         balances: inout PaperBalances
     ) {
         consumed.add(lots, side, ticks)
-        if side == .buy {
-            for index in bids.indices where bids[index].ticks == ticks { bids[index].queue.consumedAhead(lots) }
-        } else {
-            for index in asks.indices where asks[index].ticks == ticks { asks[index].queue.consumedAhead(lots) }
+        for index in orders[side].indices where orders[side][index].ticks == ticks {
+            orders[side][index].queue.consumedAhead(lots)
         }
         pay(&taker, lots: lots, ticks: ticks, with: PaperBalances.market, balances: &balances)
         reportFill(
@@ -62,7 +60,7 @@ extension MatchingEngine {
     private mutating func trade(
         _ taker: inout IncomingOrder, _ side: Side, lots: Int64, at now: Timestamp, balances: inout PaperBalances
     ) {
-        let maker = resting(side, 0)
+        let maker = orders[side][0]
         let id = newTradeID()
         pay(&taker, lots: lots, ticks: maker.ticks, with: maker.account, makerIsLocked: true, balances: &balances)
         reportFill(
@@ -101,7 +99,7 @@ extension MatchingEngine {
     private mutating func preventSelfTrade(
         _ taker: inout IncomingOrder, _ side: Side, balances: inout PaperBalances
     ) -> ExpiryReason? {
-        let maker = resting(side, 0)
+        let maker = orders[side][0]
         switch taker.request.selfTradePrevention {
         case .none: return nil
         case .expireTaker: return .selfTradePrevention
@@ -133,7 +131,7 @@ extension MatchingEngine {
 
     /// The best price of a side that anything rests at.
     func bestTicks(_ side: Side) -> Int64? {
-        nearer(side, availableTicks(side, from: book.bestTicks(side)), count(side) > 0 ? resting(side, 0).ticks : nil)
+        nearer(side, availableTicks(side, from: book.bestTicks(side)), orders[side].isEmpty ? nil : orders[side].best)
     }
 
     func reaches(_ request: OrderRequest, _ ticks: Int64) -> Bool {
@@ -144,7 +142,7 @@ extension MatchingEngine {
     /// done. An FOK order and the funds of a market buy depend on it being exact.
     func walk(_ request: OrderRequest, _ account: AccountID) -> (lots: Int64, cost: Int128) {
         let side = request.side.opposite
-        let makers = side == .buy ? bids : asks
+        let makers = orders[side].orders
         var walk = Walk(left: request.quantity.lots)
         var next = 0
         var recorded = availableTicks(side, from: book.bestTicks(side))

@@ -15,10 +15,8 @@ extension MatchingEngine {
 
     private mutating func advanceWhole(_ record: MarketRecord) {
         let (ticks, lots) = (record.price.ticks, record.quantity.lots)
-        if record.side == .buy {
-            for index in bids.indices where bids[index].ticks == ticks { bids[index].queue.levelChangedWhole(to: lots) }
-        } else {
-            for index in asks.indices where asks[index].ticks == ticks { asks[index].queue.levelChangedWhole(to: lots) }
+        for index in orders[record.side].indices where orders[record.side][index].ticks == ticks {
+            orders[record.side][index].queue.levelChangedWhole(to: lots)
         }
     }
 
@@ -26,23 +24,22 @@ extension MatchingEngine {
     private mutating func fillBestCrossWhole(_ side: Side, at time: Timestamp, balances: inout PaperBalances) {
         let best = book.bestTicks(side)
         guard best != 0, best != .max else { return }
-        while count(side.opposite) > 0 {
-            let order = resting(side.opposite, 0)
-            guard side.crosses(Price(ticks: best), order.request.price) else { return }
-            fillMaker(side.opposite, 0, lots: order.remaining, at: time, balances: &balances)
+        let opposite = side.opposite
+        while !orders[opposite].isEmpty {
+            guard side.crosses(Price(ticks: best), Price(ticks: orders[opposite].best)) else { return }
+            fillMaker(opposite, 0, lots: orders[opposite][0].remaining, at: time, balances: &balances)
         }
     }
 
     private mutating func fillRestingWhole(_ side: Side, by trade: MarketRecord, balances: inout PaperBalances) {
         let lots = trade.quantity.lots
         var index = 0
-        while index < count(side) {
-            let (price, remaining) = (resting(side, index).request.price, resting(side, index).remaining)
+        while index < orders[side].count {
+            let (price, remaining) = (orders[side][index].request.price, orders[side][index].remaining)
             if side.isBetter(trade.price, than: price) { return }
             let isReached =
                 side.isBetter(price, than: trade.price)
-                || (side == .buy
-                    ? bids[index].queue.volumeTradedWhole(lots) : asks[index].queue.volumeTradedWhole(lots))
+                || orders[side][index].queue.volumeTradedWhole(lots)
             if isReached {
                 fillMaker(side, index, lots: remaining, at: trade.time, balances: &balances)
             } else {

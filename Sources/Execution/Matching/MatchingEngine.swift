@@ -25,12 +25,7 @@ public struct MatchingEngine: ~Copyable {
     /// The newest recorded trade.
     public internal(set) var lastTradePrice: Price?
 
-    /// Resting orders, best price first, oldest first within a price.
-    var bids: [RestingOrder] = []
-    var asks: [RestingOrder] = []
-    /// Where the resting orders are, so that a record can be seen not to concern them.
-    var ownBids = OwnRange(.buy, best: nil, worst: nil)
-    var ownAsks = OwnRange(.sell, best: nil, worst: nil)
+    var orders = RestingOrders()
     var hasOrders = false
     /// Some order's queue has reports that wait for their counterpart.
     var isUnsettled = false
@@ -44,6 +39,7 @@ public struct MatchingEngine: ~Copyable {
     /// Nil where a trade and the book update that reports it come in one message.
     var unmatched: UnmatchedReports?
     let assets: SettlementAssets
+    private let inPlace = InPlace()
 
     /// - Throws: ``InstrumentError`` when the rules do not fit the instrument's units, or `balances` lacks its assets.
     public init(
@@ -64,22 +60,24 @@ public struct MatchingEngine: ~Copyable {
     }
 
     /// How many orders rest in all.
-    public var restingCount: Int { bids.count + asks.count }
+    public var restingCount: Int { orders.count }
 
     /// Ids of an account's resting orders, bids then asks.
     public func openOrderIDs(of account: AccountID) -> [ClientOrderID] {
-        (bids + asks).filter { $0.account == account }.map(\.request.id)
+        restingOrders.filter { $0.account == account }.map(\.request.id)
     }
 
     /// An account's resting orders as sent, with what remains of them.
     public func openOrders(of account: AccountID) -> [(request: OrderRequest, remaining: Quantity)] {
-        (bids + asks).filter { $0.account == account }.map { ($0.request, Quantity(lots: $0.remaining)) }
+        restingOrders.filter { $0.account == account }.map { ($0.request, Quantity(lots: $0.remaining)) }
     }
+
+    private var restingOrders: [RestingOrder] { orders[.buy].orders + orders[.sell].orders }
 
     /// Lots of recorded volume ahead of a resting order; nil when it does not rest.
     public func volumeAhead(of id: ClientOrderID, account: AccountID) -> Quantity? {
         guard let place = find(id, account) else { return nil }
-        return Quantity(lots: place.side == .buy ? bids[place.index].queue.ahead : asks[place.index].queue.ahead)
+        return Quantity(lots: orders[place.side][place.index].queue.ahead)
     }
 
     // MARK: - The market moves
@@ -94,15 +92,13 @@ public struct MatchingEngine: ~Copyable {
         case .level, .snapshot:
             let before = book.set(record.side, ticks: ticks, lots: record.quantity.lots)
             if tracksReports { noteDrop(record, before) }
-            guard hasOrders || !consumed.isEmpty || isRebuilding else { return }
-            let own = record.side == .buy ? ownBids : ownAsks
-            if own.contains(ticks) || !consumed.isEmpty || isRebuilding {
+            if orders[record.side].mayHold(ticks) || consumed.mayHold(ticks) || isRebuilding {
                 react(to: record, balances: &balances)
                 return
             }
         case .trade:
             lastTradePrice = record.price
-            let isReached = record.side == .sell ? ownBids.best >= ticks : ownAsks.best <= ticks
+            let isReached = record.side == .sell ? orders[.buy].best >= ticks : orders[.sell].best <= ticks
             if isReached || tracksReports || rules.hasPriceBand {
                 react(to: record, balances: &balances)
                 return
@@ -112,60 +108,36 @@ public struct MatchingEngine: ~Copyable {
             react(to: record, balances: &balances)
             return
         }
-        guard hasOrders, record.isLast || configuration.fillModel == .whole else { return }
-        if isUnsettled || book.asks.bestTicks <= ownBids.best || book.bids.bestTicks >= ownAsks.best {
-            react(to: record, balances: &balances)
-        }
+        // In this order: the first two are nearly always the same, whether a record ends its message is as good as random.
+        guard hasOrders, isUnsettled || isCrossed else { return }
+        if record.isLast || configuration.fillModel == .whole { react(to: record, balances: &balances) }
     }
 
     // MARK: - Resting orders
-
-    @inline(__always)
-    func count(_ side: Side) -> Int { side == .buy ? bids.count : asks.count }
-
-    @inline(__always)
-    func resting(_ side: Side, _ index: Int) -> RestingOrder { side == .buy ? bids[index] : asks[index] }
-
-    @inline(__always)
-    func restingPrice(_ side: Side, _ index: Int) -> Price {
-        side == .buy ? bids[index].request.price : asks[index].request.price
-    }
-
-    /// Has to follow every change of which orders rest.
-    mutating func ordersChanged() {
-        ownBids = OwnRange(.buy, best: bids.first?.ticks, worst: bids.last?.ticks)
-        ownAsks = OwnRange(.sell, best: asks.first?.ticks, worst: asks.last?.ticks)
-        hasOrders = !bids.isEmpty || !asks.isEmpty
-    }
 
     /// Takes traded lots off an order, which leaves when nothing remains of it.
     ///
     /// One that was never told as filled whole is told as ended: its owner cannot know otherwise.
     mutating func reduce(_ side: Side, _ index: Int, by lots: Int64) {
-        if side == .buy {
-            bids[index].remaining -= lots
-            if bids[index].remaining == 0 { left(bids.remove(at: index)) }
-        } else {
-            asks[index].remaining -= lots
-            if asks[index].remaining == 0 { left(asks.remove(at: index)) }
-        }
+        orders[side][index].remaining -= lots
+        guard orders[side][index].remaining == 0 else { return }
+        let order = orders[side][index]
+        drop(Place(side: side, index: index))
+        if order.prevented > 0 { report(order.account, .expired(order.request.id, .selfTradePrevention)) }
     }
 
-    private mutating func left(_ order: RestingOrder) {
-        ordersChanged()
-        closed(order.account)
-        if order.prevented > 0 { report(order.account, .expired(order.request.id, .selfTradePrevention)) }
+    /// An order rests no more.
+    @inline(__always)
+    mutating func drop(_ place: Place) {
+        closed(orders[place.side][place.index].account)
+        orders[place.side].remove(at: place.index)
+        hasOrders = orders.count > 0
     }
 
     /// Takes lots off the first order of a side that must not trade.
     mutating func prevent(_ side: Side, lots: Int64) {
-        if side == .buy {
-            bids[0].remaining -= lots
-            bids[0].prevented += lots
-        } else {
-            asks[0].remaining -= lots
-            asks[0].prevented += lots
-        }
+        orders[side][0].remaining -= lots
+        orders[side][0].prevented += lots
     }
 
     struct Place {
@@ -173,40 +145,17 @@ public struct MatchingEngine: ~Copyable {
         var index: Int
     }
 
+    @inline(__always)
     func find(_ id: ClientOrderID, _ account: AccountID) -> Place? {
-        for index in bids.indices where bids[index].request.id == id && bids[index].account == account {
-            return Place(side: .buy, index: index)
-        }
-        for index in asks.indices where asks[index].request.id == id && asks[index].account == account {
-            return Place(side: .sell, index: index)
-        }
+        if let index = orders[.buy].index(of: id, account) { return Place(side: .buy, index: index) }
+        if let index = orders[.sell].index(of: id, account) { return Place(side: .sell, index: index) }
         return nil
     }
 
+    @inline(__always)
     mutating func report(_ account: AccountID, _ event: AccountEvent) {
         reports.append(ExecutionReport(account: account, event: event))
     }
-}
-
-/// The prices from the best to the worst resting order of a side.
-struct OwnRange {
-    /// Of no order: a price that no market reaches.
-    let best: Int64
-    private let low: Int64
-    private let high: Int64
-
-    init(_ side: Side, best: Int64?, worst: Int64?) {
-        guard let best, let worst else {
-            self.best = side == .buy ? .min : .max
-            (low, high) = (.max, .min)
-            return
-        }
-        self.best = best
-        (low, high) = (min(best, worst), max(best, worst))
-    }
-
-    @inline(__always)
-    func contains(_ ticks: Int64) -> Bool { ticks >= low && ticks <= high }
 }
 
 /// An outcome and whose it is.

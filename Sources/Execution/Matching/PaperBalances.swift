@@ -28,20 +28,36 @@ public struct PaperBalances: Sendable {
     public private(set) var accountCount = 2
     private var capacity = 0
     /// Row per account, column per asset.
-    private var free: [Int128] = []
-    private var locked: [Int128] = []
+    private var cells: [Cell] = []
+
+    /// Raw 10⁻¹⁸ counts.
+    private struct Cell {
+        var free: Int128 = 0
+        var locked: Int128 = 0
+
+        mutating func lock(_ amount: Int128) -> Bool {
+            guard free >= amount else { return false }
+            free -= amount
+            locked += amount
+            return true
+        }
+
+        mutating func unlock(_ amount: Int128) {
+            assert(locked >= amount, "unlocking more than is locked")
+            locked -= amount
+            free += amount
+        }
+    }
 
     public init(assets: [AssetID]) {
         for asset in assets where !self.assets.contains(asset) { self.assets.append(asset) }
         capacity = self.assets.count
-        free = Array(repeating: 0, count: 2 * capacity)
-        locked = free
+        cells = Array(repeating: Cell(), count: 2 * capacity)
     }
 
     public mutating func openAccount() -> AccountID {
         accountCount += 1
-        free += Array(repeating: 0, count: capacity)
-        locked += Array(repeating: 0, count: capacity)
+        cells += Array(repeating: Cell(), count: capacity)
         return AccountID(Int32(accountCount - 1))
     }
 
@@ -55,12 +71,12 @@ public struct PaperBalances: Sendable {
         _ amount: FixedDecimal, _ asset: AssetIndex, to account: AccountID
     ) throws(ArithmeticError) {
         let index = at(account, asset)
-        free[index] = try FixedDecimal(raw: free[index]).adding(amount).raw
+        cells[index].free = try FixedDecimal(raw: cells[index].free).adding(amount).raw
     }
 
     public func balance(_ account: AccountID, _ asset: AssetIndex) -> Balance {
         let index = at(account, asset)
-        return Balance(free: FixedDecimal(raw: free[index]), locked: FixedDecimal(raw: locked[index]))
+        return Balance(free: FixedDecimal(raw: cells[index].free), locked: FixedDecimal(raw: cells[index].locked))
     }
 
     /// Everything of one asset, the exchange's own accounts included.
@@ -68,7 +84,7 @@ public struct PaperBalances: Sendable {
         var sum: Int128 = 0
         for account in 0..<accountCount {
             let index = account * capacity + asset.value
-            sum += free[index] + locked[index]
+            sum += cells[index].free + cells[index].locked
         }
         return FixedDecimal(raw: sum)
     }
@@ -81,32 +97,27 @@ public struct PaperBalances: Sendable {
     }
 
     @inline(__always)
-    func freeRaw(_ account: AccountID, _ asset: AssetIndex) -> Int128 { free[at(account, asset)] }
+    func freeRaw(_ account: AccountID, _ asset: AssetIndex) -> Int128 { cells[at(account, asset)].free }
 
     /// - Returns: false, with nothing changed, when less than `amount` is free.
+    @inline(__always)
     mutating func lock(_ amount: Int128, _ asset: AssetIndex, of account: AccountID) -> Bool {
-        let index = at(account, asset)
-        guard free[index] >= amount else { return false }
-        free[index] -= amount
-        locked[index] += amount
-        return true
+        cells[at(account, asset)].lock(amount)
     }
 
+    @inline(__always)
     mutating func unlock(_ amount: Int128, _ asset: AssetIndex, of account: AccountID) {
-        let index = at(account, asset)
-        assert(locked[index] >= amount, "unlocking more than is locked")
-        locked[index] -= amount
-        free[index] += amount
+        cells[at(account, asset)].unlock(amount)
     }
 
     mutating func moveLocked(_ amount: Int128, _ asset: AssetIndex, from: AccountID, to: AccountID) {
-        assert(locked[at(from, asset)] >= amount, "paying more than is locked")
-        locked[at(from, asset)] -= amount
-        free[at(to, asset)] += amount
+        assert(cells[at(from, asset)].locked >= amount, "paying more than is locked")
+        cells[at(from, asset)].locked -= amount
+        cells[at(to, asset)].free += amount
     }
 
     mutating func move(_ amount: Int128, _ asset: AssetIndex, from: AccountID, to: AccountID) {
-        free[at(from, asset)] -= amount
-        free[at(to, asset)] += amount
+        cells[at(from, asset)].free -= amount
+        cells[at(to, asset)].free += amount
     }
 }

@@ -2,8 +2,8 @@
 ///
 /// Each waits for its own time. There is room for two; what does not fit joins the newest and its later time, so that
 /// nothing is given up too early and everything before two windows have passed.
-struct PendingVolume {
-    private struct Report {
+struct PendingVolume: Sendable {
+    private struct Report: Sendable {
         var lots: Int64
         var since: Int64
     }

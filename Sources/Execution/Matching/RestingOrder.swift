@@ -1,7 +1,8 @@
 import TradingCore
 
 /// An order of an account, resting at the paper exchange among recorded volume.
-struct RestingOrder {
+@usableFromInline
+struct RestingOrder: Sendable {
     var account: AccountID
     var request: OrderRequest
     var remaining: Int64

@@ -23,7 +23,7 @@ public struct TrackedOrder: Hashable, Sendable {
     /// The answer to its placing is lost and nothing has told since whether it exists, whatever else was tried with it.
     public internal(set) var isInDoubt = false
     /// After how many cancels it was found to rest still, and until when the next one waits.
-    var failedCancels = 0
+    var failedCancels: Int32 = 0
     var cancelNotBefore = Timestamp.distantPast
 
     public var remaining: Quantity { Quantity(lots: max(0, quantity.lots - filled.lots)) }
@@ -36,6 +36,7 @@ public struct TrackedOrder: Hashable, Sendable {
 
     /// Moves along the one table of transitions.
     /// - Returns: false when the table has no such step; nothing is changed then.
+    @inline(__always)
     mutating func apply(_ update: OrderUpdate) -> Bool {
         guard let next = status.after(update) else { return false }
         status = next
@@ -45,5 +46,31 @@ public struct TrackedOrder: Hashable, Sendable {
         case .rejected, .cancelSent, .filled, .cancelled, .expired, .neverExisted: break
         }
         return true
+    }
+
+    /// Takes the answer to a request in.
+    /// - Returns: the status after it and how often the exchange had been asked before; nil, with nothing changed, when
+    ///   the table has no such step.
+    @inline(__always)
+    mutating func answered(_ update: OrderUpdate) -> (status: OrderStatus, queries: Int32)? {
+        guard apply(update) else { return nil }
+        defer { queries = 0 }
+        return (status, queries)
+    }
+
+    /// - Returns: whose cancel is to be sent; nil, with nothing changed, when the order can have none.
+    @inline(__always)
+    mutating func cancelSent(answerDueAt due: Timestamp) -> ClientOrderID? {
+        guard apply(.cancelSent) else { return nil }
+        cancelIsWanted = false
+        queries = 0
+        answerDueAt = due
+        return id
+    }
+
+    /// A cancel has to wait.
+    mutating func wantCancel(at retry: Timestamp) {
+        cancelIsWanted = true
+        answerDueAt = retry
     }
 }

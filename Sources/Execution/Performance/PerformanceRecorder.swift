@@ -56,12 +56,11 @@ public struct PerformanceRecorder: Sendable {
         curve.add(booked)
     }
 
-    /// - Parameter sessions: looked at in place; iterating would copy each with everything in it.
-    mutating func quotesChanged(_ sessions: [TradingSession], at now: Timestamp) {
+    mutating func quotesChanged(_ sessions: borrowing SessionTable, at now: Timestamp) {
         var (bid, ask) = (false, false)
         for index in sessions.indices where sessions[index].id == session {
-            for position in sessions[index].orders.indices where sessions[index].orders[position].status == .open {
-                if sessions[index].orders[position].side == .buy { bid = true } else { ask = true }
+            for position in sessions[index].live.indices where sessions[index].live[position].status == .open {
+                if sessions[index].live[position].side == .buy { bid = true } else { ask = true }
             }
         }
         if bid, ask {
@@ -72,14 +71,14 @@ public struct PerformanceRecorder: Sendable {
         }
     }
 
-    mutating func measure(at now: Timestamp, doubleMid: Int64?, _ sessions: [TradingSession]) {
+    mutating func measure(at now: Timestamp, doubleMid: Int64?, _ sessions: borrowing SessionTable) {
         for index in markouts.indices { markouts[index].settle(until: now, doubleMid: doubleMid) }
         guard now >= nextSample else { return }
         nextSample = now.advanced(byNanoseconds: Nanoseconds.perSecond)
         sample(at: now, doubleMid, sessions)
     }
 
-    mutating func end(at now: Timestamp, doubleMid: Int64?, _ sessions: [TradingSession]) {
+    mutating func end(at now: Timestamp, doubleMid: Int64?, _ sessions: borrowing SessionTable) {
         for index in markouts.indices { markouts[index].settle(until: now, doubleMid: doubleMid) }
         sample(at: now, doubleMid, sessions)
         accrueInventory(to: now)
@@ -90,8 +89,9 @@ public struct PerformanceRecorder: Sendable {
         endedAt = now
     }
 
-    private mutating func sample(at now: Timestamp, _ doubleMid: Int64?, _ sessions: [TradingSession]) {
-        guard let doubleMid, let session = sessions.first(where: { $0.id == self.session }) else { return }
+    private mutating func sample(at now: Timestamp, _ doubleMid: Int64?, _ sessions: borrowing SessionTable) {
+        guard let doubleMid, let index = sessions.firstIndex(of: session) else { return }
+        let session = sessions[index]
         let profit = session.account.profit(doubleMark: doubleMid, unit: unit)
         let hold = holdEquity(doubleMid)
         let equity = hold.raw + profit.raw

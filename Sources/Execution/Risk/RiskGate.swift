@@ -13,12 +13,14 @@ extension Approved: Equatable where Value: Equatable {}
 extension Approved: Hashable where Value: Hashable {}
 
 /// The last check before an order leaves. Every refusal has a name.
-struct RiskGate: Sendable {
+@usableFromInline
+struct RiskGate: ~Copyable, Sendable {
     private let rules: OrderRules
     private let limits: RiskLimits
     private let maximumLots: Int64
     private let maximumNotional: Int128
     private let maximumPositionLots: Int64
+    private let inPlace = InPlace()
 
     init(_ limits: RiskLimits, rules: OrderRules) {
         self.rules = rules
@@ -55,6 +57,7 @@ struct RiskGate: Sendable {
     }
 
     /// - Parameter budget: is drawn on only when everything else is in order.
+    @inline(__always)
     func judge(
         _ request: OrderRequest, _ context: borrowing Context, budget: inout OrderBudget?
     ) -> Result<Approved<OrderRequest>, RiskRefusal> {
@@ -63,6 +66,7 @@ struct RiskGate: Sendable {
         return .success(Approved(request))
     }
 
+    @inline(__always)
     private func refusal(of request: OrderRequest, _ context: borrowing Context) -> RiskRefusal? {
         let (ticks, lots, isBuy) = (request.price.ticks, request.quantity.lots, request.side == .buy)
         if context.state == .halted { return .tradingHalted }
@@ -96,6 +100,7 @@ struct RiskGate: Sendable {
     }
 
     /// Whether an order, and every open one on its side with it, only brings the position back towards zero.
+    @inline(__always)
     private func reduces(_ request: OrderRequest, _ context: borrowing Context) -> Bool {
         request.side == .buy
             ? context.openBuyLots + request.quantity.lots <= -context.positionLots

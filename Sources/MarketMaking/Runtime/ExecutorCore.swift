@@ -39,10 +39,7 @@ struct ExecutorCore: ~Copyable {
     var nextWake: Timestamp { engine.nextWake }
 
     /// Something of ours may rest at the exchange.
-    var hasLiveOrders: Bool {
-        for index in engine.sessions.indices where !engine.sessions[index].orders.isEmpty { return true }
-        return false
-    }
+    var hasLiveOrders: Bool { engine.hasLiveOrders }
 
     // MARK: - Sessions
 
@@ -237,13 +234,10 @@ struct ExecutorCore: ~Copyable {
 
     /// A session's books as they stand.
     private func books(_ session: SessionID) -> SessionBooks? {
-        guard let seat = seats[session], let index = engine.sessions.firstIndex(where: { $0.id == session }) else {
-            return nil
-        }
-        let holdings = engine.sessions[index].holdings
+        guard let seat = seats[session], let live = engine.session(session) else { return nil }
         return SessionBooks(
-            instanceID: seat.instanceID, run: seat.run, base: holdings.base, quote: holdings.quote,
-            account: engine.sessions[index].account, bestProfit: engine.sessions[index].bestProfit)
+            instanceID: seat.instanceID, run: seat.run, base: live.holdings.base, quote: live.holdings.quote,
+            account: live.account, bestProfit: live.bestProfit)
     }
 }
 

@@ -48,15 +48,10 @@ extension InstrumentExecutor {
     }
 
     var health: DeskHealth.Executor {
-        var (open, unknown) = (0, 0)
-        for index in core.engine.sessions.indices {
-            let orders = core.engine.sessions[index].orders
-            open += orders.count
-            unknown += orders.count { $0.isInDoubt }
-        }
+        let counts = core.engine.liveOrderCounts
         let last = core.engine.health.lastMarketData
         return DeskHealth.Executor(
-            name: place.description, sessionCount: core.seats.count, openOrderCount: open, unknownOrderCount: unknown,
+            name: place.description, sessionCount: core.seats.count, openOrderCount: counts.all, unknownOrderCount: counts.inDoubt,
             lastMarketData: last == .distantPast ? nil : last, isTrusted: core.engine.health.marketIsTrusted,
             decisions: decisions, placements: placements)
     }
@@ -65,8 +60,7 @@ extension InstrumentExecutor {
 
     /// A session as it stands; nil when it is not at work here.
     func inspect(_ instance: StrategyInstance, _ session: SessionID) -> StrategyInspection? {
-        guard let index = core.engine.sessions.firstIndex(where: { $0.id == session }) else { return nil }
-        let live = core.engine.sessions[index]
+        guard let live = core.engine.session(session) else { return nil }
         let unit = instrument.unit
         let books = SessionBooks(
             instanceID: instance.id, run: 0, base: live.holdings.base, quote: live.holdings.quote,

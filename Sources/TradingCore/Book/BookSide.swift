@@ -89,17 +89,19 @@ public struct BookSide: ~Copyable, @unchecked Sendable {
     /// Sets a level's absolute quantity; 0 removes it.
     /// - Parameter ticks: 1 to ``maximumTicks``, checked by whoever reads the feed.
     /// - Returns: what the stored level held before.
-    @inlinable @discardableResult
+    @inlinable @inline(__always) @discardableResult
     public mutating func set(_ ticks: Int64, lots: Int64) -> Int64 {
         let previous = pages.set(ticks, lots: lots)
-        if previous == 0 {
-            if lots == 0 { return 0 }
-            storedLevels += 1
-            if isBetter(ticks, than: storedBest) || storedBest == none { storedBest = ticks }
-        } else if lots == 0 {
-            storedLevels -= 1
-            if ticks == storedBest { storedBest = storedNext(after: ticks) }
+        // Counted without a branch: whether a level comes, goes or changes is as good as random.
+        storedLevels &+= (lots == 0 ? 0 : 1) &- (previous == 0 ? 0 : 1)
+        let best = storedBest
+        if ticks == best {
+            if lots == 0 { storedBest = storedNext(after: ticks) }
+            return previous
         }
+        // An empty side's best is one that every price is better than. No branch here either.
+        let improves = (isBetter(ticks, than: best) ? 1 : 0) & (lots == 0 ? 0 : 1)
+        storedBest = improves == 1 ? ticks : best
         return previous
     }
 

@@ -48,7 +48,7 @@ struct LevelPages: ~Copyable {
     }
 
     /// - Returns: the quantity before.
-    @inlinable
+    @inlinable @inline(__always)
     mutating func set(_ ticks: Int64, lots: Int64) -> Int64 {
         var page = Int(truncatingIfNeeded: (ticks >> 6) &- firstPage)
         if UInt(bitPattern: page) >= UInt(bitPattern: capacity) {
@@ -65,14 +65,11 @@ struct LevelPages: ~Copyable {
         let cell = quantities + (slot << 6 | bit)
         let previous = cell.pointee
         cell.pointee = lots
-        if lots == 0 {
-            if previous != 0 {
-                occupiedTicks[slot] &= ~(1 &<< UInt64(truncatingIfNeeded: bit))
-                if occupiedTicks[slot] == 0 { closeSlot(slot, page: page) }
-            }
-        } else {
-            occupiedTicks[slot] |= 1 &<< UInt64(truncatingIfNeeded: bit)
-        }
+        let mask: UInt64 = 1 &<< UInt64(truncatingIfNeeded: bit)
+        let others = occupiedTicks[slot] & ~mask
+        // Without a branch but for the page that empties, which is rare.
+        occupiedTicks[slot] = others | (lots == 0 ? 0 : mask)
+        if others == 0, lots == 0, previous != 0 { closeSlot(slot, page: page) }
         return previous
     }
 

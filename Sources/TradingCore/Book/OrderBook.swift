@@ -1,11 +1,44 @@
 /// A price-level (L2) order book of one instrument, in its own ticks and lots.
-public struct OrderBook: ~Copyable, Sendable {
-    public var bids: BookSide
-    public var asks: BookSide
+public struct OrderBook: ~Copyable, @unchecked Sendable {
+    // Sendable by construction: the storage is owned by this one value, which cannot be copied, and is reached only
+    // through it; the sides are Sendable themselves.
+
+    /// Bids, then asks: a place in memory is chosen where two properties would need a branch, which on market data is
+    /// taken wrong half of the time.
+    @usableFromInline let sides: UnsafeMutablePointer<BookSide>
 
     public init() {
-        bids = BookSide(.buy)
-        asks = BookSide(.sell)
+        sides = .allocate(capacity: 2)
+        sides.initialize(to: BookSide(.buy))
+        (sides + 1).initialize(to: BookSide(.sell))
+    }
+
+    // Without `@inlinable` the compiler (6.3.1) fails: it would inline this into the end of whatever holds a book.
+    @inlinable
+    deinit {
+        sides.deinitialize(count: 2)
+        sides.deallocate()
+    }
+
+    public var bids: BookSide {
+        @inlinable @inline(__always)
+        unsafeAddress { UnsafePointer(sides) }
+        @inlinable @inline(__always)
+        unsafeMutableAddress { sides }
+    }
+
+    public var asks: BookSide {
+        @inlinable @inline(__always)
+        unsafeAddress { UnsafePointer(sides + 1) }
+        @inlinable @inline(__always)
+        unsafeMutableAddress { sides + 1 }
+    }
+
+    public subscript(side: Side) -> BookSide {
+        @inlinable @inline(__always)
+        unsafeAddress { UnsafePointer(sides + (side == .buy ? 0 : 1)) }
+        @inlinable @inline(__always)
+        unsafeMutableAddress { sides + (side == .buy ? 0 : 1) }
     }
 
     @inlinable public var bestBid: Price? { bids.best }
@@ -28,28 +61,28 @@ public struct OrderBook: ~Copyable, Sendable {
     }
 
     @inlinable
-    public func bestTicks(_ side: Side) -> Int64 { side == .buy ? bids.bestTicks : asks.bestTicks }
+    public func bestTicks(_ side: Side) -> Int64 { self[side].bestTicks }
 
     @inlinable
     public func lots(_ side: Side, at ticks: Int64) -> Int64 {
-        side == .buy ? bids.lots(at: ticks) : asks.lots(at: ticks)
+        self[side].lots(at: ticks)
     }
 
     @inlinable
     public func nextTicks(_ side: Side, after ticks: Int64) -> Int64 {
-        side == .buy ? bids.nextTicks(after: ticks) : asks.nextTicks(after: ticks)
+        self[side].nextTicks(after: ticks)
     }
 
     /// Sets a level; 0 removes it.
     /// - Returns: the stored quantity before.
-    @inlinable @discardableResult
+    @inlinable @inline(__always) @discardableResult
     public mutating func set(_ side: Side, ticks: Int64, lots: Int64) -> Int64 {
-        side == .buy ? bids.set(ticks, lots: lots) : asks.set(ticks, lots: lots)
+        self[side].set(ticks, lots: lots)
     }
 
     @inlinable
     public mutating func setTop(_ side: Side, ticks: Int64, lots: Int64) {
-        if side == .buy { bids.setTop(ticks, lots: lots) } else { asks.setTop(ticks, lots: lots) }
+        self[side].setTop(ticks, lots: lots)
     }
 
     @inlinable

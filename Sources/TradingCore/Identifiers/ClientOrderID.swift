@@ -73,9 +73,9 @@ public struct SessionID: Hashable, Comparable, Sendable {
 
 /// Hands out the client order ids of one session, each once.
 public struct ClientOrderIDSource: Sendable {
-    private let prefix: UInt64
+    @usableFromInline let prefix: UInt64
     /// The sequence number that the next id will carry.
-    public private(set) var nextSequence: UInt32
+    public internal(set) var nextSequence: UInt32
 
     /// - Parameter nextSequence: one past the highest ever used, as stored; 0 for a new session.
     public init(installation: InstallationID, session: SessionID, nextSequence: UInt32 = 0) {
@@ -98,9 +98,11 @@ public struct ClientOrderIDSource: Sendable {
     }
 
     /// Whether this session made `id`.
+    @inlinable
     public func made(_ id: ClientOrderID) -> Bool {
-        id.rawValue >> UInt64(ClientOrderID.sequenceBits) == prefix >> UInt64(ClientOrderID.sequenceBits)
-            && id.sequence < nextSequence
+        // The prefix ends in as many zeros as a sequence number has bits: an id of another installation or session lies
+        // outside the range.
+        id.rawValue >= prefix && id.rawValue < prefix + UInt64(nextSequence)
     }
 }
 

@@ -1,20 +1,24 @@
 /// An instrument's trading rules counted in its own ticks and lots, so that a check is a few integer comparisons.
 public struct OrderRules: Sendable {
     public let unit: BookUnit
-    private let rounding: Rounding
+    @usableFromInline let rounding: Rounding
     @usableFromInline let lotStep: Int64
-    private let price: ClosedRange<Int64>
-    private let quantity: ClosedRange<Int64>
-    private let maximumMarketLots: Int64
+    /// Every tick is an acceptable price.
+    @usableFromInline let isWholeTick: Bool
+    @usableFromInline let price: ClosedRange<Int64>
+    @usableFromInline let quantity: ClosedRange<Int64>
+    @usableFromInline let maximumMarketLots: Int64
     /// In ticks × lots.
-    private let minimumNotional: Int128
-    private let maximumNotional: Int128
-    private let band: PriceBand?
+    @usableFromInline let minimumNotional: Int128
+    @usableFromInline let maximumNotional: Int128
+    @usableFromInline let band: PriceBand?
+    @inlinable
     public var hasPriceBand: Bool { band != nil }
     public let maximumOpenOrders: Int
     public let maximumPosition: FixedDecimal?
 
-    private enum Rounding: Sendable {
+    @usableFromInline
+    enum Rounding: Sendable {
         case step(Int64)
         case digits(Int)
     }
@@ -35,6 +39,7 @@ public struct OrderRules: Sendable {
             }
             rounding = .digits(digits)
         }
+        if case .step(1) = rounding { isWholeTick = true } else { isWholeTick = false }
         lotStep = try OrderRules.count(rules.lotSize, of: unit.quantity, "lotSize")
         price = try OrderRules.range(
             rules.minimumPrice, rules.maximumPrice, unit.price, cap: OrderRules.maximumTicks, "Price")
@@ -58,12 +63,13 @@ public struct OrderRules: Sendable {
 
     /// The first rule that an order at this limit price breaks, in Binance's order of checking; nil when it is good.
     /// - Parameter average: the reference of the price band; nil when there is none yet.
+    @inlinable @inline(__always)
     public func violation(
         side: Side, price limit: Price, quantity amount: Quantity, average: Price?
     ) -> RuleViolation? {
-        if !price.contains(limit.ticks) { return .priceRange }
-        if !isOnStep(limit) { return .priceStep }
-        if let average, let band, !within(band, side, limit, average) { return .priceBand }
+        if limit.ticks < price.lowerBound || limit.ticks > price.upperBound { return .priceRange }
+        if !isWholeTick, !OrderRules.isOnStep(limit, rounding) { return .priceStep }
+        if let average, let band, !OrderRules.within(band, side, limit, average) { return .priceBand }
         if let violation = quantityViolation(amount) { return violation }
         let notional = Int128(limit.ticks) &* Int128(amount.lots)
         if notional < minimumNotional { return .minimumNotional }
@@ -79,8 +85,11 @@ public struct OrderRules: Sendable {
         return Int128(reference.ticks) &* Int128(amount.lots) < minimumNotional ? .minimumNotional : nil
     }
 
-    private func quantityViolation(_ amount: Quantity) -> RuleViolation? {
-        if !quantity.contains(amount.lots) || amount.lots <= 0 { return .quantityRange }
+    @inlinable @inline(__always)
+    func quantityViolation(_ amount: Quantity) -> RuleViolation? {
+        if amount.lots < quantity.lowerBound || amount.lots > quantity.upperBound || amount.lots <= 0 {
+            return .quantityRange
+        }
         return lotStep != 1 && amount.lots % lotStep != 0 ? .quantityStep : nil
     }
 
@@ -111,7 +120,9 @@ public struct OrderRules: Sendable {
     }
 
     /// Distance in ticks between acceptable prices around `price`.
-    public func step(at price: Price) -> Int64 {
+    public func step(at price: Price) -> Int64 { OrderRules.step(at: price, rounding) }
+
+    private static func step(at price: Price, _ rounding: Rounding) -> Int64 {
         switch rounding {
         case .step(let step): return step
         case .digits(let digits):
@@ -125,12 +136,12 @@ public struct OrderRules: Sendable {
         }
     }
 
-    private func isOnStep(_ price: Price) -> Bool {
-        if case .step(1) = rounding { return true }
-        return price.ticks % step(at: price) == 0
-    }
+    // Static: a call on all the rules would first copy them.
+    @usableFromInline
+    static func isOnStep(_ price: Price, _ rounding: Rounding) -> Bool { price.ticks % step(at: price, rounding) == 0 }
 
-    private func within(_ band: PriceBand, _ side: Side, _ limit: Price, _ average: Price) -> Bool {
+    @usableFromInline
+    static func within(_ band: PriceBand, _ side: Side, _ limit: Price, _ average: Price) -> Bool {
         let (down, up) = side == .buy ? (band.bidDown, band.bidUp) : (band.askDown, band.askUp)
         let scaled = Int128(limit.ticks) &* FixedDecimal.one128
         return scaled >= Int128(average.ticks) &* down.raw && scaled <= Int128(average.ticks) &* up.raw

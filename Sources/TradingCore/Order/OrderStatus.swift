@@ -43,26 +43,58 @@ extension OrderStatus {
     /// What looks odd happens: a fill can arrive before the acceptance, and after the cancellation that raced with it;
     /// a cancellation can arrive while the placing is still unanswered. The account stream can tell of the order, even of
     /// its end, before the placing times out and its outcome counts as lost, and before a refused cancel is answered.
-    private static let table: [[OrderStatus?]] = [
+    @inlinable @inline(__always)
+    var row: TransitionRow {
         // accepted, rejected, outcomeLost, cancelSent, cancelRefused, partlyFilled, filled, cancelled, expired, never
-        [.open, .rejected, .unknown, .cancelling, nil, .open, .filled, .cancelled, .expired, .rejected],  // pending
-        [.open, .rejected, .unknown, .cancelling, nil, .open, .filled, .cancelled, .expired, .rejected],  // unknown
-        [.open, nil, .open, .cancelling, .open, .open, .filled, .cancelled, .expired, nil],  // open
-        [
-            .cancelling, .rejected, .cancelling, .cancelling, .open, .cancelling, .filled, .cancelled, .expired,
-            .rejected,
-        ],  // cancelling
-        [.filled, nil, .filled, nil, .filled, nil, nil, nil, nil, nil],  // filled
-        [.cancelled, nil, .cancelled, nil, .cancelled, .cancelled, .filled, .cancelled, nil, nil],  // cancelled
-        [nil, .rejected, nil, nil, nil, nil, nil, nil, nil, .rejected],  // rejected
-        [.expired, nil, .expired, nil, .expired, .expired, .filled, nil, .expired, nil],  // expired
-    ]
-
-    /// The table flattened, for the hot path: 255 is impossible.
-    private static let flat: [UInt8] = table.flatMap { row in row.map { $0?.rawValue ?? 255 } }
+        switch self {
+        case .pending, .unknown:
+            TransitionRow(.open, .rejected, .unknown, .cancelling, nil, .open, .filled, .cancelled, .expired, .rejected)
+        case .open: TransitionRow(.open, nil, .open, .cancelling, .open, .open, .filled, .cancelled, .expired, nil)
+        case .cancelling:
+            TransitionRow(
+                .cancelling, .rejected, .cancelling, .cancelling, .open, .cancelling, .filled, .cancelled, .expired,
+                .rejected)
+        case .filled: TransitionRow(.filled, nil, .filled, nil, .filled, nil, nil, nil, nil, nil)
+        case .cancelled:
+            TransitionRow(.cancelled, nil, .cancelled, nil, .cancelled, .cancelled, .filled, .cancelled, nil, nil)
+        case .rejected: TransitionRow(nil, .rejected, nil, nil, nil, nil, nil, nil, nil, .rejected)
+        case .expired: TransitionRow(.expired, nil, .expired, nil, .expired, .expired, .filled, nil, .expired, nil)
+        }
+    }
 
     /// Where `update` leads from here; nil when that cannot happen.
-    public func after(_ update: OrderUpdate) -> OrderStatus? {
-        OrderStatus(rawValue: OrderStatus.flat[Int(rawValue) * 10 + Int(update.rawValue)])
+    @inlinable @inline(__always)
+    public func after(_ update: OrderUpdate) -> OrderStatus? { row.status(after: update) }
+}
+
+/// One row of the table, four bits an update: the compiler makes a number of it, and a look-up is a shift.
+@usableFromInline
+struct TransitionRow {
+    @usableFromInline let bits: UInt64
+
+    @inlinable @inline(__always)
+    init(
+        _ accepted: OrderStatus?, _ rejected: OrderStatus?, _ outcomeLost: OrderStatus?, _ cancelSent: OrderStatus?,
+        _ cancelRefused: OrderStatus?, _ partlyFilled: OrderStatus?, _ filled: OrderStatus?,
+        _ cancelled: OrderStatus?, _ expired: OrderStatus?, _ neverExisted: OrderStatus?
+    ) {
+        let first =
+            TransitionRow.bits(accepted, .accepted) | TransitionRow.bits(rejected, .rejected)
+            | TransitionRow.bits(outcomeLost, .outcomeLost) | TransitionRow.bits(cancelSent, .cancelSent)
+        let second =
+            TransitionRow.bits(cancelRefused, .cancelRefused) | TransitionRow.bits(partlyFilled, .partlyFilled)
+            | TransitionRow.bits(filled, .filled) | TransitionRow.bits(cancelled, .cancelled)
+        bits =
+            first | second | TransitionRow.bits(expired, .expired) | TransitionRow.bits(neverExisted, .neverExisted)
+    }
+
+    @inlinable @inline(__always)
+    static func bits(_ status: OrderStatus?, _ update: OrderUpdate) -> UInt64 {
+        UInt64(status?.rawValue ?? 15) &<< (UInt64(update.rawValue) &* 4)
+    }
+
+    @inlinable @inline(__always)
+    func status(after update: OrderUpdate) -> OrderStatus? {
+        OrderStatus(rawValue: UInt8(truncatingIfNeeded: bits &>> (UInt64(update.rawValue) &* 4)) & 15)
     }
 }

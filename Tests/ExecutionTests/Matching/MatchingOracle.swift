@@ -223,8 +223,8 @@ final class MatchingOracle {
     private func finish(_ market: PaperMarket, mayDecrement: AccountID?) {
         market.engine.reports.removeAll()
         check(MatchingOracle.totals(market, assets) == totals, "an asset was created or lost")
-        checkResting(market.engine.bids, market, mayDecrement)
-        checkResting(market.engine.asks, market, mayDecrement)
+        checkResting(market.engine.orders[.buy].orders, market, mayDecrement)
+        checkResting(market.engine.orders[.sell].orders, market, mayDecrement)
         check(market.engine.restingCount == orders.count, "\(market.engine.restingCount) rest, \(orders.count) known")
         checkBalances(market)
     }

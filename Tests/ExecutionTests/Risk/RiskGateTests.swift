@@ -229,7 +229,7 @@ struct RiskGateTests {
         health.marketIsTrusted = true
         (health.lastMarketData, health.lastAccountData) = (EngineBench.start, EngineBench.start)
         example.change(&health, &limits)
-        #expect(health.blockage(limits, at: EngineBench.start) == example.refusal)
+        #expect(health.blockage(DataLimits(limits), at: EngineBench.start) == example.refusal)
     }
 
     @Test("the collar's exact edge is a fraction of the mid, rounded towards the market")
