@@ -47,7 +47,10 @@ let package = Package(
         ),
         .target(
             name: "Simulators",
-            dependencies: ["TradingCore", "Strategies", "Execution", "Exchanges", "MarketData", "Scheduling"],
+            dependencies: [
+                "TradingCore", "Strategies", "Execution", "Exchanges", "MarketData", "Scheduling", "Persistence",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -107,7 +110,8 @@ let package = Package(
         .testTarget(
             name: "SimulatorsTests",
             dependencies: [
-                "Simulators", "MarketData", "Execution", "Strategies", "Scheduling", "TradingCore", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), "Exchanges", "Simulators", "MarketData", "Execution",
+                "Strategies", "Scheduling", "TradingCore", "TestSupport",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,7 +1,7 @@
 /// A small, seeded random source: the same seed gives the same numbers on every machine.
 ///
 /// Guy L. Steele, Doug Lea, Christine H. Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
+public struct SplitMix64: RandomNumberGenerator, Codable, Sendable {
     private var state: UInt64
 
     public init(seed: UInt64) {

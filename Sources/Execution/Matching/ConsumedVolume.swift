@@ -4,8 +4,8 @@ import TradingCore
 ///
 /// A level's volume minus this is what can still be traded. It shrinks only as the feed shows less: when the level
 /// drops below what was taken, the taken part is what dropped.
-struct ConsumedVolume {
-    private struct Level {
+struct ConsumedVolume: Sendable {
+    private struct Level: Codable, Sendable {
         var side: Side
         var ticks: Int64
         var lots: Int64
@@ -80,5 +80,19 @@ struct ConsumedVolume {
         for level in levels { (low, high) = (min(low, level.ticks), max(high, level.ticks)) }
         filter.reset(low, high)
         for level in levels { filter.insert(level.ticks) }
+    }
+}
+
+extension ConsumedVolume: Codable {
+    init(from decoder: any Decoder) throws {
+        self.init()
+        for level in try decoder.singleValueContainer().decode([Level].self) {
+            add(level.lots, level.side, level.ticks)
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(levels)
     }
 }

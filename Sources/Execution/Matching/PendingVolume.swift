@@ -62,3 +62,21 @@ struct PendingVolume: Sendable {
         count -= used
     }
 }
+
+extension PendingVolume: Codable {
+    init(from decoder: any Decoder) throws {
+        let numbers = try decoder.singleValueContainer().decode([Int64].self)
+        self.init()
+        for index in stride(from: 0, to: numbers.count - 1, by: 2) where count < PendingVolume.capacity {
+            reports[count] = Report(lots: numbers[index], since: numbers[index + 1])
+            count += 1
+            lots += numbers[index]
+        }
+    }
+
+    /// Lots and since by turns.
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode((0..<count).flatMap { [reports[$0].lots, reports[$0].since] })
+    }
+}

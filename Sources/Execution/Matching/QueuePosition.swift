@@ -2,7 +2,7 @@
 ///
 /// A trade and the book update that reports it shrink the queue once, in whichever order they come: what has been seen
 /// of only one of them is remembered until the other comes, or until the report window closes.
-struct QueuePosition: Sendable {
+struct QueuePosition: Codable, Sendable {
     /// Recorded lots that trade before us.
     private(set) var ahead: Int64
     /// The newest recorded quantity of the level.

@@ -2,7 +2,7 @@ import TradingCore
 
 /// An order of an account, resting at the paper exchange among recorded volume.
 @usableFromInline
-struct RestingOrder: Sendable {
+struct RestingOrder: Codable, Sendable {
     var account: AccountID
     var request: OrderRequest
     var remaining: Int64

@@ -4,15 +4,15 @@ import TradingCore
 /// between: the trade behind a drop they never saw takes nothing from before them.
 ///
 /// Two short rings; a busy window forgets its oldest. Not kept at all where both reports come in one message.
-struct UnmatchedReports {
-    private struct Report {
+struct UnmatchedReports: Codable, Sendable {
+    private struct Report: Codable, Sendable {
         var ticks: Int64
         var lots: Int64
         var since: Int64
         var side: Side
     }
 
-    private struct Ring {
+    private struct Ring: Codable, Sendable {
         private static let capacity = 64
         private var reports: [Report] = []
         private var next = 0

@@ -51,7 +51,8 @@ extension InstrumentExecutor {
         let counts = core.engine.liveOrderCounts
         let last = core.engine.health.lastMarketData
         return DeskHealth.Executor(
-            name: place.description, sessionCount: core.seats.count, openOrderCount: counts.all, unknownOrderCount: counts.inDoubt,
+            name: place.description, sessionCount: core.seats.count, openOrderCount: counts.all,
+            unknownOrderCount: counts.inDoubt,
             lastMarketData: last == .distantPast ? nil : last, isTrusted: core.engine.health.marketIsTrusted,
             decisions: decisions, placements: placements)
     }

@@ -5,8 +5,8 @@ import Scheduling
 /// It stands still between news. News comes in clusters: its rate carries an activity that wanders slowly around 1. A
 /// step is as likely up as down, mostly small, at times a jump; over days it is drawn back towards the starting price,
 /// and it never leaves a quarter to four times of that, so that a market without end keeps prices an instrument can have.
-struct EfficientPrice: Sendable {
-    struct Parameters: Hashable, Sendable {
+struct EfficientPrice: Codable, Sendable {
+    struct Parameters: Hashable, Codable, Sendable {
         /// Pieces of news per second at activity 1.
         var newsPerSecond: Double
         /// Mean size of a piece of news, in basis points; sizes are exponential.

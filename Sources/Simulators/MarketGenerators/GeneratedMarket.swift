@@ -9,7 +9,7 @@ public import TradingCore
 /// - at the end of a message the book is neither crossed nor locked, and each side holds at least 20 levels;
 /// - a trade prints at the touch for at most what rests there, and the level's new quantity follows in the same message;
 /// - times never decrease, and memory is fixed from the start.
-public struct GeneratedMarket: MarketSource, Sendable {
+public struct GeneratedMarket: MarketSource, Codable, Sendable {
     public private(set) var eventCount = 0
     private var flow: MarketFlow
     private let end: Timestamp

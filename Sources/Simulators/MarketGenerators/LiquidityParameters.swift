@@ -1,5 +1,5 @@
 /// How market makers quote: at what distance from the asset's worth, how fast they follow it, and how much they show.
-struct QuotingParameters: Hashable, Sendable {
+struct QuotingParameters: Hashable, Codable, Sendable {
     /// The least distance from the asset's worth at which a new quote is placed, in ticks; negative: quotes may lie
     /// beyond it.
     var quoteEdgeTicks: Double
@@ -24,7 +24,7 @@ struct QuotingParameters: Hashable, Sendable {
 }
 
 /// How the queues at the touch grow and shrink while the price stands.
-struct TouchParameters: Hashable, Sendable {
+struct TouchParameters: Hashable, Codable, Sendable {
     /// Orders per second that join each side's touch, at activity 1.
     var joinsPerSecond: Double
     /// Mean size of such an order, in mean trades.
@@ -40,7 +40,7 @@ struct TouchParameters: Hashable, Sendable {
 }
 
 /// How the levels behind the touch come and go.
-struct DepthParameters: Hashable, Sendable {
+struct DepthParameters: Hashable, Codable, Sendable {
     /// Changes per second on each side.
     var changesPerSecond: Double
     /// Levels lie within so many ticks of their side's best.

@@ -4,7 +4,7 @@ import TradingCore
 /// The order flow: a book, the worth behind it, and everybody who acts on either. One step is one message.
 ///
 /// All who may act next are in a race of exponential clocks whose rates depend on the book and the worth as they stand.
-struct MarketFlow: Sendable {
+struct MarketFlow: Codable, Sendable {
     let configuration: MarketGeneratorConfiguration
     var random: SplitMix64
     var worth: EfficientPrice

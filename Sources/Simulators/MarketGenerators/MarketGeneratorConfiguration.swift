@@ -3,7 +3,7 @@ public import TradingCore
 /// Which market a ``GeneratedMarket`` is like.
 ///
 /// Prices are counted in ticks and quantities in lots of the instrument's ``BookUnit``; the profiles name theirs.
-public struct MarketGeneratorConfiguration: Hashable, Sendable {
+public struct MarketGeneratorConfiguration: Hashable, Codable, Sendable {
     /// Time of the first record.
     public var start = Timestamp(nanoseconds: 1_735_689_600_000_000_000)
     /// How long the market runs; nil is forever.

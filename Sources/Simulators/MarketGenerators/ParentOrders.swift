@@ -3,8 +3,8 @@ import TradingCore
 
 /// Uninformed aggressors. Large orders are cut into many small ones, so that the same side comes again and again; between
 /// them come strangers, who prefer to trade with the thinner side of the book.
-struct ParentOrders: Sendable {
-    struct Parameters: Hashable, Sendable {
+struct ParentOrders: Codable, Sendable {
+    struct Parameters: Hashable, Codable, Sendable {
         /// Aggressive orders per second at activity 1.
         var ordersPerSecond: Double
         /// Share of the aggressive orders that are pieces of a large one.

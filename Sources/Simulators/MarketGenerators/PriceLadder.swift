@@ -86,3 +86,35 @@ struct PriceLadder: Sendable {
         return nil
     }
 }
+
+/// Levels alone, not the ring: most of it is empty.
+extension PriceLadder: Codable {
+    private enum Key: CodingKey { case depth, bestBid, bestAsk, bidCount, askCount, levels }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        self.init(
+            depth: try container.decode(Int64.self, forKey: .depth),
+            bestBid: try container.decode(Int64.self, forKey: .bestBid))
+        bestAsk = try container.decode(Int64.self, forKey: .bestAsk)
+        bidCount = try container.decode(Int.self, forKey: .bidCount)
+        askCount = try container.decode(Int.self, forKey: .askCount)
+        let levels = try container.decode([Int64].self, forKey: .levels)
+        for pair in stride(from: 0, to: levels.count - 1, by: 2) {
+            let index = Int(levels[pair] & mask)
+            quantities[index] = levels[pair + 1]
+            occupied[index >> 6] |= 1 << UInt64(index & 63)
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(depth, forKey: .depth)
+        try container.encode(bestBid, forKey: .bestBid)
+        try container.encode(bestAsk, forKey: .bestAsk)
+        try container.encode(bidCount, forKey: .bidCount)
+        try container.encode(askCount, forKey: .askCount)
+        let levels = quantities.indices.filter { quantities[$0] != 0 }.flatMap { [Int64($0), quantities[$0]] }
+        try container.encode(levels, forKey: .levels)
+    }
+}

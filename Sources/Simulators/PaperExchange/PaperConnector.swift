@@ -1,5 +1,5 @@
 public import Exchanges
-public import Execution
+import Execution
 public import TradingCore
 
 /// The paper exchange in this process, as the server trades on it.

@@ -1,6 +1,6 @@
-public import Exchanges
+import Exchanges
 import Execution
-import Logging
+public import Logging
 import Persistence
 public import Scheduling
 import Synchronization
@@ -48,7 +48,7 @@ public actor PaperExchange {
     /// - Parameter progress: told how far playing forward has come, as a share of one.
     public static func open(
         _ configuration: PaperExchangeConfiguration, path: String, time: any TimeSource, logger: Logger,
-        progress: (Double) -> Void = { _ in }
+        progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> PaperExchange {
         let database = try await SQLiteDatabase.open(path: path)
         try await Migrator(PaperJournal.migrations).migrate(database)
@@ -70,7 +70,7 @@ public actor PaperExchange {
 
     /// Does again what was told since the checkpoint, each at its time, then lets the markets come to now.
     private static func replay(
-        _ recovered: PaperJournal.Recovered, _ core: PaperExchangeCore, to now: Timestamp, _ progress: (Double) -> Void
+        _ recovered: PaperJournal.Recovered, _ core: PaperExchangeCore, to now: Timestamp, _ progress: @Sendable (Double) -> Void
     ) throws {
         var outcome = PaperExchangeCore.Outcome()
         for (time, command) in recovered.commands {
@@ -240,6 +240,9 @@ public actor PaperExchange {
         accountSinks[number] = Sink(label: label, symbol: symbol, tell: tell)
         return Subscription { [weak self] in Task { await self?.unsubscribe(number) } }
     }
+
+    /// The whole market of an instrument as it stands; empty before it opens.
+    func snapshot(_ symbol: Symbol) -> [MarketRecord] { core.snapshot(symbol) }
 
     private func unsubscribe(_ number: Int) {
         marketSinks[number] = nil

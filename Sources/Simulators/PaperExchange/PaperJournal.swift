@@ -10,14 +10,15 @@ struct PaperJournal: Sendable {
     static let migrations = [
         Migration("paper-exchange-001") { transaction in
             try transaction.execute(
-                "CREATE TABLE genesis (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, fingerprint TEXT NOT NULL) STRICT")
+                "CREATE TABLE genesis (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, fingerprint TEXT NOT NULL) STRICT"
+            )
             try transaction.execute(
                 "CREATE TABLE checkpoint (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, state BLOB NOT NULL) STRICT")
             try transaction.execute(
                 "CREATE TABLE commands (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, body BLOB NOT NULL) STRICT")
             try transaction.execute(
                 """
-                CREATE TABLE orders (account TEXT NOT NULL, id INTEGER NOT NULL, body BLOB NOT NULL,
+                CREATE TABLE orders (account TEXT NOT NULL, id INTEGER NOT NULL, ended INTEGER NOT NULL, body BLOB NOT NULL,
                     PRIMARY KEY (account, id)) STRICT
                 """)
             try transaction.execute(
@@ -56,7 +57,10 @@ struct PaperJournal: Sendable {
                 try Self.decode(PaperExchangeState.self, $0.get("state"))
             }
             let commands = try transaction.rows("SELECT time, body FROM commands ORDER BY seq").map {
-                (time: try $0.get("time", as: Timestamp.self), command: try Self.decode(PaperCommand.self, $0.get("body")))
+                (
+                    time: try $0.get("time", as: Timestamp.self),
+                    command: try Self.decode(PaperCommand.self, $0.get("body"))
+                )
             }
             let orders = try transaction.rows("SELECT body FROM orders").map {
                 try Self.decode(PaperHistory.Order.self, $0.get("body"))
@@ -85,13 +89,14 @@ struct PaperJournal: Sendable {
         let orderBodies = try orders.map { ($0, try Self.encode($0)) }
         let fillBodies = try fills.map { ($0, try Self.encode($0)) }
         try await database.write { transaction in
-            try transaction.execute("INSERT OR REPLACE INTO checkpoint (id, time, state) VALUES (1, \(state.now), \(body))")
+            try transaction.execute(
+                "INSERT OR REPLACE INTO checkpoint (id, time, state) VALUES (1, \(state.now), \(body))")
             try transaction.execute("DELETE FROM commands WHERE time <= \(state.now)")
             for (order, body) in orderBodies {
                 try transaction.execute(
                     """
-                    INSERT OR REPLACE INTO orders (account, id, body)
-                    VALUES (\(order.account), \(Int64(order.request.id.rawValue)), \(body))
+                    INSERT OR REPLACE INTO orders (account, id, ended, body)
+                    VALUES (\(order.account), \(Int64(order.request.id.rawValue)), \(order.status.isFinal), \(body))
                     """)
             }
             for (fill, body) in fillBodies {
@@ -102,20 +107,14 @@ struct PaperJournal: Sendable {
                         \(Int64(fill.fill.orderID.rawValue)), \(body))
                     """)
             }
-            // Old ones go: a second of the busiest market stays far below a day's share.
-            try transaction.execute(
-                "DELETE FROM fills WHERE seq < (SELECT MAX(seq) FROM fills) - \(Int64(2 * PaperHistory.limit))")
-        }
-    }
-
-    /// Forgets ended orders that are no longer remembered.
-    func keepOrders(_ count: Int) async throws {
-        try await database.write { transaction in
+            // What the exchange no longer remembers, its file need not.
             try transaction.execute(
                 """
-                DELETE FROM orders WHERE rowid IN (SELECT rowid FROM orders WHERE CAST(body AS TEXT) NOT LIKE
-                    '%"status":2%' ORDER BY rowid DESC LIMIT -1 OFFSET \(Int64(count)))
+                DELETE FROM orders WHERE ended = 1
+                    AND rowid < (SELECT MAX(rowid) FROM orders) - \(Int64(2 * PaperHistory.limit))
                 """)
+            try transaction.execute(
+                "DELETE FROM fills WHERE seq < (SELECT MAX(seq) FROM fills) - \(Int64(2 * PaperHistory.limit))")
         }
     }
 
