@@ -1,0 +1,106 @@
+import HTTPTypes
+public import Hummingbird
+public import Logging
+public import MarketMaking
+public import Scheduling
+import TradingCore
+
+/// Everything the HTTP server is made of.
+public struct APIServer: Sendable {
+    public var desk: any TradingDesk
+    public var configuration: ServerConfiguration
+    public var secrets: ServerSecrets
+    public var registry: ScheduleRegistry
+    public var time: any TimeSource
+    /// Where Swagger UI's files are; nil where there are none.
+    public var swaggerFolder: String?
+    public var logger: Logger
+
+    public init(
+        desk: any TradingDesk, configuration: ServerConfiguration, secrets: ServerSecrets, registry: ScheduleRegistry,
+        time: any TimeSource, swaggerFolder: String?, logger: Logger
+    ) {
+        self.desk = desk
+        self.configuration = configuration
+        self.secrets = secrets
+        self.registry = registry
+        self.time = time
+        self.swaggerFolder = swaggerFolder
+        self.logger = logger
+    }
+
+    /// The server, ready to run.
+    /// - Parameter onListening: told the port once connections are taken.
+    public func application(
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) async -> some ApplicationProtocol {
+        Application(
+            router: await router(),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+    }
+
+    func router() async -> Router<AppRequestContext> {
+        let metrics = RequestMetrics()
+        let authentication = await AdminAuthentication(
+            password: secrets.adminPassword, signingKey: secrets.signingKey, time: time)
+        let endpoints = endpoints(metrics, authentication)
+        let router = Router(context: AppRequestContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: RequestLogMiddleware(logger: logger, metrics: metrics, time: time))
+        router.add(middleware: OpenCORSMiddleware())
+        router.add(middleware: ErrorEnvelopeMiddleware(logger: logger))
+        let minute = Nanoseconds.seconds(60)
+        router.add(
+            middleware: ThrottleMiddleware(
+                general: Throttle(limit: configuration.requestsPerMinute, windowNanoseconds: minute, time: time),
+                login: Throttle(limit: configuration.loginsPerMinute, windowNanoseconds: minute, time: time)))
+        for endpoint in endpoints {
+            router.on(RouterPath(endpoint.path), method: endpoint.method.http) { request, context in
+                try await answer(endpoint, request, context, authentication)
+            }
+        }
+        DocumentationRoutes(document: OpenAPIDocument(endpoints: endpoints), assets: swaggerFolder).add(to: router)
+        return router
+    }
+
+    func endpoints(_ metrics: RequestMetrics, _ authentication: AdminAuthentication) -> [Endpoint] {
+        GeneralRoutes(authentication: authentication, configuration: configuration, time: time).endpoints
+            + StrategyRoutes(desk: desk).endpoints + RecordRoutes(desk: desk).endpoints
+            + TradingStateRoutes(desk: desk).endpoints
+            + HealthRoutes(desk: desk, registry: registry, metrics: metrics).endpoints
+    }
+
+    /// Who may, then what was sent, then the work.
+    private func answer(
+        _ endpoint: Endpoint, _ request: Request, _ context: AppRequestContext, _ authentication: AdminAuthentication
+    ) async throws -> Response {
+        if endpoint.needsToken, await !authentication.accepts(request.headers[.authorization]) {
+            throw APIError.unauthorized
+        }
+        var input = EndpointInput(path: [:], query: [:], body: [:], bodyText: "")
+        for parameter in endpoint.parameters where parameter.place == .path {
+            input.path[parameter.name] = context.parameters.get(parameter.name)?.percentDecoded
+        }
+        for (name, value) in request.uri.queryParameters where input.query[String(name)] == nil {
+            input.query[String(name)] = String(value)
+        }
+        if endpoint.method == .post { (input.body, input.bodyText) = try await RequestBody.read(request) }
+        try input.check(endpoint.parameters)
+        return response(try await endpoint.handle(input), .init(code: endpoint.status))
+    }
+
+    private func response(_ answer: Answer, _ status: HTTPResponse.Status) -> Response {
+        switch answer {
+        case .json(let tree): return .json(status, tree)
+        case .status(let code, let tree): return .json(.init(code: code), tree)
+        case .empty: return Response(status: status)
+        case .text(let text): return .text(status, text, type: "text/html; charset=utf-8")
+        case .prometheus(let text): return .text(status, text, type: "text/plain; version=0.0.4; charset=utf-8")
+        case .csv(let name, let text):
+            var response = Response.text(status, text, type: "text/csv; charset=utf-8")
+            response.headers[.contentDisposition] = "attachment; filename=\"\(name)\""
+            return response
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Crypto
+import Foundation
+import JWTKit
+import Scheduling
+import TradingCore
+
+/// The one principal: logs in with the admin password, then carries a token.
+struct AdminAuthentication: Sendable {
+    /// How long a token is good.
+    static let lifetime = Nanoseconds.seconds(120 * 60)
+
+    private struct Payload: JWTPayload {
+        var username: String
+        var iat: Int
+        var exp: Int
+
+        // Judged by our own clock, see ``AdminAuthentication/accepts(_:)``.
+        func verify(using algorithm: some JWTAlgorithm) throws {}
+    }
+
+    private let passwordHash: [UInt8]
+    private let keys: JWTKeyCollection
+    private let time: any TimeSource
+
+    init(password: Secret, signingKey: Secret, time: any TimeSource) async {
+        passwordHash = Array(Self.hash(password.value).utf8)
+        keys = JWTKeyCollection()
+        await keys.add(hmac: HMACKey(from: signingKey.value), digestAlgorithm: .sha256)
+        self.time = time
+    }
+
+    /// - Parameter sent: the lower-case hex SHA-256 of the password, as the web client sends it.
+    func logIn(_ sent: String?) async throws -> String {
+        guard let sent, !sent.isEmpty else { throw APIError.typed(401, "Password is required") }
+        guard isEqual(Array(sent.utf8), passwordHash) else { throw APIError.typed(401, "Invalid password") }
+        let now = time.now()
+        let seconds = Int(now.nanoseconds / Nanoseconds.perSecond)
+        return try await keys.sign(
+            Payload(username: "admin", iat: seconds, exp: seconds + Int(Self.lifetime / Nanoseconds.perSecond)))
+    }
+
+    /// Whether an `Authorization` header carries a token of ours that has not run out.
+    func accepts(_ header: String?) async -> Bool {
+        guard let header, header.lowercased().hasPrefix("bearer ") else { return false }
+        let token = header.dropFirst(7).trimmingCharacters(in: .whitespaces)
+        guard let payload = try? await keys.verify(token, as: Payload.self) else { return false }
+        return payload.username == "admin"
+            && time.now().nanoseconds / Nanoseconds.perSecond < Int64(payload.exp)
+    }
+
+    static func hash(_ password: String) -> String {
+        SHA256.hash(data: Data(password.utf8)).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+
+    /// Takes as long for a wrong first byte as for a wrong last one (D10).
+    private func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        var difference = UInt8(left.count == right.count ? 0 : 1)
+        for index in right.indices { difference |= right[index] ^ (index < left.count ? left[index] : 0) }
+        return difference == 0
+    }
+}

@@ -1,0 +1,43 @@
+import Scheduling
+import Synchronization
+import TradingCore
+
+/// How many requests a client address may make in a window. Bounded: past ``maximumClients`` the idlest are forgotten.
+final class Throttle: Sendable {
+    private struct Window: Sendable {
+        var start: Timestamp
+        var count: Int
+    }
+
+    private static let maximumClients = 10_000
+    private let limit: Int
+    private let window: Int64
+    private let time: any TimeSource
+    private let clients = Mutex<[String: Window]>([:])
+
+    init(limit: Int, windowNanoseconds: Int64, time: any TimeSource) {
+        self.limit = limit
+        window = windowNanoseconds
+        self.time = time
+    }
+
+    /// - Returns: false when the client has used its share of the window.
+    func admits(_ client: String) -> Bool {
+        let now = time.now()
+        return clients.withLock { clients in
+            var entry = clients[client] ?? Window(start: now, count: 0)
+            if now.nanoseconds(since: entry.start) >= window { entry = Window(start: now, count: 0) }
+            entry.count += 1
+            clients[client] = entry
+            if clients.count > Self.maximumClients { forget(&clients, now) }
+            return entry.count <= limit
+        }
+    }
+
+    private func forget(_ clients: inout [String: Window], _ now: Timestamp) {
+        clients = clients.filter { now.nanoseconds(since: $0.value.start) < window }
+        guard clients.count > Self.maximumClients else { return }
+        let oldest = clients.sorted { $0.value.start < $1.value.start }.prefix(Self.maximumClients / 10)
+        for (client, _) in oldest { clients[client] = nil }
+    }
+}

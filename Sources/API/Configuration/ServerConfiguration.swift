@@ -1,0 +1,115 @@
+import Foundation
+
+/// A value that is not to be shown: printed as `***`.
+public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public let value: String
+
+    public init(_ value: String) { self.value = value }
+
+    public var description: String { "***" }
+    public var debugDescription: String { "***" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// The server's settings, judged.
+public struct ServerConfiguration: Sendable {
+    private let values: [String: String]
+    /// Which build this is.
+    public var revision = "unknown"
+
+    /// - Parameters:
+    ///   - environment: the process's.
+    ///   - file: the text of a `.env` file; the environment's own values win. Empty values count as absent.
+    /// - Throws: ``ConfigurationErrors`` with a line for every fault.
+    public init(environment: [String: String], file: String = "") throws(ConfigurationErrors) {
+        var faults: [String] = []
+        let merged = Self.parse(file, &faults).merging(environment.filter { !$0.value.isEmpty }) { _, own in own }
+        var values: [String: String] = [:]
+        for key in ConfigurationKey.all {
+            let given = merged[key.name].flatMap { $0.isEmpty ? nil : $0 } ?? key.alias.flatMap { merged[$0] }
+            if let given, !given.isEmpty {
+                if let rule = key.kind.refusal(given) {
+                    let shown = key.isSecret ? "***" : given
+                    faults.append("\(key.name)=\(shown): must be \(rule)")
+                }
+                values[key.name] = given
+            } else if let value = key.defaultValue {
+                values[key.name] = value
+            }
+        }
+        Self.checkMixin(values, &faults)
+        if !faults.isEmpty { throw ConfigurationErrors(lines: faults) }
+        self.values = values
+    }
+
+    /// Half a Mixin client is none (H59).
+    private static func checkMixin(_ values: [String: String], _ faults: inout [String]) {
+        let names = ["MIXIN_APP_ID", "MIXIN_SESSION_ID", "MIXIN_SERVER_PUBLIC_KEY", "MIXIN_SESSION_PRIVATE_KEY"]
+        let missing = names.filter { values[$0] == nil }
+        if !missing.isEmpty, missing.count < names.count {
+            faults.append(
+                "\(missing.joined(separator: ", ")): must be set too, the four of the Mixin bot belong together")
+        }
+    }
+
+    /// `NAME=value` lines; `#` begins a comment line; quotes around a value are taken off.
+    private static func parse(_ text: String, _ faults: inout [String]) -> [String: String] {
+        var values: [String: String] = [:]
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let line = line.trimmingCharacters(in: .whitespaces)
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else {
+                faults.append(".env line \(number + 1): must be NAME=value")
+                continue
+            }
+            var value = parts[1].trimmingCharacters(in: .whitespaces)
+            for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
+                value = String(value.dropFirst().dropLast())
+            }
+            values[parts[0].replacing("export ", with: "").trimmingCharacters(in: .whitespaces)] = value
+        }
+        return values
+    }
+
+    // MARK: - Reading
+
+    /// A setting by its name; nil when it is not set and has no default.
+    public func text(_ name: String) -> String? { values[name] }
+
+    /// A setting that has a default.
+    func required(_ name: String) -> String { values[name] ?? "" }
+
+    public var host: String { required("HOST") == "localhost" ? "127.0.0.1" : required("HOST") }
+    public var port: Int { Int(required("PORT")) ?? 3_000 }
+    public var databasePath: String { required("DATABASE_PATH") }
+    public var logLevel: String { required("LOG_LEVEL").lowercased() }
+    var requestsPerMinute: Int { Int(required("THROTTLE_LIMIT")) ?? 60 }
+    var loginsPerMinute: Int { Int(required("THROTTLE_LOGIN_LIMIT")) ?? 5 }
+
+    /// The folder of the database: secrets and the paper exchange's journal are kept there too.
+    public var dataFolder: String { URL(filePath: databasePath).deletingLastPathComponent().path }
+}
+
+/// Every fault of a configuration, one line each.
+public struct ConfigurationErrors: Error, Hashable, Sendable, CustomStringConvertible {
+    public var lines: [String]
+
+    public var description: String { lines.joined(separator: "\n") }
+}
+
+extension ConfigurationKey.Kind {
+    /// - Returns: the rule that a value breaks; nil when it is good.
+    func refusal(_ value: String) -> String? {
+        switch self {
+        case .text: return nil
+        case .integer(let range):
+            let isGood = Int(value).map(range.contains) ?? false
+            return isGood ? nil : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .boolean: return ["true", "false"].contains(value.lowercased()) ? nil : "true or false"
+        case .url:
+            let isGood = URL(string: value).map { ["http", "https"].contains($0.scheme) && $0.host() != nil } ?? false
+            return isGood ? nil : "an http or https address"
+        }
+    }
+}

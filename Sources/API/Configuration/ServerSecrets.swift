@@ -1,0 +1,80 @@
+import Foundation
+public import Scheduling
+
+/// The server's own secrets: as given, or made once and kept beside the database.
+public struct ServerSecrets: Sendable {
+    public var adminPassword: Secret
+    public var signingKey: Secret
+    public var encryptionKey: Secret
+    /// The admin password was made by this start: to be shown once.
+    public var isPasswordNew = false
+
+    public init(adminPassword: Secret, signingKey: Secret, encryptionKey: Secret) {
+        self.adminPassword = adminPassword
+        self.signingKey = signingKey
+        self.encryptionKey = encryptionKey
+    }
+
+    /// Reads what is kept, and makes what is missing.
+    ///
+    /// Password and signing key may be renewed by deleting their files: that ends sessions and loses nothing. The
+    /// encryption key is never made anew beside a database that may hold ciphertexts (D60, H49).
+    /// - Throws: ``ConfigurationErrors``.
+    public static func load(
+        _ configuration: ServerConfiguration, hasDatabase: Bool, random: any RandomSource
+    ) throws(ConfigurationErrors) -> ServerSecrets {
+        let folder = configuration.dataFolder
+        var isPasswordNew = false
+        let password = try secret("ADMIN_PASSWORD", "admin-password", configuration, folder) {
+            isPasswordNew = true
+            return readable(random.bytes(18))
+        }
+        let signing = try secret("JWT_SECRET", "jwt-secret", configuration, folder) { hex(random.bytes(32)) }
+        let encryption = try secret("ENCRYPTION_PRIVATE_KEY", "encryption-private-key", configuration, folder) {
+            () throws(ConfigurationErrors) in
+            if hasDatabase {
+                throw ConfigurationErrors(lines: [
+                    "\(folder)/encryption-private-key: must be there or ENCRYPTION_PRIVATE_KEY set, as \(configuration.databasePath) exists and may hold secrets that only this key opens"
+                ])
+            }
+            return Data(random.bytes(32)).base64EncodedString()
+        }
+        try check(encryption)
+        var secrets = ServerSecrets(adminPassword: password, signingKey: signing, encryptionKey: encryption)
+        secrets.isPasswordNew = isPasswordNew
+        return secrets
+    }
+
+    private static func secret(
+        _ name: String, _ file: String, _ configuration: ServerConfiguration, _ folder: String,
+        make: () throws(ConfigurationErrors) -> String
+    ) throws(ConfigurationErrors) -> Secret {
+        if let given = configuration.text(name) { return Secret(given) }
+        let path = folder + "/" + file
+        if let kept = FileManager.default.contents(atPath: path) {
+            let text = String(decoding: kept, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            guard !text.isEmpty else { throw ConfigurationErrors(lines: ["\(path): must not be empty"]) }
+            return Secret(text)
+        }
+        if FileManager.default.fileExists(atPath: path) {
+            throw ConfigurationErrors(lines: ["\(path): must be readable"])
+        }
+        let made = try make()
+        try PrivateFile.write(made + "\n", to: path)
+        return Secret(made)
+    }
+
+    private static func check(_ encryption: Secret) throws(ConfigurationErrors) {
+        guard let bytes = Data(base64Encoded: encryption.value), bytes.count >= 32 else {
+            throw ConfigurationErrors(lines: ["ENCRYPTION_PRIVATE_KEY=***: must be base64 of at least 32 bytes"])
+        }
+    }
+
+    private static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    private static func readable(_ bytes: [UInt8]) -> String {
+        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import TradingCore
+
+/// What came with a request, judged by its endpoint's declaration.
+struct EndpointInput: Sendable {
+    var path: [String: String]
+    var query: [String: String]
+    /// The body's members; empty when there is none.
+    var body: [String: JSONValue]
+    /// The body as it came.
+    var bodyText: String
+
+    /// A parameter as text, wherever it came; nil when it did not, or came empty.
+    func text(_ name: String) -> String? {
+        if let text = path[name] ?? query[name] { return text.isEmpty ? nil : text }
+        switch body[name] {
+        case .string(let text)?: return text.isEmpty ? nil : text
+        case .number(let digits)?: return digits
+        default: return nil
+        }
+    }
+
+    /// A parameter that validation has shown to be there.
+    func required(_ name: String) throws -> String {
+        guard let text = text(name) else { throw APIError.invalid(["\(name): is required"]) }
+        return text
+    }
+
+    func integer(_ name: String) -> Int64? { text(name).flatMap { Int64($0) } }
+
+    /// - Throws: ``APIError`` with a line for every fault: field, value and rule.
+    func check(_ parameters: [Parameter]) throws {
+        let faults = parameters.compactMap(fault)
+        if !faults.isEmpty { throw APIError.invalid(faults) }
+    }
+
+    private func fault(_ parameter: Parameter) -> String? {
+        let value: JSONValue? =
+            switch parameter.place {
+            case .path: path[parameter.name].map { .string($0) }
+            case .query: query[parameter.name].map { .string($0) }
+            case .body: body[parameter.name]
+            }
+        guard let value, value != .null, value != .string("") else {
+            return parameter.isRequired ? "\(parameter.name): is required, \(parameter.kind.rule)" : nil
+        }
+        if parameter.kind.accepts(value) { return nil }
+        return "\(parameter.name) \(EndpointInput.shown(value)): must be \(parameter.kind.rule)"
+    }
+
+    /// A value for a message: short, and on one line.
+    private static func shown(_ value: JSONValue) -> String {
+        let text = JSONTree(value).json
+        return text.count > 64 ? text.prefix(64) + "…" : text
+    }
+}
+
+extension Parameter.Kind {
+    var rule: String {
+        switch self {
+        case .string: "a text"
+        case .number: "a number"
+        case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .boolean: "true or false"
+        case .object: "an object"
+        case .choice(let values): "one of \(values.joined(separator: ", "))"
+        }
+    }
+
+    func accepts(_ value: JSONValue) -> Bool {
+        switch (self, value) {
+        case (.string, .string): true
+        // Clients send ids as numbers, too.
+        case (.string, .number): true
+        case (.number, .number(let text)), (.number, .string(let text)): (try? FixedDecimal(Substring(text))) != nil
+        case (.integer(let range), .number(let text)), (.integer(let range), .string(let text)):
+            Int64(text).map(range.contains) ?? false
+        case (.boolean, .bool): true
+        case (.boolean, .string(let text)): text == "true" || text == "false"
+        case (.object, .object): true
+        case (.choice(let values), .string(let text)): values.contains(text)
+        default: false
+        }
+    }
+}
+
+extension String {
+    /// The text with `%XX` undone; as it is where that gives no text.
+    var percentDecoded: String { removingPercentEncoding ?? self }
+}

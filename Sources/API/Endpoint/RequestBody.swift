@@ -1,0 +1,51 @@
+import Foundation
+import Hummingbird
+import NIOCore
+import TradingCore
+
+/// Reading a request's body by the original's rules: JSON or a form, at most 100 KB.
+enum RequestBody {
+    static let limit = 100 * 1_024
+
+    static func read(_ request: Request) async throws -> (members: [String: JSONValue], text: String) {
+        let buffer: ByteBuffer
+        do { buffer = try await request.body.collect(upTo: limit) } catch { throw APIError.tooLarge }
+        guard buffer.readableBytes > 0 else { return ([:], "") }
+        let type = request.headers[.contentType]?.lowercased() ?? ""
+        if type.hasPrefix("application/x-www-form-urlencoded") { return try form(buffer) }
+        // The original's parser passes over other types; a body that is JSON is taken whatever it is called.
+        guard type.isEmpty || type.contains("json") else { return ([:], "") }
+        return try json(buffer)
+    }
+
+    private static func json(_ buffer: ByteBuffer) throws -> (members: [String: JSONValue], text: String) {
+        let value: JSONValue
+        do { value = try buffer.withUnsafeReadableBytes { bytes in try JSONValue(utf8: bytes) } } catch {
+            throw APIError.typed(400, "The body is not JSON: \(error)")
+        }
+        guard case .object(let members) = value else {
+            if case .array = value { return ([:], "") }
+            throw APIError.typed(400, "The body must be a JSON object")
+        }
+        return (
+            Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first }),
+            JSONTree(value).json
+        )
+    }
+
+    private static func form(_ buffer: ByteBuffer) throws -> (members: [String: JSONValue], text: String) {
+        let pairs = String(buffer: buffer).split(separator: "&").map { pair -> (String, JSONValue) in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (decoded(parts[0]), .string(parts.count == 2 ? decoded(parts[1]) : ""))
+        }
+        let members = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+        let tree = JSONTree.object(
+            members.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: JSONTree($0.value)) })
+        return (members, tree.json)
+    }
+
+    private static func decoded(_ text: Substring) -> String {
+        let spaced = text.replacing("+", with: " ")
+        return spaced.removingPercentEncoding ?? String(spaced)
+    }
+}

@@ -1,0 +1,99 @@
+import Foundation
+import MarketMaking
+import Scheduling
+import TradingCore
+
+/// How the server fares, for load balancers, operators and scrapers.
+struct HealthRoutes {
+    let desk: any TradingDesk
+    let registry: ScheduleRegistry
+    let metrics: RequestMetrics
+
+    var endpoints: [Endpoint] {
+        [
+            open("/health", "Each exchange, alive or dead; 503 when something stops trading") { _ in
+                let health = await desk.health()
+                let list = JSONTree.array(
+                    health.exchanges.map {
+                        .object([.init(key: $0.displayName, value: .string($0.isAlive ? "alive" : "dead"))])
+                    })
+                let isWell = health.faults.isEmpty && health.exchanges.allSatisfy(\.isAlive)
+                return isWell ? .json(list) : .status(503, list)
+            },
+            open("/health/ping", "pong") { _ in .text("pong") },
+            open("/health/live", "The process answers") { _ in .json(.object(["status": .string("live")])) },
+            open("/health/ready", "Reconciled and able to trade, or why not") { _ in
+                let health = await desk.health()
+                let isReady = health.isReconciled && health.faults.isEmpty
+                let body = JSONTree.object([
+                    "status": .string(isReady ? "ready" : "not ready"),
+                    "faults": .array(health.faults.map(JSONTree.string)),
+                ])
+                return isReady ? .json(body) : .status(503, body)
+            },
+            open("/health/trading", "Every executor: sessions, orders, data, latencies") { _ in
+                .json(trading(await desk.health()))
+            },
+            open("/health/schedules", "Every schedule: last and next run, duration, lateness") { _ in
+                .json(.array(registry.reports.map(schedule)))
+            },
+            open("/health/prometheus", "Metrics for scrapers") { _ in
+                .prometheus(PrometheusText.render(await desk.health(), metrics))
+            },
+            Endpoint(
+                .get, "/health/exchange/:name", "One exchange", tag: "health", needsToken: false,
+                parameters: [.path("name")]
+            ) { input in
+                let name = try input.required("name")
+                guard let exchange = await desk.health().exchanges.first(where: { $0.name == name.lowercased() }) else {
+                    throw APIError.typed(400, "Exchange not found, GET /health lists them")
+                }
+                guard exchange.isAlive else { throw APIError.typed(503, exchange.fault ?? "dead") }
+                return .json(.object(["statusCode": .number(200), "message": .string("alive")]))
+            },
+        ]
+    }
+
+    private func open(
+        _ path: String, _ summary: String, _ handle: @escaping @Sendable (EndpointInput) async throws -> Answer
+    ) -> Endpoint {
+        Endpoint(.get, path, summary, tag: "health", needsToken: false, handle: handle)
+    }
+
+    private func trading(_ health: DeskHealth) -> JSONTree {
+        .object([
+            "reconciled": .bool(health.isReconciled), "faults": .array(health.faults.map(JSONTree.string)),
+            "executors": .array(
+                health.executors.map { executor in
+                    .object([
+                        "name": .string(executor.name), "sessions": .number(executor.sessionCount),
+                        "openOrders": .number(executor.openOrderCount),
+                        "unknownOrders": .number(executor.unknownOrderCount),
+                        "lastMarketData": executor.lastMarketData.map(JSONTree.time) ?? .null,
+                        "marketIsTrusted": .bool(executor.isTrusted), "decisions": latency(executor.decisions),
+                        "placements": latency(executor.placements),
+                    ])
+                }),
+        ])
+    }
+
+    private func latency(_ histogram: LatencyHistogram) -> JSONTree {
+        .object([
+            "count": .number(histogram.count), "p50Microseconds": .number(histogram.quantile(0.5) / 1_000),
+            "p99Microseconds": .number(histogram.quantile(0.99) / 1_000),
+            "maximumMicroseconds": .number(histogram.maximumNanoseconds / 1_000),
+        ])
+    }
+
+    private func schedule(_ report: ScheduleReport) -> JSONTree {
+        .object([
+            "name": .string(report.name), "lastRun": report.lastRun.map(JSONTree.time) ?? .null,
+            "nextRun": report.nextRun.map(JSONTree.time) ?? .null,
+            "durationMicroseconds": .number(report.durationNanoseconds / 1_000),
+            "latenessMicroseconds": .number(report.latenessNanoseconds / 1_000),
+            "maximumLatenessMicroseconds": .number(report.maximumLatenessNanoseconds / 1_000),
+            "runs": .number(report.runCount), "failures": .number(report.failureCount),
+            "lastFailure": report.lastFailure.map(JSONTree.string) ?? .null,
+        ])
+    }
+}

@@ -1,0 +1,99 @@
+import MarketMaking
+import Synchronization
+
+/// Counts requests by route template, never by path: paths carry ids.
+final class RequestMetrics: Sendable {
+    struct Key: Hashable, Sendable {
+        var method: String
+        var route: String
+        var status: Int
+    }
+
+    struct Figures: Sendable {
+        var counts: [Key: UInt64] = [:]
+        var durations: [String: LatencyHistogram] = [:]
+    }
+
+    private let figures = Mutex(Figures())
+
+    init() {}
+
+    func record(_ key: Key, nanoseconds: Int64) {
+        figures.withLock { figures in
+            figures.counts[key, default: 0] += 1
+            figures.durations[key.route, default: LatencyHistogram()].record(nanoseconds: nanoseconds)
+        }
+    }
+
+    var now: Figures { figures.withLock { $0 } }
+}
+
+/// The text exposition format 0.0.4, https://prometheus.io/docs/instrumenting/exposition_formats/
+enum PrometheusText {
+    static func render(_ health: DeskHealth, _ metrics: RequestMetrics) -> String {
+        var text = ""
+        gauge("mrmarket_up", "1 while nothing stops trading", health.faults.isEmpty ? 1 : 0, &text)
+        gauge("mrmarket_reconciled", "1 once every account is reconciled", health.isReconciled ? 1 : 0, &text)
+        header("mrmarket_exchange_alive", "1 while an exchange can be traded on", "gauge", &text)
+        for exchange in health.exchanges {
+            text += "mrmarket_exchange_alive{exchange=\"\(escaped(exchange.name))\"} \(exchange.isAlive ? 1 : 0)\n"
+        }
+        let counts: [(String, String, (DeskHealth.Executor) -> Int)] = [
+            ("mrmarket_sessions", "Sessions at work", \.sessionCount),
+            ("mrmarket_open_orders", "Live orders", \.openOrderCount),
+            ("mrmarket_unknown_orders", "Orders that may or may not exist", \.unknownOrderCount),
+        ]
+        for (name, help, value) in counts {
+            header(name, help, "gauge", &text)
+            for executor in health.executors {
+                text += "\(name){executor=\"\(escaped(executor.name))\"} \(value(executor))\n"
+            }
+        }
+        summary(
+            "mrmarket_decision_seconds", "Book change to finished decisions", "executor", &text,
+            health.executors.map { ($0.name, $0.decisions) })
+        summary(
+            "mrmarket_placement_seconds", "Decision to stored and sent", "executor", &text,
+            health.executors.map { ($0.name, $0.placements) })
+        requests(metrics.now, &text)
+        return text
+    }
+
+    private static func requests(_ figures: RequestMetrics.Figures, _ text: inout String) {
+        header("mrmarket_http_requests_total", "Requests by route and status", "counter", &text)
+        for (key, count) in figures.counts.sorted(by: { "\($0.key)" < "\($1.key)" }) {
+            text += "mrmarket_http_requests_total{method=\"\(escaped(key.method))\",route=\"\(escaped(key.route))\","
+            text += "status=\"\(key.status)\"} \(count)\n"
+        }
+        summary(
+            "mrmarket_http_request_seconds", "Time to answer", "route", &text,
+            figures.durations.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+    }
+
+    private static func header(_ name: String, _ help: String, _ type: String, _ text: inout String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    private static func gauge(_ name: String, _ help: String, _ value: Int, _ text: inout String) {
+        header(name, help, "gauge", &text)
+        text += "\(name) \(value)\n"
+    }
+
+    private static func summary(
+        _ name: String, _ help: String, _ label: String, _ text: inout String, _ rows: [(String, LatencyHistogram)]
+    ) {
+        header(name, help, "summary", &text)
+        for (value, histogram) in rows {
+            let owner = "\(label)=\"\(escaped(value))\""
+            for fraction in [0.5, 0.99] {
+                text += "\(name){\(owner),quantile=\"\(fraction)\"} \(Double(histogram.quantile(fraction)) / 1e9)\n"
+            }
+            text += "\(name)_sum{\(owner)} \(Double(histogram.totalNanoseconds) / 1e9)\n"
+            text += "\(name)_count{\(owner)} \(histogram.count)\n"
+        }
+    }
+
+    private static func escaped(_ label: String) -> String {
+        label.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+}

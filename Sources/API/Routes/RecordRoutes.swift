@@ -1,0 +1,49 @@
+import MarketMaking
+import TradingCore
+
+/// What happened, and the market.
+struct RecordRoutes {
+    let desk: any TradingDesk
+
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                .get, "/performance/:userId", "Profit by fill, newest first", tag: "performance",
+                parameters: [.path("userId"), .query("strategyType", isRequired: false)]
+            ) { input in .json(.array(try await performance(input).map(JSONTree.init))) },
+            Endpoint(
+                .get, "/performance/:userId/export.csv", "The same as CSV", tag: "performance",
+                parameters: [.path("userId"), .query("strategyType", isRequired: false)]
+            ) { input in .csv(name: "performance.csv", CSV.performance(try await performance(input))) },
+            Endpoint(
+                .get, "/user-orders/market-making/history/:userId", "A user's orders, newest first", tag: "user-orders",
+                parameters: [.path("userId")]
+            ) { input in
+                .json(.array(try await desk.history(.user(input.required("userId"))).map(JSONTree.init)))
+            },
+            Endpoint(
+                .get, "/user-orders/market-making/history/instance/:id", "A strategy's orders, newest first",
+                tag: "user-orders", parameters: [.path("id", .integer(0...Int64.max))]
+            ) { input in
+                .json(.array(try await desk.history(.instance(input.integer("id") ?? -1)).map(JSONTree.init)))
+            },
+            Endpoint(
+                .get, "/market/orderbook", "An order book: bids best first, asks worst first", tag: "market",
+                needsToken: false,
+                parameters: [
+                    .query("exchange"), .query("symbol", .string, "BASE/QUOTE"),
+                    .query("limit", .integer(1...5_000), isRequired: false, "Levels of each side, 20 if absent"),
+                ]
+            ) { input in
+                let book = try await desk.orderBook(
+                    exchange: input.required("exchange"), symbol: input.required("symbol"),
+                    limit: Int(input.integer("limit") ?? 20))
+                return .json(JSONTree(book))
+            },
+        ]
+    }
+
+    private func performance(_ input: EndpointInput) async throws -> [PerformanceEntry] {
+        try await desk.performance(userID: input.required("userId"), strategyType: input.text("strategyType"))
+    }
+}
