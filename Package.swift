@@ -87,6 +87,9 @@ let package = Package(
             name: "mrmarket",
             dependencies: [
                 "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "MarketData", "Simulators",
+                "Persistence", "MarketMaking", "API", "CTimex",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -95,6 +98,8 @@ let package = Package(
             path: "Sources/App",
             swiftSettings: settings
         ),
+        // The kernel's word on its clock, which Glibc's Swift module leaves out.
+        .systemLibrary(name: "CTimex"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Tests mirror Sources; ScenarioTests span several modules and run the program itself.

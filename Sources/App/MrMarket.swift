@@ -6,7 +6,10 @@ struct MrMarket: AsyncParsableCommand {
         commandName: "mrmarket",
         abstract: "A market-making server that does not lose money to its own bugs.",
         version: "0.1.0",
-        subcommands: [BacktestCommand.self, SessionCommand.self])
+        subcommands: [
+            ServeCommand.self, BacktestCommand.self, SessionCommand.self, MigrateCommand.self, SeedCommand.self,
+            DoctorCommand.self, HaltCommand.self, ReduceCommand.self, ResumeCommand.self,
+        ])
 
     /// Everything that goes wrong ends as one clear line on standard error; bad input as exit code 2.
     static func main() async {

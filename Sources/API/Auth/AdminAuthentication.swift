@@ -62,3 +62,8 @@ struct AdminAuthentication: Sendable {
         return difference == 0
     }
 }
+
+/// What a client of the login sends for a password.
+public enum AdminPassword {
+    public static func hash(_ password: Secret) -> String { AdminAuthentication.hash(password.value) }
+}

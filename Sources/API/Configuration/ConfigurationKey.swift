@@ -33,10 +33,12 @@ public struct ConfigurationKey: Sendable {
     private static let server = [
         ConfigurationKey("HOST", .text, or: "127.0.0.1", note: "Address to listen on."),
         ConfigurationKey("PORT", .integer(0...65_535), or: "3000", note: "Port to listen on; 0 takes any free one."),
-        ConfigurationKey("WS_PORT", .integer(0...65_535), note: "A port of its own for Socket.IO; empty is the HTTP port."),
+        ConfigurationKey(
+            "WS_PORT", .integer(0...65_535), note: "A port of its own for Socket.IO; empty is the HTTP port."),
         ConfigurationKey(
             "DATABASE_PATH", .text, or: "data/mr_market.db", note: "The SQLite file; its folder holds secrets too."),
-        ConfigurationKey("LOG_LEVEL", .text, or: "info", note: "trace, debug, info, notice, warning, error or critical."),
+        ConfigurationKey(
+            "LOG_LEVEL", .text, or: "info", note: "trace, debug, info, notice, warning, error or critical."),
         ConfigurationKey(
             "THROTTLE_LIMIT", .integer(1...1_000_000), or: "60", note: "Requests a minute, each client address."),
         ConfigurationKey(
@@ -49,7 +51,8 @@ public struct ConfigurationKey: Sendable {
     private static let secrets = [
         ConfigurationKey(
             "ADMIN_PASSWORD", isSecret: true, note: "Empty: made at the first start and kept beside the database."),
-        ConfigurationKey("JWT_SECRET", isSecret: true, note: "Empty: made at the first start and kept beside the database."),
+        ConfigurationKey(
+            "JWT_SECRET", isSecret: true, note: "Empty: made at the first start and kept beside the database."),
         ConfigurationKey(
             "ENCRYPTION_PRIVATE_KEY", isSecret: true,
             note: "Base64 of 32 bytes. Empty: made at the first start and kept beside the database."),

@@ -52,7 +52,7 @@ struct SessionCommand: AsyncParsableCommand {
             try await run({ GeneratedMarket(seed: seed) }, try plan(GeneratedMarket.instrument, reportWindow: 0), speed)
         } else {
             let format = format ?? FeedFormat(guessing: feed[0])
-            let name = self.instrument ?? guessedInstrument()
+            let name = self.instrument ?? Feed.guessedPair(feed[0])
             let instrument = try Feed.instrument(name, paths: feed, format: format, rules: rules)
             let paths = feed
             let plan = try plan(instrument, reportWindow: format.reportWindow)
@@ -109,15 +109,6 @@ struct SessionCommand: AsyncParsableCommand {
                         failureTerminationBehavior: .gracefullyShutdownGroup)
                 ], gracefulShutdownSignals: [.sigint, .sigterm], logger: logger))
         try await group.run()
-    }
-
-    /// A recording named like `binance-spot-btcusdt-20240808.gz` says its pair.
-    private func guessedInstrument() -> String {
-        let name = feed[0].lowercased()
-        let match = BinanceInstruments.symbols.first { symbol in
-            name.contains(symbol.replacing("/", with: "").lowercased())
-        }
-        return match ?? BinanceInstruments.symbols[0]
     }
 
     /// Quotes a few basis points around the mid, leaning against inventory.

@@ -62,6 +62,15 @@ enum Feed {
         }
     }
 
+    /// A recording named like `binance-spot-btcusdt-20240808.gz` says its pair.
+    static func guessedPair(_ path: String) -> String {
+        let name = path.lowercased()
+        let match = BinanceInstruments.symbols.first { symbol in
+            name.contains(symbol.replacing("/", with: "").lowercased())
+        }
+        return match ?? BinanceInstruments.symbols[0]
+    }
+
     private static func fromHeader(_ symbol: Symbol, _ path: String) throws -> Instrument {
         do {
             let unit = try MMERecording.header(path: path).unit

@@ -12,13 +12,13 @@ public struct Markout: Sendable {
     /// Ticks × lots of the fills that count.
     public private(set) var notional: Int128 = 0
 
-    init(horizonNanoseconds: Int64) {
+    public init(horizonNanoseconds: Int64) {
         self.horizonNanoseconds = horizonNanoseconds
     }
 
-    var nextDue: Timestamp { head < waiting.count ? waiting[head].due : .distantFuture }
+    public var nextDue: Timestamp { head < waiting.count ? waiting[head].due : .distantFuture }
 
-    mutating func add(_ booked: BookedFill) {
+    public mutating func add(_ booked: BookedFill) {
         let fill = booked.fill
         waiting.append(
             (
@@ -30,7 +30,7 @@ public struct Markout: Sendable {
 
     /// Compares every fill whose time has come with the mid that stands now. A fill that never sees its time, or sees no
     /// mid then, does not count.
-    mutating func settle(until now: Timestamp, doubleMid: Int64?) {
+    public mutating func settle(until now: Timestamp, doubleMid: Int64?) {
         while head < waiting.count, waiting[head].due <= now {
             let fill = waiting[head]
             head += 1

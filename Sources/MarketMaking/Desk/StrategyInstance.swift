@@ -78,11 +78,14 @@ public struct StrategyInspection: Hashable, Sendable {
     public var orderCount: Int
     public var fillCount: Int
     public var openOrders: [OpenOrder]
+    /// What fills were worth a second later against their price, in basis points of the volume, since the process began;
+    /// negative is adverse selection. A statistic.
+    public var markout1sBasisPoints: Double
 
     public init(
         instance: StrategyInstance, state: TradingState, reason: String?, base: FixedDecimal, quote: FixedDecimal,
         position: FixedDecimal, realizedPnL: FixedDecimal, unrealizedPnL: FixedDecimal?, orderCount: Int,
-        fillCount: Int, openOrders: [OpenOrder]
+        fillCount: Int, openOrders: [OpenOrder], markout1sBasisPoints: Double = 0
     ) {
         self.instance = instance
         self.state = state
@@ -95,5 +98,6 @@ public struct StrategyInspection: Hashable, Sendable {
         self.orderCount = orderCount
         self.fillCount = fillCount
         self.openOrders = openOrders
+        self.markout1sBasisPoints = markout1sBasisPoints
     }
 }

@@ -29,6 +29,8 @@ struct ExecutorCore: ~Copyable {
     private var withdrawn: Set<ClientOrderID> = []
     private var knowsSnapshot = false
     private var requestsPer10Seconds = Int.max
+    /// What each session's fills were worth a second later.
+    private(set) var markouts: [SessionID: Markout] = [:]
 
     init(_ place: TradingPlace, _ instrument: Instrument) throws(InstrumentError) {
         self.place = place
@@ -45,6 +47,7 @@ struct ExecutorCore: ~Copyable {
 
     mutating func add(_ start: SessionStart, now: Timestamp) {
         seats[start.seat.session] = start.seat
+        markouts[start.seat.session] = Markout(horizonNanoseconds: Nanoseconds.perSecond)
         if let limit = start.requestsPer10Seconds, limit < requestsPer10Seconds {
             requestsPer10Seconds = limit
             engine.health.budget = OrderBudget(
@@ -99,6 +102,9 @@ struct ExecutorCore: ~Copyable {
             default: break
             }
             isChanged = record.isLast && record.kind != .gap
+        }
+        for session in markouts.keys where markouts[session]?.nextDue ?? .distantFuture <= now {
+            markouts[session]?.settle(until: now, doubleMid: book.doubleMid)
         }
         if isChanged, knowsSnapshot {
             if !engine.health.marketIsTrusted { engine.marketRecovered(now: now) }
@@ -167,7 +173,10 @@ struct ExecutorCore: ~Copyable {
     /// Turns the engine's wishes into steps and commands.
     private mutating func settle(_ now: Timestamp) {
         while !engine.bookedFills.isEmpty || !engine.actions.isEmpty {
-            for booked in engine.bookedFills { steps.append(.fill(booked.fill, books: books(booked.session), now)) }
+            for booked in engine.bookedFills {
+                steps.append(.fill(booked.fill, books: books(booked.session), now))
+                markouts[booked.session]?.add(booked)
+            }
             engine.bookedFills.removeAll(keepingCapacity: true)
             let actions = engine.actions
             engine.actions.removeAll(keepingCapacity: true)
@@ -225,6 +234,7 @@ struct ExecutorCore: ~Copyable {
         case .stopped(let session):
             guard let seat = seats[session], engine.remove(session) else { return }
             seats[session] = nil
+            markouts[session] = nil
             steps.append(.stopped(instanceID: seat.instanceID, now))
             commands.append(.stopped(seat))
         case .impossibleUpdate, .fillOfUntracked, .balanceDrift: break

@@ -79,7 +79,7 @@ extension InstrumentExecutor {
                     clientOrderID: "\(order.id)", side: order.side, price: unit.decimal(order.price),
                     quantity: unit.decimal(order.quantity), filled: unit.decimal(order.filled),
                     status: order.status.storedName)
-            })
+            }, markout1sBasisPoints: core.markouts[session]?.basisPoints ?? 0)
     }
 
     private func reason(_ session: TradingSession) -> String? {

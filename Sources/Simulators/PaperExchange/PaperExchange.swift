@@ -70,7 +70,8 @@ public actor PaperExchange {
 
     /// Does again what was told since the checkpoint, each at its time, then lets the markets come to now.
     private static func replay(
-        _ recovered: PaperJournal.Recovered, _ core: PaperExchangeCore, to now: Timestamp, _ progress: @Sendable (Double) -> Void
+        _ recovered: PaperJournal.Recovered, _ core: PaperExchangeCore, to now: Timestamp,
+        _ progress: @Sendable (Double) -> Void
     ) throws {
         var outcome = PaperExchangeCore.Outcome()
         for (time, command) in recovered.commands {

@@ -1,0 +1,103 @@
+import API
+import ArgumentParser
+import Exchanges
+import Foundation
+import Logging
+import MarketMaking
+import Persistence
+import Scheduling
+import ServiceLifecycle
+import Simulators
+import TradingCore
+import UnixSignals
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the server: API, strategies, and the paper exchange.")
+
+    @OptionGroup var paper: PaperOptions
+
+    @Flag(help: "Start the example strategy when there is none yet.")
+    var example = false
+
+    @Flag(help: "Log to the terminal even where a status line stands.")
+    var verbose = false
+
+    func run() async throws {
+        let files = try ServerFiles()
+        try PortCheck.requireFree(files.configuration)
+        let exchangeConfiguration = try paper.configuration()
+        let logger = makeLogger(files)
+        let time = SystemTime()
+        let hadDatabase = files.hasDatabase
+        let database = try await openDatabase(files)
+        let secrets = try loadSecrets(files, hadDatabase: hadDatabase)
+        let exchange = try await openExchange(exchangeConfiguration, files, time, logger)
+        let registry = ScheduleRegistry()
+        let alarms = AlarmClock(time: time, registry: registry)
+        let supervisor = StrategySupervisor(
+            RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
+            connectors: [PaperConnector(exchange)])
+        let api = APIServer(
+            desk: supervisor, configuration: files.configuration, secrets: secrets, registry: registry, time: time,
+            swaggerFolder: files.swaggerFolder, logger: logger)
+        let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
+        let services: [any Service] = [
+            BackgroundService { await alarms.run() }, BackgroundService { await exchange.run() },
+            SupervisorService(supervisor: supervisor),
+            HTTPService(api: api, files: files, secrets: secrets),
+            StatusService(
+                desk: supervisor, symbol: symbol, startsExample: example, time: time, showsLine: showsLine),
+        ]
+        try await ServiceGroup(
+            services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger)
+        ).run()
+        await database.close()
+        if Terminal.isInteractive { Terminal.clearStatus() }
+        Terminal.error("Stopped. Own orders cancelled, what ran goes on at the next start.")
+    }
+
+    private var showsLine: Bool { Terminal.isInteractive && !verbose }
+
+    private func makeLogger(_ files: ServerFiles) -> Logger {
+        var logger = Logger(label: "mrmarket", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = Logger.Level(rawValue: files.configuration.logLevel) ?? .info
+        // A status line and a log of every request do not go together.
+        if showsLine { logger.logLevel = max(logger.logLevel, .warning) }
+        return logger
+    }
+
+    private func quiet(_ logger: Logger) -> Logger {
+        var quiet = logger
+        quiet.logLevel = .error
+        return quiet
+    }
+
+    private func openDatabase(_ files: ServerFiles) async throws -> SQLiteDatabase {
+        do {
+            let database = try await SQLiteDatabase.open(path: files.database)
+            try await Migrator(MarketMakingMigrations.all).migrate(database)
+            return database
+        } catch let error as SQLError { throw BadInput("\(error)") }
+    }
+
+    private func loadSecrets(_ files: ServerFiles, hadDatabase: Bool) throws -> ServerSecrets {
+        do {
+            return try ServerSecrets.load(files.configuration, hasDatabase: hadDatabase, random: SystemRandom())
+        } catch { throw BadInput(error.lines.joined(separator: "\nmrmarket: ")) }
+    }
+
+    private func openExchange(
+        _ configuration: PaperExchangeConfiguration, _ files: ServerFiles, _ time: any TimeSource, _ logger: Logger
+    ) async throws -> PaperExchange {
+        do {
+            return try await PaperExchange.open(
+                configuration, path: files.paperJournal, time: time, logger: logger,
+                progress: { done in
+                    if Terminal.isInteractive {
+                        Terminal.status("Playing the paper exchange forward: \(Int(done * 100)) %")
+                    }
+                })
+        } catch { throw BadInput("\(error)") }
+    }
+}

@@ -1,0 +1,119 @@
+import API
+import ArgumentParser
+import Execution
+import Foundation
+import MarketMaking
+import Persistence
+import Scheduling
+import TradingCore
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// Whom a state is for, and why.
+struct TradingStateOptions: ParsableArguments {
+    @Option(help: "An exchange account, such as paper/default.")
+    var account: String?
+
+    @Option(help: "A session by its strategy key.")
+    var session: String?
+
+    @Option(help: "Why, for the record.")
+    var reason = "set from the command line"
+
+    func set(_ state: TradingState) async throws {
+        if account != nil, session != nil { throw BadInput("--session: must be left out with --account") }
+        let scope = account.map(TradingScope.account) ?? session.map(TradingScope.session) ?? .server
+        let change = TradingStateChange(scope: scope, state: state, reason: reason)
+        let files = try ServerFiles()
+        let where_ = try await RunningServer(files).set(change) ? "now" : try await store(change, files)
+        print("\(state.wireName) for \(account ?? session ?? "the whole server"), \(where_).")
+    }
+
+    /// No server runs: the state is stored for the next start.
+    private func store(_ change: TradingStateChange, _ files: ServerFiles) async throws -> String {
+        do {
+            let database = try await SQLiteDatabase.open(path: files.database)
+            try await Migrator(MarketMakingMigrations.all).migrate(database)
+            try await OfflineTradingState.set(change, in: database, now: SystemTime().now())
+            await database.close()
+            return "from the next start on (no server runs)"
+        } catch let error as SQLError { throw BadInput("\(error)") } catch DeskError.unknownStrategy(let key) {
+            throw BadInput("--session \(key): must be a strategy key of this server")
+        }
+    }
+}
+
+struct HaltCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "halt", abstract: "No orders, everything of ours cancelled, until resumed.")
+    @OptionGroup var options: TradingStateOptions
+    func run() async throws { try await options.set(.halted) }
+}
+
+struct ReduceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reduce", abstract: "Only orders that bring positions back towards zero, until resumed.")
+    @OptionGroup var options: TradingStateOptions
+    func run() async throws { try await options.set(.reducing) }
+}
+
+struct ResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "resume", abstract: "Trade again.")
+    @OptionGroup var options: TradingStateOptions
+    func run() async throws { try await options.set(.active) }
+}
+
+/// The server of this data folder, if it runs, reached as any client would.
+struct RunningServer {
+    private let files: ServerFiles
+
+    init(_ files: ServerFiles) { self.files = files }
+
+    private var base: String { "http://\(files.configuration.host):\(files.configuration.port)" }
+
+    /// - Returns: false when no server answers.
+    func set(_ change: TradingStateChange) async throws -> Bool {
+        let secrets: ServerSecrets
+        do {
+            secrets = try ServerSecrets.load(
+                files.configuration, hasDatabase: files.hasDatabase, random: SystemRandom())
+        } catch { throw BadInput(error.lines.joined(separator: "; ")) }
+        let login = "{\"password\":\"\(AdminPassword.hash(secrets.adminPassword))\"}"
+        guard let answer = try await post("/auth/login", login, token: nil) else { return false }
+        guard case .string(let token)? = (try? JSONValue(answer.text))?["access_token"] else {
+            throw BadInput("the server on \(base) does not take this data folder's admin password: \(answer.text)")
+        }
+        let result = try await post("/admin/trading-state", body(change), token: token)
+        guard let result, result.status == 200 else {
+            throw BadInput("the server refused: \(result?.text ?? "no answer")")
+        }
+        return true
+    }
+
+    private func body(_ change: TradingStateChange) throws -> String {
+        let (scope, id): (String, String?) =
+            switch change.scope {
+            case .server: ("server", nil)
+            case .account(let name): ("account", name)
+            case .session(let key): ("session", key)
+            }
+        var object = ["scope": scope, "state": change.state.wireName, "reason": change.reason]
+        if let id { object["id"] = id }
+        return String(decoding: try JSONEncoder().encode(object), as: UTF8.self)
+    }
+
+    private func post(_ path: String, _ body: String, token: String?) async throws -> (status: Int, text: String)? {
+        guard let url = URL(string: base + path) else { throw BadInput("\(base): must be an address") }
+        var request = URLRequest(url: url, timeoutInterval: 10)
+        request.httpMethod = "POST"
+        request.httpBody = Data(body.utf8)
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+        do {
+            let (data, response) = try await URLSession.shared.data(for: request)
+            return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
+        } catch let error as URLError where error.code == .cannotConnectToHost { return nil }
+    }
+}
