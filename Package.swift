@@ -138,6 +138,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "APITests",
+            dependencies: [
+                "API", "MarketMaking", "Execution", "Scheduling", "TradingCore", "TestSupport",
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "PersistenceTests",
             dependencies: ["Persistence", "TradingCore", "Scheduling", "TestSupport"], swiftSettings: settings),
         .testTarget(

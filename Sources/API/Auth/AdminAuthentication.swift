@@ -25,7 +25,10 @@ struct AdminAuthentication: Sendable {
     init(password: Secret, signingKey: Secret, time: any TimeSource) async {
         passwordHash = Array(Self.hash(password.value).utf8)
         keys = JWTKeyCollection()
-        await keys.add(hmac: HMACKey(from: signingKey.value), digestAlgorithm: .sha256)
+        // HMAC fills a short key up with zeros anyway (RFC 2104 section 2); JWTKit wants that done before.
+        var key = Array(signingKey.value.utf8)
+        while key.count < 32 { key.append(0) }
+        await keys.add(hmac: HMACKey(from: Data(key)), digestAlgorithm: .sha256)
         self.time = time
     }
 

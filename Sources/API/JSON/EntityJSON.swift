@@ -6,9 +6,12 @@ import TradingCore
 /// ISO 8601 in UTC with milliseconds, as the original's entities show times (D59).
 enum WireTime {
     static func text(_ time: Timestamp) -> String {
-        let date = Date(timeIntervalSince1970: Double(time.nanoseconds / 1_000_000) / 1_000)
-        return date.formatted(
-            Date.ISO8601FormatStyle(includingFractionalSeconds: true, timeZone: TimeZone(secondsFromGMT: 0) ?? .gmt))
+        // Whole seconds through the calendar, milliseconds by hand: a Double loses the last of them.
+        let (seconds, rest) = time.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
+        let whole = rest < 0 ? seconds - 1 : seconds
+        let milliseconds = (time.nanoseconds - whole * 1_000_000_000) / 1_000_000
+        let digits = String(milliseconds + 1_000).dropFirst()
+        return Date(timeIntervalSince1970: Double(whole)).formatted(.iso8601).dropLast() + ".\(digits)Z"
     }
 }
 

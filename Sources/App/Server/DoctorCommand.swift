@@ -15,6 +15,9 @@ struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Check port, disk, clock, database, SQLite and secrets.")
 
+    @Flag(help: "Print every setting with its meaning and default, as .env.example has them, and nothing else.")
+    var settings = false
+
     enum Verdict: String {
         case good = "ok  "
         case warning = "warn"
@@ -22,6 +25,10 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if settings {
+            print(ConfigurationKey.exampleFile, terminator: "")
+            return
+        }
         let files = try ServerFiles()
         var findings: [(Verdict, String)] = [(.good, "configuration: every setting is valid")]
         findings.append(port(files))

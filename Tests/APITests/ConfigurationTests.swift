@@ -1,0 +1,117 @@
+import Foundation
+import Scheduling
+import TestSupport
+import Testing
+
+@testable import API
+
+@Suite struct ConfigurationTests {
+    @Test func `every fault is told, each in a line that names key, value and rule`() throws {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            try ServerConfiguration(environment: [
+                "PORT": "70000", "RUN_MIXIN_SNAPSHOTS": "yes", "HUFI_RECORDING_ORACLE_API_URL": "ftp://x",
+                "MIXIN_APP_ID": "a",
+            ])
+        }
+        let lines = try #require(error).lines
+        #expect(lines.contains("PORT=70000: must be a whole number from 0 to 65535"))
+        #expect(lines.contains("RUN_MIXIN_SNAPSHOTS=yes: must be true or false"))
+        #expect(lines.contains("HUFI_RECORDING_ORACLE_API_URL=ftp://x: must be an http or https address"))
+        #expect(lines.contains { $0.hasPrefix("MIXIN_SESSION_ID, MIXIN_SERVER_PUBLIC_KEY") })
+        #expect(lines.count == 4)
+    }
+
+    @Test func `both spellings are read, every switch is declared and judged alike (D61)`() throws {
+        for name in ["RUN_STARTEGY_FOR_MIXIN_ORDERS", "RUN_STRATEGY_FOR_MIXIN_ORDERS"] {
+            let configuration = try ServerConfiguration(environment: [name: "true"])
+            #expect(configuration.text("RUN_STRATEGY_FOR_MIXIN_ORDERS") == "true")
+        }
+        let defaults = try ServerConfiguration(environment: [:])
+        for name in ["RUN_STRATEGY_FOR_MIXIN_ORDERS", "RUN_MIXIN_SNAPSHOTS", "RUN_MIXIN_WITHDRAWAL_CONFIRMATION"] {
+            #expect(defaults.text(name) == "false")
+        }
+        #expect(ConfigurationKey.all.contains { $0.name == "OKX_API_KEY" })
+        #expect(Set(ConfigurationKey.all.map(\.name)).count == ConfigurationKey.all.count)
+    }
+
+    @Test func `the environment wins over the file, and empty is absent`() throws {
+        let file = "# comment\nPORT=4000\nexport HOST=\"0.0.0.0\"\nLOG_LEVEL='debug'\n"
+        let configuration = try ServerConfiguration(environment: ["PORT": "5000", "HOST": ""], file: file)
+        #expect(configuration.port == 5_000)
+        #expect(configuration.host == "0.0.0.0")
+        #expect(configuration.logLevel == "debug")
+    }
+
+    @Test func `the example file is made of the declarations`() throws {
+        let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: ".env.example").path
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == ConfigurationKey.exampleFile)
+        _ = try ServerConfiguration(environment: [:], file: ConfigurationKey.exampleFile)
+    }
+
+    @Test func `a secret does not print`() throws {
+        let secret = Secret("hunter2")
+        #expect("\(secret)" == "***")
+        #expect(String(reflecting: secret) == "***")
+        var dumped = ""
+        dump(secret, to: &dumped)
+        #expect(!dumped.contains("hunter2"))
+    }
+}
+
+@Suite struct SecretsTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func load(_ environment: [String: String] = [:], hasDatabase: Bool = false) throws -> ServerSecrets {
+        let configuration = try ServerConfiguration(
+            environment: environment.merging(["DATABASE_PATH": folder.path + "/mr_market.db"]) { $1 })
+        return try ServerSecrets.load(configuration, hasDatabase: hasDatabase, random: SystemRandom())
+    }
+
+    @Test(
+        arguments: [[:], ["ADMIN_PASSWORD": "", "JWT_SECRET": "", "ENCRYPTION_PRIVATE_KEY": ""]] as [[String: String]])
+    func `absent or empty secrets are made once and kept (D60)`(_ environment: [String: String]) throws {
+        let first = try load(environment)
+        #expect(first.isPasswordNew)
+        let second = try load(environment, hasDatabase: true)
+        #expect(!second.isPasswordNew)
+        #expect(second.adminPassword == first.adminPassword)
+        #expect(second.signingKey == first.signingKey)
+        #expect(second.encryptionKey == first.encryptionKey)
+        for name in ["admin-password", "jwt-secret", "encryption-private-key"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/" + name)
+            #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+        }
+    }
+
+    @Test func `a lost encryption key is never replaced beside a database (D60)`() throws {
+        _ = try load()
+        try FileManager.default.removeItem(atPath: folder.path + "/encryption-private-key")
+        let error = #expect(throws: ConfigurationErrors.self) { _ = try load(hasDatabase: true) }
+        #expect(try #require(error).lines.count == 1)
+        #expect("\(try #require(error))".contains("encryption-private-key"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/encryption-private-key"))
+        // With the key given, it starts.
+        _ = try load(["ENCRYPTION_PRIVATE_KEY": Data(repeating: 7, count: 32).base64EncodedString()], hasDatabase: true)
+    }
+
+    @Test func `password and signing key may be renewed`() throws {
+        let first = try load()
+        try FileManager.default.removeItem(atPath: folder.path + "/admin-password")
+        let second = try load(hasDatabase: true)
+        #expect(second.isPasswordNew)
+        #expect(second.adminPassword != first.adminPassword)
+        #expect(second.encryptionKey == first.encryptionKey)
+    }
+
+    @Test func `a given secret wins over the kept one`() throws {
+        _ = try load()
+        #expect(try load(["ADMIN_PASSWORD": "given"]).adminPassword == Secret("given"))
+    }
+
+    @Test func `an encryption key that is none is refused`() throws {
+        #expect(throws: ConfigurationErrors.self) { _ = try load(["ENCRYPTION_PRIVATE_KEY": "c2hvcnQ="]) }
+    }
+}
