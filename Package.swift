@@ -159,8 +159,8 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests",
             dependencies: [
-                "mrmarket", "Simulators", "MarketData", "Exchanges", "Execution", "Strategies", "TradingCore",
-                "Scheduling", "TestSupport",
+                "mrmarket", "API", "Persistence", "Simulators", "MarketData", "Exchanges", "Execution", "Strategies",
+                "TradingCore", "Scheduling", "TestSupport",
             ],
             swiftSettings: settings),
     ]

@@ -12,7 +12,7 @@ struct Program {
     }
 
     /// Beside the test bundle.
-    private static var executable: URL {
+    static var executable: URL {
         let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let beside = folder.appendingPathComponent("mrmarket")
         if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
@@ -25,9 +25,10 @@ struct Program {
     private let errors = Pipe()
 
     /// Starts the program.
-    init(_ arguments: [String]) throws {
+    init(_ arguments: [String], environment: [String: String]? = nil) throws {
         process.executableURL = Program.executable
         process.arguments = arguments
+        if let environment { process.environment = environment }
         process.standardOutput = output
         process.standardError = errors
         process.standardInput = FileHandle.nullDevice
@@ -46,5 +47,7 @@ struct Program {
         return Result(code: process.terminationStatus, output: text, errors: errorText)
     }
 
-    static func run(_ arguments: [String]) throws -> Result { try Program(arguments).finish() }
+    static func run(_ arguments: [String], environment: [String: String]? = nil) throws -> Result {
+        try Program(arguments, environment: environment).finish()
+    }
 }

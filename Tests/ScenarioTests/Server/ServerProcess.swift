@@ -1,0 +1,117 @@
+import API
+import Foundation
+import Testing
+import TradingCore
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// A server as an operator runs it: the real program, on a port of its own, in a folder of its own.
+final class ServerProcess {
+    private let process = Process()
+    private let errors: URL
+    let port: Int
+    let folder: String
+    private var token: String?
+
+    /// Starts the program and waits until it is ready.
+    init(folder: String, port: Int, arguments: [String] = []) async throws {
+        self.folder = folder
+        self.port = port
+        errors = URL(filePath: folder + "/server-\(UUID().uuidString).log")
+        _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
+        process.executableURL = Program.executable
+        process.arguments = ["serve"] + arguments
+        process.environment = [
+            "DATABASE_PATH": folder + "/data/mr_market.db", "PORT": "\(port)", "THROTTLE_LIMIT": "1000000",
+            "THROTTLE_LOGIN_LIMIT": "1000000", "PATH": "/usr/bin:/bin", "HOME": folder,
+        ]
+        process.currentDirectoryURL = URL(filePath: folder)
+        let handle = try FileHandle(forWritingTo: errors)
+        process.standardError = handle
+        process.standardOutput = handle
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        try await wait("the server is ready") { try await self.get("/health/ready").status == 200 }
+    }
+
+    var log: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
+
+    /// SIGKILL: nothing is told, nothing is finished.
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Ctrl-C.
+    /// - Returns: the exit code.
+    func interrupt() -> Int32 {
+        process.interrupt()
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    func get(_ path: String) async throws -> (status: Int, text: String) { try await send("GET", path, nil) }
+
+    func post(_ path: String, _ body: String) async throws -> (status: Int, text: String) {
+        try await send("POST", path, body)
+    }
+
+    private func send(_ method: String, _ path: String, _ body: String?) async throws -> (status: Int, text: String) {
+        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw URLError(.badURL) }
+        var request = URLRequest(url: url, timeoutInterval: 20)
+        request.httpMethod = method
+        if let body {
+            request.httpBody = Data(body.utf8)
+            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        }
+        if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
+        let (data, response) = try await URLSession.shared.data(for: request)
+        return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
+    }
+
+    func logIn() async throws {
+        let password = try String(contentsOfFile: folder + "/data/admin-password", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let answer = try await post("/auth/login", "{\"password\":\"\(AdminPassword.hash(Secret(password)))\"}")
+        guard case .string(let token)? = try JSONValue(answer.text)["access_token"] else {
+            throw URLError(.userAuthenticationRequired)
+        }
+        self.token = token
+    }
+
+    func wait(_ what: String, seconds: Double = 30, _ isSo: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while true {
+            if (try? await isSo()) == true { return }
+            guard ContinuousClock.now < deadline else {
+                throw ServerTimeout(what: what, log: String(log.suffix(2_000)))
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// A port that nobody listens on.
+    static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        try #require(result)
+        return Int(in_port_t(bigEndian: address.sin_port))
+    }
+}
+
+struct ServerTimeout: Error, CustomStringConvertible {
+    let what: String
+    let log: String
+    var description: String { "waited in vain until \(what); the log ends with\n\(log)" }
+}
