@@ -33,6 +33,8 @@ actor InstrumentExecutor {
     var failedStores = 0
     var lingersUntil = Timestamp.distantFuture
     var fundsRefusals = 0
+    /// The book as last shown, by depth: many readers between two changes cost one look.
+    var bookViews: [Int: OrderBookView] = [:]
     var decisions = LatencyHistogram()
     var placements = LatencyHistogram()
 
