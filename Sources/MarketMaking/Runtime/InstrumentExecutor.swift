@@ -88,6 +88,12 @@ actor InstrumentExecutor {
             }
             group.cancelAll()
         }
+        abandon()
+    }
+
+    /// Lets go of everything: for an executor that ends, or was never put to work.
+    func abandon() {
+        close()
         for subscription in subscriptions { subscription.cancel() }
         subscriptions = []
         alarm.remove()

@@ -55,7 +55,12 @@ final class GroupCommit: Sendable {
     /// Waits for everything submitted, and refuses what comes later.
     func close() async {
         state.withLock { $0.isClosed = true }
-        await withCheckedContinuation { continuation in thread.async { continuation.resume() } }
+        await withCheckedContinuation { continuation in
+            thread.async {
+                self.drain()
+                continuation.resume()
+            }
+        }
     }
 
     private func drain() {
@@ -123,7 +128,12 @@ final class GroupCommit: Sendable {
             try writer.writeWithoutTransaction { connection in
                 try connection.inTransaction(.immediate) {
                     let transaction = SQLiteTransaction(connection: connection)
-                    do { for request in batch { try request.run(transaction) } } catch {
+                    do {
+                        for request in batch {
+                            try request.run(transaction)
+                            if let failure = transaction.failure { throw failure }
+                        }
+                    } catch {
                         bodyError = SQLError(error)
                         return .rollback
                     }
