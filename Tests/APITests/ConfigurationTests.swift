@@ -49,6 +49,48 @@ import Testing
         _ = try ServerConfiguration(environment: [:], file: ConfigurationKey.exampleFile)
     }
 
+    @Test(arguments: ["\n", "\r\n"])
+    func `a file is read line by line, whoever wrote it`(_ end: String) throws {
+        let lines = [
+            "PORT=4000", "LOG_LEVEL=debug # for now", "ADMIN_PASSWORD=\"a # b\"", "JWT_SECRET=a#b",
+            "export HOST=0.0.0.0",
+        ]
+        let configuration = try ServerConfiguration(
+            environment: [:], file: "\u{FEFF}" + lines.map { $0 + end }.joined())
+        #expect(configuration.port == 4_000)
+        #expect(configuration.logLevel == "debug")
+        #expect(configuration.host == "0.0.0.0")
+        #expect(configuration.text("ADMIN_PASSWORD") == "a # b")
+        #expect(configuration.text("JWT_SECRET") == "a#b")
+    }
+
+    @Test func `the environment wins by either spelling (D61)`() throws {
+        let configuration = try ServerConfiguration(
+            environment: ["RUN_STARTEGY_FOR_MIXIN_ORDERS": "true"], file: "RUN_STRATEGY_FOR_MIXIN_ORDERS=false\n")
+        #expect(configuration.text("RUN_STRATEGY_FOR_MIXIN_ORDERS") == "true")
+    }
+
+    @Test func `numbers and choices are judged, too, and nothing secret is shown`() throws {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            try ServerConfiguration(environment: [
+                "LOG_LEVEL": "loud", "WEB3_GAS_MULTIPLIER": "much", "DISCORD_LOG_WEBHOOK_URL": "hook-token",
+                "WEB3_MAINNET_RPC_URL": "ftp://node/api-token",
+            ])
+        }
+        let lines = try #require(error).lines
+        #expect(lines.count == 4)
+        #expect(lines.contains("WEB3_GAS_MULTIPLIER=much: must be a number above 0"))
+        #expect(lines.contains { $0.hasPrefix("LOG_LEVEL=loud: must be one of trace, debug") })
+        #expect(!lines.contains { $0.contains("token") })
+    }
+
+    @Test func `a configuration does not print its secrets`() throws {
+        let configuration = try ServerConfiguration(environment: ["JWT_SECRET": "hunter2"])
+        var dumped = "\(configuration) \(String(reflecting: configuration))"
+        dump(configuration, to: &dumped)
+        #expect(!dumped.contains("hunter2"))
+    }
+
     @Test func `a secret does not print`() throws {
         let secret = Secret("hunter2")
         #expect("\(secret)" == "***")
