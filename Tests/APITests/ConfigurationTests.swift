@@ -139,6 +139,29 @@ import Testing
         _ = try load(["ENCRYPTION_PRIVATE_KEY": Data(repeating: 7, count: 32).base64EncodedString()], hasDatabase: true)
     }
 
+    @Test func `a database made by another command finds its key at the first start (D60)`() throws {
+        let configuration = try ServerConfiguration(environment: ["DATABASE_PATH": folder.path + "/mr_market.db"])
+        #expect(try ServerSecrets.adminPassword(configuration) == nil)
+        try ServerSecrets.makeEncryptionKey(configuration, random: SystemRandom())
+        let first = try load(hasDatabase: true)
+        // Only the start makes the password, so that the start can show it.
+        #expect(first.isPasswordNew)
+        #expect(try ServerSecrets.adminPassword(configuration) == first.adminPassword)
+        try ServerSecrets.makeEncryptionKey(configuration, random: SystemRandom())
+        #expect(try load(hasDatabase: true).encryptionKey == first.encryptionKey)
+    }
+
+    @Test func `what an interrupted start left behind does not open a secret to others (D60)`() throws {
+        let path = folder.path + "/jwt-secret"
+        #expect(
+            FileManager.default.createFile(
+                atPath: path + ".new", contents: Data("half".utf8), attributes: [.posixPermissions: 0o644]))
+        _ = try load()
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+        #expect(!FileManager.default.fileExists(atPath: path + ".new"))
+    }
+
     @Test func `password and signing key may be renewed`() throws {
         let first = try load()
         try FileManager.default.removeItem(atPath: folder.path + "/admin-password")
