@@ -82,9 +82,7 @@ public struct APIServer: Sendable {
         for parameter in endpoint.parameters where parameter.place == .path {
             input.path[parameter.name] = context.parameters.get(parameter.name)?.percentDecoded
         }
-        for (name, value) in request.uri.queryParameters where input.query[String(name)] == nil {
-            input.query[String(name)] = String(value)
-        }
+        input.query = RequestBody.fields(request.uri.query ?? "")
         if endpoint.method == .post { (input.body, input.bodyText) = try await RequestBody.read(request) }
         try input.check(endpoint.parameters)
         return response(try await endpoint.handle(input), .init(code: endpoint.status))

@@ -49,6 +49,48 @@ import Testing
         _ = try ServerConfiguration(environment: [:], file: ConfigurationKey.exampleFile)
     }
 
+    @Test(arguments: ["\n", "\r\n"])
+    func `a file is read line by line, whoever wrote it`(_ end: String) throws {
+        let lines = [
+            "PORT=4000", "LOG_LEVEL=debug # for now", "ADMIN_PASSWORD=\"a # b\"", "JWT_SECRET=a#b",
+            "export HOST=0.0.0.0",
+        ]
+        let configuration = try ServerConfiguration(
+            environment: [:], file: "\u{FEFF}" + lines.map { $0 + end }.joined())
+        #expect(configuration.port == 4_000)
+        #expect(configuration.logLevel == "debug")
+        #expect(configuration.host == "0.0.0.0")
+        #expect(configuration.text("ADMIN_PASSWORD") == "a # b")
+        #expect(configuration.text("JWT_SECRET") == "a#b")
+    }
+
+    @Test func `the environment wins by either spelling (D61)`() throws {
+        let configuration = try ServerConfiguration(
+            environment: ["RUN_STARTEGY_FOR_MIXIN_ORDERS": "true"], file: "RUN_STRATEGY_FOR_MIXIN_ORDERS=false\n")
+        #expect(configuration.text("RUN_STRATEGY_FOR_MIXIN_ORDERS") == "true")
+    }
+
+    @Test func `numbers and choices are judged, too, and nothing secret is shown`() throws {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            try ServerConfiguration(environment: [
+                "LOG_LEVEL": "loud", "WEB3_GAS_MULTIPLIER": "much", "DISCORD_LOG_WEBHOOK_URL": "hook-token",
+                "WEB3_MAINNET_RPC_URL": "ftp://node/api-token",
+            ])
+        }
+        let lines = try #require(error).lines
+        #expect(lines.count == 4)
+        #expect(lines.contains("WEB3_GAS_MULTIPLIER=much: must be a number above 0"))
+        #expect(lines.contains { $0.hasPrefix("LOG_LEVEL=loud: must be one of trace, debug") })
+        #expect(!lines.contains { $0.contains("token") })
+    }
+
+    @Test func `a configuration does not print its secrets`() throws {
+        let configuration = try ServerConfiguration(environment: ["JWT_SECRET": "hunter2"])
+        var dumped = "\(configuration) \(String(reflecting: configuration))"
+        dump(configuration, to: &dumped)
+        #expect(!dumped.contains("hunter2"))
+    }
+
     @Test func `a secret does not print`() throws {
         let secret = Secret("hunter2")
         #expect("\(secret)" == "***")
@@ -95,6 +137,29 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/encryption-private-key"))
         // With the key given, it starts.
         _ = try load(["ENCRYPTION_PRIVATE_KEY": Data(repeating: 7, count: 32).base64EncodedString()], hasDatabase: true)
+    }
+
+    @Test func `a database made by another command finds its key at the first start (D60)`() throws {
+        let configuration = try ServerConfiguration(environment: ["DATABASE_PATH": folder.path + "/mr_market.db"])
+        #expect(try ServerSecrets.adminPassword(configuration) == nil)
+        try ServerSecrets.makeEncryptionKey(configuration, random: SystemRandom())
+        let first = try load(hasDatabase: true)
+        // Only the start makes the password, so that the start can show it.
+        #expect(first.isPasswordNew)
+        #expect(try ServerSecrets.adminPassword(configuration) == first.adminPassword)
+        try ServerSecrets.makeEncryptionKey(configuration, random: SystemRandom())
+        #expect(try load(hasDatabase: true).encryptionKey == first.encryptionKey)
+    }
+
+    @Test func `what an interrupted start left behind does not open a secret to others (D60)`() throws {
+        let path = folder.path + "/jwt-secret"
+        #expect(
+            FileManager.default.createFile(
+                atPath: path + ".new", contents: Data("half".utf8), attributes: [.posixPermissions: 0o644]))
+        _ = try load()
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+        #expect(!FileManager.default.fileExists(atPath: path + ".new"))
     }
 
     @Test func `password and signing key may be renewed`() throws {

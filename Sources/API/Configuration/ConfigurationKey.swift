@@ -6,6 +6,10 @@ public struct ConfigurationKey: Sendable {
         /// `true` or `false`, in any capitals, and nothing else.
         case boolean
         case url
+        /// A decimal above zero.
+        case factor
+        /// One of these, in any capitals.
+        case choice([String])
     }
 
     public let name: String
@@ -38,7 +42,8 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey(
             "DATABASE_PATH", .text, or: "data/mr_market.db", note: "The SQLite file; its folder holds secrets too."),
         ConfigurationKey(
-            "LOG_LEVEL", .text, or: "info", note: "trace, debug, info, notice, warning, error or critical."),
+            "LOG_LEVEL", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), or: "info",
+            note: "trace, debug, info, notice, warning, error or critical."),
         ConfigurationKey(
             "THROTTLE_LIMIT", .integer(1...1_000_000), or: "60", note: "Requests a minute, each client address."),
         ConfigurationKey(
@@ -65,8 +70,8 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey("MIXIN_SESSION_PRIVATE_KEY", isSecret: true, note: "Mixin bot."),
         ConfigurationKey("MIXIN_SPEND_PRIVATE_KEY", isSecret: true, note: "Signs transfers."),
         ConfigurationKey("MIXIN_OAUTH_SECRET", isSecret: true, note: "OAuth."),
-        ConfigurationKey("MIXIN_GROUP_WEBHOOK_URL", .url, note: "Alerts to a Mixin group."),
-        ConfigurationKey("DISCORD_LOG_WEBHOOK_URL", .url, note: "Alerts to Discord."),
+        ConfigurationKey("MIXIN_GROUP_WEBHOOK_URL", .url, isSecret: true, note: "Alerts to a Mixin group."),
+        ConfigurationKey("DISCORD_LOG_WEBHOOK_URL", .url, isSecret: true, note: "Alerts to Discord."),
         ConfigurationKey("COINGECKO_API_KEY", isSecret: true, note: "CoinGecko."),
     ]
 
@@ -81,10 +86,10 @@ public struct ConfigurationKey: Sendable {
 
     private static let web3 =
         ["MAINNET", "SEPOLIA", "POLYGON", "POLYGON_AMOY", "BSC_MAINNET", "BSC_TESTNET"].map {
-            ConfigurationKey("WEB3_\($0)_RPC_URL", .url, note: "JSON-RPC of a chain.")
+            ConfigurationKey("WEB3_\($0)_RPC_URL", .url, isSecret: true, note: "JSON-RPC of a chain.")
         } + [
             ConfigurationKey("WEB3_PRIVATE_KEY", isSecret: true, note: "Signs transactions on every chain."),
-            ConfigurationKey("WEB3_GAS_MULTIPLIER", .text, or: "1", note: "Factor on the gas price."),
+            ConfigurationKey("WEB3_GAS_MULTIPLIER", .factor, or: "1", note: "Factor on the gas price."),
         ]
 
     private static let hufi = [

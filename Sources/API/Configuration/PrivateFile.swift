@@ -18,6 +18,8 @@ enum PrivateFile {
         let beside = path + ".new"
         let descriptor = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw fault(path) }
+        // What an interrupted start left there keeps the mode it has.
+        _ = fchmod(descriptor, 0o600)
         let bytes = Array(text.utf8)
         let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
         let isDurable = fsync(descriptor) == 0

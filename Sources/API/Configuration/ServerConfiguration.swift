@@ -1,4 +1,5 @@
 import Foundation
+import TradingCore
 
 /// A value that is not to be shown: printed as `***`.
 public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -13,7 +14,8 @@ public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugSt
 
 /// The server's settings, judged.
 public struct ServerConfiguration: Sendable {
-    private let values: [String: String]
+    /// Every value as a secret, so that none of them is printed with the whole.
+    private let values: [String: Secret]
     /// Which build this is.
     public var revision = "unknown"
 
@@ -23,11 +25,10 @@ public struct ServerConfiguration: Sendable {
     /// - Throws: ``ConfigurationErrors`` with a line for every fault.
     public init(environment: [String: String], file: String = "") throws(ConfigurationErrors) {
         var faults: [String] = []
-        let merged = Self.parse(file, &faults).merging(environment.filter { !$0.value.isEmpty }) { _, own in own }
+        let sources = [environment, Self.parse(file, &faults)]
         var values: [String: String] = [:]
         for key in ConfigurationKey.all {
-            let given = merged[key.name].flatMap { $0.isEmpty ? nil : $0 } ?? key.alias.flatMap { merged[$0] }
-            if let given, !given.isEmpty {
+            if let given = Self.given(key, sources) {
                 if let rule = key.kind.refusal(given) {
                     let shown = key.isSecret ? "***" : given
                     faults.append("\(key.name)=\(shown): must be \(rule)")
@@ -39,7 +40,17 @@ public struct ServerConfiguration: Sendable {
         }
         Self.checkMixin(values, &faults)
         if !faults.isEmpty { throw ConfigurationErrors(lines: faults) }
-        self.values = values
+        self.values = values.mapValues(Secret.init)
+    }
+
+    /// The first value there is: a source's own, by either spelling, wins over those after it.
+    private static func given(_ key: ConfigurationKey, _ sources: [[String: String]]) -> String? {
+        for source in sources {
+            for name in [key.name, key.alias] {
+                if let name, let value = source[name], !value.isEmpty { return value }
+            }
+        }
+        return nil
     }
 
     /// Half a Mixin client is none (H59).
@@ -52,10 +63,12 @@ public struct ServerConfiguration: Sendable {
         }
     }
 
-    /// `NAME=value` lines; `#` begins a comment line; quotes around a value are taken off.
+    /// `NAME=value` lines; `#` begins a comment at the start of a line and after a space; quotes around a value are taken
+    /// off, and what is in them is left as it is.
     private static func parse(_ text: String, _ faults: inout [String]) -> [String: String] {
         var values: [String: String] = [:]
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        let text = text.hasPrefix("\u{FEFF}") ? text.dropFirst() : text[...]
+        for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let line = line.trimmingCharacters(in: .whitespaces)
             if line.isEmpty || line.hasPrefix("#") { continue }
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -63,22 +76,29 @@ public struct ServerConfiguration: Sendable {
                 faults.append(".env line \(number + 1): must be NAME=value")
                 continue
             }
-            var value = parts[1].trimmingCharacters(in: .whitespaces)
-            for quote in ["\"", "'"] where value.count >= 2 && value.hasPrefix(quote) && value.hasSuffix(quote) {
-                value = String(value.dropFirst().dropLast())
-            }
-            values[parts[0].replacing("export ", with: "").trimmingCharacters(in: .whitespaces)] = value
+            values[parts[0].replacing("export ", with: "").trimmingCharacters(in: .whitespaces)] = unquoted(parts[1])
         }
         return values
+    }
+
+    private static func unquoted(_ raw: Substring) -> String {
+        let value = raw.trimmingCharacters(in: .whitespaces)
+        if let quote = value.first, "\"'".contains(quote), let end = value.dropFirst().firstIndex(of: quote) {
+            let rest = value[value.index(after: end)...].trimmingCharacters(in: .whitespaces)
+            if rest.isEmpty || rest.hasPrefix("#") { return String(value[..<end].dropFirst()) }
+        }
+        if value.hasPrefix("#") { return "" }
+        guard let comment = value.firstRange(of: " #") else { return value }
+        return value[..<comment.lowerBound].trimmingCharacters(in: .whitespaces)
     }
 
     // MARK: - Reading
 
     /// A setting by its name; nil when it is not set and has no default.
-    public func text(_ name: String) -> String? { values[name] }
+    public func text(_ name: String) -> String? { values[name]?.value }
 
     /// A setting that has a default.
-    func required(_ name: String) -> String { values[name] ?? "" }
+    func required(_ name: String) -> String { values[name]?.value ?? "" }
 
     public var host: String { required("HOST") == "localhost" ? "127.0.0.1" : required("HOST") }
     public var port: Int { Int(required("PORT")) ?? 3_000 }
@@ -110,6 +130,11 @@ extension ConfigurationKey.Kind {
         case .url:
             let isGood = URL(string: value).map { ["http", "https"].contains($0.scheme) && $0.host() != nil } ?? false
             return isGood ? nil : "an http or https address"
+        case .factor:
+            let isGood = (try? FixedDecimal(value[...])).map { $0 > .zero } ?? false
+            return isGood ? nil : "a number above 0"
+        case .choice(let values):
+            return values.contains(value.lowercased()) ? nil : "one of \(values.joined(separator: ", "))"
         }
     }
 }

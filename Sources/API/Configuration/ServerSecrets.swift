@@ -30,7 +30,33 @@ public struct ServerSecrets: Sendable {
             return readable(random.bytes(18))
         }
         let signing = try secret("JWT_SECRET", "jwt-secret", configuration, folder) { hex(random.bytes(32)) }
-        let encryption = try secret("ENCRYPTION_PRIVATE_KEY", "encryption-private-key", configuration, folder) {
+        let encryption = try encryptionKey(configuration, hasDatabase: hasDatabase, random: random)
+        var secrets = ServerSecrets(adminPassword: password, signingKey: signing, encryptionKey: encryption)
+        secrets.isPasswordNew = isPasswordNew
+        return secrets
+    }
+
+    /// Whoever is about to make a database calls this first: a database never stands without the key beside it, however
+    /// soon the process ends.
+    /// - Throws: ``ConfigurationErrors``.
+    public static func makeEncryptionKey(
+        _ configuration: ServerConfiguration, random: any RandomSource
+    ) throws(ConfigurationErrors) {
+        _ = try encryptionKey(configuration, hasDatabase: false, random: random)
+    }
+
+    /// The admin password that is set or kept; nil where none was made yet. Makes none.
+    /// - Throws: ``ConfigurationErrors``.
+    public static func adminPassword(_ configuration: ServerConfiguration) throws(ConfigurationErrors) -> Secret? {
+        if let given = configuration.text("ADMIN_PASSWORD") { return Secret(given) }
+        return try kept(configuration.dataFolder + "/admin-password")
+    }
+
+    private static func encryptionKey(
+        _ configuration: ServerConfiguration, hasDatabase: Bool, random: any RandomSource
+    ) throws(ConfigurationErrors) -> Secret {
+        let folder = configuration.dataFolder
+        let key = try secret("ENCRYPTION_PRIVATE_KEY", "encryption-private-key", configuration, folder) {
             () throws(ConfigurationErrors) in
             if hasDatabase {
                 throw ConfigurationErrors(lines: [
@@ -39,10 +65,8 @@ public struct ServerSecrets: Sendable {
             }
             return Data(random.bytes(32)).base64EncodedString()
         }
-        try check(encryption)
-        var secrets = ServerSecrets(adminPassword: password, signingKey: signing, encryptionKey: encryption)
-        secrets.isPasswordNew = isPasswordNew
-        return secrets
+        try check(key)
+        return key
     }
 
     private static func secret(
@@ -51,6 +75,13 @@ public struct ServerSecrets: Sendable {
     ) throws(ConfigurationErrors) -> Secret {
         if let given = configuration.text(name) { return Secret(given) }
         let path = folder + "/" + file
+        if let kept = try kept(path) { return kept }
+        let made = try make()
+        try PrivateFile.write(made + "\n", to: path)
+        return Secret(made)
+    }
+
+    private static func kept(_ path: String) throws(ConfigurationErrors) -> Secret? {
         if let kept = FileManager.default.contents(atPath: path) {
             let text = String(decoding: kept, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
             guard !text.isEmpty else { throw ConfigurationErrors(lines: ["\(path): must not be empty"]) }
@@ -59,9 +90,7 @@ public struct ServerSecrets: Sendable {
         if FileManager.default.fileExists(atPath: path) {
             throw ConfigurationErrors(lines: ["\(path): must be readable"])
         }
-        let made = try make()
-        try PrivateFile.write(made + "\n", to: path)
-        return Secret(made)
+        return nil
     }
 
     private static func check(_ encryption: Secret) throws(ConfigurationErrors) {

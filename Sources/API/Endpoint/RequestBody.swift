@@ -34,14 +34,19 @@ enum RequestBody {
     }
 
     private static func form(_ buffer: ByteBuffer) throws -> (members: [String: JSONValue], text: String) {
-        let pairs = String(buffer: buffer).split(separator: "&").map { pair -> (String, JSONValue) in
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (decoded(parts[0]), .string(parts.count == 2 ? decoded(parts[1]) : ""))
-        }
-        let members = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+        let members = fields(String(buffer: buffer)).mapValues(JSONValue.string)
         let tree = JSONTree.object(
             members.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: JSONTree($0.value)) })
         return (members, tree.json)
+    }
+
+    /// The fields of a form or of a query, the first of each name.
+    static func fields(_ text: String) -> [String: String] {
+        let pairs = text.split(separator: "&").map { pair -> (String, String) in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return (decoded(parts[0]), parts.count == 2 ? decoded(parts[1]) : "")
+        }
+        return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
     }
 
     private static func decoded(_ text: Substring) -> String {

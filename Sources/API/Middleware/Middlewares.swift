@@ -88,6 +88,7 @@ struct OpenCORSMiddleware: RouterMiddleware {
 /// The throttle that the original declares and never binds (D2). Health and documentation are left alone: scrapers and
 /// browsers load many of them.
 struct ThrottleMiddleware: RouterMiddleware {
+    private static let free: Set<Substring> = ["health", "docs", "docs-json", "docs-yaml"]
     let general: Throttle
     let login: Throttle
 
@@ -95,11 +96,12 @@ struct ThrottleMiddleware: RouterMiddleware {
         _ request: Request, context: AppRequestContext,
         next: @concurrent (Request, AppRequestContext) async throws -> Response
     ) async throws -> Response {
-        let path = request.uri.path
-        if path.hasPrefix("/health") || path.hasPrefix("/docs") || request.method == .options {
+        // As the router reads a path: `//auth/login/` is the login, too.
+        let path = request.uri.path.split(separator: "/")
+        if Self.free.contains(path.first ?? "") || request.method == .options {
             return try await next(request, context)
         }
-        if path == "/auth/login", !login.admits(context.client) { throw APIError.tooManyRequests }
+        if path == ["auth", "login"], !login.admits(context.client) { throw APIError.tooManyRequests }
         guard general.admits(context.client) else { throw APIError.tooManyRequests }
         return try await next(request, context)
     }

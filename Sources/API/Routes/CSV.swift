@@ -37,9 +37,20 @@ enum CSV {
 
     /// A field whose content came from outside: never a formula to a spreadsheet, quoted where it has to be.
     static func text(_ value: String) -> String {
-        var value = value
-        if let first = value.unicodeScalars.first, "=+-@\t\r".unicodeScalars.contains(first) { value = "'" + value }
-        guard value.contains(where: { "\",\r\n".contains($0) }) else { return value }
-        return "\"" + value.replacing("\"", with: "\"\"") + "\""
+        // By scalars: as characters, CR LF is one and a quote with an accent is no quote.
+        var scalars = value.unicodeScalars
+        let first = scalars.first { !$0.properties.isWhitespace }
+        let isFormula = first.map("=+-@".unicodeScalars.contains) ?? false
+        if isFormula || scalars.first == "\t" || scalars.first == "\r" {
+            scalars.insert("'", at: scalars.startIndex)
+        }
+        guard scalars.contains(where: "\",\r\n".unicodeScalars.contains) else { return String(scalars) }
+        var quoted = "\"".unicodeScalars
+        for scalar in scalars {
+            if scalar == "\"" { quoted.append(scalar) }
+            quoted.append(scalar)
+        }
+        quoted.append("\"")
+        return String(quoted)
     }
 }

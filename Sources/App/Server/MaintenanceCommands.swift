@@ -13,13 +13,9 @@ struct MigrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let files = try ServerFiles()
-        do {
-            let database = try await SQLiteDatabase.open(path: files.database)
-            let done = try await Migrator(MarketMakingMigrations.all).migrate(database)
-            await database.close()
-            print(
-                done.isEmpty ? "\(files.database) is up to date." : done.map { "Done: \($0)" }.joined(separator: "\n"))
-        } catch let error as SQLError { throw BadInput("\(error)") }
+        let (database, done) = try await files.openDatabase()
+        await database.close()
+        print(done.isEmpty ? "\(files.database) is up to date." : done.map { "Done: \($0)" }.joined(separator: "\n"))
     }
 }
 
@@ -31,8 +27,7 @@ struct SeedCommand: AsyncParsableCommand {
     func run() async throws {
         let files = try ServerFiles()
         do {
-            let database = try await SQLiteDatabase.open(path: files.database)
-            try await Migrator(MarketMakingMigrations.all).migrate(database)
+            let database = try await files.openDatabase().database
             let isSeeded = try await ExampleStrategy.seed(
                 database, Symbol(base: AssetID("BTC"), quote: AssetID("USDT")), base: "10", quote: "1000000",
                 now: SystemTime().now())

@@ -29,9 +29,8 @@ struct ServeCommand: AsyncParsableCommand {
         let exchangeConfiguration = try paper.configuration()
         let logger = makeLogger(files)
         let time = SystemTime()
-        let hadDatabase = files.hasDatabase
-        let database = try await openDatabase(files)
-        let secrets = try loadSecrets(files, hadDatabase: hadDatabase)
+        let secrets = try loadSecrets(files)
+        let database = try await files.openDatabase().database
         let exchange = try await openExchange(exchangeConfiguration, files, time, logger)
         let registry = ScheduleRegistry()
         let alarms = AlarmClock(time: time, registry: registry)
@@ -73,17 +72,10 @@ struct ServeCommand: AsyncParsableCommand {
         return quiet
     }
 
-    private func openDatabase(_ files: ServerFiles) async throws -> SQLiteDatabase {
+    private func loadSecrets(_ files: ServerFiles) throws -> ServerSecrets {
         do {
-            let database = try await SQLiteDatabase.open(path: files.database)
-            try await Migrator(MarketMakingMigrations.all).migrate(database)
-            return database
-        } catch let error as SQLError { throw BadInput("\(error)") }
-    }
-
-    private func loadSecrets(_ files: ServerFiles, hadDatabase: Bool) throws -> ServerSecrets {
-        do {
-            return try ServerSecrets.load(files.configuration, hasDatabase: hadDatabase, random: SystemRandom())
+            return try ServerSecrets.load(
+                files.configuration, hasDatabase: files.hasDatabase, random: SystemRandom())
         } catch { throw BadInput(error.lines.joined(separator: "\nmrmarket: ")) }
     }
 

@@ -1,5 +1,8 @@
 import API
 import Foundation
+import MarketMaking
+import Persistence
+import Scheduling
 
 /// What a server process reads before anything else: its settings and where its files are.
 struct ServerFiles {
@@ -14,6 +17,20 @@ struct ServerFiles {
             configuration.revision = ProcessInfo.processInfo.environment["MRMARKET_REVISION"] ?? "unknown"
             self.configuration = configuration
         } catch { throw BadInput(error.lines.joined(separator: "\nmrmarket: ")) }
+    }
+
+    /// The database, brought forward to this version; where there is none, its encryption key is made before it (D60).
+    /// - Throws: ``BadInput``.
+    func openDatabase() async throws -> (database: SQLiteDatabase, migrations: [String]) {
+        do {
+            if !hasDatabase { try ServerSecrets.makeEncryptionKey(configuration, random: SystemRandom()) }
+            let opened = try await SQLiteDatabase.open(path: database)
+            return (opened, try await Migrator(MarketMakingMigrations.all).migrate(opened).map { "\($0)" })
+        } catch let error as SQLError {
+            throw BadInput("\(error)")
+        } catch let error as ConfigurationErrors {
+            throw BadInput(error.lines.joined(separator: "\nmrmarket: "))
+        }
     }
 
     var database: String { configuration.databasePath }

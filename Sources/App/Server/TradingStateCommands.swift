@@ -34,8 +34,7 @@ struct TradingStateOptions: ParsableArguments {
     /// No server runs: the state is stored for the next start.
     private func store(_ change: TradingStateChange, _ files: ServerFiles) async throws -> String {
         do {
-            let database = try await SQLiteDatabase.open(path: files.database)
-            try await Migrator(MarketMakingMigrations.all).migrate(database)
+            let database = try await files.openDatabase().database
             try await OfflineTradingState.set(change, in: database, now: SystemTime().now())
             await database.close()
             return "from the next start on (no server runs)"
@@ -75,12 +74,12 @@ struct RunningServer {
 
     /// - Returns: false when no server answers.
     func set(_ change: TradingStateChange) async throws -> Bool {
-        let secrets: ServerSecrets
-        do {
-            secrets = try ServerSecrets.load(
-                files.configuration, hasDatabase: files.hasDatabase, random: SystemRandom())
-        } catch { throw BadInput(error.lines.joined(separator: "; ")) }
-        let login = "{\"password\":\"\(AdminPassword.hash(secrets.adminPassword))\"}"
+        let password: Secret?
+        do { password = try ServerSecrets.adminPassword(files.configuration) } catch {
+            throw BadInput(error.lines.joined(separator: "; "))
+        }
+        // Asked without one, too: a server that runs on another folder's secrets is still there.
+        let login = "{\"password\":\"\(password.map(AdminPassword.hash) ?? "")\"}"
         guard let answer = try await post("/auth/login", login, token: nil) else { return false }
         guard case .string(let token)? = (try? JSONValue(answer.text))?["access_token"] else {
             throw BadInput("the server on \(base) does not take this data folder's admin password: \(answer.text)")
