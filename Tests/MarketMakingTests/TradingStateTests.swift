@@ -66,6 +66,22 @@ import TradingCore
         }
     }
 
+    @Test func `a full disk keeps nobody from stopping the server`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            bench.server.database.setFailing(true)
+            bench.exchange.fill(bench.exchange.open[0].request.id)
+            #expect(await bench.server.supervisor.shutDown(limit: Nanoseconds.milliseconds(300)) == false)
+            #expect(bench.exchange.open.isEmpty)
+            bench.server.database.setFailing(false)
+            try await bench.restart()
+            // The exchange tells what could not be stored.
+            let fills = try await bench.server.supervisor.fills(
+                strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 9)
+            #expect(fills.count == 1)
+        }
+    }
+
     @Test func `nothing trades before an unreachable exchange has been asked (H28)`() async throws {
         try await withServer { bench in
             try await bench.quote()

@@ -165,12 +165,10 @@ extension InstrumentExecutor {
             if !core.hasLiveOrders, let open = try? await account.openOrders(place.symbol),
                 !open.contains(where: { $0.id.installation == installation && core.seats[$0.id.session] != nil })
             {
-                await flush()
-                return true
+                return await flush(until: deadline)
             }
             try? await time.sleep(until: time.now().advanced(byNanoseconds: 5 * Nanoseconds.perMillisecond))
         }
-        await flush()
         return false
     }
 }

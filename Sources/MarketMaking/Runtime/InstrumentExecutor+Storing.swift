@@ -30,11 +30,16 @@ extension InstrumentExecutor {
         }
     }
 
-    /// Everything that waits to be stored has been.
-    func flush() async {
+    /// Stores what waits, until a time. What a full disk does not take by then the exchange tells again after the next
+    /// start.
+    /// - Returns: whether nothing is left.
+    func flush(until deadline: Timestamp) async -> Bool {
         while !core.steps.isEmpty || isStoring {
-            if !isStoring { await storeBatch() } else { await Task.yield() }
+            guard time.now() < deadline, !Task.isCancelled else { return false }
+            journalSignal.raise()
+            try? await time.sleep(until: time.now().advanced(byNanoseconds: 2 * Nanoseconds.perMillisecond))
         }
+        return true
     }
 
     private func storeBatch() async {
