@@ -91,6 +91,7 @@ public struct APIServer: Sendable {
     private func response(_ answer: Answer, _ status: HTTPResponse.Status) -> Response {
         switch answer {
         case .json(let tree): return .json(status, tree)
+        case .written(let text): return .text(status, text, type: "application/json; charset=utf-8")
         case .status(let code, let tree): return .json(.init(code: code), tree)
         case .empty: return Response(status: status)
         case .text(let text): return .text(status, text, type: "text/html; charset=utf-8")

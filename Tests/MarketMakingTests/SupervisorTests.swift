@@ -48,6 +48,41 @@ import TradingCore
         }
     }
 
+    @Test func `a fill between the restart's booking and its look at the balances counts once (H28)`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let id = bench.exchange.open[0].request.id
+            let exchange = bench.exchange
+            exchange.state.withLock { $0.onBalances = { exchange.fill(id) } }
+            try await bench.restart()
+            try await bench.server.wait("the fill is booked") { [server = bench.server] in
+                try await server.supervisor.inspect("u1-c1-pureMarketMaking").fillCount == 1
+            }
+            let total = try await bench.server.database.read { transaction in
+                try transaction.row("SELECT total FROM funds WHERE asset = 'BTC'")?.get("total", as: FixedDecimal.self)
+            }
+            #expect(total == "10.01")
+            let fills = try await bench.server.supervisor.fills(
+                strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 9)
+            #expect(fills.count == 1)
+        }
+    }
+
+    @Test func `the same key started many times at once runs once (D11)`() async throws {
+        try await withServer { bench in
+            let server = bench.server
+            let ids = try await withThrowingTaskGroup(of: Int64.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { try await server.supervisor.startPureMarketMaking(TestInstrument.body()).id }
+                }
+                return try await group.reduce(into: Set<Int64>()) { $0.insert($1) }
+            }
+            #expect(ids == [1])
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await server.wait("four orders rest") { [exchange = bench.exchange] in exchange.open.count == 4 }
+        }
+    }
+
     private func started(_ server: TestServer, _ body: String) async throws -> StrategyInstance {
         try await server.wait("reconciled") { await server.supervisor.isReconciled }
         return try await server.supervisor.startPureMarketMaking(body)

@@ -73,6 +73,18 @@ import TradingCore
         await database.close()
     }
 
+    @Test func `a statement that failed ends its transaction, even when the body passes over it`() async throws {
+        let database = try await open()
+        await #expect(throws: SQLError.self) {
+            try await database.write { transaction in
+                try transaction.execute("INSERT INTO t (k) VALUES ('a')")
+                _ = try? transaction.execute("INSERT INTO t (k) VALUES ('a')")
+            }
+        }
+        #expect(try await count(database) == 0)
+        await database.close()
+    }
+
     @Test func `reading is reading alone`() async throws {
         let database = try await open()
         await #expect(throws: SQLError.self) {

@@ -70,7 +70,7 @@ _ = exchange.takeTimes()
 if mode == "place" {
     // Each move makes the session cancel both quotes and place two anew: one commit.
     for step in 0..<3_000 {
-        move(0, by: step % 2 == 0 ? 50 : -50)
+        move(0, by: step % 2 == 0 ? 100 : -100)
         try await Task.sleep(for: .milliseconds(3))
     }
     let times = exchange.takeTimes()

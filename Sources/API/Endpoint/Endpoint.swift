@@ -84,6 +84,8 @@ struct Parameter: Sendable {
 /// What goes back.
 enum Answer: Sendable {
     case json(JSONTree)
+    /// JSON that is written already.
+    case written(String)
     /// The status and nothing else, as the original answers null.
     case empty
     /// Raw text, without quotes.

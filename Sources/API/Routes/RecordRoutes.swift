@@ -1,9 +1,13 @@
 import MarketMaking
+import Synchronization
 import TradingCore
 
 /// What happened, and the market.
 struct RecordRoutes {
     let desk: any TradingDesk
+    private let books = WrittenBooks()
+
+    init(desk: any TradingDesk) { self.desk = desk }
 
     var endpoints: [Endpoint] {
         [
@@ -38,12 +42,38 @@ struct RecordRoutes {
                 let book = try await desk.orderBook(
                     exchange: input.required("exchange"), symbol: input.required("symbol"),
                     limit: Int(input.integer("limit") ?? 20))
-                return .json(JSONTree(book))
+                return .written(books.text(book))
             },
         ]
     }
 
     private func performance(_ input: EndpointInput) async throws -> [PerformanceEntry] {
         try await desk.performance(userID: input.required("userId"), strategyType: input.text("strategyType"))
+    }
+}
+
+/// Order books as JSON, written once for each change of the market however many ask.
+private final class WrittenBooks: Sendable {
+    private struct Key: Hashable, Sendable {
+        var exchange: String
+        var symbol: String
+        var bids: Int
+        var asks: Int
+    }
+
+    private static let limit = 256
+    private let written = Mutex<[Key: (version: UInt64, text: String)]>([:])
+
+    func text(_ book: OrderBookView) -> String {
+        let key = Key(exchange: book.exchange, symbol: book.symbol, bids: book.bids.count, asks: book.asks.count)
+        if book.version > 0, let known = written.withLock({ $0[key] }), known.version == book.version {
+            return known.text
+        }
+        let text = JSONTree(book).json
+        written.withLock { written in
+            if written.count >= Self.limit { written.removeAll() }
+            written[key] = (book.version, text)
+        }
+        return text
     }
 }

@@ -27,8 +27,8 @@ struct TradingStateOptions: ParsableArguments {
         let scope = account.map(TradingScope.account) ?? session.map(TradingScope.session) ?? .server
         let change = TradingStateChange(scope: scope, state: state, reason: reason)
         let files = try ServerFiles()
-        let where_ = try await RunningServer(files).set(change) ? "now" : try await store(change, files)
-        print("\(state.wireName) for \(account ?? session ?? "the whole server"), \(where_).")
+        let moment = try await RunningServer(files).set(change) ? "now" : try await store(change, files)
+        print("\(state.wireName) for \(account ?? session ?? "the whole server"), \(moment).")
     }
 
     /// No server runs: the state is stored for the next start.

@@ -130,12 +130,17 @@ public struct OrderBookView: Hashable, Sendable {
     public var bids: [Level]
     public var asks: [Level]
     public var time: Timestamp
+    /// Two views of one instrument with the same number are the same.
+    public var version: UInt64
 
-    public init(exchange: String, symbol: String, bids: [Level], asks: [Level], time: Timestamp) {
+    public init(
+        exchange: String, symbol: String, bids: [Level], asks: [Level], time: Timestamp, version: UInt64 = 0
+    ) {
         self.exchange = exchange
         self.symbol = symbol
         self.bids = bids
         self.asks = asks
         self.time = time
+        self.version = version
     }
 }

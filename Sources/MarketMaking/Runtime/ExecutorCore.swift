@@ -19,6 +19,8 @@ struct ExecutorCore: ~Copyable {
     let instrument: Instrument
     private(set) var engine: ExecutionEngine
     private(set) var book = OrderBook()
+    /// Counts the batches of records taken in.
+    private(set) var marketVersion: UInt64 = 0
     private(set) var seats: [SessionID: SessionSeat] = [:]
     /// What is to be stored, in order.
     var steps: [JournalStep] = []
@@ -91,6 +93,7 @@ struct ExecutorCore: ~Copyable {
     /// Takes a batch of the market's records in and decides once, on the newest book.
     mutating func market(_ records: [MarketRecord], now: Timestamp) {
         var isChanged = false
+        marketVersion += 1
         for record in records {
             book.apply(record)
             switch record.kind {

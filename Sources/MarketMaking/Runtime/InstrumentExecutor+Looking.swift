@@ -36,15 +36,20 @@ extension InstrumentExecutor {
 
     /// - Parameter limit: levels of each side.
     func bookView(limit: Int) -> OrderBookView {
+        if let view = bookViews[limit], view.version == core.marketVersion { return view }
         let unit = instrument.unit
         func levels(_ side: Side) -> [OrderBookView.Level] {
             core.book.levels(side, limit: limit).map {
                 OrderBookView.Level(price: unit.decimal($0.price), quantity: unit.decimal($0.quantity))
             }
         }
-        return OrderBookView(
+        let view = OrderBookView(
             exchange: place.exchange.rawValue, symbol: place.symbol.description, bids: levels(.buy),
-            asks: levels(.sell).reversed(), time: core.engine.health.lastMarketData)
+            asks: levels(.sell).reversed(), time: core.engine.health.lastMarketData, version: core.marketVersion)
+        // Readers ask for few different depths; whoever tries them all starts anew.
+        if bookViews.count >= 16 { bookViews.removeAll() }
+        bookViews[limit] = view
+        return view
     }
 
     var health: DeskHealth.Executor {

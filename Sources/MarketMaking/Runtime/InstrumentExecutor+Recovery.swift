@@ -83,6 +83,14 @@ extension InstrumentExecutor {
         }
     }
 
+    /// Books fills that came since ``resume(_:)``, which the mailbox will tell again: they are booked once.
+    /// - Returns: how many there were.
+    func bookMissedFills() async throws -> Int {
+        let fills = try await missedFills()
+        if !fills.isEmpty { _ = try await journal.commit(fills.map { .fill($0, books: nil, time.now()) }) }
+        return fills.count
+    }
+
     private nonisolated func fillStore(_ transaction: any SQLTransaction) -> FillStore {
         FillStore(orders: OrderStore(transaction: transaction, place: place, instrument: instrument))
     }

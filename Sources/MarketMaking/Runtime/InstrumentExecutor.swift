@@ -33,6 +33,8 @@ actor InstrumentExecutor {
     var failedStores = 0
     var lingersUntil = Timestamp.distantFuture
     var fundsRefusals = 0
+    /// The book as last shown, by depth: many readers between two changes cost one look.
+    var bookViews: [Int: OrderBookView] = [:]
     var decisions = LatencyHistogram()
     var placements = LatencyHistogram()
 
@@ -86,6 +88,12 @@ actor InstrumentExecutor {
             }
             group.cancelAll()
         }
+        abandon()
+    }
+
+    /// Lets go of everything: for an executor that ends, or was never put to work.
+    func abandon() {
+        close()
         for subscription in subscriptions { subscription.cancel() }
         subscriptions = []
         alarm.remove()

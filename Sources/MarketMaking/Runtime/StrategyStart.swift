@@ -21,6 +21,12 @@ struct StrategyStart {
                     "clientId \(plan.key.clientID): must be one with which the strategy key \(plan.key) is nobody else's"
                 ])
             }
+            // Somebody else has started it between our caller's look and here: that start is this one's answer.
+            if stopped.instance.status == .running,
+                let books = try SessionBooksStore(transaction: transaction).books(of: stopped.instance.id)
+            {
+                return (stopped, books)
+            }
             guard
                 let restarted = try store.restart(
                     stopped, plan.place, startPrice: startPrice, parameters: parameters, now: now)

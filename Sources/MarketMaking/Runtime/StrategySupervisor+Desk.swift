@@ -66,10 +66,16 @@ extension StrategySupervisor: TradingDesk {
         } catch { throw DeskError(error) }
         let startPrice = await executor.lastPrice
         let now = runtime.time.now()
-        let (row, books) = try await store { transaction in
-            try StrategyStart(transaction: transaction, plan: plan, instrument: instrument, now: now)
-                .carryOut(parameters: parameters, startPrice: startPrice)
-        }
+        let (row, books): (StrategyInstanceStore.Row, SessionBooks)
+        do {
+            (row, books) = try await runtime.database.write { transaction in
+                try StrategyStart(transaction: transaction, plan: plan, instrument: instrument, now: now)
+                    .carryOut(parameters: parameters, startPrice: startPrice)
+            }
+        } catch SQLError.constraint(.unique, _) {
+            // Somebody else has started the same key between our look and here.
+            return try await row0(plan.key.description).instance
+        } catch { throw DeskError(error) }
         do {
             try await executor.begin(row, plan, books, state: state(.session(plan.key.description)))
         } catch { throw DeskError(error) }

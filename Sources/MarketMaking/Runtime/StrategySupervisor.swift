@@ -81,6 +81,19 @@ public actor StrategySupervisor {
     /// All places of one account: orders and fills first, then what the account owns, and only then trading.
     private func resume(_ rows: [StrategyInstanceStore.Row]) async throws {
         var ready: [(InstrumentExecutor, [ResumedSession])] = []
+        do { try await resume(rows, into: &ready) } catch {
+            for (executor, _) in ready {
+                executors[executor.place] = nil
+                await executor.abandon()
+            }
+            throw error
+        }
+        for (executor, _) in ready { startWork.yield(executor) }
+    }
+
+    private func resume(
+        _ rows: [StrategyInstanceStore.Row], into ready: inout [(InstrumentExecutor, [ResumedSession])]
+    ) async throws {
         for (place, rows) in Dictionary(grouping: rows, by: \.place) {
             let sessions = try rows.map { row in
                 ResumedSession(
@@ -93,17 +106,30 @@ public actor StrategySupervisor {
             try await executor.resume(sessions)
             executors[executor.place] = executor
         }
-        if let place = rows.first?.place { try await adoptBalances(place) }
-        for (executor, _) in ready { startWork.yield(executor) }
+        if let place = rows.first?.place { try await adoptBalances(place, settling: ready.map(\.0)) }
     }
 
     /// What the exchange says the account owns is the truth; what live orders hold of it is ours to say.
-    private func adoptBalances(_ place: TradingPlace) async throws {
+    ///
+    /// Resting orders go on trading meanwhile: a fill that the balances hold already and that is booked afterwards would
+    /// count twice. So the balances are taken only when no fill has come between the last booking and them.
+    private func adoptBalances(_ place: TradingPlace, settling executors: [InstrumentExecutor]) async throws {
         guard let connector = connectors[place.exchange] else { return }
-        let balances = try await connector.account(place.account).balances()
+        let account = try await connector.account(place.account)
+        for _ in 0..<20 {
+            let balances = try await account.balances()
+            var late = 0
+            for executor in executors { late += try await executor.bookMissedFills() }
+            if late == 0 { return try await store(balances, of: place, onlyMissing: false) }
+        }
+        throw ConnectorError.refused("the account's orders trade faster than its balances can be read")
+    }
+
+    /// - Parameter onlyMissing: assets that are booked already stay as they are, for others of the account trade.
+    private func store(_ balances: [AssetBalance], of place: TradingPlace, onlyMissing: Bool) async throws {
         let now = runtime.time.now()
         let drifts = try await runtime.database.write { transaction in
-            try AccountFunds(transaction: transaction, place: place).adopt(balances, now: now)
+            try AccountFunds(transaction: transaction, place: place).adopt(balances, onlyMissing: onlyMissing, now: now)
         }
         for drift in drifts { runtime.logger.warning("account \(place.accountName): \(drift)") }
     }
@@ -149,8 +175,18 @@ public actor StrategySupervisor {
 
     private func arrive(_ place: TradingPlace) async throws -> InstrumentExecutor {
         let executor = try await makeExecutor(place)
-        try await executor.resume([])
-        try await adoptBalances(place)
+        do {
+            try await executor.resume([])
+            if executors.keys.contains(where: { $0.accountName == place.accountName }) {
+                let balances = try await executor.account.balances()
+                try await store(balances, of: place, onlyMissing: true)
+            } else {
+                try await adoptBalances(place, settling: [executor])
+            }
+        } catch {
+            await executor.abandon()
+            throw error
+        }
         executors[place] = executor
         startWork.yield(executor)
         return executor

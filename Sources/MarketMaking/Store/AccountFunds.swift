@@ -9,13 +9,14 @@ struct AccountFunds {
 
     /// Takes the exchange's balances as the account's totals, and recomputes what live orders hold.
     /// - Returns: a line for every total that was not as booked.
-    func adopt(_ balances: [AssetBalance], now: Timestamp) throws -> [String] {
+    func adopt(_ balances: [AssetBalance], onlyMissing: Bool, now: Timestamp) throws -> [String] {
         let store = FundsStore(transaction: transaction, exchange: place.exchange, account: place.account)
         let holds = try holdsByAsset()
         var drifts: [String] = []
         for balance in balances {
             let total = FixedDecimal(raw: balance.free.raw + balance.locked.raw)
             let before = try store.funds(balance.asset)
+            if onlyMissing, before != nil { continue }
             if let before, before.total != total {
                 drifts.append("\(balance.asset) is \(total) at the exchange, was booked as \(before.total)")
             }

@@ -13,6 +13,9 @@ final class GroupCommit: Sendable {
     /// Beyond this many waiting writes further ones are refused: ``SQLError/overloaded``.
     static let maximumWaiting = 10_000
 
+    /// After so many commits the log is moved into the database file, at the next quiet moment.
+    static let commitsPerCheckpoint = 500
+
     /// One caller: runs its body, then is told how it ended.
     struct Request: Sendable {
         let run: @Sendable (any SQLTransaction) throws -> Void
@@ -27,6 +30,7 @@ final class GroupCommit: Sendable {
 
     private let writer: DatabasePool
     private let state = Mutex(State())
+    private let commitCount = Atomic(0)
     private let thread = DispatchQueue(label: "mrmarket.sqlite.writer", qos: .userInitiated)
 
     init(_ writer: DatabasePool) { self.writer = writer }
@@ -51,25 +55,55 @@ final class GroupCommit: Sendable {
     /// Waits for everything submitted, and refuses what comes later.
     func close() async {
         state.withLock { $0.isClosed = true }
-        await withCheckedContinuation { continuation in thread.async { continuation.resume() } }
+        await withCheckedContinuation { continuation in
+            thread.async {
+                self.drain()
+                continuation.resume()
+            }
+        }
     }
 
     private func drain() {
         while true {
-            let batch = state.withLock { state -> [Request] in
-                let batch = Array(state.waiting.prefix(Self.maximumBatch))
-                state.waiting.removeFirst(batch.count)
-                if batch.isEmpty { state.isDraining = false }
-                return batch
+            let batch = takeBatch(ends: false)
+            if batch.isEmpty {
+                checkpointIfDue(Self.commitsPerCheckpoint)
+                let late = takeBatch(ends: true)
+                if late.isEmpty { return }
+                commit(late)
+            } else {
+                commit(batch)
+                // A queue that never empties must not let the log grow for ever.
+                checkpointIfDue(20 * Self.commitsPerCheckpoint)
             }
-            if batch.isEmpty { return }
-            commit(batch)
+        }
+    }
+
+    private func takeBatch(ends: Bool) -> [Request] {
+        state.withLock { state in
+            let batch = Array(state.waiting.prefix(Self.maximumBatch))
+            state.waiting.removeFirst(batch.count)
+            if batch.isEmpty, ends { state.isDraining = false }
+            return batch
+        }
+    }
+
+    /// Moves the log into the database file when nobody waits: SQLite's own way, after every so many pages, would make one
+    /// commit in a hundred wait for it. On this thread alone, see ``SQLiteDatabase``.
+    private func checkpointIfDue(_ limit: Int) {
+        guard commitCount.load(ordering: .relaxed) >= limit else { return }
+        commitCount.store(0, ordering: .relaxed)
+        // A failure costs nothing: the log stays, and the next commit tells if the disk is at fault.
+        try? writer.writeWithoutTransaction { connection in
+            try connection.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
         }
     }
 
     private func commit(_ batch: [Request]) {
         switch attempt(batch) {
-        case .committed: for request in batch { request.finish(nil) }
+        case .committed:
+            commitCount.add(1, ordering: .relaxed)
+            for request in batch { request.finish(nil) }
         case .commitFailed(let error): for request in batch { request.finish(error) }
         case .bodyFailed(let error):
             guard batch.count > 1 else {
@@ -94,7 +128,12 @@ final class GroupCommit: Sendable {
             try writer.writeWithoutTransaction { connection in
                 try connection.inTransaction(.immediate) {
                     let transaction = SQLiteTransaction(connection: connection)
-                    do { for request in batch { try request.run(transaction) } } catch {
+                    do {
+                        for request in batch {
+                            try request.run(transaction)
+                            if let failure = transaction.failure { throw failure }
+                        }
+                    } catch {
                         bodyError = SQLError(error)
                         return .rollback
                     }

@@ -89,8 +89,8 @@ public final class SQLiteDatabase: SQLDatabase {
         configuration.label = "mrmarket.sqlite"
         configuration.prepareDatabase { connection in
             try connection.execute(sql: "PRAGMA cache_size = -65536")
-            // A reader's last close would checkpoint otherwise.
-            if connection.configuration.readonly { try connection.execute(sql: "PRAGMA wal_autocheckpoint = 0") }
+            // Only the writer checkpoints, and when it chooses.
+            try connection.execute(sql: "PRAGMA wal_autocheckpoint = 0")
         }
         return try DatabasePool(path: path, configuration: configuration)
     }

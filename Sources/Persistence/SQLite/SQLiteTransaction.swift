@@ -2,8 +2,13 @@ import Foundation
 internal import GRDB
 
 /// A transaction on one SQLite connection.
-struct SQLiteTransaction: SQLTransaction {
-    let connection: Database
+final class SQLiteTransaction: SQLTransaction {
+    private let connection: Database
+    /// The first statement that failed. SQLite may have rolled back by itself then, so nothing of the transaction may be
+    /// committed any more, whatever the body makes of the error.
+    private(set) var failure: SQLError?
+
+    init(connection: Database) { self.connection = connection }
 
     var dialect: SQLDialect { .sqlite }
 
@@ -56,7 +61,12 @@ struct SQLiteTransaction: SQLTransaction {
     }
 
     private func guarded<Value>(_ body: () throws -> Value) throws(SQLError) -> Value {
-        do { return try body() } catch { throw SQLError(error) }
+        if let failure { throw failure }
+        do { return try body() } catch {
+            let error = SQLError(error)
+            failure = error
+            throw error
+        }
     }
 }
 

@@ -38,6 +38,8 @@ final class TestExchange: ExchangeConnector {
         var snapshot: [MarketRecord] = []
         /// Called with every placement as it arrives.
         var onPlace: (@Sendable (OrderRequest) -> Void)?
+        /// Called once, just before the next balances are told.
+        var onBalances: (@Sendable () -> Void)?
     }
 
     let id = ExchangeID(rawValue: "paper")
@@ -224,9 +226,21 @@ extension TestExchange: ExchangeAccount {
 
     func balances() async throws(ConnectorError) -> [AssetBalance] {
         try checkReachable()
+        let hook = state.withLock { state in
+            defer { state.onBalances = nil }
+            return state.onBalances
+        }
+        hook?()
+        let unit = instrument.unit
+        var (base, quote) = (FixedDecimal(10).raw, FixedDecimal(1_000_000).raw)
+        for fill in state.withLock({ $0.fills }) {
+            let sign = Int128(fill.side.sign)
+            base += sign * unit.decimal(fill.quantity).raw
+            quote -= sign * unit.notional(fill.price, fill.quantity).raw
+        }
         return [
-            AssetBalance(asset: instrument.base, free: "10", locked: "0"),
-            AssetBalance(asset: instrument.quote, free: "1000000", locked: "0"),
+            AssetBalance(asset: instrument.base, free: FixedDecimal(raw: base), locked: "0"),
+            AssetBalance(asset: instrument.quote, free: FixedDecimal(raw: quote), locked: "0"),
         ]
     }
 
