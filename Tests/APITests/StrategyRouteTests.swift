@@ -161,6 +161,26 @@ import TradingCore
         }
     }
 
+    @Test func `every figure of an executor can be scraped, and an inspection tells the markout`() async throws {
+        try await with { desk, send in
+            var executor = DeskHealth.Executor(
+                name: "paper/a\"b\\c/BTC-USDT", sessionCount: 2, openOrderCount: 8, unknownOrderCount: 1,
+                lastMarketData: Timestamp(nanoseconds: 1_760_000_000_500_000_000), isTrusted: true)
+            executor.decisions.record(nanoseconds: 2_000)
+            desk.state.withLock { $0.health.executors = [executor] }
+            let text = try await send(.get, "/health/prometheus", nil).text
+            let owner = #"{executor="paper/a\"b\\c/BTC-USDT"}"#
+            for line in [
+                "mrmarket_sessions\(owner) 2", "mrmarket_open_orders\(owner) 8", "mrmarket_unknown_orders\(owner) 1",
+                "mrmarket_market_trusted\(owner) 1",
+                "mrmarket_market_data_timestamp_seconds\(owner) 1760000000.5",
+                "mrmarket_decision_seconds_count\(owner) 1",
+            ] { #expect(text.contains(line + "\n"), "\(line)") }
+            let inspection = try await send(.get, "/strategy/inspect?strategyKey=k", nil).json()
+            #expect(inspection["markout1sBasisPoints"] == .number("0.0"))
+        }
+    }
+
     @Test func `trading states are set with scope, state and reason`() async throws {
         try await with { desk, send in
             let answer7 = try await send(.post, "/admin/trading-state", #"{"scope":"account","state":"HALTED"}"#)

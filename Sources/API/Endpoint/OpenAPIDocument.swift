@@ -1,6 +1,6 @@
 /// The API's description, made of the same declarations as its routes.
 ///
-/// OpenAPI 3.0.3, https://spec.openapis.org/oas/v3.0.3
+/// OpenAPI 3.0.0, as the original serves, https://spec.openapis.org/oas/v3.0.0
 struct OpenAPIDocument {
     let endpoints: [Endpoint]
 
@@ -73,7 +73,10 @@ struct OpenAPIDocument {
         ])
         return .object([
             "required": .bool(!required.isEmpty),
-            "content": .object(["application/json": .object(["schema": body])]),
+            "content": .object([
+                "application/json": .object(["schema": body]),
+                "application/x-www-form-urlencoded": .object(["schema": body]),
+            ]),
         ])
     }
 

@@ -63,6 +63,8 @@ extension JSONTree {
             "realizedPnL": .money(inspection.realizedPnL),
             "unrealizedPnL": inspection.unrealizedPnL.map(JSONTree.money) ?? .null,
             "orders": .number(inspection.orderCount), "fills": .number(inspection.fillCount),
+            "markout1sBasisPoints": inspection.markout1sBasisPoints.isFinite
+                ? .number("\(inspection.markout1sBasisPoints)") : .null,
             "openOrders": .array(
                 inspection.openOrders.map { order in
                     .object([

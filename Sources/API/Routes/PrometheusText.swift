@@ -1,5 +1,6 @@
 import MarketMaking
 import Synchronization
+import TradingCore
 
 /// Counts requests by route template, never by path: paths carry ids.
 final class RequestMetrics: Sendable {
@@ -42,12 +43,19 @@ enum PrometheusText {
             ("mrmarket_sessions", "Sessions at work", \.sessionCount),
             ("mrmarket_open_orders", "Live orders", \.openOrderCount),
             ("mrmarket_unknown_orders", "Orders that may or may not exist", \.unknownOrderCount),
+            ("mrmarket_market_trusted", "1 while the book is fit to trade on", { $0.isTrusted ? 1 : 0 }),
         ]
         for (name, help, value) in counts {
             header(name, help, "gauge", &text)
             for executor in health.executors {
                 text += "\(name){executor=\"\(escaped(executor.name))\"} \(value(executor))\n"
             }
+        }
+        header("mrmarket_market_data_timestamp_seconds", "When the newest market data came", "gauge", &text)
+        for executor in health.executors {
+            guard let last = executor.lastMarketData else { continue }
+            let seconds = Double(last.nanoseconds) / 1e9
+            text += "mrmarket_market_data_timestamp_seconds{executor=\"\(escaped(executor.name))\"} \(seconds)\n"
         }
         summary(
             "mrmarket_decision_seconds", "Book change to finished decisions", "executor", &text,
@@ -94,6 +102,13 @@ enum PrometheusText {
     }
 
     private static func escaped(_ label: String) -> String {
-        label.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        label.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\\": "\\\\"
+            case "\"": "\\\""
+            case "\n": "\\n"
+            default: String(scalar)
+            }
+        }.joined()
     }
 }
