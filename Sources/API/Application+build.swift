@@ -82,7 +82,9 @@ public struct APIServer: Sendable {
         for parameter in endpoint.parameters where parameter.place == .path {
             input.path[parameter.name] = context.parameters.get(parameter.name)?.percentDecoded
         }
-        input.query = RequestBody.fields(request.uri.query ?? "")
+        // Only what is declared: a field of the body must not come in, unjudged, through the address (D1).
+        let asked = Set(endpoint.parameters.filter { $0.place == .query }.map(\.name))
+        input.query = RequestBody.fields(request.uri.query ?? "").filter { asked.contains($0.key) }
         if endpoint.method == .post { (input.body, input.bodyText) = try await RequestBody.read(request) }
         try input.check(endpoint.parameters)
         return response(try await endpoint.handle(input), .init(code: endpoint.status))

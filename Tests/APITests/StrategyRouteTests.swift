@@ -181,6 +181,20 @@ import TradingCore
         }
     }
 
+    @Test func `the address cannot stand in for the body (D1)`() async throws {
+        try await with { desk, send in
+            let body = #"{"scope":"account","id":"paper/default","state":"ACTIVE","reason":"r"}"#
+            let answer = try await send(.post, "/admin/trading-state?scope=server&state=HALTED", body)
+            #expect(answer.status == .ok)
+            let strange = try await send(.post, "/admin/trading-state?state=FOO", body)
+            #expect(strange.status == .ok)
+            let missing = try await send(.post, "/strategy/rerun?strategyKey=k", "{}")
+            #expect(missing.status == .badRequest)
+            let wanted = #"state account("paper/default") active r"#
+            #expect(desk.calls == [wanted, wanted])
+        }
+    }
+
     @Test func `trading states are set with scope, state and reason`() async throws {
         try await with { desk, send in
             let answer7 = try await send(.post, "/admin/trading-state", #"{"scope":"account","state":"HALTED"}"#)

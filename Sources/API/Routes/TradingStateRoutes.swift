@@ -20,7 +20,9 @@ struct TradingStateRoutes {
                     .body("state", .choice(["ACTIVE", "REDUCING", "HALTED"])), .body("reason", isRequired: false),
                 ], status: 200, success: "All trading states"
             ) { input in
-                guard let state = TradingState(wireName: try input.required("state")) else { throw APIError.fault }
+                guard let state = TradingState(wireName: try input.required("state")) else {
+                    throw APIError.invalid(["state: must be ACTIVE, REDUCING or HALTED"])
+                }
                 try await desk.setTradingState(
                     TradingStateChange(
                         scope: try scope(input), state: state, reason: input.text("reason") ?? "no reason given"))
