@@ -22,6 +22,8 @@ let package = Package(
         .library(name: "Simulators", targets: ["Simulators"]),
         .library(name: "Scheduling", targets: ["Scheduling"]),
         .library(name: "Persistence", targets: ["Persistence"]),
+        .library(name: "Ledger", targets: ["Ledger"]),
+        .library(name: "Jobs", targets: ["Jobs"]),
         .library(name: "MarketMaking", targets: ["MarketMaking"]),
         .executable(name: "mrmarket", targets: ["mrmarket"]),
     ],
@@ -60,6 +62,20 @@ let package = Package(
         ),
         .target(
             name: "Persistence", dependencies: ["TradingCore", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Ledger",
+            dependencies: ["TradingCore", "Persistence", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Jobs",
+            dependencies: [
+                "TradingCore", "Scheduling", "Persistence", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -105,7 +121,7 @@ let package = Package(
         // Tests mirror Sources; ScenarioTests span several modules and run the program itself.
         .target(
             name: "TestSupport",
-            dependencies: ["TradingCore", "Strategies", "Execution", "MarketData", "Scheduling"],
+            dependencies: ["TradingCore", "Strategies", "Execution", "MarketData", "Scheduling", "Persistence"],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
@@ -149,6 +165,16 @@ let package = Package(
         .testTarget(
             name: "PersistenceTests",
             dependencies: ["Persistence", "TradingCore", "Scheduling", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "LedgerTests",
+            dependencies: ["Ledger", "Persistence", "TradingCore", "Scheduling", "TestSupport"], swiftSettings: settings
+        ),
+        .testTarget(
+            name: "JobsTests",
+            dependencies: [
+                "Jobs", "Persistence", "TradingCore", "Scheduling", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: settings),
         .testTarget(
             name: "MarketMakingTests",
             dependencies: [

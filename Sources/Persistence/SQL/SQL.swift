@@ -3,6 +3,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     enum Part: Sendable {
         case text(String)
         case value(SQLValue)
+        /// Text for one engine alone.
+        case only(SQLDialect, String)
     }
 
     var parts: [Part]
@@ -32,6 +34,12 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
 
         /// Text that becomes part of the statement: names of tables, never anything that came from outside.
         public mutating func appendInterpolation(raw text: String) { parts.append(.text(text)) }
+
+        /// Text that only PostgreSQL is told, such as `FOR UPDATE SKIP LOCKED`.
+        public mutating func appendInterpolation(postgres text: String) { parts.append(.only(.postgres, text)) }
+
+        /// Text that only SQLite is told.
+        public mutating func appendInterpolation(sqlite text: String) { parts.append(.only(.sqlite, text)) }
     }
 
     /// The statement as an engine takes it, and its values in order.
@@ -41,6 +49,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         for part in parts {
             switch part {
             case .text(let literal): text += literal
+            case .only(let engine, let literal): if engine == dialect { text += literal }
             case .value(let value):
                 values.append(value)
                 text += dialect.placeholder(values.count)

@@ -8,10 +8,17 @@ public protocol SQLTransaction {
     func rows(_ sql: SQL) throws(SQLError) -> [SQLRow]
     /// The first row of an answer.
     func row(_ sql: SQL) throws(SQLError) -> SQLRow?
+
+    /// Wakes whoever listens on `channel` once this transaction is durable, and not if it fails: in this process, and on an
+    /// engine that many processes share, in all of them. It tells that there is something to look at, not what.
+    /// - Parameter channel: lower-case letters, digits and `_`, at most 63.
+    func notify(_ channel: String) throws(SQLError)
 }
 
 /// A database, whichever engine it is.
 public protocol SQLDatabase: Sendable {
+    var dialect: SQLDialect { get }
+
     /// Runs a transaction. Returns when it is durable: neither SIGKILL nor a power cut takes it back.
     ///
     /// The body may be run twice, so it must do nothing but use its transaction. When it throws, or the commit fails,
@@ -24,6 +31,10 @@ public protocol SQLDatabase: Sendable {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value
+
+    /// Word of commits that called ``SQLTransaction/notify(_:)``, from now on. Words that come before the listener looks become
+    /// one. A word can be lost when a connection breaks, so whoever waits for it also looks from time to time.
+    func notifications(_ channel: String) -> AsyncStream<Void>
 
     /// Ends all work; what was acknowledged is there.
     func close() async

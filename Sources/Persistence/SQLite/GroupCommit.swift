@@ -29,11 +29,15 @@ final class GroupCommit: Sendable {
     }
 
     private let writer: DatabasePool
+    private let notifier: Notifier
     private let state = Mutex(State())
     private let commitCount = Atomic(0)
     private let thread = DispatchQueue(label: "mrmarket.sqlite.writer", qos: .userInitiated)
 
-    init(_ writer: DatabasePool) { self.writer = writer }
+    init(_ writer: DatabasePool, _ notifier: Notifier) {
+        self.writer = writer
+        self.notifier = notifier
+    }
 
     func submit(_ request: Request) {
         enum Fate { case refused(SQLError), queued, drains }
@@ -124,6 +128,7 @@ final class GroupCommit: Sendable {
 
     private func attempt(_ batch: [Request]) -> Attempt {
         var bodyError: SQLError?
+        var channels: [String] = []
         do {
             try writer.writeWithoutTransaction { connection in
                 try connection.inTransaction(.immediate) {
@@ -137,12 +142,15 @@ final class GroupCommit: Sendable {
                         bodyError = SQLError(error)
                         return .rollback
                     }
+                    channels = transaction.channels
                     return .commit
                 }
             }
         } catch {
             return bodyError.map(Attempt.bodyFailed) ?? .commitFailed(SQLError(error))
         }
-        return bodyError.map(Attempt.bodyFailed) ?? .committed
+        if let bodyError { return .bodyFailed(bodyError) }
+        notifier.post(channels)
+        return .committed
     }
 }

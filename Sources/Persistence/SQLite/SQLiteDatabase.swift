@@ -11,13 +11,15 @@ public final class SQLiteDatabase: SQLDatabase {
     public let path: String
     private let pool: DatabasePool
     private let commits: GroupCommit?
+    private let notifier: Notifier
     /// Held for as long as the database is open.
     private let lock: Mutex<FileLock?>
 
     private init(path: String, pool: DatabasePool, lock: FileLock?) {
         self.path = path
         self.pool = pool
-        commits = lock == nil ? nil : GroupCommit(pool)
+        notifier = Notifier()
+        commits = lock == nil ? nil : GroupCommit(pool, notifier)
         self.lock = Mutex(lock)
     }
 
@@ -111,6 +113,10 @@ public final class SQLiteDatabase: SQLDatabase {
 
     // MARK: - Working
 
+    public var dialect: SQLDialect { .sqlite }
+
+    public func notifications(_ channel: String) -> AsyncStream<Void> { notifier.notifications(channel) }
+
     public func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
@@ -141,6 +147,7 @@ public final class SQLiteDatabase: SQLDatabase {
 
     public func close() async {
         await commits?.close()
+        notifier.close()
         try? pool.close()
         lock.withLock { $0 = nil }
     }

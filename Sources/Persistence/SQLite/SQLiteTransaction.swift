@@ -7,6 +7,8 @@ final class SQLiteTransaction: SQLTransaction {
     /// The first statement that failed. SQLite may have rolled back by itself then, so nothing of the transaction may be
     /// committed any more, whatever the body makes of the error.
     private(set) var failure: SQLError?
+    /// Whom to wake after the commit.
+    private(set) var channels: [String] = []
 
     init(connection: Database) { self.connection = connection }
 
@@ -34,6 +36,10 @@ final class SQLiteTransaction: SQLTransaction {
     }
 
     func row(_ sql: SQL) throws(SQLError) -> SQLRow? { try rows(sql).first }
+
+    func notify(_ channel: String) throws(SQLError) {
+        if !channels.contains(channel) { channels.append(channel) }
+    }
 
     private func arguments(_ values: [SQLValue]) -> StatementArguments {
         StatementArguments(

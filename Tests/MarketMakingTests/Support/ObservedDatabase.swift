@@ -36,5 +36,9 @@ final class ObservedDatabase: SQLDatabase {
         try await real.read(body)
     }
 
+    var dialect: SQLDialect { real.dialect }
+
+    func notifications(_ channel: String) -> AsyncStream<Void> { real.notifications(channel) }
+
     func close() async { await real.close() }
 }
