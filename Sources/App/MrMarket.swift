@@ -7,8 +7,9 @@ struct MrMarket: AsyncParsableCommand {
         abstract: "A market-making server that does not lose money to its own bugs.",
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, BacktestCommand.self, SessionCommand.self, MigrateCommand.self, SeedCommand.self,
-            DoctorCommand.self, HaltCommand.self, ReduceCommand.self, ResumeCommand.self,
+            ServeCommand.self, BacktestCommand.self, SessionCommand.self, PaperExchangeCommand.self,
+            MigrateCommand.self,
+            SeedCommand.self, DoctorCommand.self, HaltCommand.self, ReduceCommand.self, ResumeCommand.self,
         ])
 
     /// Everything that goes wrong ends as one clear line on standard error; bad input as exit code 2.

@@ -17,7 +17,7 @@ public protocol ExchangeConnector: Sendable {
     /// Tells an instrument's market to `sink`: first a reset with a full snapshot, then whatever follows, in order, by
     /// whole messages. A ``MarketRecord/Kind/gap`` says that something is missing; a snapshot heals it.
     ///
-    /// `sink` must return at once.
+    /// `sink` decides on the caller's thread, some microseconds, and may send requests meanwhile: no lock may be held then.
     func subscribe(
         _ symbol: Symbol, _ sink: @escaping @Sendable ([MarketRecord]) -> Void
     ) async throws(ConnectorError) -> Subscription
@@ -35,7 +35,7 @@ public protocol ExchangeAccount: Sendable {
     func send(_ request: AccountRequest, _ symbol: Symbol)
 
     /// Tells everything about the account's orders on an instrument to `sink`, from now on, in the exchange's order. May
-    /// tell a thing twice. `sink` must return at once.
+    /// tell a thing twice. No lock may be held while `sink` is called.
     func subscribe(
         _ symbol: Symbol, _ sink: @escaping @Sendable (AccountUpdate) -> Void
     ) async throws(ConnectorError) -> Subscription
@@ -73,7 +73,7 @@ public enum AccountUpdate: Hashable, Sendable {
 }
 
 /// What an exchange says of one order.
-public struct OrderReport: Hashable, Sendable {
+public struct OrderReport: Hashable, Codable, Sendable {
     public var id: ClientOrderID
     public var side: Side
     public var price: Price
@@ -94,7 +94,7 @@ public struct OrderReport: Hashable, Sendable {
     }
 }
 
-public struct AssetBalance: Hashable, Sendable {
+public struct AssetBalance: Hashable, Codable, Sendable {
     public var asset: AssetID
     public var free: FixedDecimal
     public var locked: FixedDecimal
@@ -107,7 +107,7 @@ public struct AssetBalance: Hashable, Sendable {
 }
 
 /// Why a connector could not answer.
-public enum ConnectorError: Error, Hashable, Sendable {
+public enum ConnectorError: Error, Hashable, Codable, Sendable {
     case unknownSymbol(Symbol)
     case unknownAccount(String)
     /// The exchange could not be reached, or did not answer in time.

@@ -17,6 +17,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var paper: PaperOptions
 
+    @Option(
+        help: "Trade on the paper exchange that `mrmarket paper-exchange` runs on this socket, with the same market.")
+    var exchangeSocket: String?
+
     @Flag(help: "Start the example strategy when there is none yet.")
     var example = false
 
@@ -31,12 +35,12 @@ struct ServeCommand: AsyncParsableCommand {
         let time = SystemTime()
         let secrets = try loadSecrets(files)
         let database = try await files.openDatabase().database
-        let exchange = try await openExchange(exchangeConfiguration, files, time, logger)
+        let exchange = try await reachExchange(exchangeConfiguration, files, time, logger)
         let registry = ScheduleRegistry()
         let alarms = AlarmClock(time: time, registry: registry)
         let supervisor = StrategySupervisor(
             RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
-            connectors: [PaperConnector(exchange)])
+            connectors: [exchange.connector])
         let api = APIServer(
             desk: supervisor, configuration: files.configuration, secrets: secrets, registry: registry, time: time,
             swaggerFolder: files.swaggerFolder, logger: logger)
@@ -79,17 +83,15 @@ struct ServeCommand: AsyncParsableCommand {
         } catch { throw BadInput(error.lines.joined(separator: "\nmrmarket: ")) }
     }
 
-    private func openExchange(
+    /// The paper exchange in this process, or the way to one in another.
+    private func reachExchange(
         _ configuration: PaperExchangeConfiguration, _ files: ServerFiles, _ time: any TimeSource, _ logger: Logger
-    ) async throws -> PaperExchange {
-        do {
-            return try await PaperExchange.open(
-                configuration, path: files.paperJournal, time: time, logger: logger,
-                progress: { done in
-                    if Terminal.isInteractive {
-                        Terminal.status("Playing the paper exchange forward: \(Int(done * 100)) %")
-                    }
-                })
-        } catch { throw BadInput("\(error)") }
+    ) async throws -> (connector: any ExchangeConnector, run: @Sendable () async -> Void) {
+        if let exchangeSocket {
+            let connector = PaperSocketConnector(configuration, path: exchangeSocket, time: time, logger: logger)
+            return (connector, { await connector.run() })
+        }
+        let exchange = try await PaperExchange.open(configuration, files.paperJournal, time, logger)
+        return (PaperConnector(exchange), { await exchange.run() })
     }
 }

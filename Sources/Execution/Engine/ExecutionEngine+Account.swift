@@ -208,7 +208,7 @@ extension ExecutionEngine {
 }
 
 /// An open order as an exchange lists it.
-public struct ListedOrder: Hashable, Sendable {
+public struct ListedOrder: Hashable, Codable, Sendable {
     public var id: ClientOrderID
     public var side: Side
     public var price: Price

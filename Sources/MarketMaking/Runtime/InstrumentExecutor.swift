@@ -13,6 +13,8 @@ actor InstrumentExecutor {
     nonisolated let place: TradingPlace
     nonisolated let instrument: Instrument
     nonisolated let mailbox: Mailbox
+    private let executor = InlineExecutor()
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
     let connector: any ExchangeConnector
     let account: any ExchangeAccount
     let database: any SQLDatabase

@@ -51,7 +51,7 @@ final class Mailbox: Sendable {
             state.inputs.append(.market(records, at: now))
             return true
         }
-        if isNew { signal.raise() }
+        if isNew { InlineExecutor.inline(signal.raise) }
     }
 
     func account(_ update: AccountUpdate) {
@@ -67,7 +67,7 @@ final class Mailbox: Sendable {
             state.inputs.append(.account(update))
             return true
         }
-        if isNew { signal.raise() }
+        if isNew { InlineExecutor.inline(signal.raise) }
     }
 
     func wake() {

@@ -1,5 +1,5 @@
 /// What an exchange, or the connector to it, tells about one of our orders.
-public enum AccountEvent: Hashable, Sendable {
+public enum AccountEvent: Hashable, Codable, Sendable {
     case accepted(ClientOrderID)
     case rejected(ClientOrderID, RejectReason)
     case filled(Fill)
@@ -22,7 +22,7 @@ public enum AccountEvent: Hashable, Sendable {
 }
 
 /// Why an exchange refused an order.
-public enum RejectReason: Hashable, Sendable {
+public enum RejectReason: Hashable, Codable, Sendable {
     case rule(RuleViolation)
     case insufficientBalance
     /// A post-only order that would have traded at once. Normal in a moving market.
@@ -36,7 +36,7 @@ public enum RejectReason: Hashable, Sendable {
     case other
 }
 
-public enum CancelRejectReason: UInt8, Hashable, Sendable {
+public enum CancelRejectReason: UInt8, Hashable, Codable, Sendable {
     /// No such open order: filled, cancelled or never there.
     case unknownOrder
     /// The exchange would not, and the order still rests.
@@ -44,7 +44,7 @@ public enum CancelRejectReason: UInt8, Hashable, Sendable {
 }
 
 /// Why an exchange ended an order on its own.
-public enum ExpiryReason: UInt8, Hashable, Sendable {
+public enum ExpiryReason: UInt8, Hashable, Codable, Sendable {
     /// What an IOC or market order could not trade at once.
     case immediateRemainder
     /// An FOK order that could not trade whole.

@@ -1,7 +1,7 @@
 /// One step of a market's recorded or generated history, in the instrument's units. Records of one message share a time;
 /// the last of them carries `isLast`, and only then is the book whole.
-public struct MarketRecord: Hashable, Sendable {
-    public enum Kind: UInt8, Sendable {
+public struct MarketRecord: Hashable, Codable, Sendable {
+    public enum Kind: UInt8, Codable, Sendable {
         /// The level's new absolute quantity; 0 removes it.
         case level = 1
         /// A trade; `side` is the aggressor's.

@@ -205,7 +205,7 @@ public struct OrderRules: Sendable {
 }
 
 /// Which trading rule an order breaks, by the name of Binance's filter for it.
-public enum RuleViolation: UInt8, Error, Sendable {
+public enum RuleViolation: UInt8, Error, Codable, Sendable {
     case priceRange
     case priceStep
     case priceBand

@@ -24,17 +24,56 @@ import TradingCore
         var random = SplitMix64(seed: seed)
         let port = try ServerProcess.freePort()
         var server = try await ServerProcess(folder: folder.path, port: port)
-        try await server.logIn()
-        for client in 1...2 {
-            let answer = try await server.post("/strategy/execute-pure-market-making", Self.busy(client))
-            #expect(answer.status == 200, "\(answer.text)")
-        }
+        try await startBusy(server)
         for _ in 0..<6 {
             try await Task.sleep(for: .milliseconds(200 + Int(random.next() % 900)))
             server.kill()
             try await Task.sleep(for: .milliseconds(Int(random.next() % 300)))
             server = try await ServerProcess(folder: folder.path, port: port)
         }
+        try await stopBusy(server)
+        #expect(server.interrupt() == 0, "\(server.log)")
+        try agree(try await Bookkeeping(folder: folder.path))
+    }
+
+    /// Like a real exchange it goes on while the server is dead, and now and then it is the one that dies.
+    @Test(arguments: [20_261_125 as UInt64])
+    func `the same with the exchange in a process of its own, each killed apart from the other (H28, H36, seed)`(
+        _ seed: UInt64
+    ) async throws {
+        let folder = try TemporaryFolder()
+        var random = SplitMix64(seed: seed)
+        let port = try ServerProcess.freePort()
+        var exchange = try await ExchangeProcess(folder: folder.path)
+        let arguments = ["--exchange-socket", exchange.socket]
+        var server = try await ServerProcess(folder: folder.path, port: port, arguments: arguments)
+        try await startBusy(server)
+        for round in 0..<8 {
+            try await Task.sleep(for: .milliseconds(200 + Int(random.next() % 900)))
+            let victim = random.next() % 3
+            if victim != 0 { server.kill() }
+            if victim != 1 || round == 0 { exchange.kill() }
+            try await Task.sleep(for: .milliseconds(Int(random.next() % 300)))
+            if victim != 1 || round == 0 { exchange = try await ExchangeProcess(folder: folder.path) }
+            if victim != 0 {
+                server = try await ServerProcess(folder: folder.path, port: port, arguments: arguments)
+            }
+        }
+        try await stopBusy(server)
+        #expect(server.interrupt() == 0, "\(server.log)")
+        #expect(exchange.interrupt() == 0)
+        try agree(try await Bookkeeping(folder: folder.path))
+    }
+
+    private func startBusy(_ server: ServerProcess) async throws {
+        try await server.logIn()
+        for client in 1...2 {
+            let answer = try await server.post("/strategy/execute-pure-market-making", Self.busy(client))
+            #expect(answer.status == 200, "\(answer.text)")
+        }
+    }
+
+    private func stopBusy(_ server: ServerProcess) async throws {
         try await server.logIn()
         try await server.wait("quoting again") {
             let text = try await server.get("/health/trading").text
@@ -45,8 +84,6 @@ import TradingCore
             let answer = try await server.get("/strategy/stop-marketmaking?userId=kill&clientId=c\(client)")
             #expect(answer.status == 200, "\(answer.text)")
         }
-        #expect(server.interrupt() == 0, "\(server.log)")
-        try agree(try await Bookkeeping(folder: folder.path))
     }
 
     private func agree(_ books: Bookkeeping) throws {
