@@ -40,8 +40,12 @@ public struct JobEngine: Sendable {
     public func fail(
         _ job: ClaimedJob, _ error: any Error, now: Timestamp, in transaction: any SQLTransaction
     ) throws -> JobState? {
-        let disposition = (try? handlers.entry(job.run.kind))?.disposition(error, job.run) ?? .deadLetter
-        return try JobStore(transaction: transaction).fail(
-            job, disposition, reason: "\(error)", seed: seed, now: now)
+        try JobStore(transaction: transaction).fail(
+            job, disposition(of: error, job), reason: "\(error)", seed: seed, now: now)
+    }
+
+    /// A kind that nobody handles goes to the dead letters.
+    func disposition(of error: any Error, _ job: ClaimedJob) -> JobDisposition {
+        (try? handlers.entry(job.run.kind))?.disposition(error, job.run) ?? .deadLetter
     }
 }

@@ -28,7 +28,7 @@ extension JobStore {
     ///   - seed: for the jitter; mixed with the job's id and its failures.
     /// - Returns: where the job stands now; nil, with nothing changed, when the lease is no longer the job's.
     public func fail(
-        _ job: ClaimedJob, _ disposition: JobDisposition, reason: String, seed: UInt64 = 0, now: Timestamp
+        _ job: ClaimedJob, _ disposition: JobDisposition, reason: String?, seed: UInt64 = 0, now: Timestamp
     ) throws -> JobState? {
         try end(job.lease, reason: reason, now: now) { standing in
             let mixed = seed ^ UInt64(bitPattern: job.id.rawValue) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(standing.failures)
