@@ -85,15 +85,15 @@ let package = Package(
         .target(
             name: "MarketMaking",
             dependencies: [
-                "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "Persistence",
-                .product(name: "Logging", package: "swift-log"),
+                "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "Persistence", "Ledger",
+                "Jobs", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),
         .target(
             name: "API",
             dependencies: [
-                "TradingCore", "Execution", "Scheduling", "MarketMaking",
+                "TradingCore", "Execution", "Scheduling", "MarketMaking", "Persistence", "Ledger", "Jobs",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -107,7 +107,7 @@ let package = Package(
             name: "mrmarket",
             dependencies: [
                 "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "MarketData", "Simulators",
-                "Persistence", "MarketMaking", "API", "CTimex",
+                "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -160,7 +160,8 @@ let package = Package(
         .testTarget(
             name: "APITests",
             dependencies: [
-                "API", "MarketMaking", "Execution", "Scheduling", "TradingCore", "TestSupport",
+                "API", "MarketMaking", "Ledger", "Jobs", "Persistence", "Execution", "Scheduling", "TradingCore",
+                "TestSupport",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -182,8 +183,8 @@ let package = Package(
         .testTarget(
             name: "MarketMakingTests",
             dependencies: [
-                "MarketMaking", "Persistence", "Exchanges", "Execution", "Strategies", "Scheduling", "TradingCore",
-                "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "MarketMaking", "Ledger", "Persistence", "Exchanges", "Execution", "Strategies", "Scheduling",
+                "TradingCore", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .testTarget(

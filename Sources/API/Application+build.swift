@@ -10,6 +10,7 @@ public struct APIServer: Sendable {
     public var desk: any TradingDesk
     public var configuration: ServerConfiguration
     public var secrets: ServerSecrets
+    public var operations: Operations
     public var registry: ScheduleRegistry
     public var time: any TimeSource
     /// Where Swagger UI's files are; nil where there are none.
@@ -17,10 +18,11 @@ public struct APIServer: Sendable {
     public var logger: Logger
 
     public init(
-        desk: any TradingDesk, configuration: ServerConfiguration, secrets: ServerSecrets, registry: ScheduleRegistry,
-        time: any TimeSource, swaggerFolder: String?, logger: Logger
+        desk: any TradingDesk, operations: Operations, configuration: ServerConfiguration, secrets: ServerSecrets,
+        registry: ScheduleRegistry, time: any TimeSource, swaggerFolder: String?, logger: Logger
     ) {
         self.desk = desk
+        self.operations = operations
         self.configuration = configuration
         self.secrets = secrets
         self.registry = registry
@@ -68,7 +70,9 @@ public struct APIServer: Sendable {
         GeneralRoutes(authentication: authentication, configuration: configuration, time: time).endpoints
             + StrategyRoutes(desk: desk).endpoints + RecordRoutes(desk: desk).endpoints
             + TradingStateRoutes(desk: desk).endpoints
-            + HealthRoutes(desk: desk, registry: registry, metrics: metrics).endpoints
+            + HealthRoutes(desk: desk, operations: operations, registry: registry, metrics: metrics).endpoints
+            + QueueHealthRoutes(operations: operations).endpoints + JobRoutes(operations: operations).endpoints
+            + SagaRoutes(operations: operations).endpoints + LedgerRoutes(operations: operations).endpoints
     }
 
     /// Who may, then what was sent, then the work.

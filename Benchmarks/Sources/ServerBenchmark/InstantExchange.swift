@@ -19,6 +19,7 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
         var open: [Symbol: [ClientOrderID: OrderRequest]] = [:]
         var times = Times()
         var byteCount = 0
+        var tradeCount: UInt64 = 0
     }
 
     let id = ExchangeID(rawValue: "paper")
@@ -50,6 +51,24 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
     ) async throws(ConnectorError) -> Subscription {
         state.withLock { $0.account[symbol] = sink }
         return Subscription {}
+    }
+
+    /// Trades everything that rests at a mid or beyond, whole, as a market that has moved there would.
+    func fillThrough(_ symbol: Symbol, mid: Int64) {
+        let now = time.now()
+        let filled = state.withLock { state in
+            let crossed = (state.open[symbol] ?? [:]).values.filter { order in
+                order.side == .buy ? order.price.ticks >= mid : order.price.ticks <= mid
+            }.sorted { $0.id.rawValue < $1.id.rawValue }
+            return crossed.map { order in
+                state.open[symbol]?[order.id] = nil
+                state.tradeCount += 1
+                return Fill(
+                    tradeID: state.tradeCount, orderID: order.id, side: order.side, price: order.price,
+                    quantity: order.quantity, liquidity: .maker, fee: .zero, feeAsset: .quote, time: now)
+            }
+        }
+        for fill in filled { answer(.filled(fill), symbol) }
     }
 
     /// A whole new book of 20 levels a side around a mid.
@@ -124,6 +143,8 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
             return state.times
         }
     }
+
+    var tradeCount: UInt64 { state.withLock { $0.tradeCount } }
 
     var openCount: Int { state.withLock { $0.open.values.reduce(0) { $0 + $1.count } } }
 

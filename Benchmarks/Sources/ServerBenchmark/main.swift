@@ -1,4 +1,5 @@
-// The server's own latencies, on an exchange that costs nothing. `ServerBenchmark place|many`, one line of figures each.
+// The server's own latencies, on an exchange that costs nothing. `ServerBenchmark place|many`, one line of figures each;
+// `ServerBenchmark soak [DAYS]`: a month of the whole runtime on a stepped clock, whose memory must stay flat.
 
 import Exchanges
 import Foundation
@@ -22,7 +23,7 @@ func instrument(_ base: String) -> Instrument {
 func body(_ user: Int, _ base: String) -> String {
     """
     {"userId":"u\(user)","clientId":"c","pair":"\(base)/USDT","exchangeName":"paper","bidSpread":0.0002,\
-    "askSpread":0.0002,"orderAmount":0.01,"orderRefreshTime":3600000,"numberOfLayers":1,\
+    "askSpread":0.0002,"orderAmount":0.01,"orderRefreshTime":\(mode == "soak" ? 30000 : 3600000),"numberOfLayers":1,\
     "priceSourceType":"mid_price","amountChangePerLayer":0,"amountChangeType":"fixed","requoteMove":0.00001,\
     "baseFunds":1000,"quoteFunds":100000000}
     """
@@ -40,9 +41,10 @@ defer { try? FileManager.default.removeItem(atPath: folder) }
 
 let mode = CommandLine.arguments.dropFirst().first ?? "place"
 let instrumentCount = mode == "many" ? 20 : 1
-let sessionCount = mode == "many" ? 1_000 : 1
+let sessionCount = mode == "many" ? 1_000 : mode == "soak" ? 10 : 1
 let bases = (0..<instrumentCount).map { "A\($0)" }
-let time = SystemTime()
+let stepped = mode == "soak" ? SteppedTime(SystemTime().now()) : nil
+let time: any TimeSource = stepped ?? SystemTime()
 let exchange = InstantExchange(bases.map(instrument), time: time)
 let database = try await SQLiteDatabase.open(path: folder + "/bench.db")
 _ = try await Migrator(MarketMakingMigrations.all).migrate(database)
@@ -58,6 +60,7 @@ for number in 0..<sessionCount {
     _ = try await supervisor.startPureMarketMaking(body(number, bases[number % instrumentCount]))
 }
 
+let symbolOfFirst = Symbol(base: AssetID(bases[0]), quote: AssetID("USDT"))
 var mids = bases.map { _ in Int64(6_000_000) }
 @MainActor func move(_ index: Int, by ticks: Int64) {
     mids[index] += ticks
@@ -67,7 +70,10 @@ for index in mids.indices { move(index, by: 0) }
 try await Task.sleep(for: .seconds(1))
 _ = exchange.takeTimes()
 
-if mode == "place" {
+if let stepped {
+    try await Soak(exchange: exchange, supervisor: supervisor, time: stepped, symbol: symbolOfFirst).run(
+        days: CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 30)
+} else if mode == "place" {
     // Each move makes the session cancel both quotes and place two anew: one commit.
     for step in 0..<3_000 {
         move(0, by: step % 2 == 0 ? 100 : -100)

@@ -1,4 +1,5 @@
 import Foundation
+public import Persistence
 import TradingCore
 
 /// A value that is not to be shown: printed as `***`.
@@ -16,6 +17,8 @@ public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugSt
 public struct ServerConfiguration: Sendable {
     /// Every value as a secret, so that none of them is printed with the whole.
     private let values: [String: Secret]
+    /// Where state is kept.
+    public let databaseLocation: DatabaseLocation
     /// Which build this is.
     public var revision = "unknown"
 
@@ -39,6 +42,11 @@ public struct ServerConfiguration: Sendable {
             }
         }
         Self.checkMixin(values, &faults)
+        let path = values["DATABASE_PATH"] ?? ""
+        do { databaseLocation = try DatabaseLocation(url: values["DATABASE_URL"], path: path) } catch {
+            databaseLocation = .sqlite(path: path)
+            faults.append("\(error)")
+        }
         if !faults.isEmpty { throw ConfigurationErrors(lines: faults) }
         self.values = values.mapValues(Secret.init)
     }
@@ -102,7 +110,12 @@ public struct ServerConfiguration: Sendable {
 
     public var host: String { required("HOST") == "localhost" ? "127.0.0.1" : required("HOST") }
     public var port: Int { Int(required("PORT")) ?? 3_000 }
-    public var databasePath: String { required("DATABASE_PATH") }
+    /// The embedded engine's file; beside it lie secrets and the paper exchange's journal, whichever engine is used.
+    public var databasePath: String {
+        if case .sqlite(let path) = databaseLocation { path } else { required("DATABASE_PATH") }
+    }
+    public var nodeName: String { required("NODE_NAME") }
+    public var pollsSnapshots: Bool { required("RUN_MIXIN_SNAPSHOTS").lowercased() == "true" }
     public var logLevel: String { required("LOG_LEVEL").lowercased() }
     var requestsPerMinute: Int { Int(required("THROTTLE_LIMIT")) ?? 60 }
     var loginsPerMinute: Int { Int(required("THROTTLE_LOGIN_LIMIT")) ?? 5 }

@@ -1,11 +1,11 @@
 import Execution
 import Foundation
 import MarketMaking
-import TradingCore
+public import TradingCore
 
 /// ISO 8601 in UTC with milliseconds, as the original's entities show times (D59).
-enum WireTime {
-    static func text(_ time: Timestamp) -> String {
+public enum WireTime {
+    public static func text(_ time: Timestamp) -> String {
         // Whole seconds through the calendar, milliseconds by hand: a Double loses the last of them.
         let (seconds, rest) = time.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         let whole = rest < 0 ? seconds - 1 : seconds

@@ -6,6 +6,7 @@ import TradingCore
 /// How the server fares, for load balancers, operators and scrapers.
 struct HealthRoutes {
     let desk: any TradingDesk
+    let operations: Operations
     let registry: ScheduleRegistry
     let metrics: RequestMetrics
 
@@ -38,7 +39,8 @@ struct HealthRoutes {
                 .json(.array(registry.reports.map(schedule)))
             },
             open("/health/prometheus", "Metrics for scrapers") { _ in
-                .prometheus(PrometheusText.render(await desk.health(), metrics))
+                let queues = await PrometheusText.queues(operations)
+                return .prometheus(PrometheusText.render(await desk.health(), metrics) + queues)
             },
             Endpoint(
                 .get, "/health/exchange/:name", "One exchange", tag: "health", needsToken: false,

@@ -1,3 +1,4 @@
+import Jobs
 import MarketMaking
 import Synchronization
 import TradingCore
@@ -110,5 +111,45 @@ enum PrometheusText {
             default: String(scalar)
             }
         }.joined()
+    }
+}
+
+extension PrometheusText {
+    /// Depth, age of the oldest, failures and lease losses of every queue. Empty when the database does not answer: a scrape
+    /// tells then that they are missing.
+    static func queues(_ operations: Operations) async -> String {
+        let names = operations.queues
+        guard let depths = try? await operations.look({ try JobStore(transaction: $0).depths(names) }) else { return "" }
+        let now = operations.time.now()
+        var text = ""
+        header("mrmarket_jobs", "Jobs by queue and state", "gauge", &text)
+        for depth in depths {
+            let counts = [
+                ("ready", depth.ready), ("delayed", depth.delayed), ("waiting", depth.waiting),
+                ("running", depth.running), ("dead", depth.dead),
+            ]
+            for (state, count) in counts {
+                text += "mrmarket_jobs{queue=\"\(depth.queue.rawValue)\",state=\"\(state)\"} \(count)\n"
+            }
+        }
+        header("mrmarket_jobs_oldest_ready_seconds", "Age of the oldest job that could start", "gauge", &text)
+        for depth in depths {
+            let age = depth.oldestReady.map { max(0, now.nanoseconds(since: $0)) } ?? 0
+            text += "mrmarket_jobs_oldest_ready_seconds{queue=\"\(depth.queue.rawValue)\"} \(Double(age) / 1e9)\n"
+        }
+        guard let report = operations.worker() else { return text }
+        let counters: [(String, String, KeyPath<JobCounters, Int> & Sendable)] = [
+            ("mrmarket_jobs_completed_total", "Jobs completed by this process", \.completed),
+            ("mrmarket_jobs_failed_total", "Attempts that failed in this process", \.failed),
+            ("mrmarket_jobs_dead_total", "Jobs that this process gave to the dead letters", \.deadLettered),
+            ("mrmarket_jobs_leases_lost_total", "Attempts whose job was no longer theirs", \.leasesLost),
+        ]
+        for (name, help, value) in counters {
+            header(name, help, "counter", &text)
+            for queue in report.queues {
+                text += "\(name){queue=\"\(queue.name.rawValue)\"} \(queue.counters[keyPath: value])\n"
+            }
+        }
+        return text
     }
 }

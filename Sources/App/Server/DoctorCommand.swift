@@ -74,10 +74,11 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func database(_ files: ServerFiles) async -> [(Verdict, String)] {
+        if !files.isEmbedded { return await sharedDatabase(files) }
         guard files.hasDatabase else { return [(.good, "database: \(files.database) will be made at the first start")] }
         do {
             let database = try await SQLiteDatabase.openReadOnly(path: files.database)
-            let pending = try await Migrator(MarketMakingMigrations.all).pending(database)
+            let pending = try await Migrator(ServerMigrations.all).pending(database)
             let check = try await database.read {
                 try $0.row("PRAGMA quick_check")?.get(0, as: String.self) ?? "no answer"
             }
@@ -86,6 +87,18 @@ struct DoctorCommand: AsyncParsableCommand {
             let migrations =
                 pending.isEmpty ? "schema up to date" : "\(pending.count) migrations to come at the next start"
             return [(verdict, "database: \(files.database), quick check \(check), \(migrations)")]
+        } catch { return [(.bad, "database: \(error)")] }
+    }
+
+    private func sharedDatabase(_ files: ServerFiles) async -> [(Verdict, String)] {
+        do {
+            let database = try await Databases.open(files.configuration.databaseLocation)
+            let pending = try await Migrator(ServerMigrations.all).pending(database)
+            let version = try await database.read { try $0.row("SHOW server_version")?.get(0, as: String.self) }
+            await database.close()
+            let migrations =
+                pending.isEmpty ? "schema up to date" : "\(pending.count) migrations to come at the next start"
+            return [(.good, "database: PostgreSQL \(version ?? "of unknown version"), \(migrations)")]
         } catch { return [(.bad, "database: \(error)")] }
     }
 

@@ -33,20 +33,22 @@ struct ServeCommand: AsyncParsableCommand {
         let exchangeConfiguration = try paper.configuration()
         let logger = makeLogger(files)
         let time = SystemTime()
-        let secrets = try loadSecrets(files)
         let database = try await files.openDatabase().database
+        let secrets = try loadSecrets(files)
         let exchange = try await reachExchange(exchangeConfiguration, files, time, logger)
         let registry = ScheduleRegistry()
         let alarms = AlarmClock(time: time, registry: registry)
         let supervisor = StrategySupervisor(
             RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
             connectors: [exchange.connector])
+        let money = MoneyServices(
+            database: database, configuration: files.configuration, alarms: alarms, time: time, logger: logger)
         let api = APIServer(
-            desk: supervisor, configuration: files.configuration, secrets: secrets, registry: registry, time: time,
+            desk: supervisor, operations: money.operations, configuration: files.configuration, secrets: secrets, registry: registry, time: time,
             swaggerFolder: files.swaggerFolder, logger: logger)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
         let services: [any Service] = [
-            BackgroundService { await alarms.run() }, BackgroundService { await exchange.run() },
+            BackgroundService { await alarms.run() }, money.worker, money.relay, BackgroundService { await exchange.run() },
             SupervisorService(supervisor: supervisor),
             HTTPService(api: api, files: files, secrets: secrets),
             StatusService(
@@ -79,7 +81,7 @@ struct ServeCommand: AsyncParsableCommand {
     private func loadSecrets(_ files: ServerFiles) throws -> ServerSecrets {
         do {
             return try ServerSecrets.load(
-                files.configuration, hasDatabase: files.hasDatabase, random: SystemRandom())
+                files.configuration, hasDatabase: true, random: SystemRandom())
         } catch { throw BadInput(error.lines.joined(separator: "\nmrmarket: ")) }
     }
 

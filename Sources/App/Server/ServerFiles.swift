@@ -1,5 +1,7 @@
 import API
 import Foundation
+import Jobs
+import Ledger
 import MarketMaking
 import Persistence
 import Scheduling
@@ -21,11 +23,15 @@ struct ServerFiles {
 
     /// The database, brought forward to this version; where there is none, its encryption key is made before it (D60).
     /// - Throws: ``BadInput``.
-    func openDatabase() async throws -> (database: SQLiteDatabase, migrations: [String]) {
+    func openDatabase() async throws -> (database: any SQLDatabase, migrations: [String]) {
         do {
-            if !hasDatabase { try ServerSecrets.makeEncryptionKey(configuration, random: SystemRandom()) }
-            let opened = try await SQLiteDatabase.open(path: database)
-            return (opened, try await Migrator(MarketMakingMigrations.all).migrate(opened).map { "\($0)" })
+            if isEmbedded, !hasDatabase { try makeEncryptionKey() }
+            let opened = try await Databases.open(configuration.databaseLocation)
+            let migrator = Migrator(ServerMigrations.all)
+            if !isEmbedded, try await migrator.pending(opened).count == ServerMigrations.all.count {
+                try makeEncryptionKey()
+            }
+            return (opened, try await migrator.migrate(opened))
         } catch let error as SQLError {
             throw BadInput("\(error)")
         } catch let error as ConfigurationErrors {
@@ -33,6 +39,27 @@ struct ServerFiles {
         }
     }
 
+    /// The database as it is, to be looked at beside a running server; never brought forward.
+    /// - Throws: ``BadInput``.
+    func openToLook() async throws -> any SQLDatabase {
+        do {
+            let database: any SQLDatabase =
+                isEmbedded
+                ? try await SQLiteDatabase.openReadOnly(path: database)
+                : try await Databases.open(configuration.databaseLocation)
+            let pending = try await Migrator(ServerMigrations.all).pending(database)
+            guard pending.isEmpty else {
+                throw BadInput("\(self.database): must be brought forward first, with `mrmarket migrate`")
+            }
+            return database
+        } catch let error as SQLError { throw BadInput("\(error)") }
+    }
+
+    private func makeEncryptionKey() throws {
+        try ServerSecrets.makeEncryptionKey(configuration, random: SystemRandom())
+    }
+
+    var isEmbedded: Bool { if case .sqlite = configuration.databaseLocation { true } else { false } }
     var database: String { configuration.databasePath }
     var paperJournal: String { configuration.dataFolder + "/paper-exchange.db" }
     var hasDatabase: Bool { (try? FileManager.default.attributesOfItem(atPath: database)[.size] as? Int) ?? 0 > 0 }
@@ -46,4 +73,10 @@ struct ServerFiles {
         ]
         return places.compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0 + "/swagger-ui-bundle.js") }
     }
+}
+
+/// Every table of the server: each module's own, in the order in which they point at each other.
+enum ServerMigrations {
+    static let all =
+        LedgerMigrations.all + JobsMigrations.all + OutboxMigrations.all + SagaMigrations.all + MarketMakingMigrations.all
 }

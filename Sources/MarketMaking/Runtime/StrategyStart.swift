@@ -44,18 +44,18 @@ struct StrategyStart {
 
     /// A run begins with empty books and its share of what the account has free.
     private func books(_ row: StrategyInstanceStore.Row) throws -> SessionBooks {
-        let funds = FundsStore(transaction: transaction, exchange: plan.place.exchange, account: plan.place.account)
+        let ledger = AccountLedger(transaction: transaction, place: plan.place)
         return SessionBooks(
             instanceID: row.instance.id, run: row.run,
-            base: try share(plan.base, "baseFunds", try funds.funds(instrument.base), instrument.base),
-            quote: try share(plan.quote, "quoteFunds", try funds.funds(instrument.quote), instrument.quote),
+            base: try share(plan.base, "baseFunds", try ledger.free(instrument.base), instrument.base),
+            quote: try share(plan.quote, "quoteFunds", try ledger.free(instrument.quote), instrument.quote),
             account: PositionAccount(), bestProfit: nil)
     }
 
     private func share(
-        _ wanted: FixedDecimal?, _ field: String, _ funds: FundsStore.Funds?, _ asset: AssetID
+        _ wanted: FixedDecimal?, _ field: String, _ free: FixedDecimal?, _ asset: AssetID
     ) throws -> FixedDecimal {
-        let free = funds?.free ?? .zero
+        let free = free ?? .zero
         guard let wanted else { return free }
         guard wanted <= free else {
             throw DeskError.invalid(["\(field) \(wanted): must be at most what the account has free, \(free) \(asset)"])

@@ -23,7 +23,7 @@ struct FillStore {
         if given == nil, before?.run == order.run { after?.book(fill, instrument) }
         try insert(fill, order, before, after, now)
         try orders.fill(order, lots: fill.quantity.lots, now: now)
-        try settle(fill, now)
+        try settle(fill, order, now)
         if let after, after.run == order.run { try sessionBooks.put(after, now: now) }
         return true
     }
@@ -58,14 +58,18 @@ struct FillStore {
             """)
     }
 
-    private func settle(_ fill: Fill, _ now: Timestamp) throws {
+    private func settle(_ fill: Fill, _ order: StoredOrder, _ now: Timestamp) throws {
         let unit = instrument.unit
-        let amount = unit.quantity.raw * Int128(fill.quantity.lots) * Int128(fill.side.sign)
-        let cost =
-            unit.notional.raw * (Int128(fill.price.ticks) * Int128(fill.quantity.lots)) * Int128(fill.side.sign)
-        try orders.funds.move(instrument.base, total: amount, now: now)
-        try orders.funds.move(instrument.quote, total: -cost, now: now)
-        try orders.funds.move(instrument.feeAsset(fill), total: -fill.fee.raw, now: now)
+        let amount = FixedDecimal(raw: unit.quantity.raw * Int128(fill.quantity.lots))
+        let cost = FixedDecimal(
+            raw: unit.notional.raw * (Int128(fill.price.ticks) * Int128(fill.quantity.lots)))
+        let (base, quote) = ((asset: instrument.base, amount: amount), (asset: instrument.quote, amount: cost))
+        try orders.ledger.settle(
+            AccountLedger.Settlement(
+                key: "fill:\(place.exchange.rawValue):\(place.account):\(place.symbol):\(fill.tradeID):\(fill.orderID)",
+                orderID: fill.orderID, spent: fill.side == .buy ? quote : base,
+                received: fill.side == .buy ? base : quote, fee: (asset: instrument.feeAsset(fill), amount: fill.fee),
+                isLast: order.filled.lots + fill.quantity.lots >= order.quantity.lots), now: now)
     }
 
     /// The newest trade id booked; fills from it on have to be asked for after a break.

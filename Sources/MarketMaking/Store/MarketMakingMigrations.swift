@@ -1,6 +1,6 @@
 public import Persistence
 
-/// The tables of strategies, their orders, fills and funds. Appended to, never changed.
+/// The tables of strategies, their orders and fills. Appended to, never changed; the ledger's come first.
 public enum MarketMakingMigrations {
     public static let all = [
         Migration("market-making-001-strategies") { transaction in
@@ -134,5 +134,6 @@ public enum MarketMakingMigrations {
                 ) STRICT
                 """)
         },
+        FundsMigration.migration,
     ]
 }

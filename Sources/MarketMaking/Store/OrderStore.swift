@@ -16,9 +16,6 @@ struct StoredOrder: Hashable, Sendable {
     var isPostOnly: Bool
     var status: OrderStatus
     var createdAt: Timestamp
-
-    /// What it holds of its account's funds: the part that may still trade.
-    var reservedLots: Int64 { status.isFinal ? 0 : max(0, quantity.lots - filled.lots) }
 }
 
 /// `orders` of one place. Every change moves along ``OrderStatus``'s table and takes the funds with it.
@@ -27,15 +24,14 @@ struct OrderStore {
     let place: TradingPlace
     let instrument: Instrument
 
-    var funds: FundsStore {
-        FundsStore(transaction: transaction, exchange: place.exchange, account: place.account)
-    }
+    var ledger: AccountLedger { AccountLedger(transaction: transaction, place: place) }
 
     /// Stores an intent and reserves its funds.
     /// - Returns: false, with nothing stored, when the account has not enough free.
     func insert(_ order: StoredOrder) throws -> Bool {
         let hold = hold(order, lots: order.quantity.lots)
-        guard try funds.reserve(FixedDecimal(raw: hold.amount), hold.asset, now: order.createdAt) else { return false }
+        let amount = FixedDecimal(raw: hold.amount)
+        guard try ledger.reserve(amount, hold.asset, for: order.id, now: order.createdAt) else { return false }
         let unit = instrument.unit
         try transaction.execute(
             """
@@ -56,22 +52,14 @@ struct OrderStore {
     func update(_ id: ClientOrderID, _ update: OrderUpdate, now: Timestamp) throws -> Bool {
         guard let order = try order(id), let status = order.status.after(update) else { return false }
         if status == order.status { return true }
-        if status.isFinal {
-            let hold = hold(order, lots: order.reservedLots)
-            try funds.move(hold.asset, reserved: -hold.amount, now: now)
-        }
+        if status.isFinal { try ledger.release(id, now: now) }
         try set(id, status, filled: order.filled, from: order, now)
         return true
     }
 
-    /// The order row's part of a fill: quantity, status, and the funds that it no longer holds.
+    /// The order row's part of a fill: quantity and status. ``FillStore`` moves the funds.
     func fill(_ order: StoredOrder, lots: Int64, now: Timestamp) throws {
         let filled = Quantity(lots: order.filled.lots + lots)
-        let released = min(lots, order.reservedLots)
-        if released > 0 {
-            let hold = hold(order, lots: released)
-            try funds.move(hold.asset, reserved: -hold.amount, now: now)
-        }
         let isWhole = filled.lots >= order.quantity.lots
         let status = order.status.after(isWhole ? .filled : .partlyFilled) ?? order.status
         try set(order.id, status, filled: filled, from: order, now)

@@ -1,8 +1,11 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import Jobs
+import Ledger
 import Logging
 import NIOCore
+import Persistence
 import Scheduling
 import Synchronization
 import TestSupport
@@ -15,14 +18,18 @@ import TradingCore
 struct TestAPI: Sendable {
     static let password = "correct horse battery staple"
     let desk = RecordingDesk()
+    let database: MemoryDatabase
     let time = ManualTime(Timestamp(nanoseconds: 1_760_000_000_000_000_000))
     let log = LogLines()
     let server: APIServer
 
     init(throttle: Int = 1_000_000, logins: Int = 1_000_000) throws {
         let log = self.log
+        database = try MemoryDatabase()
         server = APIServer(
             desk: desk,
+            operations: Operations(
+                database: database, time: time, queues: ["payments", "snapshots"], worker: { nil }),
             configuration: try ServerConfiguration(environment: [
                 "THROTTLE_LIMIT": "\(throttle)", "THROTTLE_LOGIN_LIMIT": "\(logins)",
             ]),
@@ -33,6 +40,8 @@ struct TestAPI: Sendable {
     }
 
     func withClient(_ body: @Sendable (any TestClientProtocol) async throws -> Void) async throws {
+        try await Migrator(LedgerMigrations.all + JobsMigrations.all + OutboxMigrations.all + SagaMigrations.all)
+            .migrate(database)
         let application = Application(router: await server.router(), logger: server.logger)
         try await application.test(.router) { client in try await body(client) }
     }

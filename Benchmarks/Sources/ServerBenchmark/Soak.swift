@@ -1,0 +1,53 @@
+import Foundation
+import MarketMaking
+import Scheduling
+import TradingCore
+
+/// A market that moves and trades once a minute for a month, ten sessions that follow it, and what operators look at
+/// meanwhile. Prints resident memory by the day, and fails when it grows.
+struct Soak {
+    let exchange: InstantExchange
+    let supervisor: StrategySupervisor
+    let time: SteppedTime
+    let symbol: Symbol
+
+    /// What the last days may exceed the first quarter by, in kB: caches of SQLite fill up slowly.
+    private static let allowanceKilobytes = 8_192
+
+    func run(days: Int) async throws {
+        var random = SplitMix64(seed: 11)
+        var mid: Int64 = 6_000_000
+        var resident: [Int] = []
+        for day in 1...days {
+            for minute in 0..<1_440 {
+                mid += Int64(random.below(401)) - 200
+                // Two looks within a minute, so that markouts, refreshes and staleness come due.
+                for _ in 0..<2 { time.advance(byNanoseconds: Nanoseconds.seconds(30)) }
+                exchange.fillThrough(symbol, mid: mid)
+                exchange.market(symbol, mid: mid)
+                try await Task.sleep(for: .milliseconds(1))
+                if minute % 60 == 0 { try await look() }
+            }
+            resident.append(try residentKilobytes())
+            print("day \(day): \(resident[day - 1]) kB resident, \(exchange.tradeCount) fills, open \(exchange.openCount)")
+        }
+        let start = resident.prefix(max(1, days / 4)).max() ?? 0
+        let end = resident.suffix(max(1, days / 4)).max() ?? 0
+        print("soak: \(days) days, \(exchange.tradeCount) fills; first quarter at most \(start) kB, last \(end) kB")
+        if end > start + Self.allowanceKilobytes { exit(1) }
+    }
+
+    private func look() async throws {
+        _ = await supervisor.health()
+        for strategy in try await supervisor.strategies(.all) {
+            _ = try await supervisor.inspect(strategy.key.description)
+        }
+        _ = try await supervisor.orderBook(exchange: "paper", symbol: symbol.description, limit: 100)
+    }
+
+    private func residentKilobytes() throws -> Int {
+        let text = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") } ?? ""
+        return Int(line.filter(\.isNumber)) ?? 0
+    }
+}

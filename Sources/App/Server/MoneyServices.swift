@@ -1,0 +1,36 @@
+import API
+import Jobs
+import Logging
+import MarketMaking
+import Persistence
+import Scheduling
+
+/// Durable jobs and outgoing messages of this server, and what operators see of them.
+struct MoneyServices {
+    let worker: JobWorker
+    let relay: OutboxRelay
+    let operations: Operations
+
+    init(
+        database: any SQLDatabase, configuration: ServerConfiguration, alarms: AlarmClock, time: any TimeSource,
+        logger: Logger
+    ) {
+        var handlers = JobHandlers()
+        LedgerJobs.add(to: &handlers, database: database)
+        var settings = JobWorkerConfiguration(
+            queues: Self.queues.map { QueueConfiguration($0, concurrency: 4) }, node: configuration.nodeName)
+        settings.schedules = LedgerJobs.schedules
+        let worker = JobWorker(
+            database: database, handlers: handlers, configuration: settings, clock: alarms, time: time, logger: logger)
+        self.worker = worker
+        // Nothing of today's server writes messages; whoever will brings the sink of its topic.
+        relay = OutboxRelay(
+            database: database, sink: TopicSinks([:]), time: time, alarms: alarms, logger: logger)
+        operations = Operations(
+            database: database, time: time, queues: Self.queues, worker: { worker.report },
+            pollsSnapshots: configuration.pollsSnapshots)
+    }
+
+    /// Incoming payments have their own queue, whose health the API has always shown.
+    static let queues: [QueueName] = [LedgerJobs.queue, "snapshots"]
+}

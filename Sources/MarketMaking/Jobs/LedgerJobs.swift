@@ -1,0 +1,58 @@
+public import Jobs
+import Ledger
+public import Persistence
+import TradingCore
+
+/// The ledger's housekeeping: reservations whose time has come, and a look every night whether everything adds up.
+public enum LedgerJobs {
+    public static let queue: QueueName = "maintenance"
+
+    public static func add(to handlers: inout JobHandlers, database: any SQLDatabase) {
+        handlers.add(ExpireReservationsHandler())
+        handlers.add(VerifyLedgerHandler(database: database))
+    }
+
+    public static let schedules = [
+        JobSchedule("ledger.expire-reservations", .every(.seconds(10)), catchUp: .once) { _ in
+            try NewJob(ExpireReservations(), ExpireReservations.options)
+        },
+        JobSchedule("ledger.verify", .every(.seconds(86_400)), catchUp: .once) { _ in
+            try NewJob(VerifyLedger(), VerifyLedger.options)
+        },
+    ]
+}
+
+struct ExpireReservations: JobArguments {
+    static let kind = "ledger.expire-reservations"
+    static let queue = LedgerJobs.queue
+    static let options = JobOptions(attempts: 1, exhaustion: .discard, isRemovedWhenFinished: true)
+}
+
+struct ExpireReservationsHandler: TransactionalJobHandler {
+    typealias Arguments = ExpireReservations
+
+    /// What is left over is due at the next tick.
+    private static let limit = 500
+
+    func perform(_ arguments: ExpireReservations, run: JobRun, transaction: any SQLTransaction) throws {
+        _ = try LedgerStore(transaction: transaction).expire(now: run.startedAt, limit: Self.limit)
+    }
+}
+
+struct VerifyLedger: JobArguments {
+    static let kind = "ledger.verify"
+    static let queue = LedgerJobs.queue
+    static let options = JobOptions(attempts: 3, backoff: .fixed(.seconds(60)), serialKey: "ledger.verify")
+}
+
+/// What it finds is a dead letter with the findings as its reason: the queue's health shows it until an operator decides.
+struct VerifyLedgerHandler: JobHandler {
+    let database: any SQLDatabase
+
+    func perform(_ arguments: VerifyLedger, context: JobContext) async throws -> JobOutcome {
+        let report = try await LedgerVerifier.verify(database)
+        if report.isSound { return .done }
+        let lines = report.findings.prefix(10).map(\.description).joined(separator: "; ")
+        return .fail(.deadLetter, reason: "\(report.findingCount) findings: \(lines)")
+    }
+}

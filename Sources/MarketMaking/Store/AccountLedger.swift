@@ -1,0 +1,152 @@
+import Exchanges
+import Execution
+import Ledger
+import Persistence
+import TradingCore
+
+/// One exchange account in the ledger: what of it is free, what its orders hold, and what its fills moved.
+///
+/// Four owners of the same name: `unallocated` is ours at the exchange, `exchange` whoever trades with us there, `fees` who
+/// takes them, and `world` where funds come from and go to that no trade of ours explains.
+struct AccountLedger {
+    let ledger: LedgerStore
+    let place: TradingPlace
+
+    init(transaction: any SQLTransaction, place: TradingPlace) {
+        ledger = LedgerStore(transaction: transaction)
+        self.place = place
+    }
+
+    func account(_ kind: LedgerAccount.Kind, _ asset: AssetID) throws -> LedgerAccount {
+        try LedgerAccount(kind, "\(place.exchange.rawValue):\(place.account)", asset)
+    }
+
+    /// What no order holds; nil of an asset that was never booked.
+    func free(_ asset: AssetID) throws -> FixedDecimal? {
+        try ledger.balance(of: account(.unallocated, asset))?.available
+    }
+
+    // MARK: - Orders
+
+    /// An order's reservation, by the order's id.
+    private func reservation(_ id: ClientOrderID) -> LedgerStepID { LedgerStepID("order:\(id)") }
+
+    /// - Returns: false, with nothing changed, when the account has less free.
+    func reserve(_ amount: FixedDecimal, _ asset: AssetID, for id: ClientOrderID, now: Timestamp) throws -> Bool {
+        let posting = try LedgerPosting(
+            key: reservation(id).key,
+            .reserve(from: account(.unallocated, asset), to: account(.exchange, asset), amount))
+        do { try ledger.apply(posting, now: now) } catch LedgerError.overdraw { return false }
+        return true
+    }
+
+    /// Gives back what an order still holds; nothing where its last fill left nothing.
+    func release(_ id: ClientOrderID, now: Timestamp) throws {
+        let posting = try LedgerPosting(key: "order:\(id):end", .void(reservation(id)))
+        do { try ledger.apply(posting, now: now) } catch LedgerError.reservationClosed {} catch
+            LedgerError.unknownReservation
+        {}
+    }
+
+    private func open(_ id: ClientOrderID) throws -> LedgerReservation? {
+        guard let held = try ledger.reservation(reservation(id)), held.status == .open else { return nil }
+        return held
+    }
+
+    // MARK: - Fills
+
+    /// What one fill moves.
+    struct Settlement {
+        /// Made from exchange, account and trade: the same fill is booked once.
+        var key: String
+        var orderID: ClientOrderID
+        /// Leaves us.
+        var spent: (asset: AssetID, amount: FixedDecimal)
+        /// Comes to us.
+        var received: (asset: AssetID, amount: FixedDecimal)
+        /// Below zero where the exchange pays us for trading.
+        var fee: (asset: AssetID, amount: FixedDecimal)
+        /// The order has traded all it was for: what it held beyond that is free again.
+        var isLast: Bool
+    }
+
+    /// Books a fill. It has happened, so it is never refused: what our books cannot explain comes from the world's account,
+    /// and the next comparison with the exchange tells.
+    func settle(_ settlement: Settlement, now: Timestamp) throws {
+        var steps = try steps(settlement)
+        for _ in 0...2 {
+            do {
+                try ledger.apply(LedgerPosting(key: settlement.key, steps), now: now)
+                return
+            } catch LedgerError.overdraw(let account, let asked, let available) {
+                let missing = FixedDecimal(raw: asked.raw - available.raw)
+                steps.insert(.transfer(from: try self.account(.world, account.asset), to: account, missing), at: 0)
+            }
+        }
+        // Two accounts of ours can be short, no more: what we spend, and the fee.
+        try ledger.apply(LedgerPosting(key: settlement.key, steps), now: now)
+    }
+
+    private func steps(_ settlement: Settlement) throws -> [LedgerStep] {
+        var steps: [LedgerStep] = []
+        let (spent, received, fee) = (settlement.spent, settlement.received, settlement.fee)
+        var direct = spent.amount
+        if let held = try open(settlement.orderID) {
+            let part = min(direct, held.remaining)
+            direct = FixedDecimal(raw: direct.raw - part.raw)
+            let id = reservation(settlement.orderID)
+            steps.append(settlement.isLast ? .postAndRelease(id, part) : .post(id, part))
+        }
+        if direct.isPositive {
+            steps.append(
+                .transfer(
+                    from: try account(.unallocated, spent.asset), to: try account(.exchange, spent.asset), direct))
+        }
+        steps.append(
+            .transfer(
+                from: try account(.exchange, received.asset), to: try account(.unallocated, received.asset),
+                received.amount))
+        let (ours, theirs) = (try account(.unallocated, fee.asset), try account(.fees, fee.asset))
+        if fee.amount.isPositive { steps.append(.transfer(from: ours, to: theirs, fee.amount)) }
+        if fee.amount.raw < 0 {
+            steps.append(.transfer(from: theirs, to: ours, FixedDecimal(raw: -fee.amount.raw)))
+        }
+        return steps
+    }
+
+    // MARK: - The exchange's word
+
+    /// Takes the exchange's balances as the account's totals.
+    /// - Parameter onlyMissing: assets that are booked already stay as they are.
+    /// - Returns: a line for every total that was not as booked.
+    func adopt(_ balances: [AssetBalance], onlyMissing: Bool, now: Timestamp) throws -> [String] {
+        var drifts: [String] = []
+        for balance in balances {
+            let total = FixedDecimal(raw: balance.free.raw + balance.locked.raw)
+            let before = try ledger.balance(of: account(.unallocated, balance.asset))
+            if onlyMissing, before != nil { continue }
+            if let before, before.total != total {
+                drifts.append("\(balance.asset) is \(total) at the exchange, was booked as \(before.total)")
+            }
+            try adjust(balance.asset, to: total, from: before, now)
+        }
+        return drifts
+    }
+
+    private func adjust(_ asset: AssetID, to total: FixedDecimal, from before: LedgerBalance?, _ now: Timestamp) throws {
+        let (ours, world) = (try account(.unallocated, asset), try account(.world, asset))
+        let missing = total.raw - (before?.total.raw ?? 0)
+        // What orders hold stays theirs until they end; the next comparison takes the rest.
+        let surplus = min(-missing, before?.available.raw ?? 0)
+        let step: LedgerStep
+        if missing > 0 {
+            step = .transfer(from: world, to: ours, FixedDecimal(raw: missing))
+        } else if surplus > 0 {
+            step = .transfer(from: ours, to: world, FixedDecimal(raw: surplus))
+        } else {
+            return
+        }
+        // Each comparison is a fact of its own, told apart by how far the account has come.
+        try ledger.apply(LedgerPosting(key: "adopt:\(ours):\((before?.entryCount ?? 0) + 1)", step), now: now)
+    }
+}
