@@ -4,17 +4,12 @@ import Synchronization
 
 /// The one writer: whoever waits shares the next commit, and so its fsync.
 ///
-/// Callers queue up; the writer's own thread takes all that wait, at most ``maximumBatch``, into one transaction and
+/// Callers queue up; the writer's own thread takes all that wait, at most ``SQLiteTuning/maximumBatch``, into one transaction and
 /// answers each only after it is durable. When one of them throws, the batch is rolled back and every one is run again in
 /// a transaction of its own, so that each fails alone; there is no savepoint on the good path.
 final class GroupCommit: Sendable {
-    /// Bounds how long the first of a batch waits for the others.
-    static let maximumBatch = 256
     /// Beyond this many waiting writes further ones are refused: ``SQLError/overloaded``.
     static let maximumWaiting = 10_000
-
-    /// After so many commits the log is moved into the database file, at the next quiet moment.
-    static let commitsPerCheckpoint = 500
 
     /// One caller: runs its body, then is told how it ended.
     struct Request: Sendable {
@@ -30,13 +25,15 @@ final class GroupCommit: Sendable {
 
     private let writer: DatabasePool
     private let notifier: Notifier
+    private let tuning: SQLiteTuning
     private let state = Mutex(State())
     private let commitCount = Atomic(0)
     private let thread = DispatchQueue(label: "mrmarket.sqlite.writer", qos: .userInitiated)
 
-    init(_ writer: DatabasePool, _ notifier: Notifier) {
+    init(_ writer: DatabasePool, _ notifier: Notifier, _ tuning: SQLiteTuning) {
         self.writer = writer
         self.notifier = notifier
+        self.tuning = tuning
     }
 
     func submit(_ request: Request) {
@@ -71,21 +68,21 @@ final class GroupCommit: Sendable {
         while true {
             let batch = takeBatch(ends: false)
             if batch.isEmpty {
-                checkpointIfDue(Self.commitsPerCheckpoint)
+                checkpointIfDue(tuning.commitsPerCheckpoint)
                 let late = takeBatch(ends: true)
                 if late.isEmpty { return }
                 commit(late)
             } else {
                 commit(batch)
                 // A queue that never empties must not let the log grow for ever.
-                checkpointIfDue(20 * Self.commitsPerCheckpoint)
+                checkpointIfDue(20 * tuning.commitsPerCheckpoint)
             }
         }
     }
 
     private func takeBatch(ends: Bool) -> [Request] {
         state.withLock { state in
-            let batch = Array(state.waiting.prefix(Self.maximumBatch))
+            let batch = Array(state.waiting.prefix(tuning.maximumBatch))
             state.waiting.removeFirst(batch.count)
             if batch.isEmpty, ends { state.isDraining = false }
             return batch

@@ -15,11 +15,11 @@ public final class SQLiteDatabase: SQLDatabase {
     /// Held for as long as the database is open.
     private let lock: Mutex<FileLock?>
 
-    private init(path: String, pool: DatabasePool, lock: FileLock?) {
+    private init(path: String, pool: DatabasePool, lock: FileLock?, tuning: SQLiteTuning = SQLiteTuning()) {
         self.path = path
         self.pool = pool
         notifier = Notifier()
-        commits = lock == nil ? nil : GroupCommit(pool, notifier)
+        commits = lock == nil ? nil : GroupCommit(pool, notifier, tuning)
         self.lock = Mutex(lock)
     }
 
@@ -34,7 +34,7 @@ public final class SQLiteDatabase: SQLDatabase {
 
     /// Opens the database of a server, making it where there is none: for this process alone.
     /// - Throws: ``SQLError/notOurDatabase(path:found:)``, ``SQLError/inUse(path:)``, or what the disk says.
-    public static func open(path: String) async throws -> SQLiteDatabase {
+    public static func open(path: String, tuning: SQLiteTuning = SQLiteTuning()) async throws -> SQLiteDatabase {
         let isOurs = try SQLiteFile.isOurs(path)
         try prepareFolder(path)
         guard let lock = try FileLock(path: path + ".lock") else { throw SQLError.inUse(path: path) }
@@ -43,7 +43,8 @@ public final class SQLiteDatabase: SQLDatabase {
                 try makeFile(path)
                 try mark(path)
             }
-            let database = SQLiteDatabase(path: path, pool: try pool(path, isReadOnly: false), lock: lock)
+            let database = SQLiteDatabase(
+                path: path, pool: try pool(path, isReadOnly: false), lock: lock, tuning: tuning)
             try database.setUp()
             return database
         } catch { throw SQLError(error) }
