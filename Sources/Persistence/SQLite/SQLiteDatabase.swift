@@ -39,10 +39,7 @@ public final class SQLiteDatabase: SQLDatabase {
         try prepareFolder(path)
         guard let lock = try FileLock(path: path + ".lock") else { throw SQLError.inUse(path: path) }
         do {
-            if !isOurs {
-                try makeFile(path)
-                try mark(path)
-            }
+            if !isOurs { try NewFile.make(path) }
             let database = SQLiteDatabase(
                 path: path, pool: try pool(path, isReadOnly: false), lock: lock, tuning: tuning)
             try database.setUp()
@@ -64,23 +61,6 @@ public final class SQLiteDatabase: SQLDatabase {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch { throw SQLError.inputOutput("\(folder): \(error.localizedDescription)") }
-    }
-
-    /// Readable by its owner alone from the first byte on.
-    private static func makeFile(_ path: String) throws {
-        if FileManager.default.fileExists(atPath: path) { return }
-        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        else { throw SQLError.inputOutput("\(path): cannot be made") }
-    }
-
-    /// Writes whose file it is into the header before WAL is turned on: what the log holds, a look at the file misses.
-    private static func mark(_ path: String) throws {
-        let queue = try DatabaseQueue(path: path)
-        try queue.writeWithoutTransaction { connection in
-            try connection.execute(sql: "PRAGMA synchronous = FULL")
-            try connection.execute(sql: "PRAGMA application_id = \(SQLiteFile.applicationID)")
-        }
-        try queue.close()
     }
 
     private static func pool(_ path: String, isReadOnly: Bool) throws -> DatabasePool {
