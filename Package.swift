@@ -172,6 +172,15 @@ let package = Package(
         .testTarget(
             name: "PersistenceTests",
             dependencies: ["Persistence", "TradingCore", "Scheduling", "TestSupport"], swiftSettings: settings),
+        // What breaks on purpose: a file system under SQLite, a process that is made to be killed, and who kills it.
+        .target(name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .executableTarget(
+            name: "crash-child",
+            dependencies: [
+                "CFaultVFS", "Persistence", "Scheduling", .product(name: "GRDB", package: "GRDB.swift"),
+            ], path: "Tests/CrashChild", swiftSettings: settings),
+        .testTarget(
+            name: "KillTests", dependencies: ["crash-child", "Scheduling", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "LedgerTests",
             dependencies: ["Ledger", "Persistence", "TradingCore", "Scheduling", "TestSupport"], swiftSettings: settings

@@ -3,17 +3,14 @@ import Synchronization
 
 /// SQLite's writer connection.
 final class SQLiteCommitter: Committer {
-    /// After so many commits the log is moved into the database file, at the next quiet moment.
-    static let commitsPerCheckpoint = 500
-    /// A queue that never empties must not let the log grow for ever.
-    static let commitsPerBusyCheckpoint = 20 * commitsPerCheckpoint
-
     private let writer: DatabasePool
     private let notifier: Notifier
+    private let tuning: SQLiteTuning
     private let commitCount = Atomic(0)
 
-    init(_ writer: DatabasePool, _ notifier: Notifier) {
+    init(_ writer: DatabasePool, _ notifier: Notifier, _ tuning: SQLiteTuning) {
         self.writer = writer
+        self.tuning = tuning
         self.notifier = notifier
     }
 
@@ -42,7 +39,8 @@ final class SQLiteCommitter: Committer {
     /// Moves the log into the database file when nobody waits: SQLite's own way, after every so many pages, would make one
     /// commit in a hundred wait for it. On this thread alone, see ``SQLiteDatabase``.
     func rest(isQuiet: Bool) {
-        let limit = isQuiet ? Self.commitsPerCheckpoint : Self.commitsPerBusyCheckpoint
+        // A queue that never empties must not let the log grow for ever.
+        let limit = isQuiet ? tuning.commitsPerCheckpoint : 20 * tuning.commitsPerCheckpoint
         guard commitCount.load(ordering: .relaxed) >= limit else { return }
         commitCount.store(0, ordering: .relaxed)
         // A failure costs nothing: the log stays, and the next commit tells if the disk is at fault.

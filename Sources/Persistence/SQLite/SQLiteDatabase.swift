@@ -15,12 +15,16 @@ public final class SQLiteDatabase: SQLDatabase {
     /// Held for as long as the database is open.
     private let lock: Mutex<FileLock?>
 
-    private init(path: String, pool: DatabasePool, lock: FileLock?) {
+    private init(path: String, pool: DatabasePool, lock: FileLock?, tuning: SQLiteTuning = SQLiteTuning()) {
         self.path = path
         self.pool = pool
         notifier = Notifier()
         commits =
-            lock == nil ? nil : GroupCommit(SQLiteCommitter(pool, notifier), label: "mrmarket.sqlite.writer")
+            lock == nil
+            ? nil
+            : GroupCommit(
+                SQLiteCommitter(pool, notifier, tuning), label: "mrmarket.sqlite.writer",
+                maximumBatch: tuning.maximumBatch)
         self.lock = Mutex(lock)
     }
 
@@ -35,16 +39,14 @@ public final class SQLiteDatabase: SQLDatabase {
 
     /// Opens the database of a server, making it where there is none: for this process alone.
     /// - Throws: ``SQLError/notOurDatabase(path:found:)``, ``SQLError/inUse(path:)``, or what the disk says.
-    public static func open(path: String) async throws -> SQLiteDatabase {
+    public static func open(path: String, tuning: SQLiteTuning = SQLiteTuning()) async throws -> SQLiteDatabase {
         let isOurs = try SQLiteFile.isOurs(path)
         try prepareFolder(path)
         guard let lock = try FileLock(path: path + ".lock") else { throw SQLError.inUse(path: path) }
         do {
-            if !isOurs {
-                try makeFile(path)
-                try mark(path)
-            }
-            let database = SQLiteDatabase(path: path, pool: try pool(path, isReadOnly: false), lock: lock)
+            if !isOurs { try NewFile.make(path) }
+            let database = SQLiteDatabase(
+                path: path, pool: try pool(path, isReadOnly: false), lock: lock, tuning: tuning)
             try database.setUp()
             return database
         } catch { throw SQLError(error) }
@@ -64,23 +66,6 @@ public final class SQLiteDatabase: SQLDatabase {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch { throw SQLError.inputOutput("\(folder): \(error.localizedDescription)") }
-    }
-
-    /// Readable by its owner alone from the first byte on.
-    private static func makeFile(_ path: String) throws {
-        if FileManager.default.fileExists(atPath: path) { return }
-        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        else { throw SQLError.inputOutput("\(path): cannot be made") }
-    }
-
-    /// Writes whose file it is into the header before WAL is turned on: what the log holds, a look at the file misses.
-    private static func mark(_ path: String) throws {
-        let queue = try DatabaseQueue(path: path)
-        try queue.writeWithoutTransaction { connection in
-            try connection.execute(sql: "PRAGMA synchronous = FULL")
-            try connection.execute(sql: "PRAGMA application_id = \(SQLiteFile.applicationID)")
-        }
-        try queue.close()
     }
 
     private static func pool(_ path: String, isReadOnly: Bool) throws -> DatabasePool {

@@ -1,0 +1,20 @@
+/// A process that is made to be killed. It opens a database, checks what earlier lives were told, works on, and writes a
+/// line for everything it was told itself. `KillTests` starts it, and says by the environment how it dies (see `CFaultVFS`).
+///
+///     crash-child workload=seam database=/tmp/x.db life=3 steps=20 lanes=4 history=/tmp/history checkpoint=5 batch=8
+///
+/// Lines: `opened`, `checked N`, `violation …`, `kept ID`, `refused ID`, `failed ID why`, `unopened why`, `stuck why`,
+/// `synced N` after the N-th fsync of the log, `count wal.fsync N`, `unsynced-commits N`, `done`.
+@main
+struct CrashChild {
+    static let workloads: [any CrashWorkload.Type] = [SeamWorkload.self]
+
+    static func main() async {
+        guard let options = LifeOptions(CommandLine.arguments.dropFirst()) else { return refuse() }
+        if options.workload == RawLife.name { return RawLife(options).run() }
+        guard let workload = workloads.first(where: { $0.name == options.workload }) else { return refuse() }
+        await Life(options, workload.init()).run()
+    }
+
+    private static func refuse() { Line.write("violation arguments not understood: \(CommandLine.arguments)") }
+}

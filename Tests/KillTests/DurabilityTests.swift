@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// What `synchronous=FULL` is for, and that the harness would see if it were not there.
+@Suite struct DurabilityTests {
+    @Test func `each acknowledged commit has an fsync of the log before it`() async throws {
+        var chain = try Chain("seam")
+        let report = try await chain.run(KillPlan(point: .never, mode: .power, steps: 60, checkpoint: 500))
+        #expect(report.violations == [])
+        let syncs = report.all("synced").compactMap { Int($0) }
+        #expect(syncs.count == report.kept.count && syncs.count > 50)
+        for (earlier, later) in zip(syncs, syncs.dropFirst()) { #expect(later > earlier) }
+        #expect(report.all("unsynced-commits") == ["0"])
+    }
+
+    @Test func `callers that come together share an fsync, and none is told before it`() async throws {
+        var chain = try Chain("seam")
+        let report = try await chain.run(KillPlan(point: .never, mode: .power, lanes: 32, steps: 10, checkpoint: 500))
+        #expect(report.violations == [])
+        #expect(report.all("unsynced-commits") == ["0"])
+        let syncs = try #require(report.count("wal.fsync"))
+        let commits = try #require(report.count("commit"))
+        print("fsyncs of the log: \(syncs), commits: \(commits), acknowledged: \(report.kept.count)")
+        #expect(syncs >= commits - 2 && syncs < report.kept.count)
+    }
+
+    /// The negative control: the same kills on a plain connection.
+    @Test(arguments: [
+        ("FULL", KillPlan.Mode.power, false), ("NORMAL", .power, true), ("OFF", .power, true), ("NORMAL", .kill, false),
+    ])
+    func `a power cut takes back acknowledged commits, but only without synchronous=FULL`(
+        _ synchronous: String, _ mode: KillPlan.Mode, _ loses: Bool
+    ) async throws {
+        var lost = 0
+        for number in 1...8 {
+            var chain = try Chain("raw")
+            let plan = KillPlan(point: .write(40 + 10 * number), mode: mode, seed: UInt64(number), steps: 100)
+            let report = try await chain.run(plan, [:], ["synchronous=\(synchronous)"])
+            #expect(!report.isDone && report.kept.count > 5)
+            var after = plan
+            after.point = .never
+            after.steps = 0
+            let check = try await chain.run(after, [:], ["synchronous=\(synchronous)"])
+            #expect(check.isDone || loses)
+            lost += check.violations.count
+        }
+        #expect((lost > 0) == loses, "\(lost) lost")
+    }
+
+    /// The same, with a disk that says it has synced and has not, under the very workload that otherwise loses nothing.
+    @Test func `the harness sees a disk that lies about its syncs`() async throws {
+        var violations: [String] = []
+        for seed in 1...6 as ClosedRange<UInt64> {
+            var chain = try Chain("seam")
+            let plan = KillPlan(point: .commit(12), mode: .power, seed: seed)
+            _ = try await chain.run(plan, ["FAULTVFS_LIES": "1"])
+            violations += try await chain.run(KillPlan(point: .never, mode: .power)).violations
+        }
+        #expect(!violations.isEmpty)
+    }
+}
