@@ -201,7 +201,7 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests",
             dependencies: [
-                "mrmarket", "API", "Persistence", "Simulators", "MarketData", "Exchanges", "Execution", "Strategies",
+                "mrmarket", "API", "Ledger", "Persistence", "Simulators", "MarketData", "Exchanges", "Execution", "Strategies",
                 "TradingCore", "Scheduling", "TestSupport",
             ],
             swiftSettings: settings),

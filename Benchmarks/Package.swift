@@ -52,6 +52,7 @@ let package = Package(
                 .product(name: "Scheduling", package: "mr-market"),
                 .product(name: "Persistence", package: "mr-market"),
                 .product(name: "MarketMaking", package: "mr-market"),
+                .product(name: "Ledger", package: "mr-market"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

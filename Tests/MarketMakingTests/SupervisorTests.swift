@@ -11,8 +11,8 @@ import TradingCore
 
 @Suite struct SupervisorTests {
     @Test func `a started strategy quotes, and every order is stored before it is sent (H36)`() async throws {
-        try await withExchange { exchange, path in
-            let server = try await TestServer(exchange, path: path, time: SystemTime())
+        try await withExchange { exchange, place in
+            let server = try await TestServer(exchange, place, time: SystemTime())
             let unstored = UnstoredOrders(server.database)
             exchange.state.withLock { $0.onPlace = { unstored.check($0.id) } }
             let instance = try await started(server, TestInstrument.body())
@@ -25,8 +25,8 @@ import TradingCore
     }
 
     @Test func `a kill loses nothing: orders stay, fills meanwhile are booked once (H28)`() async throws {
-        try await withExchange { exchange, path in
-            var server = try await TestServer(exchange, path: path, time: SystemTime())
+        try await withExchange { exchange, place in
+            var server = try await TestServer(exchange, place, time: SystemTime())
             _ = try await started(server, TestInstrument.body())
             exchange.market(bid: 5_999_900, ask: 6_000_100)
             try await server.wait("four orders rest") { exchange.open.count == 4 }
@@ -34,7 +34,7 @@ import TradingCore
             let before = exchange.open.map(\.request.id)
             exchange.fill(before[0], isTold: false)
             exchange.fill(before[1], lots: 100_000, isTold: false)
-            server = try await TestServer(exchange, path: path, time: SystemTime())
+            server = try await TestServer(exchange, place, time: SystemTime())
             try await server.wait("reconciled") { [server] in await server.supervisor.isReconciled }
             let fills = try await server.supervisor.fills(strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 10)
             #expect(fills.map(\.quantity) == ["0.01", "0.001"])
@@ -88,10 +88,12 @@ import TradingCore
         return try await server.supervisor.startPureMarketMaking(body)
     }
 
-    private func withExchange(_ body: (TestExchange, String) async throws -> Void) async throws {
-        let folder = try TemporaryFolder()
-        let exchange = TestExchange(TestInstrument.btc, time: SystemTime())
-        try await body(exchange, folder.path + "/server.db")
+    private func withExchange(_ body: (TestExchange, DatabaseLocation) async throws -> Void) async throws {
+        for engine in DatabaseEngine.available {
+            try await withTemporaryPlace(engine) { place in
+                try await body(TestExchange(TestInstrument.btc, time: SystemTime()), place)
+            }
+        }
     }
 }
 

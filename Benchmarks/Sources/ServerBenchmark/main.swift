@@ -3,6 +3,7 @@
 
 import Exchanges
 import Foundation
+import Ledger
 import Logging
 import MarketMaking
 import Persistence
@@ -47,7 +48,7 @@ let stepped = mode == "soak" ? SteppedTime(SystemTime().now()) : nil
 let time: any TimeSource = stepped ?? SystemTime()
 let exchange = InstantExchange(bases.map(instrument), time: time)
 let database = try await SQLiteDatabase.open(path: folder + "/bench.db")
-_ = try await Migrator(MarketMakingMigrations.all).migrate(database)
+_ = try await Migrator(LedgerMigrations.all + MarketMakingMigrations.all).migrate(database)
 let registry = ScheduleRegistry()
 let alarms = AlarmClock(time: time, registry: registry)
 let supervisor = StrategySupervisor(

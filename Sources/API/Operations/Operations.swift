@@ -3,7 +3,7 @@ import Ledger
 public import Persistence
 public import Scheduling
 import Synchronization
-public import TradingCore
+import TradingCore
 
 /// What operators may see and do of jobs, messages, sagas and the ledger.
 public struct Operations: Sendable {

@@ -1,5 +1,6 @@
 import Jobs
 import MarketMaking
+import Scheduling
 import Synchronization
 import TradingCore
 
@@ -138,7 +139,7 @@ extension PrometheusText {
             text += "mrmarket_jobs_oldest_ready_seconds{queue=\"\(depth.queue.rawValue)\"} \(Double(age) / 1e9)\n"
         }
         guard let report = operations.worker() else { return text }
-        let counters: [(String, String, KeyPath<JobCounters, Int> & Sendable)] = [
+        let counters: [(String, String, any KeyPath<JobCounters, Int> & Sendable)] = [
             ("mrmarket_jobs_completed_total", "Jobs completed by this process", \.completed),
             ("mrmarket_jobs_failed_total", "Attempts that failed in this process", \.failed),
             ("mrmarket_jobs_dead_total", "Jobs that this process gave to the dead letters", \.deadLettered),

@@ -1,5 +1,6 @@
 import Jobs
 import Persistence
+import Scheduling
 import TradingCore
 
 /// Backlog, failures and staleness of queues, for whoever watches the server.

@@ -1,5 +1,6 @@
 import Jobs
 import Persistence
+import Scheduling
 import TradingCore
 
 /// Where business processes and outgoing messages stand, for the admin.

@@ -11,12 +11,12 @@ import TradingCore
 final class Bench {
     let exchange: TestExchange
     private(set) var server: TestServer
-    private let folder: TemporaryFolder
+    private let place: DatabaseLocation
 
-    init(acceptanceWindow: Int64 = 0) async throws {
-        folder = try TemporaryFolder()
+    init(_ place: DatabaseLocation, acceptanceWindow: Int64 = 0) async throws {
+        self.place = place
         exchange = TestExchange(TestInstrument.btc, time: SystemTime(), acceptanceWindow: acceptanceWindow)
-        server = try await TestServer(exchange, path: folder.path + "/server.db", time: SystemTime())
+        server = try await TestServer(exchange, place, time: SystemTime())
         try await reconciled()
     }
 
@@ -33,7 +33,7 @@ final class Bench {
         exchange.state.withLock { state in
             (state.marketSinks, state.accountSinks) = ([:], [:])
         }
-        server = try await TestServer(exchange, path: folder.path + "/server.db", time: SystemTime())
+        server = try await TestServer(exchange, place, time: SystemTime())
         if waits { try await reconciled() }
     }
 
@@ -44,11 +44,16 @@ final class Bench {
     func end() async { await server.kill() }
 }
 
+/// Once on every engine that is here.
 func withServer(acceptanceWindow: Int64 = 0, _ body: (Bench) async throws -> Void) async throws {
-    let bench = try await Bench(acceptanceWindow: acceptanceWindow)
-    do { try await body(bench) } catch {
-        await bench.end()
-        throw error
+    for engine in DatabaseEngine.available {
+        try await withTemporaryPlace(engine) { place in
+            let bench = try await Bench(place, acceptanceWindow: acceptanceWindow)
+            do { try await body(bench) } catch {
+                await bench.end()
+                throw error
+            }
+            await bench.end()
+        }
     }
-    await bench.end()
 }

@@ -8,12 +8,12 @@ final class ObservedDatabase: SQLDatabase {
         let description = "database or disk is full"
     }
 
-    let real: SQLiteDatabase
+    let real: any SQLDatabase
     private let stored = Mutex<Set<ClientOrderID>>([])
     private let failing = Mutex(false)
     private let commits = Mutex(0)
 
-    init(_ real: SQLiteDatabase) { self.real = real }
+    init(_ real: any SQLDatabase) { self.real = real }
 
     func isStored(_ id: ClientOrderID) -> Bool { stored.withLock { $0.contains(id) } }
     func setFailing(_ value: Bool) { failing.withLock { $0 = value } }

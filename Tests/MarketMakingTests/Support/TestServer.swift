@@ -1,4 +1,5 @@
 import Exchanges
+import Ledger
 import Logging
 import Persistence
 import Scheduling
@@ -15,9 +16,11 @@ final class TestServer: Sendable {
     let registry = ScheduleRegistry()
     private let tasks: [Task<Void, Never>]
 
-    init(_ exchange: any ExchangeConnector, path: String, time: any TimeSource) async throws {
-        database = ObservedDatabase(try await SQLiteDatabase.open(path: path))
-        _ = try await Migrator(MarketMakingMigrations.all).migrate(database.real)
+    static let migrations = LedgerMigrations.all + MarketMakingMigrations.all
+
+    init(_ exchange: any ExchangeConnector, _ place: DatabaseLocation, time: any TimeSource) async throws {
+        database = ObservedDatabase(try await Databases.open(place))
+        _ = try await Migrator(Self.migrations).migrate(database.real)
         let alarms = AlarmClock(time: time, registry: registry)
         let supervisor = StrategySupervisor(
             RuntimeContext(

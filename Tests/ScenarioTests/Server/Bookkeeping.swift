@@ -1,4 +1,5 @@
 import Foundation
+import Ledger
 import Persistence
 import TradingCore
 
@@ -16,7 +17,10 @@ struct Bookkeeping {
     var serverOrders: [Int64: (status: String, lots: Int64, filled: Int64)] = [:]
     /// By client order id; status 2 is open.
     var exchangeOrders: [Int64: (status: Int64, filled: Int64)] = [:]
-    var funds: [String: (total: FixedDecimal, reserved: FixedDecimal)] = [:]
+    /// What our accounts in the ledger own, by asset.
+    var funds: [String: (total: FixedDecimal, locked: FixedDecimal)] = [:]
+    /// What a verification of the whole ledger found.
+    var ledger = LedgerReport()
 
     /// Both processes' files, read as they lie there. Neither must be running.
     init(folder: String) async throws {
@@ -26,7 +30,7 @@ struct Bookkeeping {
             (
                 try transaction.rows("SELECT trade_id, client_order_id, lots FROM fills ORDER BY id"),
                 try transaction.rows("SELECT client_order_id, status, lots, filled_lots FROM orders"),
-                try transaction.rows("SELECT asset, total, reserved FROM funds")
+                try LedgerStore(transaction: transaction).balances(of: .unallocated, "paper:default")
             )
         }
         serverFills = try rows.0.map {
@@ -37,7 +41,8 @@ struct Bookkeeping {
                 try row.get("status"), try row.get("lots"), try row.get("filled_lots")
             )
         }
-        for row in rows.2 { funds[try row.get("asset")] = (try row.get("total"), try row.get("reserved")) }
+        for balance in rows.2 { funds[balance.account.asset.rawValue] = (balance.total, balance.locked) }
+        ledger = try await LedgerVerifier.verify(server)
         try await read(exchange)
         await server.close()
         await exchange.close()

@@ -103,7 +103,8 @@ import TradingCore
                 #expect(order.status == "rejected", "order \(id) is \(order.status) here, unknown there")
             }
         }
-        #expect(books.funds.values.allSatisfy { $0.reserved.isZero })
+        #expect(books.funds.values.allSatisfy { $0.locked.isZero })
+        #expect(books.ledger.isSound, "\(books.ledger.findings)")
         let bought = books.serverFills.reduce(0) { $0 + $1.lots }
         #expect(bought > 0)
     }
