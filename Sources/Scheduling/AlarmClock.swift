@@ -87,6 +87,7 @@ public final class AlarmClock: Sendable {
 
     private func awaitNext() -> Timestamp {
         state.withLock { state in
+            // lint: ordered because the least of all is the same in any order
             state.awaited = state.entries.values.reduce(.distantFuture) { min($0, $1.dueAt) }
             return state.awaited
         }

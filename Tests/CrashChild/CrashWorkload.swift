@@ -36,8 +36,12 @@ struct StepRefused: Error {}
 struct History: Sendable {
     /// Acknowledged: must be there.
     var kept: [StepID] = []
-    /// Ended with an error: must not be there.
+    /// Its own body threw: must not be there.
+    var refused: [StepID] = []
+    /// The database could not do it: must not be there either.
     var failed: [StepID] = []
+
+    var absent: [StepID] { refused + failed }
 
     /// Reads the lines `kept ID`, `refused ID` and `failed ID`; others are passed over.
     init(_ text: String = "") {
@@ -45,7 +49,8 @@ struct History: Sendable {
             let words = line.split(separator: " ")
             switch words.first {
             case "kept" where words.count > 1: kept.append(StepID(String(words[1])))
-            case "refused" where words.count > 1, "failed" where words.count > 1:
+            case "refused" where words.count > 1: refused.append(StepID(String(words[1])))
+            case "failed" where words.count > 1:
                 failed.append(StepID(String(words[1])))
             default: break
             }
@@ -54,6 +59,7 @@ struct History: Sendable {
 
     static func += (left: inout History, right: History) {
         left.kept += right.kept
+        left.refused += right.refused
         left.failed += right.failed
     }
 }

@@ -71,7 +71,11 @@ final class Life: Sendable {
         var told = History()
         for number in 0..<steps {
             let step = StepID(life: options.life, lane: lane, number: number)
-            if await outcome(step, database) == .kept { told.kept.append(step) } else { told.failed.append(step) }
+            switch await outcome(step, database) {
+            case .kept: told.kept.append(step)
+            case .refused: told.refused.append(step)
+            case .failed: told.failed.append(step)
+            }
         }
         return told
     }

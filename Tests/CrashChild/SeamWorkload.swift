@@ -76,7 +76,7 @@ struct SeamWorkload: CrashWorkload {
         }
         var violations: [String] = []
         for step in history.kept where stored[step.description] == nil { violations.append("lost: \(step)") }
-        for step in history.failed where stored[step.description] != nil {
+        for step in history.absent where stored[step.description] != nil {
             violations.append("told to have failed, but there: \(step)")
         }
         for (step, entries) in stored.sorted(by: { $0.key < $1.key }) {

@@ -106,6 +106,7 @@ struct ExecutorCore: ~Copyable {
             }
             isChanged = record.isLast && record.kind != .gap
         }
+        // lint: ordered because each session's is settled apart from the others
         for session in markouts.keys where markouts[session]?.nextDue ?? .distantFuture <= now {
             markouts[session]?.settle(until: now, doubleMid: book.doubleMid)
         }
