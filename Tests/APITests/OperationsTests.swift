@@ -5,6 +5,7 @@ import Jobs
 import Ledger
 import NIOCore
 import Persistence
+import TestSupport
 import Testing
 import TradingCore
 
@@ -110,7 +111,7 @@ import TradingCore
         let api = try TestAPI()
         try await with(api) { client in
             for number in 0...100 { _ = try dead(api, "j\(number)") }
-            try api.database.transact { try $0.execute("UPDATE jobs SET queue = 'snapshots'") }
+            _ = try api.database.transact { try $0.execute("UPDATE jobs SET queue = 'snapshots'") }
             let health = try await client.send(.get, "/health/snapshots").json()
             #expect(health["status"] == .string("warning"))
             #expect(health["issues"]?[0] == .string("High failure rate: 101 failed jobs"))

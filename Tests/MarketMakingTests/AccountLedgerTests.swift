@@ -18,9 +18,9 @@ import TradingCore
     private static func id(_ number: Int) throws -> ClientOrderID {
         var source = ClientOrderIDSource(
             installation: try #require(InstallationID(1)), session: try #require(SessionID(1)))
-        var id = try #require(source.next())
-        for _ in 0..<number { id = try #require(source.next()) }
-        return id
+        var id: ClientOrderID?
+        for _ in 0...number { id = source.next() }
+        return try #require(id)
     }
 
     /// 10 BTC and 1,000,000 USDT, then what a test does; the ledger must be sound afterwards.

@@ -1,5 +1,6 @@
 import Exchanges
 import Execution
+import Ledger
 import Persistence
 import Scheduling
 import Synchronization
@@ -59,7 +60,8 @@ import TradingCore
                 try await server.supervisor.inspect("u1-c1-pureMarketMaking").fillCount == 1
             }
             let total = try await bench.server.database.read { transaction in
-                try transaction.row("SELECT total FROM funds WHERE asset = 'BTC'")?.get("total", as: FixedDecimal.self)
+                try LedgerStore(transaction: transaction).balances(of: .unallocated, "paper:default")
+                    .first { $0.account.asset == AssetID("BTC") }?.total
             }
             #expect(total == "10.01")
             let fills = try await bench.server.supervisor.fills(

@@ -9,6 +9,7 @@ import TradingCore
 public struct Operations: Sendable {
     let database: any SQLDatabase
     let time: any TimeSource
+    private let alarms: AlarmClock
     /// Every queue that this server works on, in the order it is shown.
     let queues: [QueueName]
     /// This process's worker; nil where it has none.
@@ -19,12 +20,13 @@ public struct Operations: Sendable {
     let pollsSnapshots: Bool
 
     public init(
-        database: any SQLDatabase, time: any TimeSource, queues: [QueueName],
+        database: any SQLDatabase, time: any TimeSource, alarms: AlarmClock, queues: [QueueName],
         worker: @escaping @Sendable () -> JobWorkerReport?, sagas: [any SagaOperations] = [],
         pollsSnapshots: Bool = false
     ) {
         self.database = database
         self.time = time
+        self.alarms = alarms
         self.queues = queues
         self.worker = worker
         self.sagas = sagas
@@ -38,20 +40,19 @@ public struct Operations: Sendable {
     func look<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
-        let (database, time) = (self.database, self.time)
-        let deadline = time.now().advanced(byNanoseconds: Self.patience)
+        let database = database
         // A read cannot be interrupted. So its task is left to itself when the time is over, and ends when it may.
         let (answers, answer) = AsyncStream<Result<Value, any Error>>.makeStream(bufferingPolicy: .bufferingOldest(1))
         let reading = Task {
             do { answer.yield(.success(try await database.read(body))) } catch { answer.yield(.failure(error)) }
         }
-        let waiting = Task {
-            try await time.sleep(until: deadline)
+        let alarm = alarms.alarm("api: patience") { _ in
             answer.yield(.failure(SQLError.locked("no answer within 2 seconds")))
         }
+        alarm.set(time.now().advanced(byNanoseconds: Self.patience))
         defer {
             reading.cancel()
-            waiting.cancel()
+            alarm.remove()
         }
         for await result in answers { return try result.get() }
         throw CancellationError()

@@ -27,7 +27,7 @@ struct MoneyServices {
         relay = OutboxRelay(
             database: database, sink: TopicSinks([:]), time: time, alarms: alarms, logger: logger)
         operations = Operations(
-            database: database, time: time, queues: Self.queues, worker: { worker.report },
+            database: database, time: time, alarms: alarms, queues: Self.queues, worker: { worker.report },
             pollsSnapshots: configuration.pollsSnapshots)
     }
 

@@ -29,7 +29,8 @@ struct TestAPI: Sendable {
         server = APIServer(
             desk: desk,
             operations: Operations(
-                database: database, time: time, queues: ["payments", "snapshots"], worker: { nil }),
+                database: database, time: time, alarms: AlarmClock(time: time, registry: ScheduleRegistry()),
+                queues: ["payments", "snapshots"], worker: { nil }),
             configuration: try ServerConfiguration(environment: [
                 "THROTTLE_LIMIT": "\(throttle)", "THROTTLE_LOGIN_LIMIT": "\(logins)",
             ]),

@@ -20,7 +20,7 @@ struct Bookkeeping {
     /// What our accounts in the ledger own, by asset.
     var funds: [String: (total: FixedDecimal, locked: FixedDecimal)] = [:]
     /// What a verification of the whole ledger found.
-    var ledger = LedgerReport()
+    var ledger: LedgerReport?
 
     /// Both processes' files, read as they lie there. Neither must be running.
     init(folder: String) async throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Ledger
 import Scheduling
 import TestSupport
 import Testing
@@ -104,7 +105,8 @@ import TradingCore
             }
         }
         #expect(books.funds.values.allSatisfy { $0.locked.isZero })
-        #expect(books.ledger.isSound, "\(books.ledger.findings)")
+        let ledger = try #require(books.ledger)
+        #expect(ledger.isSound, "\(ledger.findings)")
         let bought = books.serverFills.reduce(0) { $0 + $1.lots }
         #expect(bought > 0)
     }
