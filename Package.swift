@@ -190,6 +190,7 @@ let package = Package(
             dependencies: [
                 "Jobs", "Persistence", "TradingCore", "Scheduling", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ], swiftSettings: settings),
         .testTarget(
             name: "MarketMakingTests",

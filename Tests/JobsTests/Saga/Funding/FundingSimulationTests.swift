@@ -66,7 +66,7 @@ import TradingCore
 
     @Test func `money is conserved and each deposit has one disposition, wherever the process dies`() async throws {
         var steps: [String: Int] = [:]
-        for seed in UInt64(1)...100 {
+        for seed in UInt64(1)...60 {
             var day = try await Day(seed: seed, crashes: true, context: "seed \(seed)")
             try day.play(steps: 250)
             for order in FundingWorld.orders {
@@ -74,26 +74,26 @@ import TradingCore
             }
         }
         // The days are various enough to mean something.
-        #expect(steps["running", default: 0] > 20)
-        #expect(steps["closed", default: 0] > 20)
+        #expect(steps["running", default: 0] > 15)
+        #expect(steps["closed", default: 0] > 15)
     }
 
     @Test func `a crash after every single step of a day costs nothing`() async throws {
-        for step in 0..<120 {
+        for step in 0..<80 {
             var day = try await Day(seed: 3, crashes: false, context: "seed 3, crash after step \(step)")
-            try day.play(steps: 120, crashAfter: step)
+            try day.play(steps: 80, crashAfter: step)
         }
     }
 
     @Test func `a crash in every single transaction of a day costs nothing`() async throws {
         var whole = try await Day(seed: 5, crashes: false, context: "seed 5")
-        try whole.play(steps: 120)
+        try whole.play(steps: 80)
         let count = whole.world.transactionCount
-        #expect(count > 60)
-        for transaction in 4...min(count, 150) {
+        #expect(count > 40)
+        for transaction in 4...min(count, 120) {
             var day = try await Day(seed: 5, crashes: false, context: "seed 5, crash in transaction \(transaction)")
             day.world.crashInTransaction = transaction
-            try day.play(steps: 120)
+            try day.play(steps: 80)
         }
     }
 
