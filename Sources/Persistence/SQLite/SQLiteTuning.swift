@@ -6,7 +6,7 @@ public struct SQLiteTuning: Sendable {
     /// So many callers, from 1, share a commit at most: bounds how long the first of a batch waits for the others.
     public var maximumBatch: Int
 
-    public init(commitsPerCheckpoint: Int = 500, maximumBatch: Int = 256) {
+    public init(commitsPerCheckpoint: Int = 500, maximumBatch: Int = 512) {
         precondition(commitsPerCheckpoint > 0 && maximumBatch > 0)
         self.commitsPerCheckpoint = commitsPerCheckpoint
         self.maximumBatch = maximumBatch
