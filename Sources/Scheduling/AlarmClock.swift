@@ -51,6 +51,11 @@ public final class AlarmClock: Sendable {
         if isEarlier { signal.raise() }
     }
 
+    fileprivate func ended(_ id: Int, _ failure: String?) {
+        let schedule = state.withLock { $0.entries[id]?.schedule }
+        schedule?.ended(at: time.now(), failure: failure)
+    }
+
     fileprivate func remove(_ id: Int) {
         let schedule = state.withLock { $0.entries.removeValue(forKey: id)?.schedule }
         schedule?.end()
@@ -109,6 +114,10 @@ public struct Alarm: Sendable {
 
     /// - Parameter moment: `.distantFuture` is never.
     public func set(_ moment: Timestamp) { clock.set(id, moment) }
+
+    /// Tells the registry that what the last ring set off is done only now, where that is more than the action did.
+    /// - Parameter failure: what went wrong, if anything.
+    public func ended(failure: String?) { clock.ended(id, failure) }
 
     public func remove() { clock.remove(id) }
 }

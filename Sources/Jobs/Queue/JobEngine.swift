@@ -1,0 +1,51 @@
+public import Persistence
+public import TradingCore
+
+/// The steps of running a job, each synchronous and inside one transaction: the worker calls them from its tasks, a
+/// simulation in whatever order it likes, with a crash between any two.
+///
+///     claim                 transaction 1: JobStore.claim
+///     run and complete      transaction 2: JobEngine.perform      (a transactional handler)
+///     or record a failure   transaction 3: JobEngine.fail         (after 2 threw)
+public struct JobEngine: Sendable {
+    let handlers: JobHandlers
+    /// For the jitter of backoffs.
+    let seed: UInt64
+
+    public init(handlers: JobHandlers, seed: UInt64 = 0) {
+        self.handlers = handlers
+        self.seed = seed
+    }
+
+    /// Whether the job's handler works within a transaction. False for kinds that nobody handles.
+    public func isTransactional(_ job: ClaimedJob) -> Bool {
+        if case .transactional = try? handlers.entry(job.run.kind).work { true } else { false }
+    }
+
+    /// Runs a transactional handler and completes its job.
+    /// - Returns: `.completed`, or nil with nothing changed when the lease is no longer the job's.
+    /// - Throws: what the handler throws; the transaction must not be committed then.
+    public func perform(_ job: ClaimedJob, now: Timestamp, in transaction: any SQLTransaction) throws -> JobState? {
+        guard case .transactional(let work) = try handlers.entry(job.run.kind).work else {
+            throw UnusableJob(reason: "the handler of \(job.run.kind) does not work within a transaction")
+        }
+        // First of all, so that the effect of a job that was lost is never even computed.
+        guard try JobStore(transaction: transaction).complete(job, now: now) else { return nil }
+        try work(job.arguments, job.run, transaction)
+        return .completed
+    }
+
+    /// Records what an error means for its job.
+    /// - Returns: where the job stands now; nil when the lease is no longer the job's.
+    public func fail(
+        _ job: ClaimedJob, _ error: any Error, now: Timestamp, in transaction: any SQLTransaction
+    ) throws -> JobState? {
+        try JobStore(transaction: transaction).fail(
+            job, disposition(of: error, job), reason: "\(error)", seed: seed, now: now)
+    }
+
+    /// A kind that nobody handles goes to the dead letters.
+    func disposition(of error: any Error, _ job: ClaimedJob) -> JobDisposition {
+        (try? handlers.entry(job.run.kind))?.disposition(error, job.run) ?? .deadLetter
+    }
+}

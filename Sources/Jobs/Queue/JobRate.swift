@@ -1,0 +1,74 @@
+import Persistence
+import TradingCore
+
+/// How many jobs of a queue may start in a while, over all processes on the database, restarts included.
+///
+/// A bucket of `count` tokens that fills up evenly over `interval`: a quiet queue may start `count` jobs at once, a busy one
+/// starts one every `interval / count`.
+public struct JobRate: Hashable, Sendable {
+    public let count: Int
+    /// Nanoseconds for one token.
+    let spacing: Int64
+
+    /// - Parameters:
+    ///   - count: 1 or more.
+    ///   - interval: at least a nanosecond for each of `count`.
+    public init(count: Int, per interval: Duration) {
+        self.count = max(1, count)
+        spacing = max(1, interval.nanoseconds / Int64(max(1, count)))
+    }
+}
+
+/// A bucket, known by the moment at which it is full again.
+struct JobRateBucket: Hashable, Sendable {
+    let rate: JobRate
+    private(set) var fullAt: Timestamp
+
+    init(_ rate: JobRate, fullAt: Timestamp) {
+        self.rate = rate
+        self.fullAt = fullAt
+    }
+
+    func available(_ now: Timestamp) -> Int {
+        let missing = max(0, fullAt.nanoseconds(since: now))
+        return max(0, Int((rate.spacing * Int64(rate.count) - missing) / rate.spacing))
+    }
+
+    mutating func take(_ count: Int, _ now: Timestamp) {
+        fullAt = max(fullAt, now).advanced(byNanoseconds: rate.spacing * Int64(count))
+    }
+
+    /// When there is a token again; nil when there is one now.
+    func opensAt(_ now: Timestamp) -> Timestamp? {
+        if available(now) > 0 { return nil }
+        return fullAt.advanced(byNanoseconds: -rate.spacing * Int64(rate.count - 1))
+    }
+}
+
+/// `job_rates`: a row per queue that has a rate.
+struct JobRateStore {
+    let transaction: any SQLTransaction
+
+    private func bucket(_ queue: QueueName, _ rate: JobRate, _ now: Timestamp) throws -> JobRateBucket {
+        let row = try transaction.row("SELECT full_at FROM job_rates WHERE queue = \(queue)")
+        return JobRateBucket(rate, fullAt: try row?.get(0) ?? now)
+    }
+
+    func available(_ queue: QueueName, _ rate: JobRate, now: Timestamp) throws -> Int {
+        try bucket(queue, rate, now).available(now)
+    }
+
+    /// - Returns: when there is a token again; nil when there is one now.
+    func take(_ count: Int, _ queue: QueueName, _ rate: JobRate, now: Timestamp) throws -> Timestamp? {
+        var bucket = try bucket(queue, rate, now)
+        if count > 0 {
+            bucket.take(count, now)
+            try transaction.execute(
+                """
+                INSERT INTO job_rates (queue, full_at) VALUES (\(queue), \(bucket.fullAt))
+                ON CONFLICT (queue) DO UPDATE SET full_at = excluded.full_at
+                """)
+        }
+        return bucket.opensAt(now)
+    }
+}

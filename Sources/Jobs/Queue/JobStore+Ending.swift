@@ -1,0 +1,141 @@
+import Persistence
+public import TradingCore
+
+extension JobStore {
+    /// Completes a job. What else is done in this transaction commits together with it.
+    /// - Returns: false, with nothing changed, when the lease is no longer the job's: then the effect must not happen.
+    public func complete(_ job: ClaimedJob, now: Timestamp) throws -> Bool {
+        let changed =
+            if job.isRemovedWhenFinished {
+                try transaction.execute(
+                    """
+                    DELETE FROM jobs WHERE id = \(job.id) AND state = 'running' AND claims = \(job.lease.number)
+                    """)
+            } else {
+                try transaction.execute(
+                    """
+                    UPDATE jobs SET state = 'completed', finished_at = \(now), worker_id = NULL, lane = NULL
+                    WHERE id = \(job.id) AND state = 'running' AND claims = \(job.lease.number)
+                    """)
+            }
+        if changed == 1, let key = job.run.serialKey { try promoteSuccessor(key, now: now) }
+        return changed == 1
+    }
+
+    /// Records a failed attempt: to be tried again, snoozed, discarded or dead.
+    /// - Parameters:
+    ///   - reason: kept with the job, cut at 4,096 bytes.
+    ///   - seed: for the jitter; mixed with the job's id and its failures.
+    /// - Returns: where the job stands now; nil, with nothing changed, when the lease is no longer the job's.
+    public func fail(
+        _ job: ClaimedJob, _ disposition: JobDisposition, reason: String?, seed: UInt64 = 0, now: Timestamp
+    ) throws -> JobState? {
+        try end(job.lease, reason: reason, now: now) { standing in
+            let mixed = seed ^ UInt64(bitPattern: job.id.rawValue) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(standing.failures)
+            return .afterFailure(standing, disposition, seed: mixed, now: now)
+        }
+    }
+
+    /// Gives a job back unfinished, as if it had not been claimed.
+    /// - Returns: as ``fail(_:_:reason:seed:now:)``.
+    public func release(_ job: ClaimedJob, now: Timestamp) throws -> JobState? {
+        try end(job.lease, reason: nil, now: now, JobDecision.afterRelease)
+    }
+
+    /// - Returns: false when the lease is no longer the job's.
+    public func progress(_ lease: JobLease, _ text: String) throws -> Bool {
+        try transaction.execute(
+            """
+            UPDATE jobs SET progress = \(text.cut(4_096))
+            WHERE id = \(lease.id) AND state = 'running' AND claims = \(lease.number)
+            """) == 1
+    }
+
+    /// Which of a worker's running jobs somebody wants to be cancelled.
+    func cancelRequests(_ worker: JobWorkerID) throws -> [JobID] {
+        try transaction.rows(
+            """
+            SELECT id FROM jobs WHERE worker_id = \(worker) AND state = 'running' AND is_cancel_requested = 1 ORDER BY id
+            """
+        ).map { try $0.get(0) }
+    }
+
+    // MARK: -
+
+    /// Ends a lease as `decide` says.
+    func end(
+        _ lease: JobLease, reason: String?, now: Timestamp, isRescue: Bool = false,
+        _ decide: (JobDecision.Standing) -> JobDecision
+    ) throws -> JobState? {
+        let row = try transaction.row(
+            """
+            SELECT queue, lane, failures, attempts, rescues, maximum_rescues, backoff, is_discarded_when_exhausted,
+                is_cancel_requested, dead_letter_holds_key, is_removed_when_finished
+            FROM jobs WHERE id = \(lease.id) AND state = 'running' AND claims = \(lease.number)
+                \(postgres: "FOR UPDATE")
+            """)
+        guard let row else { return nil }
+        let decision = decide(try standing(row))
+        let (lane, queue): (String?, QueueName) = (try row.get(1), try row.get(0))
+        let keepsLane = try keepsLane(decision, deadLetterHoldsKey: row.get(9))
+        if decision.state.isFinished, try row.get(10) {
+            try transaction.execute("DELETE FROM jobs WHERE id = \(lease.id)")
+        } else {
+            try store(decision, lease.id, lane: keepsLane ? lane : nil, reason: reason, isRescue: isRescue, now: now)
+        }
+        if let lane, !keepsLane { try promoteSuccessor(lane, now: now) }
+        if decision.state == .ready || decision.state == .delayed { try transaction.notify(queue.channel) }
+        return decision.state
+    }
+
+    private func standing(_ row: SQLRow) throws -> JobDecision.Standing {
+        let text: String? = try row.get(6)
+        guard let backoff = Backoff(stored: text) else {
+            throw SQLError.decoding(column: "backoff", value: text ?? "nothing")
+        }
+        return JobDecision.Standing(
+            failures: try row.get(2), attempts: try row.get(3), rescues: try row.get(4),
+            maximumRescues: try row.get(5), backoff: backoff,
+            exhaustion: try row.get(7, as: Bool.self) ? .discard : .deadLetter, isCancelRequested: try row.get(8))
+    }
+
+    private func keepsLane(_ decision: JobDecision, deadLetterHoldsKey: Bool) -> Bool {
+        switch decision {
+        case .ready, .retried, .snoozed: true
+        case .dead: deadLetterHoldsKey
+        case .discarded, .cancelled: false
+        }
+    }
+
+    private func store(
+        _ decision: JobDecision, _ id: JobID, lane: String?, reason: String?, isRescue: Bool, now: Timestamp
+    ) throws {
+        let (runAt, isFailure): (Timestamp?, Bool) =
+            switch decision {
+            case .retried(let moment): (moment, true)
+            case .snoozed(let moment): (moment, false)
+            case .dead: (nil, !isRescue)
+            case .discarded: (nil, true)
+            case .ready, .cancelled: (nil, false)
+            }
+        let finishedAt = decision.state.isFinished ? now : nil
+        try transaction.execute(
+            """
+            UPDATE jobs SET state = \(decision.state), worker_id = NULL, lane = \(lane.sqlValue),
+                run_at = COALESCE(\(runAt.sqlValue), run_at), finished_at = \(finishedAt.sqlValue),
+                failures = failures + \(isFailure ? 1 : 0), rescues = rescues + \(isRescue ? 1 : 0),
+                reason = COALESCE(\((reason?.cut(4_096)).sqlValue), reason), is_cancel_requested = 0
+            WHERE id = \(id)
+            """)
+    }
+}
+
+extension String {
+    /// Its first bytes, at most `count`, cut between characters.
+    func cut(_ count: Int) -> String {
+        if utf8.count <= count { return self }
+        var end = utf8.index(startIndex, offsetBy: count)
+        while end.samePosition(in: self) == nil { end = utf8.index(before: end) }
+        return String(self[..<end])
+    }
+}

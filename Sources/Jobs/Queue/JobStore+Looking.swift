@@ -1,0 +1,107 @@
+import Persistence
+public import TradingCore
+
+extension JobStore {
+    public func job(_ id: JobID) throws -> JobRecord? {
+        try transaction.row("SELECT \(raw: JobRecord.columns) FROM jobs WHERE id = \(id)").map { try JobRecord($0) }
+    }
+
+    public func job(_ customID: String, in queue: QueueName) throws -> JobRecord? {
+        try transaction.row(
+            """
+            SELECT \(raw: JobRecord.columns) FROM jobs
+            WHERE queue = \(queue) AND custom_id = \(customID) AND custom_id IS NOT NULL
+            """
+        ).map { try JobRecord($0) }
+    }
+
+    /// One page of the jobs of a queue in one state: finished ones newest first, others in the order they were enqueued in.
+    /// - Parameters:
+    ///   - after: the last job of the page before.
+    ///   - limit: from 1 to 1,000.
+    public func jobs(
+        _ queue: QueueName, _ state: JobState, after: JobRecord? = nil, limit: Int = 100
+    ) throws -> [JobRecord] {
+        let limit = min(max(1, limit), 1_000)
+        if state.isFinished {
+            let (time, id) = (after?.finishedAt ?? .distantFuture, after?.id.rawValue ?? .max)
+            return try transaction.rows(
+                """
+                SELECT \(raw: JobRecord.columns) FROM jobs
+                WHERE queue = \(queue) AND state = \(state) AND finished_at IS NOT NULL
+                    AND (finished_at < \(time) OR (finished_at = \(time) AND id < \(id)))
+                ORDER BY finished_at DESC, id DESC LIMIT \(limit)
+                """
+            ).map { try JobRecord($0) }
+        }
+        // The state is text of the statement, so that the planner sees that the state's partial index serves.
+        return try transaction.rows(
+            """
+            SELECT \(raw: JobRecord.columns) FROM jobs
+            WHERE queue = \(queue) AND state = '\(raw: state.rawValue)' AND id > \(after?.id.rawValue ?? 0)
+            ORDER BY id LIMIT \(limit)
+            """
+        ).map { try JobRecord($0) }
+    }
+
+    /// How many jobs of each live state a queue has, and how many finished ones are kept.
+    public struct Depth: Hashable, Sendable {
+        public let queue: QueueName
+        public internal(set) var ready = 0
+        public internal(set) var delayed = 0
+        public internal(set) var waiting = 0
+        public internal(set) var running = 0
+        public internal(set) var dead = 0
+        /// Counted up to ``JobStore/maximumCount``.
+        public internal(set) var completed = 0
+        public internal(set) var discarded = 0
+        public internal(set) var cancelled = 0
+        public internal(set) var isPaused = false
+        /// Since when the job that may start next could have been started.
+        public internal(set) var oldestReady: Timestamp?
+    }
+
+    /// Finished jobs are counted no further.
+    public static let maximumCount = 100_000
+
+    /// - Returns: one for each of `queues`, in that order.
+    public func depths(_ queues: [QueueName]) throws -> [Depth] {
+        let paused = try pausedQueues()
+        return try queues.map { queue in
+            var depth = Depth(queue: queue)
+            depth.ready = try count(queue, .ready)
+            depth.delayed = try count(queue, .delayed)
+            depth.waiting = try count(queue, .waiting)
+            depth.running = try count(queue, .running)
+            depth.dead = try count(queue, .dead)
+            depth.completed = try countFinished(queue, .completed)
+            depth.discarded = try countFinished(queue, .discarded)
+            depth.cancelled = try countFinished(queue, .cancelled)
+            depth.isPaused = paused.contains(queue)
+            depth.oldestReady = try oldestReady(queue)
+            return depth
+        }
+    }
+
+    private func count(_ queue: QueueName, _ state: JobState) throws -> Int {
+        try transaction.row(
+            "SELECT COUNT(*) FROM jobs WHERE queue = \(queue) AND state = '\(raw: state.rawValue)'")?.get(0) ?? 0
+    }
+
+    private func countFinished(_ queue: QueueName, _ state: JobState) throws -> Int {
+        try transaction.row(
+            """
+            SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE queue = \(queue) AND state = \(state)
+                AND finished_at IS NOT NULL LIMIT \(Self.maximumCount)) AS kept
+            """)?.get(0) ?? 0
+    }
+
+    /// The job that is next by priority may not be the oldest, but the lowest id is, and the index has it.
+    private func oldestReady(_ queue: QueueName) throws -> Timestamp? {
+        try transaction.row(
+            """
+            SELECT run_at FROM jobs
+            WHERE id = (SELECT MIN(id) FROM jobs WHERE queue = \(queue) AND state = 'ready')
+            """)?.get(0)
+    }
+}

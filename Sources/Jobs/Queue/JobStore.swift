@@ -1,0 +1,78 @@
+public import Persistence
+public import TradingCore
+
+/// `jobs`, in an open transaction: whoever decides something enqueues what follows from it in the same transaction.
+public struct JobStore {
+    let transaction: any SQLTransaction
+
+    public init(transaction: any SQLTransaction) { self.transaction = transaction }
+
+    /// A job that was asked for: a new one, or the one that was there.
+    public struct Enqueued: Hashable, Sendable {
+        public let id: JobID
+        public let state: JobState
+        /// False when a job with the custom id was there already: nothing was stored.
+        public let isNew: Bool
+    }
+
+    /// Stores a job; it starts within milliseconds of the commit, or at its time.
+    @discardableResult
+    public func enqueue<Arguments: JobArguments>(
+        _ arguments: Arguments, _ options: JobOptions = Arguments.options, now: Timestamp
+    ) throws -> Enqueued {
+        try enqueue(NewJob(arguments, options), now: now)
+    }
+
+    /// - Throws: ``JobOptionsError``.
+    @discardableResult
+    public func enqueue(_ job: NewJob, now: Timestamp) throws -> Enqueued {
+        try job.validate()
+        guard let row = try insert(job, now) else { return try existing(job) }
+        let enqueued = Enqueued(
+            id: JobID(rawValue: try row.get(0)), state: try row.get(1), isNew: true)
+        if enqueued.state != .waiting { try transaction.notify(job.queue.channel) }
+        return enqueued
+    }
+
+    /// - Returns: nil when its custom id is taken.
+    private func insert(_ job: NewJob, _ now: Timestamp) throws -> SQLRow? {
+        let options = job.options
+        let runAt = options.start.moment(now)
+        let state: JobState = runAt > now ? .delayed : .ready
+        return try transaction.row(
+            """
+            INSERT INTO jobs (queue, kind, arguments, custom_id, serial_key, lane, priority, state, attempts, backoff,
+                timeout, maximum_rescues, is_discarded_when_exhausted, dead_letter_holds_key, is_removed_when_finished,
+                enqueued_at, run_at)
+            VALUES (\(job.queue.rawValue), \(job.kind), \(job.arguments), \(options.id.sqlValue), \(options.serialKey.sqlValue),
+                \(options.serialKey.sqlValue), \(options.priority),
+                CASE WHEN EXISTS (SELECT 1 FROM jobs WHERE lane = \(options.serialKey.sqlValue)) THEN 'waiting'
+                    ELSE \(state) END,
+                \(options.attempts), \(options.backoff.stored.sqlValue), \((options.timeout?.nanoseconds).sqlValue),
+                \(options.maximumRescues), \(options.exhaustion == .discard), \(options.deadLetterHoldsKey),
+                \(options.isRemovedWhenFinished), \(now), \(runAt))
+            ON CONFLICT (queue, custom_id) WHERE custom_id IS NOT NULL DO NOTHING
+            RETURNING id, state
+            """)
+    }
+
+    private func existing(_ job: NewJob) throws -> Enqueued {
+        let row = try transaction.row(
+            """
+            SELECT id, state FROM jobs
+            WHERE queue = \(job.queue.rawValue) AND custom_id = \(job.options.id.sqlValue) AND custom_id IS NOT NULL
+            """)
+        guard let row else { throw SQLError.other("job \(job.kind) was neither stored nor there") }
+        return Enqueued(id: JobID(rawValue: try row.get(0)), state: try row.get(1), isNew: false)
+    }
+}
+
+extension JobOptions.Start {
+    func moment(_ now: Timestamp) -> Timestamp {
+        switch self {
+        case .now: now
+        case .after(let delay): now.advanced(byNanoseconds: max(0, delay.nanoseconds))
+        case .at(let moment): max(moment, now)
+        }
+    }
+}

@@ -1,0 +1,182 @@
+public import Logging
+public import Persistence
+public import Scheduling
+public import ServiceLifecycle
+import Synchronization
+import TradingCore
+
+/// Works on the jobs of a database, in this process.
+///
+/// A shell: what may be done when is decided by ``QueueStateMachine``, what a step does in the database by ``JobStore`` and its
+/// neighbours. It ends after a drain, when it is told to shut down or its task is cancelled.
+public final class JobWorker: Service {
+    let database: any SQLDatabase
+    let configuration: JobWorkerConfiguration
+    let clock: AlarmClock
+    let time: any TimeSource
+    let logger: Logger
+    let runners: [QueueRunner]
+    let registration = Mutex<Registration>(Registration())
+    private let drainAlarm: Alarm
+
+    struct Registration: Sendable {
+        var worker: JobWorkerID?
+        var rescued = 0
+        var lost = 0
+    }
+
+    /// - Parameter clock: must be running for anything to be done at a time; its registry lists what this worker does when.
+    public init(
+        database: any SQLDatabase, handlers: JobHandlers, configuration: JobWorkerConfiguration, clock: AlarmClock,
+        time: any TimeSource, logger: Logger
+    ) {
+        self.database = database
+        self.configuration = configuration
+        self.clock = clock
+        self.time = time
+        self.logger = logger
+        let engine = JobEngine(handlers: handlers, seed: configuration.seed)
+        let runners = configuration.queues.map {
+            QueueRunner(
+                $0, worker: configuration, database: database, engine: engine, time: time, logger: logger)
+        }
+        self.runners = runners
+        drainAlarm = clock.alarm("jobs: end of drain") { _ in for runner in runners { runner.abandon() } }
+    }
+
+    public var report: JobWorkerReport {
+        let registration = registration.withLock { $0 }
+        return JobWorkerReport(
+            queues: runners.map(\.report), worker: registration.worker, rescued: registration.rescued,
+            registrationsLost: registration.lost)
+    }
+
+    /// Runs jobs until shutdown.
+    public func run() async throws {
+        // In a task of its own: even when ours is cancelled, what was leased has to be given back.
+        let work = Task { await self.work() }
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await work.value
+            } onGracefulShutdown: {
+                self.drain()
+            }
+        } onCancel: {
+            self.drain()
+            for runner in self.runners { runner.abandon() }
+        }
+        drainAlarm.remove()
+    }
+
+    /// Starts nothing more, and waits for what runs until the deadline.
+    public func drain() {
+        drainAlarm.set(time.now().advanced(byNanoseconds: configuration.drainDeadline.nanoseconds))
+        for runner in runners { runner.drain() }
+    }
+
+    private func work() async {
+        let words = runners.map { ($0, database.notifications($0.name.channel)) }
+        let control = database.notifications(QueueName.controlChannel)
+        let maintenance = JobMaintenance(worker: self)
+        await withTaskGroup { group in
+            for (runner, word) in words { group.addTask { for await _ in word { runner.word() } } }
+            group.addTask { await self.listen(to: control) }
+            maintenance.start(in: &group)
+            await runQueues()
+            group.cancelAll()
+        }
+        maintenance.end()
+        await leave()
+    }
+
+    private func runQueues() async {
+        let alarms = runners.map { runner in clock.alarm("jobs: queue \(runner.name.rawValue)") { _ in runner.wake() } }
+        await withTaskGroup { group in
+            for (runner, alarm) in zip(runners, alarms) { group.addTask { await runner.run(alarm) } }
+        }
+        for alarm in alarms { alarm.remove() }
+    }
+
+    private func listen(to control: AsyncStream<Void>) async {
+        for await _ in control {
+            do { try await stopCancelled() } catch {
+                logger.warning("cancellations could not be read", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Tells handlers to stop whose jobs somebody wants to be cancelled.
+    func stopCancelled() async throws {
+        guard let worker = registration.withLock({ $0.worker }) else { return }
+        let ids = try await database.read { try JobStore(transaction: $0).cancelRequests(worker) }
+        if !ids.isEmpty { for runner in runners { runner.stop(ids, for: .cancellation) } }
+    }
+}
+
+// MARK: - Registration
+
+extension JobWorker {
+    var ownsDatabase: Bool { configuration.ownsDatabase ?? (database.dialect == .sqlite) }
+
+    /// Enters this process start, and takes over at once what it replaces.
+    func register() async throws {
+        let (time, configuration, ownsDatabase) = (time, configuration, ownsDatabase)
+        let worker = try await database.write { transaction in
+            try JobWorkerStore(transaction: transaction).register(
+                node: configuration.node, ownsDatabase: ownsDatabase, lease: configuration.lease, now: time.now())
+        }
+        registration.withLock { $0.worker = worker }
+        try await rescue()
+        for runner in runners { runner.use(worker) }
+    }
+
+    /// Holds on to the leases. Without a registration, or when it was taken away, gets a new one.
+    func heartbeat() async throws {
+        guard let worker = registration.withLock({ $0.worker }) else { return try await register() }
+        let (time, lease) = (time, configuration.lease)
+        let isAlive = try await database.write { transaction in
+            try JobWorkerStore(transaction: transaction).heartbeat(worker, lease: lease, now: time.now())
+        }
+        if isAlive { return }
+        logger.error("this worker was given up for dead; its jobs are with others now")
+        registration.withLock {
+            $0.worker = nil
+            $0.lost += 1
+        }
+        for runner in runners { runner.stopAll(for: .leaseLost) }
+        try await register()
+    }
+
+    /// Makes the jobs of dead workers ready again.
+    func rescue() async throws {
+        let (time, limit) = (time, configuration.maximumBatch)
+        var isMore = true
+        while isMore {
+            let own = registration.withLock { $0.worker }
+            let rescue = try await database.write { transaction in
+                try JobWorkerStore(transaction: transaction).rescue(own: own, limit: limit, now: time.now())
+            }
+            registration.withLock { $0.rescued += rescue.jobs.count }
+            if !rescue.jobs.isEmpty {
+                logger.warning(
+                    "jobs of a dead worker were taken over",
+                    metadata: ["jobs.count": "\(rescue.jobs.count)", "jobs.ended": "\(rescue.ended.count)"])
+            }
+            isMore = rescue.isMore
+        }
+    }
+
+    /// Gives back what was not finished.
+    private func leave() async {
+        guard let worker = registration.withLock({ $0.worker }) else { return }
+        let time = time
+        do {
+            try await database.write { transaction in
+                try JobWorkerStore(transaction: transaction).leave(worker, now: time.now())
+            }
+        } catch {
+            logger.warning("jobs could not be given back; the next start does", metadata: ["error": "\(error)"])
+        }
+        registration.withLock { $0.worker = nil }
+    }
+}

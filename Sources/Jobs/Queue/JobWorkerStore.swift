@@ -1,0 +1,90 @@
+public import Persistence
+public import TradingCore
+
+/// `job_workers`: who may hold jobs. One row and one heartbeat for each process start, not for each job.
+public struct JobWorkerStore {
+    let transaction: any SQLTransaction
+
+    public init(transaction: any SQLTransaction) { self.transaction = transaction }
+
+    /// Enters a process that starts, and declares dead whom it replaces: the earlier process of the same node, or, when it is
+    /// the only one that can have the database open, every other. What they held is rescued by the next
+    /// ``rescue(own:limit:now:)``, without waiting for their leases.
+    public func register(
+        node: String, ownsDatabase: Bool, lease: Duration, now: Timestamp
+    ) throws -> JobWorkerID {
+        let row = try transaction.row(
+            """
+            INSERT INTO job_workers (node, started_at, lease_until)
+            VALUES (\(node), \(now), \(now.advanced(byNanoseconds: lease.nanoseconds))) RETURNING id
+            """)
+        guard let id = try row?.get(0, as: JobWorkerID.self) else { throw SQLError.other("no id for a worker") }
+        if ownsDatabase {
+            try transaction.execute("UPDATE job_workers SET lease_until = 0 WHERE id <> \(id)")
+        } else {
+            try transaction.execute("UPDATE job_workers SET lease_until = 0 WHERE id <> \(id) AND node = \(node)")
+        }
+        return id
+    }
+
+    /// Holds on to all jobs of a worker for another lease.
+    ///
+    /// A lease that has run out is revived as long as nobody has noticed: its jobs are still its own.
+    /// - Returns: false when the worker was given up for dead. It must stop what it runs and register anew.
+    public func heartbeat(_ id: JobWorkerID, lease: Duration, now: Timestamp) throws -> Bool {
+        try transaction.execute(
+            """
+            UPDATE job_workers SET lease_until = \(now.advanced(byNanoseconds: lease.nanoseconds))
+            WHERE id = \(id) AND lease_until > 0
+            """) == 1
+    }
+
+    /// What a rescue did.
+    public struct Rescue: Hashable, Sendable {
+        public var jobs: [JobID] = []
+        /// Those of them that killed too many workers, or were to be cancelled.
+        public var ended: [JobID] = []
+        /// There is more to do at once.
+        public var isMore = false
+    }
+
+    /// Gives the jobs of a dead worker to whoever claims them next.
+    /// - Parameters:
+    ///   - own: never taken for dead.
+    ///   - limit: at most so many jobs.
+    public func rescue(own: JobWorkerID?, limit: Int, now: Timestamp) throws -> Rescue {
+        let dead = try transaction.row(
+            """
+            SELECT id, node FROM job_workers WHERE lease_until < \(now) AND id <> \(own ?? JobWorkerID(rawValue: 0))
+            ORDER BY id LIMIT 1
+            """)
+        guard let dead else { return Rescue() }
+        let (worker, node): (JobWorkerID, String) = (try dead.get(0), try dead.get(1))
+        var rescue = Rescue(isMore: true)
+        for lease in try leases(worker, limit: limit) {
+            let state = try JobStore(transaction: transaction).end(
+                lease, reason: "worker \(worker.rawValue) on \(node) died", now: now, isRescue: true,
+                JobDecision.afterLostWorker)
+            rescue.jobs.append(lease.id)
+            if state != .ready { rescue.ended.append(lease.id) }
+        }
+        if rescue.jobs.count < limit { try transaction.execute("DELETE FROM job_workers WHERE id = \(worker)") }
+        return rescue
+    }
+
+    /// Takes a worker that stops off the list; what it still holds may be claimed at once, with no attempt used up.
+    public func leave(_ worker: JobWorkerID, now: Timestamp) throws {
+        for lease in try leases(worker, limit: .max) {
+            _ = try JobStore(transaction: transaction).end(lease, reason: nil, now: now, JobDecision.afterRelease)
+        }
+        try transaction.execute("DELETE FROM job_workers WHERE id = \(worker)")
+    }
+
+    private func leases(_ worker: JobWorkerID, limit: Int) throws -> [JobLease] {
+        try transaction.rows(
+            """
+            SELECT id, claims FROM jobs WHERE worker_id = \(worker) AND state = 'running' ORDER BY id LIMIT \(limit)
+            """
+        ).map { JobLease(id: try $0.get(0), number: try $0.get(1), worker: worker) }
+    }
+}

@@ -1,0 +1,58 @@
+/// How one process works on one queue.
+public struct QueueConfiguration: Hashable, Sendable {
+    public var name: QueueName
+    /// How many jobs of the queue this process runs at a time. Other processes have their own.
+    public var concurrency: Int
+    /// How many may start in a while, over all processes; nil is no limit.
+    public var rate: JobRate?
+    /// How long an attempt may take where the job does not say; nil is no limit.
+    public var timeout: Duration?
+    /// How long finished jobs stay, and how many of each outcome at most; nil is no limit. Dead letters stay until somebody
+    /// decides about them.
+    public var retention: Duration?
+    public var maximumFinished: Int?
+
+    public init(
+        _ name: QueueName, concurrency: Int = 1, rate: JobRate? = nil, timeout: Duration? = nil,
+        retention: Duration? = .seconds(7 * 86_400), maximumFinished: Int? = 100_000
+    ) {
+        self.name = name
+        self.concurrency = max(1, concurrency)
+        self.rate = rate
+        self.timeout = timeout
+        self.retention = retention
+        self.maximumFinished = maximumFinished
+    }
+}
+
+/// How a process works on jobs.
+public struct JobWorkerConfiguration: Sendable {
+    public var queues: [QueueConfiguration]
+    /// The same at every start of one node, and on no other: a node that restarts takes back at once what it held.
+    public var node: String
+    /// Whether no other process can have the database open, as with an embedded one: then a start takes over what any
+    /// earlier process held. Nil goes by the engine.
+    public var ownsDatabase: Bool?
+    /// How long a worker is believed to be alive after its last heartbeat; its jobs go to others then.
+    public var lease: Duration = .seconds(5)
+    public var heartbeatInterval: Duration = .milliseconds(1_250)
+    public var rescueInterval: Duration = .seconds(1)
+    /// How often a queue is looked at when no word comes: a word can be lost.
+    public var pollInterval: Duration = .seconds(2)
+    public var retentionInterval: Duration = .seconds(60)
+    /// How long running jobs may go on once the process is to stop. Then they are cancelled and given back.
+    public var drainDeadline: Duration = .seconds(10)
+    public var schedules: [JobSchedule] = []
+    /// For the jitter of backoffs.
+    public var seed: UInt64 = 0
+
+    // Small values make rare paths common in tests.
+
+    /// At most so many jobs are claimed, rescued or removed in one transaction.
+    public var maximumBatch = 256
+
+    public init(queues: [QueueConfiguration], node: String = "local") {
+        self.queues = queues
+        self.node = node
+    }
+}

@@ -1,0 +1,176 @@
+import Logging
+import Persistence
+import Scheduling
+import TradingCore
+
+extension QueueRunner {
+    /// Runs a leased job and stores how it ended.
+    func execute(_ job: ClaimedJob) async {
+        if engine.isTransactional(job) {
+            await executeWithinTransaction(job)
+        } else {
+            await executeOutside(job)
+        }
+    }
+
+    // MARK: - Within a transaction
+
+    private func executeWithinTransaction(_ job: ClaimedJob) async {
+        let (engine, time) = (engine, time)
+        let result: Result<JobState?, any Error>
+        do {
+            result = .success(
+                try await database.write { try engine.perform(job, now: time.now(), in: $0) })
+        } catch { result = .failure(error) }
+        let stop = returned(job)
+        switch result {
+        case .success(let state): settled(state == nil ? .leaseLost : .completed)
+        case .failure(let error): settled(await storeFailure(job, error, stop))
+        }
+    }
+
+    // MARK: - Outside
+
+    private func executeOutside(_ job: ClaimedJob) async {
+        let result: Result<JobOutcome, any Error>
+        do { result = .success(try await perform(job)) } catch { result = .failure(error) }
+        let stop = returned(job)
+        switch result {
+        case .success(let outcome): settled(await store(outcome, job, stop))
+        case .failure(let error): settled(await storeFailure(job, error, stop))
+        }
+    }
+
+    private func perform(_ job: ClaimedJob) async throws -> JobOutcome {
+        guard case .outside(let work) = try engine.handlers.entry(job.run.kind).work else {
+            throw UnusableJob(reason: "the handler of \(job.run.kind) works within a transaction")
+        }
+        let database = database
+        let context = JobContext(run: job.run) { text in
+            let isHeld = try await database.write {
+                try JobStore(transaction: $0).progress(job.lease, text)
+            }
+            if !isHeld { throw JobLeaseLost(id: job.id) }
+        }
+        return try await work(job.arguments, context)
+    }
+
+    /// A handler that finishes its work although it was told to stop has finished it.
+    private func store(_ outcome: JobOutcome, _ job: ClaimedJob, _ stop: RunningJob.Stop?) async -> JobEnd? {
+        switch outcome {
+        case .done: return await storeCompletion(job)
+        case .commit(let effect):
+            do {
+                return try await settle(job) { transaction, now in
+                    guard try JobStore(transaction: transaction).complete(job, now: now) else { return .leaseLost }
+                    try effect(transaction)
+                    return .completed
+                }
+            } catch { return await storeFailure(job, error, stop) }
+        case .snooze(let duration): return await storeEnd(job, .snooze(duration), reason: nil)
+        case .fail(let disposition, let reason): return await storeEnd(job, disposition, reason: reason)
+        }
+    }
+
+    private func storeCompletion(_ job: ClaimedJob) async -> JobEnd? {
+        try? await settle(job) { transaction, now in
+            try JobStore(transaction: transaction).complete(job, now: now) ? .completed : .leaseLost
+        }
+    }
+
+    // MARK: - Failures
+
+    private func storeFailure(_ job: ClaimedJob, _ error: any Error, _ stop: RunningJob.Stop?) async -> JobEnd? {
+        switch stop {
+        case .shutdown:
+            return try? await settle(job) { transaction, now in
+                try JobStore(transaction: transaction).release(job, now: now).map {
+                    $0 == .cancelled ? .cancelled : .released
+                } ?? .leaseLost
+            }
+        case .timeout:
+            let limit = Duration.nanoseconds(job.timeout ?? configuration.timeout?.nanoseconds ?? 0)
+            return await storeEnd(
+                job, engine.disposition(of: JobTimedOut(limit: limit), job), reason: "timed out after \(limit)")
+        case .cancellation, .leaseLost, nil: break
+        }
+        // What the disk or the engine could not do is no failure of the job.
+        if let fault = error as? SQLError, fault.isOfTheEngine {
+            return await storeEnd(job, .snooze(.seconds(1)), reason: "\(error)")
+        }
+        return await storeEnd(job, engine.disposition(of: error, job), reason: "\(error)")
+    }
+
+    private func storeEnd(_ job: ClaimedJob, _ disposition: JobDisposition, reason: String?) async -> JobEnd? {
+        let seed = engine.seed
+        if let reason {
+            logger.info(
+                "an attempt at a job failed",
+                metadata: [
+                    "job.id": "\(job.id)", "job.kind": "\(job.run.kind)", "job.attempt": "\(job.run.attempt)",
+                    "error": "\(reason)",
+                ])
+        }
+        return try? await settle(job) { transaction, now in
+            let state = try JobStore(transaction: transaction).fail(
+                job, disposition, reason: reason, seed: seed, now: now)
+            guard let state else { return .leaseLost }
+            return JobEnd(state, disposition)
+        }
+    }
+
+    /// Stores an end. While the engine cannot, it is tried again: the job is still ours, and its effect outside has happened.
+    /// - Throws: what `body` throws that is not the engine's fault, and the engine's fault when there is no more time to wait.
+    private func settle(
+        _ job: ClaimedJob, _ body: @escaping @Sendable (any SQLTransaction, Timestamp) throws -> JobEnd
+    ) async throws -> JobEnd {
+        let time = time
+        var pause = Nanoseconds.milliseconds(50)
+        while true {
+            do { return try await database.write { try body($0, time.now()) } } catch let error as SQLError
+                where error.isOfTheEngine && error != .closed && !isAbandoned
+            {
+                logger.warning(
+                    "the end of a job could not be stored", metadata: ["job.id": "\(job.id)", "error": "\(error)"])
+                await wait(pause)
+                pause = min(2 * pause, Nanoseconds.seconds(2))
+            }
+        }
+    }
+
+    /// In a task of its own: the job's may be cancelled, and would not wait at all.
+    private func wait(_ pause: Int64) async {
+        let time = time
+        await Task { try? await time.sleep(until: time.now().advanced(byNanoseconds: pause)) }.value
+    }
+}
+
+/// An attempt took longer than it may.
+public struct JobTimedOut: Error, Hashable, Sendable, CustomStringConvertible {
+    public let limit: Duration
+
+    public var description: String { "timed out after \(limit)" }
+}
+
+extension JobEnd {
+    init(_ state: JobState, _ disposition: JobDisposition) {
+        switch state {
+        case .completed: self = .completed
+        case .dead: self = .dead
+        case .discarded: self = .discarded
+        case .cancelled: self = .cancelled
+        case .ready, .delayed, .waiting, .running:
+            if case .snooze = disposition { self = .snoozed } else { self = .retried }
+        }
+    }
+}
+
+extension SQLError {
+    /// Whether the disk, the connection or the load is at fault rather than what was asked.
+    var isOfTheEngine: Bool {
+        switch self {
+        case .locked, .diskFull, .inputOutput, .readOnly, .overloaded, .closed: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import TradingCore
+
+/// Decides when a worker looks for jobs of a queue, and for how many.
+///
+/// It looks when a slot is free and there may be something: after word of a commit, when a delayed job is due, when the rate
+/// opens, when the last look found as many as it asked for, and in any case after the poll interval. One look at a time.
+struct QueueStateMachine {
+    enum Action: Equatable {
+        case claim(limit: Int, promotesDue: Bool)
+        /// Until then nothing is to be done unless something happens.
+        case wait(until: Timestamp)
+        /// Drained.
+        case finished
+    }
+
+    let concurrency: Int
+    let maximumBatch: Int
+    /// In nanoseconds.
+    let pollInterval: Int64
+    /// How long after a look that failed the next one comes.
+    let retryInterval: Int64
+
+    /// Handlers at work.
+    private(set) var running = 0
+    /// Jobs whose end is not stored yet; more than ``running``, for a slot is free as soon as its handler returns.
+    private(set) var unsettled = 0
+    private(set) var isDraining = false
+    private var isClaiming = false
+    private var mayHaveMore = true
+    private var nextDue = Timestamp.distantPast
+    private var nextPoll = Timestamp.distantPast
+    /// Not before: the rate's, or after a failure.
+    private var closedUntil = Timestamp.distantPast
+
+    init(concurrency: Int, maximumBatch: Int, pollInterval: Int64, retryInterval: Int64) {
+        self.concurrency = concurrency
+        self.maximumBatch = maximumBatch
+        self.pollInterval = pollInterval
+        self.retryInterval = retryInterval
+    }
+
+    mutating func next(_ now: Timestamp) -> Action {
+        if isClaiming { return .wait(until: .distantFuture) }
+        if isDraining { return unsettled == 0 ? .finished : .wait(until: .distantFuture) }
+        let free = min(concurrency - running, maximumBatch)
+        guard free > 0 else { return .wait(until: .distantFuture) }
+        guard closedUntil <= now else { return .wait(until: closedUntil) }
+        let isDue = nextDue <= now
+        guard mayHaveMore || isDue || nextPoll <= now else { return .wait(until: min(nextDue, nextPoll)) }
+        isClaiming = true
+        mayHaveMore = false
+        return .claim(limit: free, promotesDue: isDue)
+    }
+
+    /// Something was committed that concerns the queue.
+    mutating func word() { mayHaveMore = true }
+
+    mutating func claimed(_ count: Int, of limit: Int, nextDue: Timestamp?, opensAt: Timestamp?, now: Timestamp) {
+        isClaiming = false
+        running += count
+        unsettled += count
+        if count == limit || opensAt != nil { mayHaveMore = true }
+        self.nextDue = nextDue ?? .distantFuture
+        closedUntil = opensAt ?? .distantPast
+        nextPoll = now.advanced(byNanoseconds: pollInterval)
+    }
+
+    mutating func claimFailed(_ now: Timestamp) {
+        isClaiming = false
+        mayHaveMore = true
+        closedUntil = now.advanced(byNanoseconds: retryInterval)
+    }
+
+    /// A handler has returned.
+    mutating func returned() { running -= 1 }
+
+    /// How a job ended is stored.
+    mutating func settled() { unsettled -= 1 }
+
+    /// No more claims.
+    mutating func drain() { isDraining = true }
+}

@@ -1,0 +1,28 @@
+import TradingCore
+
+/// A job whose handler is at work in this process.
+struct RunningJob {
+    /// Why its task was told to stop.
+    enum Stop: Hashable { case timeout, cancellation, shutdown, leaseLost }
+
+    let job: ClaimedJob
+    let deadline: Timestamp
+    var task: Task<Void, Never>?
+    private(set) var stop: Stop?
+
+    init(_ job: ClaimedJob, deadline: Timestamp) {
+        self.job = job
+        self.deadline = deadline
+    }
+
+    /// The first reason stays.
+    mutating func stop(for reason: Stop) {
+        if stop == nil { stop = reason }
+        task?.cancel()
+    }
+
+    mutating func attach(_ task: Task<Void, Never>) {
+        self.task = task
+        if stop != nil { task.cancel() }
+    }
+}

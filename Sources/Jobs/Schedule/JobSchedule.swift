@@ -1,0 +1,52 @@
+public import TradingCore
+
+/// A job that recurs: one instance of each tick in the whole cluster.
+public struct JobSchedule: Sendable {
+    /// What becomes of ticks that nobody was there for.
+    public enum CatchUp: Hashable, Sendable {
+        /// Forgotten, unless the latest is at most `tolerance` late.
+        case skip(tolerance: Duration = .seconds(60))
+        /// The latest one is run, whatever its age; those before it are forgotten.
+        case once
+        /// Every one is run, in order; of more than `maximum` at a time the latest ones.
+        case all(maximum: Int)
+    }
+
+    /// Unique in the process. A tick's job has the custom id `name@milliseconds since 1970`.
+    public let name: String
+    public let cadence: JobCadence
+    public let catchUp: CatchUp
+    let job: @Sendable (Timestamp) throws -> NewJob
+
+    /// - Parameter job: what a tick enqueues; its options' `id` and `start` are the schedule's.
+    public init(
+        _ name: String, _ cadence: JobCadence, catchUp: CatchUp = .skip(),
+        job: @escaping @Sendable (_ tick: Timestamp) throws -> NewJob
+    ) {
+        self.name = name
+        self.cadence = cadence
+        self.catchUp = catchUp
+        self.job = job
+    }
+
+    /// The job of one tick: however often it is enqueued, it is stored once.
+    func newJob(_ tick: Timestamp) throws -> NewJob {
+        var job = try job(tick)
+        job.options.id = "\(name)@\(tick.nanoseconds / Nanoseconds.perMillisecond)"
+        job.options.start = .now
+        return job
+    }
+
+    /// Which ticks are to be run now.
+    /// - Parameter next: the first one that nobody has run; due.
+    func due(from next: Timestamp, now: Timestamp) -> [Timestamp] {
+        let before = next.advanced(byNanoseconds: -1)
+        switch catchUp {
+        case .skip(let tolerance):
+            let last = cadence.latest(1, after: before, through: now)
+            return last.filter { now.nanoseconds(since: $0) <= tolerance.nanoseconds }
+        case .once: return cadence.latest(1, after: before, through: now)
+        case .all(let maximum): return cadence.latest(maximum, after: before, through: now)
+        }
+    }
+}
