@@ -75,8 +75,9 @@ static int file_write(sqlite3_file *file, const void *bytes, int length, sqlite3
     FvVerdict verdict = fv_verdict(FAULTVFS_WRITE, inode_of(file)->kind);
     int code = verdict.code;
     if (verdict.dies_before || code != SQLITE_OK) {
-        // A write that is killed or refused may have been done in part.
-        put(file, bytes, (int)fv_below((uint64_t)length / 512 + 1) * 512, offset);
+        // A write that is killed or refused may have been done in part, or even whole; but never whole on a full disk.
+        uint64_t sectors = (uint64_t)length / 512 + (code != SQLITE_FULL);
+        put(file, bytes, sectors > 0 ? (int)fv_below(sectors) * 512 : 0, offset);
         if (verdict.dies_before) die();
     } else {
         code = put(file, bytes, length, offset);

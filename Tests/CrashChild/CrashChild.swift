@@ -3,7 +3,7 @@
 ///
 ///     crash-child workload=seam database=/tmp/x.db life=3 steps=20 lanes=4 history=/tmp/history checkpoint=5 batch=8
 ///
-/// Lines: `opened`, `checked N`, `violation …`, `kept ID`, `refused ID`, `failed ID why`, `unopened why`, `stuck why`,
+/// Lines: `opened`, `checked N`, `violation …`, `kept ID`, `refused ID`, `failed ID why`, `unknown ID why`, `unopened why`, `unchecked why`, `stuck why`,
 /// `synced N` after the N-th fsync of the log, `count wal.fsync N`, `unsynced-commits N`, `done`.
 @main
 struct CrashChild {

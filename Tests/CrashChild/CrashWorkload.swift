@@ -41,6 +41,9 @@ struct History: Sendable {
     /// The database could not do it: must not be there either.
     var failed: [StepID] = []
 
+    /// The database could not tell: whole or absent.
+    var unknown = 0
+
     var absent: [StepID] { refused + failed }
 
     /// Reads the lines `kept ID`, `refused ID` and `failed ID`; others are passed over.
@@ -61,5 +64,6 @@ struct History: Sendable {
         left.kept += right.kept
         left.refused += right.refused
         left.failed += right.failed
+        left.unknown += right.unknown
     }
 }

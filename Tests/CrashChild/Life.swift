@@ -24,7 +24,7 @@ final class Life: Sendable {
         faultvfs_clear_failures()
         // The fault is gone: does work go on?
         let after = await work(database, lanes: options.lanes..<options.lanes + 1, steps: 2)
-        if let step = after.failed.first { Line.write("stuck \(step)") }
+        if !after.failed.isEmpty || after.unknown > 0 { Line.write("stuck \(after)") }
         history += told
         history += after
         await check(database, history)
@@ -75,12 +75,13 @@ final class Life: Sendable {
             case .kept: told.kept.append(step)
             case .refused: told.refused.append(step)
             case .failed: told.failed.append(step)
+            case .unknown: told.unknown += 1
             }
         }
         return told
     }
 
-    private enum Outcome { case kept, refused, failed }
+    private enum Outcome { case kept, refused, failed, unknown }
 
     private func outcome(_ step: StepID, _ database: any SQLDatabase) async -> Outcome {
         do {
@@ -91,6 +92,9 @@ final class Life: Sendable {
         } catch is StepRefused {
             Line.write("refused \(step)")
             return .refused
+        } catch SQLError.outcomeUnknown(let why) {
+            Line.write("unknown \(step) \(why)")
+            return .unknown
         } catch {
             Line.write("failed \(step) \(error)")
             return .failed
@@ -105,7 +109,7 @@ final class Life: Sendable {
             if database.dialect == .sqlite { violations += try await integrity(database) }
             for violation in violations { Line.write("violation \(violation)") }
             Line.write("checked \(history.kept.count)")
-        } catch { Line.write("violation cannot be checked: \(error)") }
+        } catch { Line.write("unchecked \(error)") }
     }
 
     private func integrity(_ database: any SQLDatabase) async throws -> [String] {

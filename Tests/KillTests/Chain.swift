@@ -40,7 +40,7 @@ struct Chain: ~Copyable {
         let isKilled = report.end == expected
         if isKilled { tally.count(plan) } else { tally.unharmed += 1 }
         if isKilled { tally.acknowledged += report.kept.count }
-        var wrong = report.violations
+        var wrong = report.violations + report.all("unchecked")
         if !isKilled, !(report.isDone && report.end == .exited(0)) {
             wrong.append("ended with \(report.end) after “\(report.lines.last ?? "nothing")”")
         }

@@ -26,7 +26,7 @@ import Testing
     func `a failure is told to its callers, keeps nothing half done, and work goes on after it`(
         _ fault: Fault, _ often: String
     ) async throws {
-        var told = 0
+        var told = 0, unknown = 0
         for number in fault.numbers {
             var chain = try Chain("seam")
             let failure = ["FAULTVFS_FAIL": "\(fault.operation):\(number):\(fault.code):\(often)"]
@@ -38,12 +38,15 @@ import Testing
             #expect(report.violations == [], context)
             #expect(report.all("stuck") == [], context)
             told += report.all("failed").count + report.all("unopened").count
+            unknown += report.all("unknown").count
             let next = try await chain.run(KillPlan(point: .never, mode: .power, steps: 2))
             #expect(next.isDone && next.violations == [] && next.all("failed") == [], context)
         }
-        print("\(fault.operation) \(fault.code) \(often): \(told) callers got an error")
-        // A lock that is free again is waited for; everything else reaches somebody.
-        #expect(told > 0 || often == "once" && fault.code == "busy")
+        print("\(fault.operation) \(fault.code) \(often): \(told) callers got an error, \(unknown) an open end")
+        // A lock that is free again is waited for; and SQLite can do without cutting its files.
+        #expect(told > 0 || often == "once" && fault.code == "busy" || fault.operation == "truncate")
+        // What is written over is known to be gone.
+        #expect(unknown == 0 || often == "always")
     }
 
     @Test func `a disk that fails and then loses its power has kept what was acknowledged`() async throws {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The one writer of a process: whoever waits shares the next commit, and so its fsync.
 ///
-/// Callers queue up; the writer's own thread takes all that wait, at most a batch of them, into one transaction and
+/// Callers queue up; the writer's own thread takes all that wait, at most ``maximumBatch``, into one transaction and
 /// answers each only after it is durable. Each fails alone:
 /// - A caller that throws before it wrote anything is passed over.
 /// - When one throws later, the batch is rolled back and run once more with a savepoint around each caller. There are no
@@ -11,8 +11,8 @@ import Synchronization
 /// - When the engine gave the whole transaction up with one caller's statement, as SQLite does when the disk is full, each
 ///   runs in a transaction of its own.
 final class GroupCommit: Sendable {
-    /// So many callers share a commit unless told otherwise: bounds how long the first of a batch waits for the others.
-    static let standardBatch = 512
+    /// Bounds how long the first of a batch waits for the others.
+    static let maximumBatch = 512
     /// Beyond this many waiting writes further ones are refused: ``SQLError/overloaded``.
     static let maximumWaiting = 20_000
 
@@ -36,11 +36,11 @@ final class GroupCommit: Sendable {
     }
 
     private let committer: any Committer
-    private let maximumBatch: Int
     private let state = Mutex(State())
+    private let maximumBatch: Int
     private let thread: DispatchQueue
 
-    init(_ committer: any Committer, label: String, maximumBatch: Int = standardBatch) {
+    init(_ committer: any Committer, label: String, maximumBatch: Int = GroupCommit.maximumBatch) {
         self.committer = committer
         self.maximumBatch = maximumBatch
         thread = DispatchQueue(label: label, qos: .userInitiated)

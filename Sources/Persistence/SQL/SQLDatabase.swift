@@ -22,7 +22,7 @@ public protocol SQLDatabase: Sendable {
     /// Runs a transaction. Returns when it is durable: neither SIGKILL nor a power cut takes it back.
     ///
     /// The body may be run twice, so it must do nothing but use its transaction. When it throws, or the commit fails,
-    /// nothing of it stays.
+    /// nothing of it stays; unless the error is ``SQLError/outcomeUnknown(_:)``, which leaves that open.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value

@@ -23,7 +23,8 @@ public enum SQLError: Error, Hashable, Sendable, CustomStringConvertible {
     case overloaded
     /// The database server cannot be reached, or was lost too often. Nothing was committed.
     case unavailable(String)
-    /// The database server was lost during a commit and could not be asked since whether it had taken it: it may have.
+    /// The database server was lost, or the disk failed, during a commit, and it could not be found out whether it was taken:
+    /// it may be there after the next start.
     case outcomeUnknown(String)
     case closed
     /// A statement that is wrong, or anything else.
@@ -48,7 +49,7 @@ public enum SQLError: Error, Hashable, Sendable, CustomStringConvertible {
         case .overloaded: "too much waits for the database"
         case .unavailable(let message): "the database server cannot be reached: \(message)"
         case .outcomeUnknown(let message):
-            "the database server was lost during a commit, it may have taken it: \(message)"
+            "a commit was cut short and may have been taken: \(message)"
         case .closed: "the database is closed"
         case .other(let message): message
         }

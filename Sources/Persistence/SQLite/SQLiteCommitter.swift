@@ -3,6 +3,9 @@ import Synchronization
 
 /// SQLite's writer connection.
 final class SQLiteCommitter: Committer {
+    /// A queue that never empties must not let the log grow for ever.
+    private static let busyFactor = 20
+
     private let writer: DatabasePool
     private let notifier: Notifier
     private let tuning: SQLiteTuning
@@ -10,12 +13,13 @@ final class SQLiteCommitter: Committer {
 
     init(_ writer: DatabasePool, _ notifier: Notifier, _ tuning: SQLiteTuning) {
         self.writer = writer
-        self.tuning = tuning
         self.notifier = notifier
+        self.tuning = tuning
     }
 
     func transact(isShared: Bool, _ body: (any BatchTransaction) throws -> Void) -> CommitOutcome {
         var isBodyAtFault = false
+        var isCommitting = false
         var channels: [String] = []
         do {
             try writer.writeWithoutTransaction { connection in
@@ -26,21 +30,47 @@ final class SQLiteCommitter: Committer {
                         return .rollback
                     }
                     channels = transaction.channels
+                    isCommitting = true
                     return .commit
                 }
             }
-        } catch { return isBodyAtFault ? .bodyFailed : .failed(SQLError(error)) }
+        } catch {
+            if isBodyAtFault { return .bodyFailed }
+            let error = SQLError(error)
+            return .failed(!isCommitting || staysFailed(error) ? error : .outcomeUnknown("\(error)"))
+        }
         if isBodyAtFault { return .bodyFailed }
         commitCount.add(1, ordering: .relaxed)
         notifier.post(channels)
         return .committed
     }
 
+    /// Makes sure that a failed commit stays failed.
+    ///
+    /// SQLite takes it back in memory, but when it was the sync that failed, the whole transaction may stand behind the end of
+    /// the log, and the next start, which reads the log to its last good commit, would take it for committed. A commit of
+    /// nothing, written over its first pages, breaks the chain of checksums that it hangs on.
+    ///
+    /// What did not fit on the disk is not whole in the log.
+    /// - Returns: false when that failed too.
+    private func staysFailed(_ error: SQLError) -> Bool {
+        if case .diskFull = error { return true }
+        do {
+            try writer.writeWithoutTransaction { connection in
+                try connection.inTransaction(.immediate) {
+                    // Setting the number that nobody reads is a write, be it the same or not.
+                    try connection.execute(sql: "PRAGMA user_version = 0")
+                    return .commit
+                }
+            }
+            return true
+        } catch { return false }
+    }
+
     /// Moves the log into the database file when nobody waits: SQLite's own way, after every so many pages, would make one
     /// commit in a hundred wait for it. On this thread alone, see ``SQLiteDatabase``.
     func rest(isQuiet: Bool) {
-        // A queue that never empties must not let the log grow for ever.
-        let limit = isQuiet ? tuning.commitsPerCheckpoint : 20 * tuning.commitsPerCheckpoint
+        let limit = isQuiet ? tuning.commitsPerCheckpoint : Self.busyFactor * tuning.commitsPerCheckpoint
         guard commitCount.load(ordering: .relaxed) >= limit else { return }
         commitCount.store(0, ordering: .relaxed)
         // A failure costs nothing: the log stays, and the next commit tells if the disk is at fault.
