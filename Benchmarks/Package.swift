@@ -79,6 +79,10 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
+            name: "CommitBenchmark",
+            dependencies: [.product(name: "Persistence", package: "mr-market")],
+            swiftSettings: settings),
+        .executableTarget(
             name: "SoakBenchmark",
             dependencies: [
                 .product(name: "TradingCore", package: "mr-market"),

@@ -39,18 +39,32 @@ public enum DatabaseLocation: Hashable, Sendable {
     /// As libpq reads it, without connecting.
     private static func check(_ url: String) throws(InvalidDatabaseURL) {
         var message: UnsafeMutablePointer<CChar>?
-        let options = PQconninfoParse(url, &message)
+        let settings = PQconninfoParse(url, &message)
         defer {
-            PQconninfoFree(options)
+            PQconninfoFree(settings)
             PQfreemem(message)
         }
-        if options != nil, url.contains("://") { return }
-        let said = message.map { String(cString: $0).trimmingCharacters(in: .whitespacesAndNewlines) }
-        // What libpq says may quote the URL, and so the password.
-        let isSafe = said.map { !$0.contains("@") && !$0.contains("://") } ?? false
-        throw InvalidDatabaseURL(
-            url: withoutSecrets(url),
-            rule: isSafe ? said ?? "" : "it must read postgres://user:password@host:port/database")
+        guard let settings, url.contains("://") else {
+            // Most of what libpq says quotes the URL, and so the password.
+            let said = message.map { String(cString: $0).trimmingCharacters(in: .whitespacesAndNewlines) } ?? ""
+            let isSafe = said.hasPrefix("invalid URI query parameter")
+            throw InvalidDatabaseURL(
+                url: withoutSecrets(url),
+                rule: isSafe ? said : "it must read postgres://user:password@host:port/database")
+        }
+        let ports = value(of: "port", settings)?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        guard ports.allSatisfy({ $0.isEmpty || UInt16($0).map { $0 > 0 } ?? false }) else {
+            throw InvalidDatabaseURL(url: withoutSecrets(url), rule: "its port must be from 1 to 65535")
+        }
+    }
+
+    private static func value(of name: String, _ settings: UnsafeMutablePointer<PQconninfoOption>) -> String? {
+        var setting = settings
+        while let keyword = setting.pointee.keyword {
+            if String(cString: keyword) == name { return setting.pointee.val.map { String(cString: $0) } }
+            setting += 1
+        }
+        return nil
     }
 
     /// The URL as it may be shown: no user, password or parameters.

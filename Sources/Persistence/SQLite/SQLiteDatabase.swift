@@ -14,6 +14,7 @@ public final class SQLiteDatabase: SQLDatabase {
     private let notifier: Notifier
     /// Held for as long as the database is open.
     private let lock: Mutex<FileLock?>
+    private let isClosed = Mutex(false)
 
     private init(path: String, pool: DatabasePool, lock: FileLock?, tuning: SQLiteTuning = SQLiteTuning()) {
         self.path = path
@@ -40,24 +41,51 @@ public final class SQLiteDatabase: SQLDatabase {
     /// Opens the database of a server, making it where there is none: for this process alone.
     /// - Throws: ``SQLError/notOurDatabase(path:found:)``, ``SQLError/inUse(path:)``, or what the disk says.
     public static func open(path: String, tuning: SQLiteTuning = SQLiteTuning()) async throws -> SQLiteDatabase {
-        let isOurs = try SQLiteFile.isOurs(path)
         try prepareFolder(path)
+        // Before anything else touches the file: a server in this process would lose its locks by our looking at it.
         guard let lock = try FileLock(path: path + ".lock") else { throw SQLError.inUse(path: path) }
+        do {
+            try refuseInterruptedRestore(path)
+            return try make(path, lock, tuning)
+        } catch {
+            if lock.isNew { lock.removeFile() }
+            throw SQLiteCheck.named(SQLError(error), path)
+        }
+    }
+
+    private static func make(_ path: String, _ lock: FileLock, _ tuning: SQLiteTuning) throws -> SQLiteDatabase {
+        var isOurs = true
+        try OpenFiles.add(path) { () throws(SQLError) in isOurs = try SQLiteFile.isOurs(path) }
         do {
             if !isOurs { try NewFile.make(path) }
             let database = SQLiteDatabase(
                 path: path, pool: try pool(path, isReadOnly: false), lock: lock, tuning: tuning)
             try database.setUp()
             return database
-        } catch { throw SQLError(error) }
+        } catch {
+            OpenFiles.remove(path)
+            throw error
+        }
     }
 
     /// Opens a server's database to look at it, running server or not.
     public static func openReadOnly(path: String) async throws -> SQLiteDatabase {
-        guard try SQLiteFile.isOurs(path) else { throw SQLError.notOurDatabase(path: path, found: "an empty file") }
-        do { return SQLiteDatabase(path: path, pool: try pool(path, isReadOnly: true), lock: nil) } catch {
-            throw SQLError(error)
-        }
+        do {
+            try OpenFiles.add(path) { () throws(SQLError) in
+                guard try SQLiteFile.isOurs(path) else {
+                    throw .notOurDatabase(path: path, found: "an empty file")
+                }
+            }
+            do { return SQLiteDatabase(path: path, pool: try pool(path, isReadOnly: true), lock: nil) } catch {
+                OpenFiles.remove(path)
+                throw error
+            }
+        } catch { throw SQLiteCheck.named(SQLError(error), path) }
+    }
+
+    private static func refuseInterruptedRestore(_ path: String) throws(SQLError) {
+        guard DurableFile.exists(SQLiteRestore.marker(path)) else { return }
+        throw .corrupt("\(path): putting a backup in its place was interrupted; restore it again")
     }
 
     private static func prepareFolder(_ path: String) throws {
@@ -92,10 +120,14 @@ public final class SQLiteDatabase: SQLDatabase {
             guard level == 2, mode == "wal" else {
                 throw SQLError.other("SQLite would not be durable: synchronous \(level ?? -1), \(mode ?? "no journal")")
             }
+            try SQLiteCheck.atStart(connection, path)
             try connection.execute(
                 sql: "CREATE TABLE IF NOT EXISTS \(Migrator.table) (name TEXT PRIMARY KEY) STRICT")
         }
     }
+
+    /// For copying it.
+    var reader: any DatabaseReader { pool }
 
     // MARK: - Working
 
@@ -123,7 +155,13 @@ public final class SQLiteDatabase: SQLDatabase {
     public func close() async {
         await commits?.close()
         notifier.close()
+        let isFirst = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return !isClosed
+        }
+        guard isFirst else { return }
         try? pool.close()
+        OpenFiles.remove(path)
         lock.withLock { $0 = nil }
     }
 }

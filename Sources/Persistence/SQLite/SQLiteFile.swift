@@ -5,6 +5,9 @@ enum SQLiteFile {
     /// `PRAGMA application_id` of our databases: "MrMk".
     static let applicationID: Int32 = 0x4D72_4D6B
 
+    /// What a file is that SQLite would not open.
+    static let noDatabase = "no SQLite database at all"
+
     /// - Returns: whether there is a database of ours; false where there is nothing or an empty file.
     /// - Throws: ``SQLError/notOurDatabase(path:found:)``.
     static func isOurs(_ path: String) throws(SQLError) -> Bool {
@@ -16,7 +19,7 @@ enum SQLiteFile {
         let header = (try? handle.read(upToCount: 100)) ?? Data()
         if header.isEmpty { return false }
         guard header.count == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
-            throw .notOurDatabase(path: path, found: "no SQLite database at all")
+            throw .notOurDatabase(path: path, found: noDatabase)
         }
         // Big-endian, at offset 68: https://www.sqlite.org/fileformat2.html#application_id
         let id = header[68..<72].reduce(Int32(0)) { $0 << 8 | Int32($1) }

@@ -1,0 +1,33 @@
+import Foundation
+internal import GRDB
+
+/// A whole, verified copy of a database, in one file without a log.
+enum SQLiteCopy {
+    /// Copies one consistent state of `source` while others write to it: nobody waits for it. It becomes `path` only when it
+    /// is whole, checked and on the disk.
+    /// - Returns: its size in bytes.
+    static func make(of source: any DatabaseReader, to path: String, _ replace: () throws -> Void = {}) throws -> Int {
+        let partial = path + ".partial-\(UUID().uuidString)"
+        try DurableFile.make(partial)
+        defer {
+            for file in [partial, partial + "-journal", partial + "-wal", partial + "-shm"] { DurableFile.remove(file) }
+        }
+        do {
+            let copy = try DatabaseQueue(path: partial)
+            // One step under one read transaction: nothing that is committed meanwhile makes it start again.
+            try source.backup(to: copy, pagesPerStep: -1)
+            try copy.writeWithoutTransaction { connection in
+                try connection.execute(sql: "PRAGMA journal_mode = DELETE")
+                try SQLiteCheck.whole(connection, partial)
+            }
+            try copy.close()
+        } catch { throw SQLError(error) }
+        guard try SQLiteFile.isOurs(partial) else { throw SQLError.corrupt("\(partial): the copy is empty") }
+        try DurableFile.sync(partial)
+        let size = try FileManager.default.attributesOfItem(atPath: partial)[.size] as? Int ?? 0
+        try replace()
+        try DurableFile.rename(partial, to: path)
+        try DurableFile.sync(DurableFile.folder(of: path))
+        return size
+    }
+}

@@ -1,0 +1,198 @@
+import Dispatch
+import Synchronization
+import Testing
+
+@testable import Persistence
+
+/// How callers share a commit, against an engine that does what the test says.
+@Suite struct GroupCommitTests {
+    private struct Refusal: Error {}
+
+    @Test func `callers that wait share one transaction, without savepoints`() async {
+        let engine = ScriptedEngine()
+        let answers = await run(engine, count: 5) { _, transaction in try transaction.execute("x") }
+        #expect(answers == Array(repeating: "done", count: 5))
+        #expect(engine.log == ["begin", "commit", "begin", "commit"])
+    }
+
+    @Test func `one that refuses before it wrote costs the others nothing`() async {
+        let engine = ScriptedEngine()
+        let answers = await run(engine, count: 5) { number, transaction in
+            _ = try transaction.rows("SELECT")
+            try transaction.notify("word_\(number)")
+            if number == 2 { throw Refusal() }
+            try transaction.execute("x")
+        }
+        #expect(answers == ["done", "done", "Refusal()", "done", "done"])
+        #expect(engine.log == ["begin", "commit", "begin", "commit"])
+        #expect(engine.words == ["word_0", "word_1", "word_3", "word_4"])
+    }
+
+    @Test func `when one fails after it wrote the batch is run once more, with savepoints`() async {
+        let engine = ScriptedEngine()
+        let answers = await run(engine, count: 4) { number, transaction in
+            try transaction.execute("x")
+            try transaction.notify("word_\(number)")
+            if number == 1 { throw Refusal() }
+            if number == 3 { _ = try? transaction.execute("FAIL") }
+        }
+        #expect(answers == ["done", "Refusal()", "done", "failed statement"])
+        #expect(
+            engine.log == [
+                "begin", "commit", "begin", "rollback",
+                "begin", "set", "release", "set", "back", "set", "release", "set", "back", "commit",
+            ])
+        #expect(engine.words == ["word_0", "word_2"])
+    }
+
+    @Test func `when the engine gave everything up each runs alone`() async {
+        let engine = ScriptedEngine()
+        let answers = await run(engine, count: 3) { number, transaction in
+            try transaction.execute(number == 1 ? "LOSE" : "x")
+        }
+        #expect(answers == ["done", "failed statement", "done"])
+        #expect(
+            engine.log == [
+                "begin", "commit", "begin", "rollback", "begin", "set", "release", "set", "rollback",
+                "begin", "commit", "begin", "rollback", "begin", "commit",
+            ])
+    }
+
+    @Test func `a batch that always loses against other processes is made smaller`() async {
+        let engine = ScriptedEngine(contention: 3)
+        let answers = await run(engine, count: 4) { _, transaction in try transaction.execute("x") }
+        #expect(answers == Array(repeating: "done", count: 4))
+        // 4, then 2 and 1, then whatever is left: the third try is the first of one caller.
+        #expect(engine.log.count { $0 == "commit" } > 2)
+    }
+
+    @Test func `a commit that fails is everybody's failure, refusals' too`() async {
+        let engine = ScriptedEngine(failsCommits: true)
+        let answers = await run(engine, count: 3) { number, transaction in
+            if number == 1 { throw Refusal() }
+            try transaction.execute("x")
+        }
+        #expect(answers == Array(repeating: "disk full: scripted", count: 3))
+    }
+
+    @Test func `who comes after the close is refused`() async {
+        let commits = GroupCommit(ScriptedEngine(), label: "test")
+        await commits.close()
+        await #expect(throws: SQLError.closed) { try await commits.write { _ in } }
+    }
+
+    private func run(
+        _ engine: ScriptedEngine, count: Int, _ body: @escaping @Sendable (Int, any SQLTransaction) throws -> Void
+    ) async -> [String] {
+        let commits = GroupCommit(engine, label: "test")
+        let answers = Collected<(number: Int, answer: String)>()
+        submit(commits, count, body, answers)
+        await commits.close()
+        return answers.all.sorted { $0.number < $1.number }.map(\.answer)
+    }
+
+    /// Everything while the writer is held up by a first caller, so that it becomes one batch.
+    private func submit(
+        _ commits: GroupCommit, _ count: Int, _ body: @escaping @Sendable (Int, any SQLTransaction) throws -> Void,
+        _ answers: Collected<(number: Int, answer: String)>
+    ) {
+        let (began, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        commits.submit(
+            .init(
+                run: { _ in
+                    began.signal()
+                    gate.wait()
+                }, finish: { _ in }))
+        began.wait()
+        for number in 0..<count {
+            commits.submit(
+                .init(
+                    run: { try body(number, $0) },
+                    finish: { answer in
+                        switch answer {
+                        case .committed: answers.add((number, "done"))
+                        case .threw(let error): answers.add((number, "\(error)"))
+                        case .failed(let error): answers.add((number, "\(error)"))
+                        }
+                    }))
+        }
+        gate.signal()
+    }
+}
+
+/// - Note: the log and the counters are behind locks; transactions are used on the writer's thread alone.
+private final class ScriptedEngine: Committer {
+    private let steps = Collected<String>()
+    private let spoken = Collected<String>()
+    private let contention: Mutex<Int>
+    private let failsCommits: Bool
+
+    init(contention: Int = 0, failsCommits: Bool = false) {
+        self.contention = Mutex(contention)
+        self.failsCommits = failsCommits
+    }
+
+    var log: [String] { steps.all }
+    var words: [String] { spoken.all }
+
+    func transact(isShared: Bool, _ body: (any BatchTransaction) throws -> Void) -> CommitOutcome {
+        let transaction = ScriptedTransaction(steps)
+        steps.add("begin")
+        do { try body(transaction) } catch {
+            steps.add("rollback")
+            return .bodyFailed
+        }
+        let isContended = contention.withLock { left in
+            defer { left -= isShared && left > 0 ? 1 : 0 }
+            return isShared && left > 0
+        }
+        if isContended { return .contended(.locked("scripted")) }
+        if failsCommits { return .failed(.diskFull("scripted")) }
+        steps.add("commit")
+        for word in transaction.words.channels { spoken.add(word) }
+        return .committed
+    }
+
+    func rest(isQuiet: Bool) {}
+    func close() {}
+}
+
+private final class ScriptedTransaction: BatchTransaction {
+    private let steps: Collected<String>
+    private(set) var failure: SQLError?
+    private(set) var isLost = false
+    private(set) var hasWritten = false
+    private(set) var words = CommitWords()
+
+    init(_ steps: Collected<String>) { self.steps = steps }
+
+    var dialect: SQLDialect { .sqlite }
+
+    func execute(_ sql: SQL) throws(SQLError) -> Int {
+        if let failure { throw failure }
+        hasWritten = true
+        let text = sql.rendered(.sqlite).text
+        if text == "FAIL" || text == "LOSE" {
+            isLost = text == "LOSE"
+            failure = .other("failed statement")
+            throw .other("failed statement")
+        }
+        return 1
+    }
+
+    func rows(_ sql: SQL) throws(SQLError) -> [SQLRow] { [] }
+    func row(_ sql: SQL) throws(SQLError) -> SQLRow? { nil }
+    func notify(_ channel: String) throws(SQLError) { try words.add(channel) }
+
+    func beginCaller() {
+        hasWritten = false
+        words.beginCaller()
+    }
+    func forgetWords() { words.forgetCaller() }
+    func setSavepoint() throws(SQLError) { steps.add("set") }
+    func releaseSavepoint() throws(SQLError) { steps.add("release") }
+    func rollBackToSavepoint() throws(SQLError) {
+        failure = nil
+        steps.add("back")
+    }
+}
