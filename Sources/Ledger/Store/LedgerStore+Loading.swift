@@ -28,11 +28,16 @@ extension LedgerStore {
             }
         }
         if wanted.isEmpty { return }
-        var query: SQL = "SELECT id, path, available, locked, entry_count, head FROM ledger_accounts WHERE path IN ("
+        // Not `IN (…)`, for which SQLite makes a temporary table.
+        var query: SQL = ""
         for (index, account) in wanted.enumerated() {
-            query = query + (index == 0 ? "\(account.path)" : ", \(account.path)")
+            if index > 0 { query = query + " UNION ALL " }
+            query =
+                query + """
+                    SELECT id, path, available, locked, entry_count, head FROM ledger_accounts WHERE path = \(account.path)
+                    """
         }
-        for row in try transaction.rows(query + ")") {
+        for row in try transaction.rows(query) {
             let (id, balance) = try row.balance(at: 0, known: wanted)
             _ = book.add(rowID: id, balance)
         }

@@ -8,19 +8,26 @@ extension LedgerStore {
     func save(
         _ posting: LedgerPosting, _ movements: [PlannedMovement], _ book: LedgerBook, _ now: Timestamp
     ) throws -> Bool {
+        // `RETURNING` would cost SQLite a temporary table, so the row's number is asked for only where it is needed.
         let head = Self.insert + row(posting, movements[0], 0, list: nil, book, now) + Self.unlessRepeated
-        guard let id: Int64 = try transaction.row(head)?.get(0) else { return false }
-        if movements.count > 1 {
-            var tail = Self.insert
-            for step in 1..<movements.count {
-                if step > 1 { tail = tail + ", " }
-                tail = tail + row(posting, movements[step], step, list: id, book, now)
-            }
-            try transaction.execute(tail)
-        }
+        guard try transaction.execute(head) == 1 else { return false }
+        if movements.count > 1 { try saveTail(posting, movements, book, now) }
         for reservation in book.reservations where reservation.isChanged { try save(reservation) }
         for account in book.accounts where account.isChanged { try save(account) }
         return true
+    }
+
+    private func saveTail(
+        _ posting: LedgerPosting, _ movements: [PlannedMovement], _ book: LedgerBook, _ now: Timestamp
+    ) throws {
+        let row = try transaction.row("SELECT id FROM ledger_transfers WHERE key = \(posting.key)")
+        let id: Int64? = try row?.get(0)
+        var tail = Self.insert
+        for step in 1..<movements.count {
+            if step > 1 { tail = tail + ", " }
+            tail = tail + self.row(posting, movements[step], step, list: id, book, now)
+        }
+        try transaction.execute(tail)
     }
 
     private static let insert: SQL = """
@@ -28,7 +35,7 @@ extension LedgerStore {
             debit_hash, credit_account, credit_sequence, credit_hash, amount, released, reservation_id, reverses_id,
             status, remaining, expires_at, posted_at) VALUES 
         """
-    private static let unlessRepeated: SQL = " ON CONFLICT (key) DO NOTHING RETURNING id"
+    private static let unlessRepeated: SQL = " ON CONFLICT (key) DO NOTHING"
 
     private func row(
         _ posting: LedgerPosting, _ movement: PlannedMovement, _ step: Int, list: Int64?, _ book: LedgerBook,
