@@ -2,13 +2,14 @@ import Jobs
 import Persistence
 import Scheduling
 import Synchronization
+import TestSupport
 import Testing
 import TradingCore
 
 @Suite(.timeLimit(.minutes(2))) struct JobWorkerTests {
-    @Test(arguments: JobsDatabase.allCases)
-    func `every job is run once and completed, by word alone`(_ engine: JobsDatabase) async throws {
-        try await engine.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `every job is run once and completed, by word alone`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let diary = Diary()
             let running = RunningWorker(database) { note, _ in
                 diary.write(note.number)
@@ -27,7 +28,7 @@ import TradingCore
     }
 
     @Test func `two workers on one database run each job once`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase { database in
             let diary = Diary()
             let workers = ["a", "b"].map { node in
                 RunningWorker(database, QueueConfiguration(Note.queue, concurrency: 3)) {
@@ -49,7 +50,7 @@ import TradingCore
     }
 
     @Test func `no more run at a time than the queue allows`() async throws {
-        try await JobsDatabase.memory.with { database in
+        try await withJobsDatabase { database in
             let gauge = Gauge()
             let running = RunningWorker(database, QueueConfiguration(Note.queue, concurrency: 3)) { _, _ in
                 gauge.enter()
@@ -65,7 +66,7 @@ import TradingCore
     }
 
     @Test func `jobs of one key never overlap and keep their order, over two workers`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase { database in
             let (diary, gauge) = (Diary(), Gauge())
             let workers = ["a", "b"].map { node in
                 RunningWorker(database) {
@@ -90,7 +91,7 @@ import TradingCore
 
     @Test func `an effect commits with its completion, or neither does`() async throws {
         struct Refusal: Error {}
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase { database in
             try await database.write { _ = try $0.execute("CREATE TABLE effects (number INTEGER) STRICT") }
             let running = RunningWorker(database) { note, context in
                 let attempt = context.attempt
@@ -111,7 +112,7 @@ import TradingCore
     }
 
     @Test func `a delayed job starts at its time with nobody looking`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase { database in
             let time = SystemTime()
             let started = Mutex<Timestamp?>(nil)
             let running = RunningWorker(database) { _, _ in
@@ -127,7 +128,7 @@ import TradingCore
     }
 
     @Test func `a handler past its timeout is cancelled, and the attempt failed`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase { database in
             let running = RunningWorker(database) { note, context in
                 if context.attempt == 1 { try await Task.sleep(for: .seconds(600)) }
                 return .done
@@ -143,7 +144,7 @@ import TradingCore
     }
 
     @Test func `a running job is told to stop when somebody cancels it`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase { database in
             let diary = Diary()
             let running = RunningWorker(database) { note, _ in
                 diary.write(note.number)
@@ -168,7 +169,7 @@ import TradingCore
             static let kind = "test.stranger"
             static let queue = Note.queue
         }
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase { database in
             let running = RunningWorker(database) { _, _ in .done }
             _ = try await database.write { transaction in
                 try JobStore(transaction: transaction).enqueue(
@@ -185,7 +186,7 @@ import TradingCore
     }
 
     @Test func `progress is stored while a job runs`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase { database in
             let running = RunningWorker(database) { _, context in
                 try await context.progress("half")
                 return .snooze(.seconds(600))
@@ -199,7 +200,7 @@ import TradingCore
     }
 
     @Test func `a paused queue starts nothing, a resumed one at once`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase { database in
             let now = SystemTime().now()
             try await database.write { try JobStore(transaction: $0).pause(Note.queue, now: now) }
             let running = RunningWorker(database) { _, _ in .done }
