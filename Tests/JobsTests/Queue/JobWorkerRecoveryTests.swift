@@ -2,6 +2,7 @@ import Jobs
 import Persistence
 import Scheduling
 import Synchronization
+import TestSupport
 import Testing
 import TradingCore
 
@@ -19,8 +20,9 @@ import TradingCore
         #expect(claimed == limit)
     }
 
-    @Test func `the jobs of a killed process start within a second of its restart`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `the jobs of a killed process start within a second of its restart`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             try await database.enqueue(0..<3)
             try await die(database, node: "local", lease: .seconds(3_600), claiming: 3)
             let diary = Diary()
@@ -36,8 +38,11 @@ import TradingCore
         }
     }
 
-    @Test func `the jobs of another node that died are taken over when its lease ends, not before`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `the jobs of another node that died are taken over when its lease ends, not before`(
+        _ engine: DatabaseEngine
+    ) async throws {
+        try await withJobsDatabase(engine) { database in
             try await database.enqueue(0..<3)
             let death = ContinuousClock.now
             try await die(database, node: "other", lease: .milliseconds(500), claiming: 3)
@@ -54,10 +59,13 @@ import TradingCore
         }
     }
 
-    @Test func `a worker that was given up for dead stops its handlers, keeps their effects out, and registers anew`()
+    @Test(arguments: DatabaseEngine.available)
+    func `a worker that was given up for dead stops its handlers, keeps their effects out, and registers anew`(
+        _ engine: DatabaseEngine
+    )
         async throws
     {
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase(engine) { database in
             try await database.write { _ = try $0.execute("CREATE TABLE effects (number INTEGER) STRICT") }
             let (diary, gate) = (Diary(), Gate())
             let running = RunningWorker(database) {
@@ -86,8 +94,9 @@ import TradingCore
         }
     }
 
-    @Test func `a drain starts nothing more and waits for what runs`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `a drain starts nothing more and waits for what runs`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let (diary, gate) = (Diary(), Gate())
             let running = RunningWorker(database, QueueConfiguration(Note.queue, concurrency: 2)) { note, _ in
                 diary.write(note.number)
@@ -105,8 +114,11 @@ import TradingCore
         }
     }
 
-    @Test func `what has not ended at the drain's deadline is given back, no attempt used up`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `what has not ended at the drain's deadline is given back, no attempt used up`(
+        _ engine: DatabaseEngine
+    ) async throws {
+        try await withJobsDatabase(engine) { database in
             let (diary, gate) = (Diary(), Gate())
             let running = RunningWorker(database) {
                 $0.drainDeadline = .milliseconds(100)
@@ -126,8 +138,9 @@ import TradingCore
         }
     }
 
-    @Test func `a cancelled worker gives its jobs back too`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `a cancelled worker gives its jobs back too`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let diary = Diary()
             let running = RunningWorker(database) { note, _ in
                 diary.write(note.number)
@@ -142,10 +155,13 @@ import TradingCore
         }
     }
 
-    @Test func `recurring jobs run once over two workers, finished ones are removed, and all of it is listed`()
+    @Test(arguments: DatabaseEngine.available)
+    func `recurring jobs run once over two workers, finished ones are removed, and all of it is listed`(
+        _ engine: DatabaseEngine
+    )
         async throws
     {
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase(engine) { database in
             let diary = Diary()
             let schedule = JobSchedule("test.minute", .every(.milliseconds(40)), catchUp: .all(maximum: 1_000)) {
                 tick in

@@ -2,13 +2,14 @@ import Jobs
 import Persistence
 import Scheduling
 import Synchronization
+import TestSupport
 import Testing
 import TradingCore
 
 @Suite(.timeLimit(.minutes(2))) struct JobWorkerTests {
-    @Test(arguments: JobsDatabase.allCases)
-    func `every job is run once and completed, by word alone`(_ engine: JobsDatabase) async throws {
-        try await engine.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `every job is run once and completed, by word alone`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let diary = Diary()
             let running = RunningWorker(database) { note, _ in
                 diary.write(note.number)
@@ -26,8 +27,9 @@ import TradingCore
         }
     }
 
-    @Test func `two workers on one database run each job once`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `two workers on one database run each job once`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let diary = Diary()
             let workers = ["a", "b"].map { node in
                 RunningWorker(database, QueueConfiguration(Note.queue, concurrency: 3)) {
@@ -48,8 +50,9 @@ import TradingCore
         }
     }
 
-    @Test func `no more run at a time than the queue allows`() async throws {
-        try await JobsDatabase.memory.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `no more run at a time than the queue allows`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let gauge = Gauge()
             let running = RunningWorker(database, QueueConfiguration(Note.queue, concurrency: 3)) { _, _ in
                 gauge.enter()
@@ -64,8 +67,9 @@ import TradingCore
         }
     }
 
-    @Test func `jobs of one key never overlap and keep their order, over two workers`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `jobs of one key never overlap and keep their order, over two workers`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let (diary, gauge) = (Diary(), Gauge())
             let workers = ["a", "b"].map { node in
                 RunningWorker(database) {
@@ -88,9 +92,10 @@ import TradingCore
         }
     }
 
-    @Test func `an effect commits with its completion, or neither does`() async throws {
+    @Test(arguments: DatabaseEngine.available)
+    func `an effect commits with its completion, or neither does`(_ engine: DatabaseEngine) async throws {
         struct Refusal: Error {}
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase(engine) { database in
             try await database.write { _ = try $0.execute("CREATE TABLE effects (number INTEGER) STRICT") }
             let running = RunningWorker(database) { note, context in
                 let attempt = context.attempt
@@ -110,8 +115,9 @@ import TradingCore
         }
     }
 
-    @Test func `a delayed job starts at its time with nobody looking`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `a delayed job starts at its time with nobody looking`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let time = SystemTime()
             let started = Mutex<Timestamp?>(nil)
             let running = RunningWorker(database) { _, _ in
@@ -126,8 +132,9 @@ import TradingCore
         }
     }
 
-    @Test func `a handler past its timeout is cancelled, and the attempt failed`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `a handler past its timeout is cancelled, and the attempt failed`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let running = RunningWorker(database) { note, context in
                 if context.attempt == 1 { try await Task.sleep(for: .seconds(600)) }
                 return .done
@@ -142,8 +149,9 @@ import TradingCore
         }
     }
 
-    @Test func `a running job is told to stop when somebody cancels it`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `a running job is told to stop when somebody cancels it`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let diary = Diary()
             let running = RunningWorker(database) { note, _ in
                 diary.write(note.number)
@@ -163,12 +171,15 @@ import TradingCore
         }
     }
 
-    @Test func `jobs that nobody can run end among the dead letters, and the worker goes on`() async throws {
+    @Test(arguments: DatabaseEngine.available)
+    func `jobs that nobody can run end among the dead letters, and the worker goes on`(
+        _ engine: DatabaseEngine
+    ) async throws {
         struct Stranger: JobArguments {
             static let kind = "test.stranger"
             static let queue = Note.queue
         }
-        try await JobsDatabase.sqlite.with { database in
+        try await withJobsDatabase(engine) { database in
             let running = RunningWorker(database) { _, _ in .done }
             _ = try await database.write { transaction in
                 try JobStore(transaction: transaction).enqueue(
@@ -184,8 +195,45 @@ import TradingCore
         }
     }
 
-    @Test func `progress is stored while a job runs`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `an operator's steps do the same on every engine`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
+            let now = SystemTime().now()
+            let states = try await database.write { transaction in
+                let (store, workers) = (JobStore(transaction: transaction), JobWorkerStore(transaction: transaction))
+                let worker = try workers.register(node: "a", ownsDatabase: false, lease: .seconds(9), now: now)
+                let options = JobOptions(id: "once", serialKey: "k", deadLetterHoldsKey: false)
+                let first = try store.enqueue(Note(number: 1), options, now: now)
+                let second = try store.enqueue(Note(number: 2), JobOptions(serialKey: "k"), now: now)
+                let again = try store.enqueue(Note(number: 3), options, now: now)
+                let limited = JobRate(count: 1, per: .seconds(60))
+                let claimed = try store.claim(Note.queue, rate: limited, limit: 9, worker: worker, now: now).jobs
+                _ = try store.fail(claimed[0], .deadLetter, reason: "x", now: now)
+                let closed = try store.claim(Note.queue, rate: limited, limit: 9, worker: worker, now: now)
+                let next = try store.claim(Note.queue, limit: 9, worker: worker, now: now).jobs
+                let isRetried = try store.retry(first.id, now: now)
+                let retried = try store.job("once", in: Note.queue)?.state
+                let released = try store.release(next[0], now: now)
+                let isDiscarded = try store.discard(second.id, now: now)
+                let listed = try store.jobs(Note.queue, .waiting).map(\.id)
+                return [
+                    "\(again.isNew) \(again.id == first.id)", "\(claimed.map(\.id) == [first.id])",
+                    "\(closed.jobs.isEmpty) \(closed.opensAt != nil)", "\(next.map(\.id) == [second.id])",
+                    "\(isRetried) \(String(describing: retried))", "\(String(describing: released))", "\(isDiscarded)",
+                    "\(listed == [first.id])",
+                ]
+            }
+            #expect(
+                states == [
+                    "false true", "true", "true true", "true", "true Optional(Jobs.JobState.waiting)",
+                    "Optional(Jobs.JobState.ready)", "false", "true",
+                ])
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `progress is stored while a job runs`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let running = RunningWorker(database) { _, context in
                 try await context.progress("half")
                 return .snooze(.seconds(600))
@@ -198,8 +246,9 @@ import TradingCore
         }
     }
 
-    @Test func `a paused queue starts nothing, a resumed one at once`() async throws {
-        try await JobsDatabase.sqlite.with { database in
+    @Test(arguments: DatabaseEngine.available)
+    func `a paused queue starts nothing, a resumed one at once`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
             let now = SystemTime().now()
             try await database.write { try JobStore(transaction: $0).pause(Note.queue, now: now) }
             let running = RunningWorker(database) { _, _ in .done }
