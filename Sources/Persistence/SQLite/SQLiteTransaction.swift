@@ -1,14 +1,11 @@
-import Foundation
 internal import GRDB
 
 /// A transaction on one SQLite connection.
-final class SQLiteTransaction: SQLTransaction {
+final class SQLiteTransaction: BatchTransaction {
     private let connection: Database
-    /// The first statement that failed. SQLite may have rolled back by itself then, so nothing of the transaction may be
-    /// committed any more, whatever the body makes of the error.
     private(set) var failure: SQLError?
-    /// Whom to wake after the commit.
-    private(set) var channels: [String] = []
+    private(set) var hasWritten = false
+    private var words = CommitWords()
 
     init(connection: Database) { self.connection = connection }
 
@@ -16,54 +13,58 @@ final class SQLiteTransaction: SQLTransaction {
 
     func execute(_ sql: SQL) throws(SQLError) -> Int {
         try guarded {
-            let (text, values) = sql.rendered(.sqlite)
+            let (statement, values) = try prepare(sql)
             let before = connection.totalChangesCount
-            try connection.cachedStatement(sql: text).execute(arguments: arguments(values))
+            try statement.run(values)
             return connection.totalChangesCount - before
         }
     }
 
     func rows(_ sql: SQL) throws(SQLError) -> [SQLRow] {
         try guarded {
-            let (text, values) = sql.rendered(.sqlite)
-            let statement = try connection.cachedStatement(sql: text)
-            let columns = SQLColumns(statement.columnNames)
-            let cursor = try Row.fetchCursor(statement, arguments: arguments(values))
-            var rows: [SQLRow] = []
-            while let row = try cursor.next() { rows.append(SQLRow(columns: columns, values: self.values(row))) }
-            return rows
+            let (statement, values) = try prepare(sql)
+            return try statement.rows(values)
         }
+    }
+
+    private func prepare(_ sql: SQL) throws -> (SQLiteStatement, [SQLValue]) {
+        let (text, values) = sql.rendered(.sqlite)
+        let statement = SQLiteStatement(try connection.cachedStatement(sql: text), connection)
+        if !statement.isReadOnly { hasWritten = true }
+        return (statement, values)
     }
 
     func row(_ sql: SQL) throws(SQLError) -> SQLRow? { try rows(sql).first }
 
-    func notify(_ channel: String) throws(SQLError) {
-        if !channels.contains(channel) { channels.append(channel) }
+    func notify(_ channel: String) throws(SQLError) { try words.add(channel) }
+
+    /// Whom to wake after the commit.
+    var channels: [String] { words.channels }
+
+    // MARK: - Shared by several callers
+
+    /// A full disk, an I/O error, or no memory ends the whole transaction: https://www.sqlite.org/lang_transaction.html
+    var isLost: Bool { !connection.isInsideTransaction }
+
+    func beginCaller() {
+        hasWritten = false
+        words.beginCaller()
     }
 
-    private func arguments(_ values: [SQLValue]) -> StatementArguments {
-        StatementArguments(
-            values.map { value -> DatabaseValue in
-                switch value {
-                case .null: .null
-                case .integer(let integer): integer.databaseValue
-                case .real(let real): real.databaseValue
-                case .text(let text): text.databaseValue
-                case .blob(let bytes): Data(bytes).databaseValue
-                }
-            })
+    func forgetWords() { words.forgetCaller() }
+
+    func setSavepoint() throws(SQLError) { try control("SAVEPOINT caller") }
+
+    func releaseSavepoint() throws(SQLError) { try control("RELEASE SAVEPOINT caller") }
+
+    func rollBackToSavepoint() throws(SQLError) {
+        failure = nil
+        try control("ROLLBACK TRANSACTION TO SAVEPOINT caller")
+        try releaseSavepoint()
     }
 
-    private func values(_ row: Row) -> [SQLValue] {
-        row.databaseValues.map { value in
-            switch value.storage {
-            case .null: .null
-            case .int64(let integer): .integer(integer)
-            case .double(let real): .real(real)
-            case .string(let text): .text(text)
-            case .blob(let data): .blob(Array(data))
-            }
-        }
+    private func control(_ text: String) throws(SQLError) {
+        try guarded { try connection.cachedStatement(sql: text).execute() }
     }
 
     private func guarded<Value>(_ body: () throws -> Value) throws(SQLError) -> Value {
