@@ -88,7 +88,7 @@ private struct Notes: SagaInterpreter {
 
     init() async throws {
         database = try MemoryDatabase()
-        try await Migrator(JobsMigrations.all + OutboxMigrations.all + SagaMigrations.all).migrate(database)
+        try await Migrator(allMigrations).migrate(database)
         try database.transact {
             _ = try $0.execute("CREATE TABLE notes (note_key TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT")
             try runner.start("a", .init(step: .open), cause: "test", in: $0, now: now)
