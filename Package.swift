@@ -61,7 +61,8 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
-            name: "Persistence", dependencies: ["TradingCore", .product(name: "GRDB", package: "GRDB.swift")],
+            name: "Persistence",
+            dependencies: ["TradingCore", "CPostgres", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings
         ),
         .target(
@@ -117,6 +118,7 @@ let package = Package(
         // The kernel's word on its clock, which Glibc's Swift module leaves out.
         .systemLibrary(name: "CTimex"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // Tests mirror Sources; ScenarioTests span several modules and run the program itself.
         .target(

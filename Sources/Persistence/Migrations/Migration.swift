@@ -16,10 +16,16 @@ public struct Migrator: Sendable {
 
     public init(_ migrations: [Migration]) { self.migrations = migrations }
 
+    /// Where several nodes share the database, one of them migrates and the others wait for it.
     /// - Returns: the names of the steps taken.
     /// - Throws: ``SQLError/newerSchema(path:migrations:)``, ``SQLError/migrationFailed(name:cause:)``.
     @discardableResult
     public func migrate(_ database: any SQLDatabase) async throws -> [String] {
+        guard let shared = database as? any MigratedAlone else { return try await takeSteps(database) }
+        return try await shared.alone { try await takeSteps(database) }
+    }
+
+    private func takeSteps(_ database: any SQLDatabase) async throws -> [String] {
         let pending = try await pending(database)
         for migration in migrations where pending.contains(migration.name) {
             do {
@@ -47,4 +53,9 @@ public struct Migrator: Sendable {
             try transaction.rows("SELECT name FROM \(raw: Migrator.table) ORDER BY name").map { try $0.get("name") }
         }
     }
+}
+
+/// A database whose migrations have to be kept apart from those of other processes.
+protocol MigratedAlone: SQLDatabase {
+    func alone<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value
 }

@@ -31,6 +31,12 @@ public final class Notifier: Sendable {
         for continuation in woken { continuation.yield() }
     }
 
+    /// Wakes everybody: words may have been lost.
+    public func postToAll() {
+        let woken = state.withLock { state in state.listeners.values.flatMap(\.values) }
+        for continuation in woken { continuation.yield() }
+    }
+
     /// Ends every listener's stream.
     public func close() {
         let all = state.withLock { state in

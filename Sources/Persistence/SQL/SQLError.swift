@@ -19,8 +19,12 @@ public enum SQLError: Error, Hashable, Sendable, CustomStringConvertible {
     case inUse(path: String)
     case migrationFailed(name: String, cause: String)
     case decoding(column: String, value: String)
-    /// More writes wait than are let in.
+    /// More wait than are let in, or one waited too long.
     case overloaded
+    /// The database server cannot be reached, or was lost too often. Nothing was committed.
+    case unavailable(String)
+    /// The database server was lost during a commit and could not be asked since whether it had taken it: it may have.
+    case outcomeUnknown(String)
     case closed
     /// A statement that is wrong, or anything else.
     case other(String)
@@ -34,13 +38,17 @@ public enum SQLError: Error, Hashable, Sendable, CustomStringConvertible {
         case .readOnly(let message): "database is read-only: \(message)"
         case .corrupt(let message): "database is corrupt: \(message)"
         case .notOurDatabase(let path, let found):
-            "\(path) is not this server's database but \(found); it has not been touched. Set DATABASE_PATH to another file"
+            "\(path) is not this server's database but \(found); it has not been touched. "
+                + (path.contains("://") ? "Set DATABASE_URL to another database" : "Set DATABASE_PATH to another file")
         case .newerSchema(let path, let migrations):
             "\(path) was written by a newer server; this one does not know \(migrations.joined(separator: ", "))"
         case .inUse(let path): "\(path) is in use by another server process"
         case .migrationFailed(let name, let cause): "migration \(name) failed, nothing of it was kept: \(cause)"
         case .decoding(let column, let value): "column \(column) holds something unexpected: \(value)"
-        case .overloaded: "too many writes wait"
+        case .overloaded: "too much waits for the database"
+        case .unavailable(let message): "the database server cannot be reached: \(message)"
+        case .outcomeUnknown(let message):
+            "the database server was lost during a commit, it may have taken it: \(message)"
         case .closed: "the database is closed"
         case .other(let message): message
         }

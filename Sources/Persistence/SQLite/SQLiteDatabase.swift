@@ -19,7 +19,8 @@ public final class SQLiteDatabase: SQLDatabase {
         self.path = path
         self.pool = pool
         notifier = Notifier()
-        commits = lock == nil ? nil : GroupCommit(pool, notifier)
+        commits =
+            lock == nil ? nil : GroupCommit(SQLiteCommitter(pool, notifier), label: "mrmarket.sqlite.writer")
         self.lock = Mutex(lock)
     }
 
@@ -121,18 +122,7 @@ public final class SQLiteDatabase: SQLDatabase {
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
         guard let commits else { throw SQLError.readOnly(path) }
-        return try await withCheckedThrowingContinuation { continuation in
-            let box = WriteResult<Value>()
-            commits.submit(
-                GroupCommit.Request(
-                    run: { transaction in
-                        do { box.set(.success(try body(transaction))) } catch {
-                            box.set(.failure(error))
-                            throw error
-                        }
-                    },
-                    finish: { error in continuation.resume(with: box.outcome(error)) }))
-        }
+        return try await commits.write(body)
     }
 
     public func read<Value: Sendable>(
@@ -150,23 +140,5 @@ public final class SQLiteDatabase: SQLDatabase {
         notifier.close()
         try? pool.close()
         lock.withLock { $0 = nil }
-    }
-}
-
-/// What a write's body gave the last time it was run.
-private final class WriteResult<Value: Sendable>: Sendable {
-    private let result = Mutex<Result<Value, any Error>?>(nil)
-
-    func set(_ new: Result<Value, any Error>) { result.withLock { $0 = new } }
-
-    /// - Parameter error: why nothing was committed, if so; the body's own error comes first.
-    func outcome(_ error: SQLError?) -> Result<Value, any Error> {
-        let last = result.withLock { $0 }
-        switch (last, error) {
-        case (.failure(let own)?, _): return .failure(own)
-        case (_, let error?): return .failure(error)
-        case (.success(let value)?, nil): return .success(value)
-        case (nil, nil): return .failure(SQLError.other("the transaction was not run"))
-        }
     }
 }

@@ -2,13 +2,11 @@ import Foundation
 internal import GRDB
 
 /// A transaction on one SQLite connection.
-final class SQLiteTransaction: SQLTransaction {
+final class SQLiteTransaction: BatchTransaction {
     private let connection: Database
-    /// The first statement that failed. SQLite may have rolled back by itself then, so nothing of the transaction may be
-    /// committed any more, whatever the body makes of the error.
     private(set) var failure: SQLError?
-    /// Whom to wake after the commit.
-    private(set) var channels: [String] = []
+    private(set) var hasWritten = false
+    private var words = CommitWords()
 
     init(connection: Database) { self.connection = connection }
 
@@ -18,7 +16,9 @@ final class SQLiteTransaction: SQLTransaction {
         try guarded {
             let (text, values) = sql.rendered(.sqlite)
             let before = connection.totalChangesCount
-            try connection.cachedStatement(sql: text).execute(arguments: arguments(values))
+            let statement = try connection.cachedStatement(sql: text)
+            if !statement.isReadonly { hasWritten = true }
+            try statement.execute(arguments: arguments(values))
             return connection.totalChangesCount - before
         }
     }
@@ -27,6 +27,7 @@ final class SQLiteTransaction: SQLTransaction {
         try guarded {
             let (text, values) = sql.rendered(.sqlite)
             let statement = try connection.cachedStatement(sql: text)
+            if !statement.isReadonly { hasWritten = true }
             let columns = SQLColumns(statement.columnNames)
             let cursor = try Row.fetchCursor(statement, arguments: arguments(values))
             var rows: [SQLRow] = []
@@ -37,9 +38,38 @@ final class SQLiteTransaction: SQLTransaction {
 
     func row(_ sql: SQL) throws(SQLError) -> SQLRow? { try rows(sql).first }
 
-    func notify(_ channel: String) throws(SQLError) {
-        if !channels.contains(channel) { channels.append(channel) }
+    func notify(_ channel: String) throws(SQLError) { try words.add(channel) }
+
+    /// Whom to wake after the commit.
+    var channels: [String] { words.channels }
+
+    // MARK: - Shared by several callers
+
+    /// A full disk, an I/O error, or no memory ends the whole transaction: https://www.sqlite.org/lang_transaction.html
+    var isLost: Bool { !connection.isInsideTransaction }
+
+    func beginCaller() {
+        hasWritten = false
+        words.beginCaller()
     }
+
+    func forgetWords() { words.forgetCaller() }
+
+    func setSavepoint() throws(SQLError) { try control("SAVEPOINT caller") }
+
+    func releaseSavepoint() throws(SQLError) { try control("RELEASE SAVEPOINT caller") }
+
+    func rollBackToSavepoint() throws(SQLError) {
+        failure = nil
+        try control("ROLLBACK TRANSACTION TO SAVEPOINT caller")
+        try releaseSavepoint()
+    }
+
+    private func control(_ text: String) throws(SQLError) {
+        try guarded { try connection.cachedStatement(sql: text).execute() }
+    }
+
+    // MARK: - Values
 
     private func arguments(_ values: [SQLValue]) -> StatementArguments {
         StatementArguments(

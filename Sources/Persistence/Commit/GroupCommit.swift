@@ -1,0 +1,197 @@
+import Dispatch
+import Synchronization
+
+/// The one writer of a process: whoever waits shares the next commit, and so its fsync.
+///
+/// Callers queue up; the writer's own thread takes all that wait, at most ``maximumBatch``, into one transaction and
+/// answers each only after it is durable. Each fails alone:
+/// - A caller that throws before it wrote anything is passed over.
+/// - When one throws later, the batch is rolled back and run once more with a savepoint around each caller. There are no
+///   savepoints on the good path.
+/// - When the engine gave the whole transaction up with one caller's statement, as SQLite does when the disk is full, each
+///   runs in a transaction of its own.
+final class GroupCommit: Sendable {
+    /// Bounds how long the first of a batch waits for the others.
+    static let maximumBatch = 512
+    /// Beyond this many waiting writes further ones are refused: ``SQLError/overloaded``.
+    static let maximumWaiting = 20_000
+
+    /// One caller: runs its body, then is told how it ended.
+    struct Request: Sendable {
+        let run: @Sendable (any SQLTransaction) throws -> Void
+        let finish: @Sendable (Answer) -> Void
+    }
+
+    enum Answer {
+        case committed
+        /// The body's own error, or the statement's that it passed over.
+        case threw(any Error)
+        case failed(SQLError)
+    }
+
+    private struct State: Sendable {
+        var waiting: [Request] = []
+        var isDraining = false
+        var isClosed = false
+    }
+
+    private let committer: any Committer
+    private let state = Mutex(State())
+    private let thread: DispatchQueue
+
+    init(_ committer: any Committer, label: String) {
+        self.committer = committer
+        thread = DispatchQueue(label: label, qos: .userInitiated)
+    }
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            let value = Mutex<Value?>(nil)
+            submit(
+                Request(
+                    run: { transaction in
+                        let new = try body(transaction)
+                        value.withLock { $0 = new }
+                    },
+                    finish: { answer in
+                        switch (answer, value.withLock { $0 }) {
+                        case (.committed, let value?): continuation.resume(returning: value)
+                        case (.committed, nil):
+                            continuation.resume(throwing: SQLError.other("the transaction was not run"))
+                        case (.threw(let error), _): continuation.resume(throwing: error)
+                        case (.failed(let error), _): continuation.resume(throwing: error)
+                        }
+                    }))
+        }
+    }
+
+    func submit(_ request: Request) {
+        enum Fate { case refused(SQLError), queued, drains }
+        let fate = state.withLock { state -> Fate in
+            if state.isClosed { return .refused(.closed) }
+            if state.waiting.count >= Self.maximumWaiting { return .refused(.overloaded) }
+            state.waiting.append(request)
+            if state.isDraining { return .queued }
+            state.isDraining = true
+            return .drains
+        }
+        switch fate {
+        case .refused(let error): request.finish(.failed(error))
+        case .queued: break
+        case .drains: thread.async { self.drain() }
+        }
+    }
+
+    /// Waits for everything submitted, and refuses what comes later.
+    func close() async {
+        let isFirst = state.withLock { state in
+            defer { state.isClosed = true }
+            return !state.isClosed
+        }
+        await withCheckedContinuation { continuation in
+            thread.async {
+                self.drain()
+                if isFirst { self.committer.close() }
+                continuation.resume()
+            }
+        }
+    }
+
+    private func drain() {
+        while true {
+            let batch = takeBatch(ends: false)
+            if batch.isEmpty {
+                committer.rest(isQuiet: true)
+                let late = takeBatch(ends: true)
+                if late.isEmpty { return }
+                commit(late[...])
+            } else {
+                commit(batch[...])
+                committer.rest(isQuiet: false)
+            }
+        }
+    }
+
+    private func takeBatch(ends: Bool) -> [Request] {
+        state.withLock { state in
+            let batch = Array(state.waiting.prefix(Self.maximumBatch))
+            state.waiting.removeFirst(batch.count)
+            if batch.isEmpty, ends { state.isDraining = false }
+            return batch
+        }
+    }
+
+    // MARK: - A batch
+
+    private func commit(_ batch: ArraySlice<Request>) {
+        var (outcome, answers) = attempt(batch, Self.runPlainly)
+        if outcome == .bodyFailed, batch.count > 1 {
+            (outcome, answers) = attempt(batch, Self.runWithSavepoint)
+        }
+        switch outcome {
+        case .committed: answer(batch, answers)
+        case .failed(let error): for request in batch { request.finish(.failed(error)) }
+        case .bodyFailed where batch.count == 1: answer(batch, answers)
+        case .contended(let error) where batch.count == 1: batch.first?.finish(.failed(error))
+        case .bodyFailed: for index in batch.indices { commit(batch[index...index]) }
+        case .contended:
+            let middle = batch.startIndex + batch.count / 2
+            commit(batch[..<middle])
+            commit(batch[middle...])
+        }
+    }
+
+    private func answer(_ batch: ArraySlice<Request>, _ answers: [Answer]) {
+        for (request, answer) in zip(batch, answers) { request.finish(answer) }
+    }
+
+    /// - Parameter run: runs one caller and gives its answer, should the transaction be committed; throws when the transaction
+    ///   cannot go on.
+    private func attempt(
+        _ batch: ArraySlice<Request>, _ run: (Request, any BatchTransaction) throws -> Answer
+    ) -> (CommitOutcome, [Answer]) {
+        var answers: [Answer] = []
+        answers.reserveCapacity(batch.count)
+        let outcome = committer.transact(isShared: batch.count > 1) { transaction in
+            answers.removeAll(keepingCapacity: true)
+            for request in batch {
+                transaction.beginCaller()
+                do { answers.append(try run(request, transaction)) } catch {
+                    answers.append(.threw(error))
+                    throw error
+                }
+            }
+        }
+        return (outcome, answers)
+    }
+
+    private static func runPlainly(_ request: Request, _ transaction: any BatchTransaction) throws -> Answer {
+        do {
+            try request.run(transaction)
+        } catch {
+            guard transaction.failure == nil, !transaction.hasWritten else { throw error }
+            // It has read and refused: there is nothing to take back but its words.
+            transaction.forgetWords()
+            return .threw(error)
+        }
+        if let failure = transaction.failure { throw failure }
+        return .committed
+    }
+
+    private static func runWithSavepoint(_ request: Request, _ transaction: any BatchTransaction) throws -> Answer {
+        try transaction.setSavepoint()
+        let error: any Error
+        do {
+            try request.run(transaction)
+            if let failure = transaction.failure { throw failure }
+            try transaction.releaseSavepoint()
+            return .committed
+        } catch let thrown { error = thrown }
+        if transaction.isLost { throw error }
+        try transaction.rollBackToSavepoint()
+        transaction.forgetWords()
+        return .threw(error)
+    }
+}

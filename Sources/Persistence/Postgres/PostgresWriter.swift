@@ -1,0 +1,165 @@
+/// PostgreSQL's writer connection.
+///
+/// Each transaction first writes its number into the row that this writer has in `mrmarket_writers`. When the connection is
+/// lost during a commit, the old session is ended and the row is read: it holds the number if, and only if, the commit was
+/// taken; its row lock makes the question wait until the old transaction has ended one way or the other. `pg_xact_status`
+/// would not do: a number that a crash takes back can be given to another transaction afterwards, whose fate would be told.
+///
+/// - Note: `@unchecked Sendable`: ``GroupCommit`` calls it on its own thread alone, and nobody else does.
+final class PostgresWriter: Committer, @unchecked Sendable {
+    private let options: PostgresOptions
+    private let notifier: Notifier
+    private let session: PostgresSession
+    private let name: String
+    private let id: Int64
+    /// Of the transactions begun, rerun ones included.
+    private var number: Int64 = 0
+    private let processID: WriterProcess
+
+    /// A server that is lost during the same transaction again and again is perhaps lost because of it.
+    static let maximumLosses = 5
+    /// From then on a batch that loses against other nodes is made smaller.
+    static let batchAttempts = 3
+
+    static let table = "mrmarket_writers"
+    static let tableDefinition = """
+        CREATE TABLE IF NOT EXISTS \(table) (writer BIGINT PRIMARY KEY, number BIGINT NOT NULL, marked_at TIMESTAMPTZ NOT NULL)
+        """
+
+    /// - Parameter id: no other writer's.
+    init(_ options: PostgresOptions, id: Int64, notifier: Notifier, processID: WriterProcess) {
+        self.options = options
+        self.notifier = notifier
+        self.processID = processID
+        self.id = id
+        name = "mrmarket writer \(id)"
+        // Reading a whole table conflicts with whoever writes any of it. An upsert looks for nothing but its own
+        // key, so that marking cannot get in the way of another node's transaction.
+        session = PostgresSession(
+            options, name: name,
+            preparation: """
+                SET enable_seqscan = off;
+                PREPARE mrmarket_mark(BIGINT) AS INSERT INTO \(Self.table) (writer, number, marked_at) VALUES (\(id), $1, now())
+                    ON CONFLICT (writer) DO UPDATE SET number = excluded.number, marked_at = excluded.marked_at
+                """)
+    }
+
+    func transact(isShared: Bool, _ body: (any BatchTransaction) throws -> Void) -> CommitOutcome {
+        var (races, losses) = (0, 0)
+        var deadline: ContinuousClock.Instant?
+        while true {
+            let failure: PostgresFailure
+            switch attempt(body) {
+            case .ended(let outcome): return outcome
+            case .again(let cause): failure = cause
+            }
+            if failure.isConnectionLost {
+                losses += 1
+                if losses == Self.maximumLosses { return .failed(failure.error) }
+            } else {
+                races += 1
+                deadline = deadline ?? .now + options.patience
+                if let deadline, ContinuousClock.now > deadline { return .failed(failure.error) }
+                if races >= Self.batchAttempts, isShared { return .contended(failure.error) }
+                PostgresSession.pause(Self.pause(afterRaces: races))
+            }
+        }
+    }
+
+    /// Doubles from a millisecond to a quarter of a second, between half and one and a half of it by chance.
+    private static func pause(afterRaces races: Int) -> Duration {
+        .microseconds(min(250_000, 1_000 << min(races - 1, 10))) * Double.random(in: 0.5..<1.5)
+    }
+
+    private enum Step {
+        case ended(CommitOutcome)
+        case again(PostgresFailure)
+    }
+
+    private func attempt(_ body: (any BatchTransaction) throws -> Void) -> Step {
+        let connection: PostgresConnection
+        do { connection = try session.connected() } catch { return .ended(.failed(error)) }
+        number += 1
+        do throws(PostgresFailure) {
+            try takeOver(connection)
+            try connection.run("BEGIN ISOLATION LEVEL SERIALIZABLE; EXECUTE mrmarket_mark(\(number))")
+        } catch { return rolledBack(connection, error, otherwise: .failed(error.error)) }
+        let transaction = PostgresTransaction(connection)
+        do { try body(transaction) } catch { return rolledBack(connection, transaction.cause, otherwise: .bodyFailed) }
+        return commit(connection, transaction.channels)
+    }
+
+    private func rolledBack(
+        _ connection: PostgresConnection, _ cause: PostgresFailure?, otherwise outcome: CommitOutcome
+    ) -> Step {
+        let isStale = cause?.isStalePlan ?? false
+        if isStale || (try? connection.run("ROLLBACK")) == nil { session.disconnect() }
+        if let cause, cause.isWorthRetrying { return .again(cause) }
+        return .ended(outcome)
+    }
+
+    private func commit(_ connection: PostgresConnection, _ channels: [String]) -> Step {
+        let words = channels.map { "NOTIFY \(PostgresListener.channel), '\($0)'; " }.joined()
+        do throws(PostgresFailure) {
+            let did = try connection.run(words + "COMMIT")
+            guard did == "COMMIT" else { return .ended(.failed(.other("the server answered COMMIT with \(did)"))) }
+        } catch {
+            guard error.isConnectionLost else { return rolledBack(connection, error, otherwise: .failed(error.error)) }
+            switch fate(of: number) {
+            case .success(true): break
+            case .success(false): return .again(error)
+            case .failure(let unknown):
+                notifier.post(channels)
+                return .ended(.failed(unknown))
+            }
+        }
+        notifier.post(channels)
+        return .ended(.committed)
+    }
+
+    // MARK: - After a lost connection
+
+    /// Ends the session that was lost, if this is not it: one whose client is gone without a word would keep its transaction,
+    /// and so the writer's row, for a while.
+    private func takeOver(_ connection: PostgresConnection) throws(PostgresFailure) {
+        let lost = processID.exchange(connection.processID)
+        guard lost != connection.processID, lost != 0 else { return }
+        // By name too: after a restart the process number may be somebody else's.
+        _ = try connection.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name = $2",
+            [.integer(Int64(lost)), .text(name)])
+    }
+
+    /// - Returns: whether the transaction whose COMMIT was sent, but not answered, was committed.
+    private func fate(of number: Int64) -> Result<Bool, SQLError> {
+        let deadline = ContinuousClock.now + options.patience
+        var reason = "no reason given"
+        repeat {
+            do {
+                let connection = try session.connected()
+                try takeOver(connection)
+                return .success(try isMarked(number, connection))
+            } catch let error as PostgresFailure { reason = error.message } catch { reason = "\(error)" }
+            PostgresSession.pause(Outage.shortestPause)
+        } while ContinuousClock.now < deadline
+        return .failure(.outcomeUnknown(reason))
+    }
+
+    private func isMarked(_ number: Int64, _ connection: PostgresConnection) throws -> Bool {
+        let rows = try connection.query(
+            "SELECT number FROM \(Self.table) WHERE writer = $1 FOR UPDATE", [.integer(id)]
+        ).rows
+        return try rows.first?.get("number", as: Int64.self) == number
+    }
+
+    // MARK: - The rest
+
+    func rest(isQuiet: Bool) {}
+
+    func close() {
+        if let connection = try? session.connected() {
+            _ = try? connection.run("DELETE FROM \(Self.table) WHERE writer = \(id)")
+        }
+        session.disconnect()
+    }
+}
