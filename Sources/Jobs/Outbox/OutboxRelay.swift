@@ -17,6 +17,7 @@ public struct OutboxRelay: Service {
 
     /// Looks again after so long though no word came: words can be lost when a connection breaks.
     static let pollNanoseconds = Nanoseconds.seconds(5)
+    static let busyNanoseconds = Nanoseconds.milliseconds(20)
     static let sweepNanoseconds = Nanoseconds.seconds(600)
 
     public init(
@@ -81,12 +82,9 @@ public struct OutboxRelay: Service {
                 } catch {
                     logger.error("the outbox cannot be read, it is tried again", metadata: ["error": "\(error)"])
                 }
-                // Full of work in flight, its end wakes us; a moment that has passed would not.
-                if lookAgain > time.now() {
-                    alarm.set(lookAgain)
-                } else if state.lanesInFlight.load(ordering: .acquiring) == 0 {
-                    continue
-                }
+                // Due, and not to be had: another relay is claiming it, or as much is in flight as may be, whose end wakes us.
+                let soon = time.now().advanced(byNanoseconds: Self.busyNanoseconds)
+                alarm.set(max(lookAgain, soon))
                 await state.wake.wait()
             }
         }

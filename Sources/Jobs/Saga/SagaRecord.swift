@@ -6,6 +6,12 @@ public enum SagaStatus: String, CaseIterable, Sendable {
     /// Waits for an operator; events that come meanwhile wait with it.
     case parked
     case finished
+
+    init(_ row: SQLRow) throws(SQLError) {
+        let text: String = try row.get("status")
+        guard let status = SagaStatus(rawValue: text) else { throw .decoding(column: "status", value: text) }
+        self = status
+    }
 }
 
 /// Where one saga stands.
@@ -39,9 +45,7 @@ public struct SagaRecord: Hashable, Sendable {
         step = try row.get("step")
         state = try row.get("state")
         version = try row.get("version")
-        let text: String = try row.get("status")
-        guard let status = SagaStatus(rawValue: text) else { throw .decoding(column: "status", value: text) }
-        self.status = status
+        status = try SagaStatus(row)
         parkedReason = try row.get("parked_reason")
         deadline = try row.get("deadline")
         deadlineVersion = try row.get("deadline_version")

@@ -62,6 +62,7 @@ where Interpreter.Command == Process.Command {
 
     /// Tells a saga an event, once per event id.
     /// - Parameters:
+    ///   - event: told again, it must be the same JSON: give new fields of an event a case of their own.
     ///   - eventID: what the event is, never which attempt at telling it: `deposit 4f1c`, `request 77 sent`.
     ///   - cause: who tells it, for the history.
     /// - Throws: ``SagaError``, whatever the interpreter and its effects throw.

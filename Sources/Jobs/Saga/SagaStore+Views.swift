@@ -70,7 +70,7 @@ extension SagaStore {
         ).map { row in
             SagaCount(
                 kind: try row.get("kind"), step: try row.get("step"),
-                status: SagaStatus(rawValue: try row.get("status")) ?? .parked, count: try row.get("sagas"))
+                status: try SagaStatus(row), count: try row.get("sagas"))
         }
     }
 

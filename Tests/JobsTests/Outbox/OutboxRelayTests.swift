@@ -50,7 +50,7 @@ private final class Receiver: MessageSink {
     init() async throws {
         folder = try TemporaryFolder()
         database = try await SQLiteDatabase.open(path: folder.path + "/server.db")
-        try await Migrator(OutboxMigrations.all).migrate(database)
+        try await Migrator(allMigrations).migrate(database)
         alarms = AlarmClock(time: time, registry: ScheduleRegistry())
     }
 

@@ -30,7 +30,7 @@ import TradingCore
             self.seed = seed
             random = SplitMix64(seed: seed)
             database = try MemoryDatabase()
-            try await Migrator(OutboxMigrations.all).migrate(database)
+            try await Migrator(allMigrations).migrate(database)
             rules.leaseNanoseconds = Nanoseconds.seconds(5)
             rules.messagesPerClaim = 3
             rules.lanesPerClaim = 2

@@ -12,7 +12,7 @@ private func at(_ seconds: Int64) -> Timestamp { Timestamp(nanoseconds: Nanoseco
 
     init() async throws {
         database = try MemoryDatabase()
-        try await Migrator(OutboxMigrations.all).migrate(database)
+        try await Migrator(allMigrations).migrate(database)
         rules.maximumFailures = 3
         rules.leaseNanoseconds = Nanoseconds.seconds(10)
     }

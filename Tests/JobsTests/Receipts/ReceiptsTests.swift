@@ -9,7 +9,7 @@ import TradingCore
 
     init() async throws {
         database = try MemoryDatabase()
-        try await Migrator(OutboxMigrations.all).migrate(database)
+        try await Migrator(allMigrations).migrate(database)
         try database.transact { _ = try $0.execute("CREATE TABLE effects (n INTEGER NOT NULL) STRICT") }
     }
 

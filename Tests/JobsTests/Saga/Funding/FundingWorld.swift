@@ -35,7 +35,7 @@ struct FundingWorld {
     init(network: FakePaymentNetwork, payWithinSeconds: Int64 = 1_200, price: Int64 = 100) async throws {
         self.network = network
         database = try MemoryDatabase()
-        try await Migrator(JobsMigrations.all + OutboxMigrations.all + SagaMigrations.all).migrate(database)
+        try await Migrator(allMigrations).migrate(database)
         var handlers = JobHandlers()
         handlers.add(SagaTimeoutHandler(SagaRegistry([FundingDesk.runner])))
         engine = JobEngine(handlers: handlers)
