@@ -180,10 +180,12 @@ let package = Package(
         .executableTarget(
             name: "crash-child",
             dependencies: [
-                "CFaultVFS", "Persistence", "Scheduling", .product(name: "GRDB", package: "GRDB.swift"),
+                "CFaultVFS", "Persistence", "Ledger", "Jobs", "Scheduling", "TradingCore",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/CrashChild", swiftSettings: settings),
         .testTarget(
-            name: "KillTests", dependencies: ["crash-child", "Scheduling", "TestSupport"], swiftSettings: settings),
+            name: "KillTests", dependencies: ["crash-child", "Persistence", "Scheduling", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "LedgerTests",
             dependencies: ["Ledger", "Persistence", "TradingCore", "Scheduling", "TestSupport"], swiftSettings: settings

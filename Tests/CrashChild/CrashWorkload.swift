@@ -11,8 +11,18 @@ protocol CrashWorkload: Sendable {
     init()
     /// - Throws: ``StepRefused`` when it was told to fail, or what the database says.
     func step(_ step: StepID, in database: any SQLDatabase) async throws
+    /// Works beside the steps until its task is cancelled.
+    func serve(_ database: any SQLDatabase) async
+    /// Whether nothing is left to do for what works beside the steps.
+    func isQuiet(_ database: any SQLDatabase) async throws -> Bool
+    /// - Parameter isQuiet: everything must have come to its end.
     /// - Returns: what is not as it should be, a line each.
-    func check(_ database: any SQLDatabase, against history: History) async throws -> [String]
+    func check(_ database: any SQLDatabase, against history: History, isQuiet: Bool) async throws -> [String]
+}
+
+extension CrashWorkload {
+    func serve(_ database: any SQLDatabase) async {}
+    func isQuiet(_ database: any SQLDatabase) async throws -> Bool { true }
 }
 
 /// A step of one lane in one life of the process; every one has another.

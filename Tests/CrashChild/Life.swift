@@ -1,11 +1,14 @@
 import CFaultVFS
 import Persistence
+import Scheduling
 import Synchronization
+import TradingCore
 
 /// One life of the process, from the start to its end, or to wherever it is killed.
 final class Life: Sendable {
     private let options: LifeOptions
     private let workload: any CrashWorkload
+    private let time = SystemTime()
     /// Until `Persistence` has set `synchronous` to FULL, GRDB commits a table of its own, and that nobody waits for.
     private let unsyncedAtStart = Atomic<Int64>(0)
 
@@ -19,7 +22,8 @@ final class Life: Sendable {
         var history = History(Line.read(options.history))
         guard let database = await start() else { return }
         Line.write("opened")
-        await check(database, history)
+        await check(database, history, isQuiet: false)
+        let service = Task { await workload.serve(database) }
         let told = await work(database, lanes: 0..<options.lanes, steps: options.steps)
         faultvfs_clear_failures()
         // The fault is gone: does work go on?
@@ -27,7 +31,10 @@ final class Life: Sendable {
         if !after.failed.isEmpty || after.unknown > 0 { Line.write("stuck \(after)") }
         history += told
         history += after
-        await check(database, history)
+        await waitForQuiet(database)
+        service.cancel()
+        await service.value
+        await check(database, history, isQuiet: true)
         writeCounts()
         await database.close()
         await checkAgain(history)
@@ -37,9 +44,14 @@ final class Life: Sendable {
     // MARK: - Opening
 
     private func open() async throws -> any SQLDatabase {
-        let database = try await SQLiteDatabase.open(
-            path: options.database,
-            tuning: SQLiteTuning(commitsPerCheckpoint: options.checkpoint, maximumBatch: options.batch))
+        let database: any SQLDatabase =
+            switch try DatabaseLocation(url: options.url, path: options.database) {
+            case .postgres(let url): try await PostgresDatabase.open(url: url)
+            case .sqlite(let path):
+                try await SQLiteDatabase.open(
+                    path: path,
+                    tuning: SQLiteTuning(commitsPerCheckpoint: options.checkpoint, maximumBatch: options.batch))
+            }
         unsyncedAtStart.store(faultvfs_unsynced_commits(), ordering: .relaxed)
         do { try await Migrator(workload.migrations).migrate(database) } catch {
             await database.close()
@@ -101,11 +113,20 @@ final class Life: Sendable {
         }
     }
 
+    /// Waits until everything that follows from the steps is done.
+    private func waitForQuiet(_ database: any SQLDatabase) async {
+        for _ in 0..<6_000 {
+            if (try? await workload.isQuiet(database)) ?? false { return }
+            try? await time.sleep(until: time.now().advanced(byNanoseconds: 5_000_000))
+        }
+        Line.write("stuck with work left over")
+    }
+
     // MARK: - Checking
 
-    private func check(_ database: any SQLDatabase, _ history: History) async {
+    private func check(_ database: any SQLDatabase, _ history: History, isQuiet: Bool) async {
         do {
-            var violations = try await workload.check(database, against: history)
+            var violations = try await workload.check(database, against: history, isQuiet: isQuiet)
             if database.dialect == .sqlite { violations += try await integrity(database) }
             for violation in violations { Line.write("violation \(violation)") }
             Line.write("checked \(history.kept.count)")
@@ -124,7 +145,7 @@ final class Life: Sendable {
     private func checkAgain(_ history: History) async {
         do {
             let database = try await open()
-            await check(database, history)
+            await check(database, history, isQuiet: true)
             await database.close()
         } catch { Line.write("violation does not open after its close: \(error)") }
     }

@@ -1,8 +1,9 @@
 /// What the parent asks of one life.
 struct LifeOptions: Sendable {
     var workload = ""
-    /// The path of the file.
+    /// The path of the file, or a PostgreSQL server's URL.
     var database = ""
+    var url: String? { database.contains("://") ? database : nil }
     /// Lives on one database are numbered from 0.
     var life = 0
     /// Steps of each lane, one after another.

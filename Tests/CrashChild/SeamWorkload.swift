@@ -51,7 +51,7 @@ struct SeamWorkload: CrashWorkload {
         }
     }
 
-    func check(_ database: any SQLDatabase, against history: History) async throws -> [String] {
+    func check(_ database: any SQLDatabase, against history: History, isQuiet: Bool) async throws -> [String] {
         let (entries, totals) = try await database.read { transaction in
             let entries = try transaction.rows("SELECT * FROM entry ORDER BY step, side").map { row in
                 (

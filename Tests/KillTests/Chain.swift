@@ -6,13 +6,16 @@ import TestSupport
 struct Chain: ~Copyable {
     let workload: String
     private let folder: TemporaryFolder
+    /// The file, or a server's URL.
+    private let database: String
     private var history: [String] = []
     private var lives = 0
     private(set) var tally = Tally()
 
-    init(_ workload: String) throws {
+    init(_ workload: String, url: String? = nil) throws {
         self.workload = workload
         folder = try TemporaryFolder()
+        database = url ?? folder.path + "/server.db"
     }
 
     /// What a life said, and how it ended.
@@ -40,7 +43,7 @@ struct Chain: ~Copyable {
         let isKilled = report.end == expected
         if isKilled { tally.count(plan) } else { tally.unharmed += 1 }
         if isKilled { tally.acknowledged += report.kept.count }
-        var wrong = report.violations + report.all("unchecked")
+        var wrong = report.violations + report.all("unchecked") + report.all("stuck")
         if !isKilled, !(report.isDone && report.end == .exited(0)) {
             wrong.append("ended with \(report.end) after “\(report.lines.last ?? "nothing")”")
         }
@@ -49,15 +52,19 @@ struct Chain: ~Copyable {
     }
 
     /// A life with more in its environment.
+    /// - Parameter acknowledged: what else happens when so many steps have been acknowledged.
     mutating func run(
-        _ plan: KillPlan, _ more: [String: String] = [:], _ arguments: [String] = []
+        _ plan: KillPlan, _ more: [String: String] = [:], _ arguments: [String] = [],
+        acknowledged: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws -> Report {
         let file = try folder.write(history.joined(separator: "\n"), to: "history")
         let (lines, end) = try await ChildProcess.run(
             [
-                "workload=\(workload)", "database=\(folder.path)/server.db", "history=\(file)", "life=\(lives)",
-            ] + plan.arguments + arguments, environment: plan.environment.merging(more) { $1 },
-            killAfter: plan.acknowledgements)
+                "workload=\(workload)", "database=\(database)", "history=\(file)", "life=\(lives)",
+            ] + plan.arguments + arguments, environment: plan.environment.merging(more) { $1 }
+        ) { count, child in
+            if count == plan.acknowledgements { child.kill() } else { acknowledged(count) }
+        }
         lives += 1
         let report = Report(lines: lines, end: end)
         history += lines.filter { $0.hasPrefix("kept ") || $0.hasPrefix("refused ") }

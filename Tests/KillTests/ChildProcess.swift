@@ -11,7 +11,7 @@ struct ChildProcess {
 
     struct CannotStart: Error { var program: String, code: Int32 }
 
-    let id: pid_t
+    private let id: pid_t
     private let output: FileHandle
 
     /// Beside the test bundle.
@@ -21,8 +21,8 @@ struct ChildProcess {
         return URL(filePath: #filePath).appending(path: "../../../.build/debug/crash-child").standardizedFileURL.path
     }()
 
-    /// Starts the program. What it writes to standard error goes to ours.
-    init(_ arguments: [String], environment: [String: String]) throws {
+    /// Starts a program. What it writes to standard error goes to ours.
+    init(_ program: String = Self.program, _ arguments: [String], environment: [String: String] = [:]) throws {
         var ends: [Int32] = [0, 0]
         // Closed in whatever else is being started, from its first moment on, or the end of the lines would not be seen; for
         // that a pair of sockets can be asked, and a pipe cannot.
@@ -33,17 +33,17 @@ struct ChildProcess {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO)
-        let words = ([Self.program] + arguments).map { strdup($0) } + [nil]
+        let words = ([program] + arguments).map { strdup($0) } + [nil]
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("FAULTVFS_") }
         let variables =
             inherited.merging(environment) { $1 }.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") }
             + [nil]
         defer { for text in words + variables { free(text) } }
         var id = pid_t()
-        let code = posix_spawn(&id, Self.program, &actions, nil, words, variables)
+        let code = posix_spawn(&id, program, &actions, nil, words, variables)
         guard code == 0 else {
             close(ends[0])
-            throw CannotStart(program: Self.program, code: code)
+            throw CannotStart(program: program, code: code)
         }
         self.id = id
         output = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
@@ -51,7 +51,7 @@ struct ChildProcess {
 
     /// Reads every line until the process ends.
     /// - Parameter line: told each line as it comes; blocks the child no further than a pipe does.
-    private func follow(_ line: (String) -> Void) -> End {
+    func follow(_ line: (String) -> Void) -> End {
         var rest = Data()
         while case let data = output.availableData, !data.isEmpty {
             rest += data
@@ -67,25 +67,31 @@ struct ChildProcess {
     }
 
     /// Runs a child to its end, on a thread of its own.
-    /// - Parameter acknowledgements: SIGKILL comes when it has written so many lines `kept` or `refused`; nil: never.
+    /// - Parameter acknowledged: told how many lines `kept` or `refused` there have been, after each.
     static func run(
-        _ arguments: [String], environment: [String: String], killAfter acknowledgements: Int? = nil
+        _ arguments: [String], environment: [String: String],
+        acknowledged: @escaping @Sendable (Int, ChildProcess) -> Void = { _, _ in }
     ) async throws -> (lines: [String], end: End) {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(
-                    with: Result {
-                        let child = try ChildProcess(arguments, environment: environment)
-                        var lines: [String] = []
-                        var acknowledged = 0
-                        let end = child.follow { line in
-                            lines.append(line)
-                            if line.hasPrefix("kept") || line.hasPrefix("refused") { acknowledged += 1 }
-                            if let acknowledgements, acknowledged == acknowledgements { kill(child.id, SIGKILL) }
-                        }
-                        return (lines, end)
-                    })
+        try await onThreadOfItsOwn {
+            let child = try ChildProcess(Self.program, arguments, environment: environment)
+            var lines: [String] = []
+            var count = 0
+            let end = child.follow { line in
+                lines.append(line)
+                guard line.hasPrefix("kept") || line.hasPrefix("refused") else { return }
+                count += 1
+                acknowledged(count, child)
             }
+            return (lines, end)
         }
+    }
+
+    func kill() { Glibc.kill(id, SIGKILL) }
+}
+
+/// Runs what blocks where it holds up no task.
+func onThreadOfItsOwn<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }
     }
 }

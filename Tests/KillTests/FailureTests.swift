@@ -49,6 +49,24 @@ import Testing
         #expect(unknown == 0 || often == "always")
     }
 
+    /// The same under jobs, messages and books, which have to get over it by themselves.
+    @Test(
+        arguments: [("write", "full", 37), ("write", "ioerr_write", 41), ("fsync", "ioerr_fsync", 3)],
+        ["once", "always"])
+    func `jobs, messages and books go on after a failure`(
+        _ fault: (operation: String, code: String, stride: Int), _ often: String
+    ) async throws {
+        for number in 0..<10 {
+            var chain = try Chain("core")
+            let failure = "\(fault.operation):\(10 + number * fault.stride):\(fault.code):\(often)"
+            let plan = KillPlan(point: .never, mode: .power, seed: UInt64(number), lanes: 2, steps: 6)
+            let report = try await chain.run(plan, ["FAULTVFS_FAIL": failure])
+            #expect(report.isDone && report.violations == [] && report.all("stuck") == [], "\(failure)")
+            let next = try await chain.run(KillPlan(point: .never, mode: .power, steps: 2))
+            #expect(next.isDone && next.violations == [] && next.all("stuck") == [], "\(failure)")
+        }
+    }
+
     @Test func `a disk that fails and then loses its power has kept what was acknowledged`() async throws {
         for number in 1...25 {
             var chain = try Chain("seam")

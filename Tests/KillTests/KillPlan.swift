@@ -54,7 +54,8 @@ struct KillPlan: Sendable, CustomStringConvertible {
     }
 
     /// Anything that can happen to a life with several lanes.
-    static func random(_ random: inout SplitMix64) -> KillPlan {
+    /// - Parameter busyness: how much more one step writes than two rows and their counters.
+    static func random(_ random: inout SplitMix64, busyness: UInt64) -> KillPlan {
         var plan = KillPlan(point: .never, mode: random.below(3) == 0 ? .kill : .power)
         plan.seed = random.below(1 << 32)
         plan.lanes = [1, 2, 4, 8][Int(random.below(4))]
@@ -63,9 +64,9 @@ struct KillPlan: Sendable, CustomStringConvertible {
         plan.batch = [1, 3, 256][Int(random.below(3))]
         plan.isAfter = random.below(2) == 0
         switch random.below(8) {
-        case 0...1: plan.point = .commit(1 + Int(random.below(20)))
-        case 2...3: plan.point = .write(1 + Int(random.below(200)))
-        case 4...5: plan.point = .fsync(1 + Int(random.below(30)))
+        case 0...1: plan.point = .commit(1 + Int(random.below(20 * busyness)))
+        case 2...3: plan.point = .write(1 + Int(random.below(200 * busyness)))
+        case 4...5: plan.point = .fsync(1 + Int(random.below(30 * busyness)))
         default: plan.point = .acknowledgements(1 + Int(random.below(30)))
         }
         return plan

@@ -6,6 +6,7 @@ struct KillSweep: Sendable {
     var workload: String
     var kills: Int
     var seed: UInt64
+    var busyness: UInt64 = 1
 
     func run() async throws -> Tally {
         var tally = try await inPairs(systematic)
@@ -50,7 +51,7 @@ struct KillSweep: Sendable {
     /// A new database for every n: from its first byte through its migrations to the first steps.
     private func inCreation(_ plan: (Int) -> KillPlan) async throws -> Tally {
         var tally = Tally()
-        for number in 1...200 {
+        for number in 1...30 {
             var chain = try Chain(workload)
             var plan = plan(number)
             plan.steps = 2
@@ -66,7 +67,7 @@ struct KillSweep: Sendable {
     /// One database for all n, until a life gets through.
     private func inOneChain(_ plan: (Int) -> KillPlan) async throws -> Tally {
         var chain = try Chain(workload)
-        for number in 1...40 where try await !chain.live(plan(number)) { break }
+        for number in 1...30 where try await !chain.live(plan(number)) { break }
         try await end(&chain)
         return chain.tally
     }
@@ -76,7 +77,7 @@ struct KillSweep: Sendable {
     private func atRandom(_ seed: UInt64) async throws -> Tally {
         var random = SplitMix64(seed: seed)
         var chain = try Chain(workload)
-        for _ in 0..<15 { try await chain.live(.random(&random)) }
+        for _ in 0..<15 { try await chain.live(.random(&random, busyness: busyness)) }
         try await end(&chain)
         return chain.tally
     }

@@ -7,14 +7,14 @@ import Testing
         ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
     }
 
-    @Test(arguments: ["seam"])
+    @Test(arguments: [("seam", 300, 1), ("core", 250, 4)] as [(String, Int, UInt64)])
     func `what was acknowledged outlives the process and the power, what was not is whole or absent`(
-        _ workload: String
+        _ workload: String, _ usual: Int, _ busyness: UInt64
     ) async throws {
         let seed = UInt64(Self.number("MRMARKET_KILL_SEED") ?? 1)
-        let kills = Self.number("MRMARKET_KILLS") ?? 500
+        let kills = Self.number("MRMARKET_KILLS") ?? usual
         let start = ContinuousClock.now
-        let tally = try await KillSweep(workload: workload, kills: kills, seed: seed).run()
+        let tally = try await KillSweep(workload: workload, kills: kills, seed: seed, busyness: busyness).run()
         print("SQLite, \(workload), seed \(seed): \(tally), in \(ContinuousClock.now - start)")
         for violation in tally.violations.prefix(20) { Issue.record("\(violation)") }
         #expect(tally.violations.isEmpty)
