@@ -9,7 +9,8 @@ struct MrMarket: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, BacktestCommand.self, SessionCommand.self, PaperExchangeCommand.self,
             MigrateCommand.self,
-            SeedCommand.self, DoctorCommand.self, LedgerCommand.self, HaltCommand.self, ReduceCommand.self, ResumeCommand.self,
+            SeedCommand.self, DoctorCommand.self, LedgerCommand.self, BackupCommand.self,
+            RestoreCommand.self, HaltCommand.self, ReduceCommand.self, ResumeCommand.self,
         ])
 
     /// Everything that goes wrong ends as one clear line on standard error; bad input as exit code 2.

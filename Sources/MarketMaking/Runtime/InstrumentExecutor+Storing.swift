@@ -97,7 +97,7 @@ extension InstrumentExecutor {
         logger.error("storing failed, trading stops: \(error)", metadata: ["steps": "\(batch.count)"])
         core.storageChanged(isAvailable: false, now: now)
         for case .place(let order, _) in batch { core.wasNotStored(order.id, now: now) }
-        core.steps.insert(contentsOf: batch.filter { !$0.isPlacement }, at: 0)
+        core.steps.insert(contentsOf: batch.compactMap { $0.whenNotStored(error, now) }, at: 0)
         finishTurn()
         let wait = min(Nanoseconds.seconds(5), 100 * Nanoseconds.perMillisecond << Int64(min(failedStores, 6)))
         try? await time.sleep(until: now.advanced(byNanoseconds: wait))
@@ -115,6 +115,14 @@ extension InstrumentExecutor {
 }
 
 extension JournalStep {
+    /// What is left of a step to be stored when its commit failed; nil when nothing is. Of a placement that may be stored
+    /// nobody knows: its row must not stay live, holding funds for an order that was never sent.
+    func whenNotStored(_ error: any Error, _ now: Timestamp) -> JournalStep? {
+        guard case .place(let order, _) = self else { return self }
+        guard case .outcomeUnknown? = error as? SQLError else { return nil }
+        return .update(order.id, .neverExisted, now)
+    }
+
     /// Somebody or something waits for it.
     var isUrgent: Bool {
         switch self {

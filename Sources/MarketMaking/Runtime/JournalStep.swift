@@ -13,7 +13,6 @@ enum JournalStep: Sendable {
     case halted(TradingStateEntry)
     case stopped(instanceID: Int64, Timestamp)
 
-    var isPlacement: Bool { if case .place = self { true } else { false } }
 }
 
 /// Stores steps. May be called again for the same ones when a transaction had to be repeated.

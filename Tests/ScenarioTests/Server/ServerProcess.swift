@@ -16,7 +16,9 @@ final class ServerProcess {
     private var token: String?
 
     /// Starts the program and waits until it is ready.
-    init(folder: String, port: Int, arguments: [String] = []) async throws {
+    init(
+        folder: String, port: Int, arguments: [String] = [], environment: [String: String] = [:]
+    ) async throws {
         self.folder = folder
         self.port = port
         errors = URL(filePath: folder + "/server-\(UUID().uuidString).log")
@@ -26,7 +28,7 @@ final class ServerProcess {
         process.environment = [
             "DATABASE_PATH": folder + "/data/mr_market.db", "PORT": "\(port)", "THROTTLE_LIMIT": "1000000",
             "THROTTLE_LOGIN_LIMIT": "1000000", "PATH": "/usr/bin:/bin", "HOME": folder,
-        ]
+        ].merging(environment) { $1 }
         process.currentDirectoryURL = URL(filePath: folder)
         let handle = try FileHandle(forWritingTo: errors)
         process.standardError = handle

@@ -1,0 +1,108 @@
+import Foundation
+import Persistence
+import TestSupport
+import Testing
+
+/// What operators run beside a server, or in its absence: verify, show, back up, restore.
+@Suite(.serialized) struct MoneyCommandTests {
+    private static func settings(_ folder: TemporaryFolder, _ port: Int) -> [String: String] {
+        ["DATABASE_PATH": folder.path + "/data/mr_market.db", "PORT": "\(port)"]
+    }
+
+    @Test func `a drill: back up a trading server, lose its database, put the backup back, trade on`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let settings = Self.settings(folder, port)
+        var server = try await ServerProcess(folder: folder.path, port: port, arguments: ["--example"])
+        try await server.wait("quoting") { try await server.get("/health/trading").text.contains("\"openOrders\":4") }
+        let backup = folder.path + "/backup.db"
+        let taken = try Program.run(["backup", backup], environment: settings)
+        #expect(taken.code == 0, "\(taken.errors)")
+        #expect(taken.output.contains("verified"))
+        // The server holds the file: nothing may be put in its place.
+        let refused = try Program.run(["restore", backup], environment: settings)
+        #expect(refused.code == 2)
+        #expect(refused.errors.contains("in use"), "\(refused.errors)")
+        server.kill()
+        for suffix in ["", "-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: folder.path + "/data/mr_market.db" + suffix)
+        }
+        let restored = try Program.run(["restore", backup], environment: settings)
+        #expect(restored.code == 0, "\(restored.errors)")
+        let verified = try Program.run(["ledger", "verify"], environment: settings)
+        #expect(verified.code == 0, "\(verified.output) \(verified.errors)")
+        #expect(verified.output.hasPrefix("Sound: "))
+        server = try await ServerProcess(folder: folder.path, port: port, arguments: ["--example"])
+        try await server.wait("quoting again") {
+            try await server.get("/health/trading").text.contains("\"openOrders\":4")
+        }
+        #expect(server.interrupt() == 0, "\(server.log)")
+        #expect(try Program.run(["ledger", "verify"], environment: settings).code == 0)
+    }
+
+    @Test func `a changed amount is found and named, and the exit code says so`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let settings = Self.settings(folder, port)
+        let server = try await ServerProcess(folder: folder.path, port: port, arguments: ["--example"])
+        try await server.wait("quoting") { try await server.get("/health/trading").text.contains("\"openOrders\":4") }
+        #expect(server.interrupt() == 0)
+        let shown = try Program.run(["ledger", "show", "world:paper:default/USDT"], environment: settings)
+        #expect(shown.output.contains("available -1000000"), "\(shown.output) \(shown.errors)")
+        let database = try await SQLiteDatabase.open(path: folder.path + "/data/mr_market.db")
+        _ = try await database.write { transaction in
+            try transaction.execute(
+                """
+                UPDATE ledger_accounts SET available = '2000000' WHERE path = 'unallocated:paper:default/USDT'
+                """)
+        }
+        await database.close()
+        let verified = try Program.run(["ledger", "verify"], environment: settings)
+        #expect(verified.code == 1)
+        #expect(verified.output.contains("unallocated:paper:default/USDT"))
+        #expect(verified.output.contains("NOT SOUND"))
+    }
+
+    @Test func `bad input ends in one clear line`() throws {
+        let folder = try TemporaryFolder()
+        let settings = Self.settings(folder, 0)
+        let account = try Program.run(["ledger", "show", "nonsense"], environment: settings)
+        #expect(account.code == 2)
+        #expect(account.errors.contains("ACCOUNT nonsense: "))
+        let url = try Program.run(["migrate"], environment: ["DATABASE_URL": "mysql://x"])
+        #expect(url.code == 2)
+        #expect(url.errorLines.count == 1 && url.errors.contains("DATABASE_URL"), "\(url.errors)")
+        let none = try Program.run(["backup", folder.path + "/b.db"], environment: settings)
+        #expect(none.code == 2)
+        let corrupt = try folder.write("SQLite format 3\0" + String(repeating: "x", count: 4_096), to: "bad.db")
+        let restored = try Program.run(["restore", corrupt], environment: settings)
+        #expect(restored.code == 2)
+        #expect(restored.errorLines.count == 1, "\(restored.errors)")
+    }
+
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
+    func `the same server runs on PostgreSQL, survives SIGKILL there, and its ledger is sound`() async throws {
+        let url = try #require(DatabaseEngine.postgresURL)
+        try await withTemporaryPostgres(on: url) { database in
+            let folder = try TemporaryFolder()
+            let port = try ServerProcess.freePort()
+            var settings = Self.settings(folder, port)
+            settings["DATABASE_URL"] = database
+            let environment = ["DATABASE_URL": database]
+            var server = try await ServerProcess(
+                folder: folder.path, port: port, arguments: ["--example"], environment: environment)
+            try await server.wait("quoting") {
+                try await server.get("/health/trading").text.contains("\"openOrders\":4")
+            }
+            server.kill()
+            server = try await ServerProcess(
+                folder: folder.path, port: port, arguments: ["--example"], environment: environment)
+            try await server.wait("quoting again") {
+                try await server.get("/health/trading").text.contains("\"openOrders\":4")
+            }
+            #expect(server.interrupt() == 0, "\(server.log)")
+            let verified = try Program.run(["ledger", "verify"], environment: settings)
+            #expect(verified.code == 0, "\(verified.output) \(verified.errors)")
+        }
+    }
+}
