@@ -27,7 +27,8 @@ final class PostgresListener: Sendable {
 
     func close() async {
         isClosed.store(true, ordering: .sequentiallyConsistent)
-        try? wakeUp.fileHandleForWriting.close()
+        // A byte, not the end of the pipe: a child process may have inherited its other end.
+        try? wakeUp.fileHandleForWriting.write(contentsOf: [0])
         await withCheckedContinuation { continuation in thread.async { continuation.resume() } }
     }
 

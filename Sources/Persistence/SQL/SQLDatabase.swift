@@ -21,13 +21,13 @@ public protocol SQLDatabase: Sendable {
 
     /// Runs a transaction. Returns when it is durable: neither SIGKILL nor a power cut takes it back.
     ///
-    /// The body may be run twice, so it must do nothing but use its transaction. When it throws, or the commit fails,
-    /// nothing of it stays; unless the error is ``SQLError/outcomeUnknown(_:)``, which leaves that open.
+    /// The body may be run several times, so it must do nothing but use its transaction. When it throws, or the commit fails,
+    /// nothing of it stays; except that after ``SQLError/outcomeUnknown(_:)`` nobody knows.
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value
 
-    /// Reads from one consistent state. Writing in here is refused.
+    /// Reads from one consistent state. Writing in here is refused. The body may be run several times.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value
