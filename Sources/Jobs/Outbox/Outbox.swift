@@ -55,7 +55,7 @@ public struct Outbox {
     public func put(
         topic: String, key: String, name: String, value: some Encodable, now: Timestamp
     ) throws -> String {
-        try put(topic: topic, key: key, name: name, payload: Array(StoredJSON.encode(value).utf8), now: now)
+        try put(topic: topic, key: key, name: name, payload: Array(JobCoding.encode(value).utf8), now: now)
     }
 
     private func verify(_ id: String, _ lane: OutboxLane, _ name: String, _ payload: [UInt8]) throws {

@@ -25,7 +25,7 @@ public struct Receipts {
     public func once<Result: Codable & Sendable>(
         consumer: String, key: String, content: some Encodable, now: Timestamp, _ effect: () throws -> Result
     ) throws -> Outcome<Result> {
-        let text = try StoredJSON.encode(content)
+        let text = try JobCoding.encode(content)
         let hash = StableID.digest([Array(text.utf8)])
         if let stored = try row(consumer, key) {
             let storedHash: [UInt8] = try stored.get("content_hash")
@@ -34,13 +34,13 @@ public struct Receipts {
                     consumer: consumer, key: key, storedHash: hexadecimal(storedHash), givenHash: hexadecimal(hash),
                     given: text, storedAt: try stored.get("created_at"))
             }
-            return Outcome(result: try StoredJSON.decode(try stored.get("result")), isFirst: false)
+            return Outcome(result: try JobCoding.decode(Result.self, from: try stored.get("result")), isFirst: false)
         }
         let result = try effect()
         try transaction.execute(
             """
             INSERT INTO receipts (consumer, receipt_key, content_hash, result, created_at)
-            VALUES (\(consumer), \(key), \(hash), \(try StoredJSON.encode(result)), \(now))
+            VALUES (\(consumer), \(key), \(hash), \(try JobCoding.encode(result)), \(now))
             """)
         return Outcome(result: result, isFirst: true)
     }

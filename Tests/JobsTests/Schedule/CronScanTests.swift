@@ -66,8 +66,9 @@ private struct NaiveCron {
     }
 
     private func time(after second: Int) -> Int? {
-        for hour in 0..<24 where allowed[2].contains(hour) {
-            for minute in 0..<60 where allowed[1].contains(minute) {
+        for hour in 0..<24 where hour * 3_600 + 3_599 > second && allowed[2].contains(hour) {
+            for minute in 0..<60
+            where hour * 3_600 + minute * 60 + 59 > second && allowed[1].contains(minute) {
                 for candidate in 0..<60 where allowed[0].contains(candidate) {
                     let offset = hour * 3_600 + minute * 60 + candidate
                     if offset > second { return offset }
@@ -92,7 +93,7 @@ private struct NaiveCron {
         // A Thursday in a year before a leap year, so that a walk crosses 29 February.
         let (start, date) = (1_672_272_000 / 86_400 * 86_400, (year: 2022, month: 12, day: 29, weekday: 4))
         var (checked, none) = (0, 0)
-        for seed in UInt64(1)...400 {
+        for seed in UInt64(1)...200 {
             var random = SplitMix64(seed: seed)
             let naive = NaiveCron(&random, hasSeconds: seed % 2 == 0)
             let text = naive.text.dropFirst(seed % 2 == 0 ? 0 : 1).joined(separator: " ")
@@ -112,7 +113,7 @@ private struct NaiveCron {
                 checked += 1
             }
         }
-        #expect(checked > 1_500)
-        #expect(none < 40)
+        #expect(checked > 700)
+        #expect(none < 20)
     }
 }
