@@ -56,6 +56,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
+            name: "LedgerBenchmark",
+            dependencies: [
+                .product(name: "TradingCore", package: "mr-market"),
+                .product(name: "Scheduling", package: "mr-market"),
+                .product(name: "Persistence", package: "mr-market"),
+                .product(name: "Ledger", package: "mr-market"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
             name: "SoakBenchmark",
             dependencies: [
                 .product(name: "TradingCore", package: "mr-market"),

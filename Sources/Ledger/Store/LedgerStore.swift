@@ -1,0 +1,76 @@
+public import Persistence
+public import TradingCore
+
+/// The ledger in an open transaction. Whoever books money does it in the transaction that changes the state it belongs
+/// to, so that both are kept or neither.
+///
+/// Refusals are ``LedgerError``s, and leave nothing of their posting behind, also where the caller catches them and
+/// goes on. ``LedgerError/changedMeanwhile(_:)`` is the exception: the transaction must fail then.
+public struct LedgerStore {
+    let transaction: any SQLTransaction
+
+    public init(transaction: any SQLTransaction) { self.transaction = transaction }
+
+    /// Applies a posting whole, or repeats what came of it if it was applied before.
+    /// - Throws: a ``LedgerError``, or what the database says.
+    @discardableResult
+    public func apply(_ posting: LedgerPosting, now: Timestamp) throws -> LedgerReceipt {
+        var book = try load(posting)
+        let movements: [PlannedMovement]
+        do { movements = try book.apply(posting, now: now) } catch {
+            // Most often it has been applied, and so the books have moved on.
+            if let earlier = try receiptOfRepeat(posting) { return earlier }
+            throw error
+        }
+        if book.accounts.contains(where: { $0.rowID == nil }) {
+            if let earlier = try receiptOfRepeat(posting) { return earlier }
+            try createAccounts(&book)
+        }
+        guard try save(posting, movements, book, now) else {
+            guard let earlier = try receiptOfRepeat(posting) else {
+                throw LedgerError.changedMeanwhile("key \(posting.key)")
+            }
+            return earlier
+        }
+        return LedgerReceipt(
+            key: posting.key, postedAt: now, isRepeat: false,
+            movements: movements.map { $0.movement(in: book) })
+    }
+
+    /// Moves back all that an earlier posting has moved, in one new posting. Reservations it made are voided, not
+    /// reversed.
+    /// - Parameters:
+    ///   - key: of the earlier posting.
+    ///   - newKey: of the correction.
+    /// - Throws: ``LedgerError/unknownStep(_:)``, ``LedgerError/alreadyReversed(_:by:)``,
+    ///   ``LedgerError/notReversible(_:_:)`` where the earlier posting has steps that moved nothing, and what
+    ///   ``apply(_:now:)`` throws.
+    @discardableResult
+    public func reverse(_ key: String, as newKey: String, now: Timestamp) throws -> LedgerReceipt {
+        guard let earlier = try receipt(key) else { throw LedgerError.unknownStep(LedgerStepID(key)) }
+        // Backwards, so that money goes back the way it came.
+        let steps = earlier.movements.indices.reversed().map { LedgerStep.reverse(LedgerStepID(key, step: $0)) }
+        return try apply(LedgerPosting(key: newKey, steps), now: now)
+    }
+
+    /// Gives back reservations whose time has come, the earliest first.
+    /// - Parameter limit: so many at most in this transaction.
+    /// - Returns: those that ended. As many as `limit` means that there may be more.
+    public func expire(now: Timestamp, limit: Int = 100) throws -> [LedgerReservation] {
+        let due = try dueReservations(now: now, limit: limit)
+        return try due.map { reservation in
+            try apply(LedgerPosting(expiring: reservation.id), now: now)
+            var ended = reservation
+            (ended.remaining, ended.status) = (.zero, .expired)
+            return ended
+        }
+    }
+}
+
+extension PlannedMovement {
+    fileprivate func movement(in book: LedgerBook) -> LedgerMovement {
+        LedgerMovement(
+            kind: kind, from: book.accounts[from].balance.account, to: book.accounts[to].balance.account,
+            amount: amount, released: released, debitSequence: debit.sequence, creditSequence: credit?.sequence)
+    }
+}

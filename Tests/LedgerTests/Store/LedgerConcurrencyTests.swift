@@ -1,0 +1,81 @@
+import Ledger
+import Persistence
+import Testing
+import TradingCore
+
+@Suite struct LedgerConcurrencyTests {
+    @Test func `however many reserve at once, no account is overdrawn and nothing is refused for nothing`() async throws
+    {
+        let order = try Accounts.order("7")
+        let exchange = try Accounts.exchange()
+        try await withLedger(.file) { database in
+            try await database.deposit("100", order)
+            let granted = Tally()
+            let refused = Tally()
+            await withTaskGroup(of: Void.self) { group in
+                for caller in 0..<64 {
+                    group.addTask {
+                        for number in 0..<5 {
+                            do {
+                                try await database.apply(
+                                    "r-\(caller)-\(number)", .reserve(from: order, to: exchange, "1"))
+                                granted.add()
+                            } catch LedgerError.overdraw(_, "1", "0") {
+                                refused.add()
+                            } catch { Issue.record("\(error)") }
+                        }
+                    }
+                }
+            }
+            #expect(granted.count == 100)
+            #expect(refused.count == 220)
+            #expect(try await database.funds(order) == "0 100")
+            try await database.expectSound()
+        }
+    }
+
+    @Test func `one posting sent by many at once is applied once, and all get its receipt`() async throws {
+        let order = try Accounts.order("7")
+        let posting = try LedgerPosting(key: "k", .transfer(from: Accounts.world(), to: order, "1"))
+        try await withLedger(.file) { database in
+            let receipts = try await withThrowingTaskGroup(of: LedgerReceipt.self) { group in
+                for _ in 0..<50 { group.addTask { try await database.apply(posting) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(receipts.count { !$0.isRepeat } == 1)
+            #expect(Set(receipts.map(\.movements)).count == 1)
+            #expect(try await database.funds(order) == "1 0")
+        }
+    }
+
+    @Test func `a verification beside writers finds nothing`() async throws {
+        let exchange = try Accounts.exchange()
+        try await withLedger(.file) { database in
+            for number in 0..<4 { try await database.deposit("1000", Accounts.order("\(number)")) }
+            let verified = Tally()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for caller in 0..<8 {
+                    group.addTask {
+                        let order = try Accounts.order("\(caller % 4)")
+                        var number = 0
+                        while verified.count < 20 {
+                            let key = "r-\(caller)-\(number)"
+                            try await database.apply(key, .reserve(from: order, to: exchange, "0.5"))
+                            try await database.apply("\(key)-post", .post(LedgerStepID(key), "0.2"))
+                            try await database.apply(
+                                "\(key)-end", .void(LedgerStepID(key)), .transfer(from: exchange, to: order, "0.2"))
+                            number += 1
+                        }
+                    }
+                }
+                for _ in 0..<20 {
+                    let report = try await LedgerVerifier.verify(database, entriesPerRead: 10)
+                    #expect(report.isSound, "\(report.findings)")
+                    verified.add()
+                }
+                try await group.waitForAll()
+            }
+            try await database.expectSound()
+        }
+    }
+}
