@@ -19,7 +19,9 @@ final class SQLiteTransaction: BatchTransaction {
             let statement = try connection.cachedStatement(sql: text)
             if !statement.isReadonly { hasWritten = true }
             try statement.execute(arguments: arguments(values))
-            return connection.totalChangesCount - before
+            // Its own rows alone, as PostgreSQL counts: the total holds those of cascades and triggers too, the other number
+            // is of an earlier statement where this one changed none.
+            return connection.totalChangesCount == before ? 0 : connection.changesCount
         }
     }
 
