@@ -55,6 +55,19 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        // The system's SQLite, for the loop that one would write by hand.
+        .systemLibrary(name: "CSQLite"),
+        .executableTarget(
+            name: "JobsBenchmark",
+            dependencies: [
+                "CSQLite",
+                .product(name: "TradingCore", package: "mr-market"),
+                .product(name: "Scheduling", package: "mr-market"),
+                .product(name: "Persistence", package: "mr-market"),
+                .product(name: "Jobs", package: "mr-market"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "LedgerBenchmark",
             dependencies: [

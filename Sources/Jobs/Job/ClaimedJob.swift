@@ -16,7 +16,7 @@ public struct ClaimedJob: Hashable, Sendable {
     public let lease: JobLease
     public let run: JobRun
     /// JSON.
-    package let arguments: String
+    public let arguments: String
     /// Nanoseconds; nil is the queue's.
     let timeout: Int64?
     let priority: Int

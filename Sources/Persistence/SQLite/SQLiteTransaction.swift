@@ -1,4 +1,3 @@
-import Foundation
 internal import GRDB
 
 /// A transaction on one SQLite connection.
@@ -14,11 +13,9 @@ final class SQLiteTransaction: BatchTransaction {
 
     func execute(_ sql: SQL) throws(SQLError) -> Int {
         try guarded {
-            let (text, values) = sql.rendered(.sqlite)
+            let (statement, values) = try prepare(sql)
             let before = connection.totalChangesCount
-            let statement = try connection.cachedStatement(sql: text)
-            if !statement.isReadonly { hasWritten = true }
-            try statement.execute(arguments: arguments(values))
+            try statement.run(values)
             // Its own rows alone, as PostgreSQL counts: the total holds those of cascades and triggers too, the other number
             // is of an earlier statement where this one changed none.
             return connection.totalChangesCount == before ? 0 : connection.changesCount
@@ -27,15 +24,16 @@ final class SQLiteTransaction: BatchTransaction {
 
     func rows(_ sql: SQL) throws(SQLError) -> [SQLRow] {
         try guarded {
-            let (text, values) = sql.rendered(.sqlite)
-            let statement = try connection.cachedStatement(sql: text)
-            if !statement.isReadonly { hasWritten = true }
-            let columns = SQLColumns(statement.columnNames)
-            let cursor = try Row.fetchCursor(statement, arguments: arguments(values))
-            var rows: [SQLRow] = []
-            while let row = try cursor.next() { rows.append(SQLRow(columns: columns, values: self.values(row))) }
-            return rows
+            let (statement, values) = try prepare(sql)
+            return try statement.rows(values)
         }
+    }
+
+    private func prepare(_ sql: SQL) throws -> (SQLiteStatement, [SQLValue]) {
+        let (text, values) = sql.rendered(.sqlite)
+        let statement = SQLiteStatement(try connection.cachedStatement(sql: text), connection)
+        if !statement.isReadOnly { hasWritten = true }
+        return (statement, values)
     }
 
     func row(_ sql: SQL) throws(SQLError) -> SQLRow? { try rows(sql).first }
@@ -69,33 +67,6 @@ final class SQLiteTransaction: BatchTransaction {
 
     private func control(_ text: String) throws(SQLError) {
         try guarded { try connection.cachedStatement(sql: text).execute() }
-    }
-
-    // MARK: - Values
-
-    private func arguments(_ values: [SQLValue]) -> StatementArguments {
-        StatementArguments(
-            values.map { value -> DatabaseValue in
-                switch value {
-                case .null: .null
-                case .integer(let integer): integer.databaseValue
-                case .real(let real): real.databaseValue
-                case .text(let text): text.databaseValue
-                case .blob(let bytes): Data(bytes).databaseValue
-                }
-            })
-    }
-
-    private func values(_ row: Row) -> [SQLValue] {
-        row.databaseValues.map { value in
-            switch value.storage {
-            case .null: .null
-            case .int64(let integer): .integer(integer)
-            case .double(let real): .real(real)
-            case .string(let text): .text(text)
-            case .blob(let data): .blob(Array(data))
-            }
-        }
     }
 
     private func guarded<Value>(_ body: () throws -> Value) throws(SQLError) -> Value {

@@ -1,0 +1,163 @@
+import Foundation
+import Jobs
+import Persistence
+import Scheduling
+import TradingCore
+
+/// Durable jobs, each its own call, transaction and durable completion, beside what one would write by hand on SQLite.
+///
+///     JobsBenchmark [FOLDER [throughput|single|latency|history ...]]
+///
+/// FOLDER is where the databases go: on the disk that is to be measured, not on tmpfs.
+let folder = CommandLine.arguments.count > 1 ? CommandLine.arguments[1] : FileManager.default.currentDirectoryPath
+let chosen = CommandLine.arguments.dropFirst(2)
+let time = SystemTime()
+
+func isChosen(_ name: String) -> Bool { chosen.isEmpty || chosen.contains(name) }
+
+func report(_ work: String, _ count: Int, _ seconds: Double, processor: Double) {
+    print(
+        """
+        {"work":"\(work)","jobs":\(count),"seconds":\(seconds),"perSecond":\(Int(Double(count) / seconds)),\
+        "processorMicrosecondsPerJob":\(processor / Double(count) * 1e6)}
+        """)
+}
+
+/// Reports on itself from its making to its end.
+struct Measurement {
+    private let start = time.now()
+    private let processor = processorSeconds()
+
+    func end(_ work: String, _ count: Int) {
+        let seconds = Double(time.now().nanoseconds(since: start)) / 1e9
+        report(work, count, seconds, processor: processorSeconds() - processor)
+    }
+}
+
+func plain(_ count: Int) throws {
+    let path = "\(folder)/jobs-plain.db"
+    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+    let loop = try PlainLoop(path: path)
+    let processor = processorSeconds()
+    let seconds = try loop.run(count, time)
+    report("plain SQLite loop, one transaction per step", count, seconds, processor: processorSeconds() - processor)
+    loop.close()
+    for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+}
+
+/// 64 callers, each enqueueing its next job when the one before is durable, beside a worker that runs 64 at a time.
+func throughput<Arguments: JobArguments>(
+    _ work: String, _ count: Int, on bench: Bench, _ make: @escaping @Sendable (Int) -> Arguments
+) async throws {
+    let before = bench.completed
+    let measurement = Measurement()
+    try await withThrowingTaskGroup { group in
+        for caller in 0..<64 {
+            group.addTask {
+                for number in stride(from: caller, to: count, by: 64) { try await bench.enqueue(make(number)) }
+            }
+        }
+        try await group.waitForAll()
+    }
+    try await bench.waitUntilCompleted(before + count)
+    measurement.end(work, count)
+}
+
+if isChosen("throughput") {
+    try plain(5_000)
+    let bench = try await Bench("jobs-throughput", folder: folder, concurrency: 64)
+    for _ in 0..<3 {
+        try await throughput("64 in flight", 50_000, on: bench) { _ in NoOp(number: -1) }
+        try await throughput("64 in flight, within their completion's transaction", 50_000, on: bench) { _ in
+            TransactionalNoOp(number: -1)
+        }
+    }
+    await bench.close()
+}
+
+if isChosen("single") {
+    try plain(5_000)
+    let bench = try await Bench("jobs-single", folder: folder, concurrency: 1)
+    func single<Arguments: JobArguments>(_ work: String, _ make: (Int) -> Arguments) async throws {
+        let before = bench.completed
+        let measurement = Measurement()
+        for number in 1...5_000 {
+            try await bench.enqueue(make(-number))
+            while bench.completed < before + number { await Task.yield() }
+        }
+        measurement.end(work, 5_000)
+    }
+    try await single("one at a time, from enqueueing to durable completion") { NoOp(number: $0) }
+    try await single("one at a time, within their completion's transaction") { TransactionalNoOp(number: $0) }
+    await bench.close()
+    try plain(5_000)
+}
+
+if isChosen("latency") {
+    let bench = try await Bench("jobs-latency", folder: folder, concurrency: 8)
+    let later = time.now().advanced(byNanoseconds: Nanoseconds.perDay)
+    for chunk in 0..<100 {
+        try await bench.database.write { transaction in
+            for number in 0..<100 {
+                let moment = later.advanced(byNanoseconds: Int64(chunk * 100 + number) * Nanoseconds.perSecond)
+                try JobStore(transaction: transaction).enqueue(
+                    NoOp(number: -1), JobOptions(start: .at(moment)), now: time.now())
+            }
+        }
+    }
+    var waits: [Int64] = []
+    for number in 0..<5_000 {
+        try await bench.enqueue(NoOp(number: number))
+        let committed = time.now().nanoseconds
+        while bench.arrivals.moment(number) == nil { await Task.yield() }
+        waits.append(max(0, (bench.arrivals.moment(number) ?? committed) - committed))
+        try await Task.sleep(for: .microseconds(500))
+    }
+    waits.sort()
+    let delayed = try await bench.database.read { transaction in
+        try JobStore(transaction: transaction).depths(["bench"]).map(\.delayed)
+    }
+    print(
+        """
+        {"work":"from commit to start, idle worker","delayed":\(delayed[0]),"jobs":\(waits.count),\
+        "p50Microseconds":\(waits[waits.count / 2] / 1_000),"p99Microseconds":\(waits[waits.count * 99 / 100] / 1_000),\
+        "maximumMicroseconds":\((waits.last ?? 0) / 1_000)}
+        """)
+    await bench.close()
+}
+
+if isChosen("history") {
+    let bench = try await Bench("jobs-history", folder: folder, concurrency: 64)
+    var finished = 0
+    for goal in [1_000, 100_000, 1_000_000] {
+        try await fill(bench, goal - finished)
+        finished = goal + 20_000
+        try await throughput("64 in flight, \(goal) finished before", 20_000, on: bench) { _ in NoOp(number: -1) }
+    }
+    await bench.close()
+}
+
+/// Stores finished jobs as if they had been run.
+func fill(_ bench: Bench, _ count: Int) async throws {
+    let worker = bench.worker.report.worker
+    var left = count
+    while left > 0, let worker {
+        let batch = min(left, 500)
+        try await bench.database.write { transaction in
+            let store = JobStore(transaction: transaction)
+            for _ in 0..<batch { try store.enqueue(Filler(), now: time.now()) }
+            for job in try store.claim(Filler.queue, limit: batch, worker: worker, now: time.now()).jobs {
+                _ = try store.complete(job, now: time.now())
+            }
+            // Moved into the queue that the worker watches only now that they are finished.
+            try transaction.execute(
+                "UPDATE jobs SET queue = 'bench' WHERE queue = 'filler' AND state = 'completed' AND finished_at > 0")
+        }
+        left -= batch
+    }
+}
+
+struct Filler: JobArguments {
+    static let kind = "benchmark.filler"
+    static let queue: QueueName = "filler"
+}

@@ -1,0 +1,222 @@
+import Jobs
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@Suite(.timeLimit(.minutes(2))) struct JobWorkerRecoveryTests {
+    /// Leases jobs as a process that dies before it does anything with them.
+    private func die(_ database: any SQLDatabase, node: String, lease: Duration, claiming limit: Int) async throws {
+        let now = SystemTime().now()
+        let claimed = try await database.write { transaction in
+            let worker = try JobWorkerStore(transaction: transaction).register(
+                node: node, ownsDatabase: false, lease: lease, now: now)
+            return try JobStore(transaction: transaction).claim(
+                Note.queue, limit: limit, worker: worker, now: now
+            ).jobs.count
+        }
+        #expect(claimed == limit)
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `the jobs of a killed process start within a second of its restart`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
+            try await database.enqueue(0..<3)
+            try await die(database, node: "local", lease: .seconds(3_600), claiming: 3)
+            let diary = Diary()
+            let start = ContinuousClock.now
+            let running = RunningWorker(database) { note, context in
+                if context.rescues == 1 { diary.write(note.number) }
+                return .done
+            }
+            try await eventually("3 started") { diary.numbers.count == 3 }
+            #expect(ContinuousClock.now - start < .seconds(1))
+            #expect(running.worker.report.rescued == 3)
+            try await running.drain()
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `the jobs of another node that died are taken over when its lease ends, not before`(
+        _ engine: DatabaseEngine
+    ) async throws {
+        try await withJobsDatabase(engine) { database in
+            try await database.enqueue(0..<3)
+            let death = ContinuousClock.now
+            try await die(database, node: "other", lease: .milliseconds(500), claiming: 3)
+            let diary = Diary()
+            let running = RunningWorker(database) {
+                $0.ownsDatabase = false
+            } _: { note, _ in
+                diary.write(note.number)
+                return .done
+            }
+            try await eventually("3 started") { diary.numbers.count == 3 }
+            #expect(ContinuousClock.now - death >= .milliseconds(500))
+            try await running.drain()
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `a worker that was given up for dead stops its handlers, keeps their effects out, and registers anew`(
+        _ engine: DatabaseEngine
+    )
+        async throws
+    {
+        try await withJobsDatabase(engine) { database in
+            try await database.write { _ = try $0.execute("CREATE TABLE effects (number INTEGER) STRICT") }
+            let (diary, gate) = (Diary(), Gate())
+            let running = RunningWorker(database) {
+                $0.ownsDatabase = false
+            } _: { note, context in
+                diary.write(context.rescues)
+                // Ignores that it is told to stop, as a slow call to an exchange would.
+                if context.rescues == 0 { await gate.wait() }
+                return .commit { _ = try $0.execute("INSERT INTO effects (number) VALUES (\(note.number))") }
+            }
+            try await database.enqueue([7])
+            try await eventually("started") { diary.numbers == [0] }
+            // As if this process had been stopped for so long that another took over.
+            try await database.write { transaction in
+                let now = SystemTime().now()
+                try transaction.execute("UPDATE job_workers SET lease_until = 0")
+                _ = try JobWorkerStore(transaction: transaction).rescue(own: nil, limit: 10, now: now)
+            }
+            try await eventually("run again") { diary.numbers == [0, 1] && running.counters.completed == 1 }
+            gate.open()
+            try await eventually("lease lost") { running.counters.leasesLost == 1 }
+            #expect(running.worker.report.registrationsLost == 1)
+            let effects = try await database.read { try $0.rows("SELECT number FROM effects").count }
+            #expect(effects == 1)
+            try await running.drain()
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `a drain starts nothing more and waits for what runs`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
+            let (diary, gate) = (Diary(), Gate())
+            let running = RunningWorker(database, QueueConfiguration(Note.queue, concurrency: 2)) { note, _ in
+                diary.write(note.number)
+                await gate.wait()
+                return .done
+            }
+            try await database.enqueue(0..<5)
+            try await eventually("two started") { diary.numbers.count == 2 }
+            let drained = Task { try await running.drain() }
+            gate.open()
+            try await drained.value
+            #expect(diary.numbers == [0, 1])
+            let depth = try await database.depth()
+            #expect([depth.completed, depth.ready, depth.running] == [2, 3, 0])
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `what has not ended at the drain's deadline is given back, no attempt used up`(
+        _ engine: DatabaseEngine
+    ) async throws {
+        try await withJobsDatabase(engine) { database in
+            let (diary, gate) = (Diary(), Gate())
+            let running = RunningWorker(database) {
+                $0.drainDeadline = .milliseconds(100)
+            } _: { note, _ in
+                diary.write(note.number)
+                // One heeds its cancellation, the other does not.
+                if note.number == 0 { try await Task.sleep(for: .seconds(600)) } else { await gate.wait() }
+                return .done
+            }
+            try await database.enqueue(0..<2)
+            try await eventually("two started") { diary.numbers.count == 2 }
+            try await running.drain()
+            let ready = try await database.read { try JobStore(transaction: $0).jobs(Note.queue, .ready) }
+            #expect(ready.count == 2)
+            #expect(ready.allSatisfy { $0.failures == 0 && $0.rescues == 0 })
+            gate.open()
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `a cancelled worker gives its jobs back too`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
+            let diary = Diary()
+            let running = RunningWorker(database) { note, _ in
+                diary.write(note.number)
+                try await Task.sleep(for: .seconds(600))
+                return .done
+            }
+            try await database.enqueue(0..<2)
+            try await eventually("two started") { diary.numbers.count == 2 }
+            await running.stop()
+            let depth = try await database.depth()
+            #expect([depth.ready, depth.running] == [2, 0])
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `recurring jobs run once over two workers, finished ones are removed, and all of it is listed`(
+        _ engine: DatabaseEngine
+    )
+        async throws
+    {
+        try await withJobsDatabase(engine) { database in
+            let diary = Diary()
+            let schedule = JobSchedule("test.minute", .every(.milliseconds(40)), catchUp: .all(maximum: 1_000)) {
+                tick in
+                try NewJob(Note(number: Int(tick.nanoseconds / Nanoseconds.milliseconds(40))))
+            }
+            let workers = ["a", "b"].map { node in
+                RunningWorker(
+                    database,
+                    QueueConfiguration(Note.queue, concurrency: 2, retention: .seconds(60), maximumFinished: 5)
+                ) {
+                    $0.node = node
+                    $0.ownsDatabase = false
+                    $0.lease = .seconds(60)
+                    $0.schedules = [schedule]
+                    $0.retentionInterval = .milliseconds(50)
+                } _: { note, _ in
+                    diary.write(note.number)
+                    return .done
+                }
+            }
+            try await eventually("20 ticks") { diary.numbers.count >= 20 }
+            let numbers = diary.numbers.sorted()
+            #expect(numbers == Array(numbers[0]..<numbers[0] + numbers.count), "each tick once, none left out")
+            try await eventually("removed") { try await database.depth().completed <= 6 }
+            let names = workers[0].registry.reports.map(\.name)
+            #expect(
+                names == [
+                    "jobs: end of drain", "jobs: heartbeat", "jobs: queue notes", "jobs: rescue", "jobs: retention",
+                    "jobs: schedules",
+                ])
+            for worker in workers { try await worker.drain() }
+            #expect(workers[0].registry.reports.isEmpty)
+        }
+    }
+}
+
+/// Holds whoever waits, cancelled or not, until it is opened.
+final class Gate: Sendable {
+    private let state = Mutex((isOpen: false, waiting: [CheckedContinuation<Void, Never>]()))
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiting.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+
+    func open() {
+        let waiting = state.withLock { state in
+            defer { state = (true, []) }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}

@@ -1,0 +1,113 @@
+import Jobs
+import Testing
+import TradingCore
+
+@Suite struct LeaseTests {
+    @Test func `a worker that lost its lease changes nothing and is told so`() async throws {
+        let desk = try await JobDesk()
+        let job = try desk.enqueue(1, JobOptions(attempts: 5))
+        let first = try #require(try desk.claim().first)
+        let other = try desk.register(node: "b")
+        desk.pass(.seconds(6))
+        let now = desk.now
+        #expect(try desk.workers { try $0.heartbeat(other, lease: .seconds(5), now: now) })
+        #expect(try desk.rescue(own: other).jobs == [job.id])
+        let second = try #require(try desk.claim(worker: other).first)
+        #expect(second.lease.number > first.lease.number)
+
+        #expect(try !desk.complete(first))
+        #expect(try desk.fail(first) == nil)
+        #expect(try desk.store { try $0.release(first, now: now) } == nil)
+        #expect(try !desk.store { try $0.progress(first.lease, "half") })
+        let record = try #require(try desk.record(job.id))
+        #expect(record.state == .running)
+        #expect(record.failures == 0)
+        #expect(record.progress == nil)
+
+        #expect(try desk.complete(second))
+        #expect(try !desk.complete(second), "a completed job is completed once")
+    }
+
+    @Test func `a process that starts again takes its own back at once, others wait for the lease`() async throws {
+        let desk = try await JobDesk()
+        try desk.enqueue(1)
+        #expect(try desk.claim().count == 1)
+        let other = try desk.register(node: "b")
+        #expect(try desk.rescue(own: other).jobs.isEmpty, "its lease has not run out")
+        let again = try desk.register(node: "a")
+        #expect(try desk.rescue(own: again).jobs.count == 1)
+        let job = try #require(try desk.claim(worker: again).first)
+        #expect(job.run.rescues == 1)
+        #expect(job.run.attempt == 1, "a dead worker uses up no attempt")
+    }
+
+    @Test func `who owns the database alone takes over everything at once`() async throws {
+        let desk = try await JobDesk()
+        for number in 1...3 { try desk.enqueue(number) }
+        let other = try desk.register(node: "b")
+        #expect(try desk.claim(2).count == 2)
+        #expect(try desk.claim(1, worker: other).count == 1)
+        let owner = try desk.register(node: "c", ownsDatabase: true)
+        var rescued = 0
+        var isMore = true
+        while isMore {
+            let rescue = try desk.rescue(own: owner, limit: 1)
+            #expect(rescue.jobs.count <= 1, "a rescue is bounded")
+            rescued += rescue.jobs.count
+            isMore = rescue.isMore
+        }
+        #expect(rescued == 3)
+        #expect(try desk.claim(worker: owner).count == 3)
+    }
+
+    @Test func `a worker given up for dead can lease nothing and hears of it at its next heartbeat`() async throws {
+        let desk = try await JobDesk()
+        let again = try desk.register(node: "a")
+        try desk.enqueue(1)
+        #expect(try desk.claim().isEmpty)
+        let (now, old) = (desk.now, desk.worker)
+        #expect(try !desk.workers { try $0.heartbeat(old, lease: .seconds(5), now: now) })
+        #expect(try desk.claim(worker: again).count == 1)
+    }
+
+    @Test func `a late heartbeat revives a lease that nobody took`() async throws {
+        let desk = try await JobDesk()
+        try desk.enqueue(1)
+        let job = try #require(try desk.claim().first)
+        desk.pass(.seconds(60))
+        let (now, own) = (desk.now, desk.worker)
+        #expect(try desk.workers { try $0.heartbeat(own, lease: .seconds(5), now: now) })
+        let other = try desk.register(node: "b")
+        #expect(try desk.rescue(own: other).jobs.isEmpty)
+        #expect(try desk.complete(job))
+    }
+
+    @Test func `a job that kills one worker after another becomes a dead letter`() async throws {
+        let desk = try await JobDesk()
+        let job = try desk.enqueue(1, JobOptions(attempts: 1, maximumRescues: 2))
+        var worker = desk.worker
+        for rescues in 0...2 {
+            let claimed = try #require(try desk.claim(worker: worker).first)
+            #expect(claimed.run.rescues == rescues)
+            worker = try desk.register(node: "a")
+            let rescue = try desk.rescue(own: worker)
+            #expect(rescue.jobs == [job.id])
+            #expect(rescue.ended == (rescues == 2 ? [job.id] : []))
+        }
+        let record = try #require(try desk.record(job.id))
+        #expect(record.state == .dead)
+        #expect(record.reason?.contains("died") == true)
+    }
+
+    @Test func `a worker that leaves gives back what it holds, nothing used up`() async throws {
+        let desk = try await JobDesk()
+        for number in 1...3 { try desk.enqueue(number) }
+        #expect(try desk.claim().count == 3)
+        let (now, own) = (desk.now, desk.worker)
+        try desk.workers { try $0.leave(own, now: now) }
+        let other = try desk.register(node: "b")
+        let jobs = try desk.claim(worker: other)
+        #expect(jobs.map(\.number) == [1, 2, 3])
+        #expect(jobs.allSatisfy { $0.run.attempt == 1 && $0.run.rescues == 0 })
+    }
+}

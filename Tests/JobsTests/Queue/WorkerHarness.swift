@@ -1,0 +1,98 @@
+import Foundation
+import Jobs
+import Logging
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import TradingCore
+
+/// What a job in the tests of the worker does: the test puts in a closure.
+struct ClosureHandler: JobHandler {
+    let body: @Sendable (Note, JobContext) async throws -> JobOutcome
+
+    func perform(_ arguments: Note, context: JobContext) async throws -> JobOutcome {
+        try await body(arguments, context)
+    }
+}
+
+/// A worker with an alarm clock on the system's time.
+final class RunningWorker: Sendable {
+    let worker: JobWorker
+    let registry = ScheduleRegistry()
+    private let tasks: [Task<Void, any Error>]
+
+    init(
+        _ database: any SQLDatabase, _ queue: QueueConfiguration = QueueConfiguration(Note.queue, concurrency: 4),
+        _ change: (inout JobWorkerConfiguration) -> Void = { _ in },
+        _ body: @escaping @Sendable (Note, JobContext) async throws -> JobOutcome
+    ) {
+        let time = SystemTime()
+        var handlers = JobHandlers()
+        handlers.add(ClosureHandler(body: body))
+        var configuration = JobWorkerConfiguration(queues: [queue])
+        configuration.lease = .milliseconds(400)
+        configuration.heartbeatInterval = .milliseconds(100)
+        configuration.rescueInterval = .milliseconds(50)
+        // A poll that comes is a word that was lost: tests would wait for it for ever.
+        configuration.pollInterval = .seconds(3_600)
+        change(&configuration)
+        let clock = AlarmClock(time: time, registry: registry)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let worker = JobWorker(
+            database: database, handlers: handlers, configuration: configuration, clock: clock, time: time,
+            logger: logger)
+        self.worker = worker
+        tasks = [Task { try await worker.run() }, Task { await clock.run() }]
+    }
+
+    var counters: JobCounters { worker.report.queues[0].counters }
+
+    func drain() async throws {
+        worker.drain()
+        try await tasks[0].value
+        tasks[1].cancel()
+    }
+
+    func stop() async {
+        tasks[0].cancel()
+        _ = try? await tasks[0].value
+        tasks[1].cancel()
+    }
+}
+
+/// What handlers did, in order.
+final class Diary: Sendable {
+    private let entries = Mutex<[Int]>([])
+
+    func write(_ number: Int) { entries.withLock { $0.append(number) } }
+
+    var numbers: [Int] { entries.withLock { $0 } }
+}
+
+struct TookTooLong: Error { var what: String }
+
+/// Looks again and again, for at most twenty seconds.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while try await !condition() {
+        if ContinuousClock.now > deadline { throw TookTooLong(what: what) }
+        await Task.yield()
+    }
+}
+
+extension SQLDatabase {
+    func enqueue(_ numbers: some Sequence<Int> & Sendable, _ options: JobOptions = JobOptions()) async throws {
+        let now = SystemTime().now()
+        try await write { transaction in
+            for number in numbers {
+                try JobStore(transaction: transaction).enqueue(Note(number: number), options, now: now)
+            }
+        }
+    }
+
+    func depth() async throws -> JobStore.Depth {
+        try await read { try JobStore(transaction: $0).depths([Note.queue])[0] }
+    }
+}
