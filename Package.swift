@@ -134,6 +134,19 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        .target(
+            name: "Simulation", dependencies: ["TradingCore", "Scheduling", "Persistence", "Ledger", "Jobs"],
+            path: "Tests/Simulation", swiftSettings: settings),
+        .executableTarget(
+            name: "simulate",
+            dependencies: [
+                "Simulation", "Scheduling", "TradingCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Simulate", swiftSettings: settings),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["Simulation", "Jobs", "Persistence", "TradingCore"],
+            swiftSettings: settings),
         .testTarget(
             name: "TradingCoreTests", dependencies: ["TradingCore", "Scheduling", "TestSupport"],
             swiftSettings: settings

@@ -17,10 +17,10 @@ public struct QueueName: RawRepresentable, Hashable, Comparable, Sendable, Expre
     public static func < (left: QueueName, right: QueueName) -> Bool { left.rawValue < right.rawValue }
 
     /// Where word of new work in this queue goes, see `SQLTransaction.notify(_:)`.
-    var channel: String { "jobs_" + String(rawValue.map { $0 == "-" ? "_" : $0 }) }
+    package var channel: String { "jobs_" + String(rawValue.map { $0 == "-" ? "_" : $0 }) }
 
     /// Where word goes that concerns workers of every queue: cancellations.
-    static let controlChannel = "jobs_control"
+    package static let controlChannel = "jobs_control"
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {

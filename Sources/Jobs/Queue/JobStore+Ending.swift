@@ -52,7 +52,7 @@ extension JobStore {
     }
 
     /// Which of a worker's running jobs somebody wants to be cancelled.
-    func cancelRequests(_ worker: JobWorkerID) throws -> [JobID] {
+    package func cancelRequests(_ worker: JobWorkerID) throws -> [JobID] {
         try transaction.rows(
             """
             SELECT id FROM jobs WHERE worker_id = \(worker) AND state = 'running' AND is_cancel_requested = 1 ORDER BY id

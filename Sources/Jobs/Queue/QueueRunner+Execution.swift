@@ -1,5 +1,5 @@
 import Logging
-import Persistence
+package import Persistence
 import Scheduling
 import TradingCore
 
@@ -167,7 +167,7 @@ extension JobEnd {
 
 extension SQLError {
     /// Whether the disk, the connection or the load is at fault rather than what was asked.
-    var isOfTheEngine: Bool {
+    package var isOfTheEngine: Bool {
         switch self {
         case .locked, .diskFull, .inputOutput, .readOnly, .overloaded, .closed: true
         default: false

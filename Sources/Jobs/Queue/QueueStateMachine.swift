@@ -1,11 +1,11 @@
-import TradingCore
+package import TradingCore
 
 /// Decides when a worker looks for jobs of a queue, and for how many.
 ///
 /// It looks when a slot is free and there may be something: after word of a commit, when a delayed job is due, when the rate
 /// opens, when the last look found as many as it asked for, and in any case after the poll interval. One look at a time.
-struct QueueStateMachine {
-    enum Action: Equatable {
+package struct QueueStateMachine {
+    package enum Action: Equatable {
         case claim(limit: Int, promotesDue: Bool)
         /// Until then nothing is to be done unless something happens.
         case wait(until: Timestamp)
@@ -32,14 +32,14 @@ struct QueueStateMachine {
     /// Not before: the rate's, or after a failure.
     private var closedUntil = Timestamp.distantPast
 
-    init(concurrency: Int, maximumBatch: Int, pollInterval: Int64, retryInterval: Int64) {
+    package init(concurrency: Int, maximumBatch: Int, pollInterval: Int64, retryInterval: Int64) {
         self.concurrency = concurrency
         self.maximumBatch = maximumBatch
         self.pollInterval = pollInterval
         self.retryInterval = retryInterval
     }
 
-    mutating func next(_ now: Timestamp) -> Action {
+    package mutating func next(_ now: Timestamp) -> Action {
         if isClaiming { return .wait(until: .distantFuture) }
         if isDraining { return unsettled == 0 ? .finished : .wait(until: .distantFuture) }
         let free = min(concurrency - running, maximumBatch)
@@ -53,9 +53,9 @@ struct QueueStateMachine {
     }
 
     /// Something was committed that concerns the queue.
-    mutating func word() { mayHaveMore = true }
+    package mutating func word() { mayHaveMore = true }
 
-    mutating func claimed(_ count: Int, of limit: Int, nextDue: Timestamp?, opensAt: Timestamp?, now: Timestamp) {
+    package mutating func claimed(_ count: Int, of limit: Int, nextDue: Timestamp?, opensAt: Timestamp?, now: Timestamp) {
         isClaiming = false
         running += count
         unsettled += count
@@ -65,18 +65,18 @@ struct QueueStateMachine {
         nextPoll = now.advanced(byNanoseconds: pollInterval)
     }
 
-    mutating func claimFailed(_ now: Timestamp) {
+    package mutating func claimFailed(_ now: Timestamp) {
         isClaiming = false
         mayHaveMore = true
         closedUntil = now.advanced(byNanoseconds: retryInterval)
     }
 
     /// A handler has returned.
-    mutating func returned() { running -= 1 }
+    package mutating func returned() { running -= 1 }
 
     /// How a job ended is stored.
-    mutating func settled() { unsettled -= 1 }
+    package mutating func settled() { unsettled -= 1 }
 
     /// No more claims.
-    mutating func drain() { isDraining = true }
+    package mutating func drain() { isDraining = true }
 }

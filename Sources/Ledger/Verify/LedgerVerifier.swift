@@ -31,7 +31,7 @@ public enum LedgerVerifier {
 }
 
 /// A verification between two reads: where it stands, and what it has found.
-struct LedgerAudit: Sendable {
+package struct LedgerAudit: Sendable {
     private enum Stage: Sendable {
         /// Chains and balances, account by account, in the order of their rows.
         case accounts(after: Int64)
@@ -41,16 +41,16 @@ struct LedgerAudit: Sendable {
         case sums
     }
 
-    let entriesPerRead: Int
-    private(set) var report = LedgerReport()
+    package let entriesPerRead: Int
+    package private(set) var report = LedgerReport()
     private var stage = Stage.accounts(after: 0)
     /// The account whose chain is being walked.
     private var chain: ChainAudit?
 
-    init(entriesPerRead: Int) { self.entriesPerRead = entriesPerRead }
+    package init(entriesPerRead: Int) { self.entriesPerRead = entriesPerRead }
 
     /// Looks at so much that about ``entriesPerRead`` rows are read.
-    mutating func advance(_ transaction: any SQLTransaction) throws {
+    package mutating func advance(_ transaction: any SQLTransaction) throws {
         let reader = AuditReader(transaction: transaction)
         switch stage {
         case .accounts(let after): try advanceAccounts(reader, after)

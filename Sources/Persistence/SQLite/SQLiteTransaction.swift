@@ -16,7 +16,9 @@ final class SQLiteTransaction: BatchTransaction {
             let (statement, values) = try prepare(sql)
             let before = connection.totalChangesCount
             try statement.run(values)
-            return connection.totalChangesCount - before
+            // Its own rows alone, as PostgreSQL counts: the total holds those of cascades and triggers too, the other number
+            // is of an earlier statement where this one changed none.
+            return connection.totalChangesCount == before ? 0 : connection.changesCount
         }
     }
 

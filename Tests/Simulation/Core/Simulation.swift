@@ -1,0 +1,69 @@
+import Persistence
+import Scheduling
+import TradingCore
+
+/// Runs a scenario under seeds, one after another, on one database that is emptied in between.
+public final class Simulation {
+    public let scenario: any SimulationScenario
+    private let database: MemoryDatabase
+    private let tables: [String]
+
+    public init(_ scenario: some SimulationScenario) async throws {
+        self.scenario = scenario
+        let database = try MemoryDatabase()
+        let journal = scenario.journal
+        let triggers = Migration("simulation-triggers") { transaction in
+            for trigger in journal { try transaction.execute("\(raw: trigger.text)") }
+        }
+        try await Migrator(scenario.migrations + [SimulationJournal.migration, triggers]).migrate(database)
+        tables = try database.transact { transaction in
+            try transaction.rows(
+                """
+                SELECT name FROM sqlite_master
+                WHERE type = 'table' AND (name NOT LIKE 'sqlite_%' OR name = 'sqlite_sequence')
+                    AND name NOT LIKE '%_migrations' AND name <> 'simulation_changes' ORDER BY name
+                """
+            ).map { try $0.get(0) }
+        }
+        self.database = database
+    }
+
+    /// Runs one seed to its end.
+    /// - Parameter only: the only fault points at which anything goes wrong; nil is as the seed says.
+    public func run(seed: UInt64, only: [Int]? = nil, keepsTrace: Bool = false) throws -> SimulationResult {
+        try empty()
+        let world = SimulationWorld(seed: seed, database: database, only: only, keepsTrace: keepsTrace)
+        scenario.populate(world)
+        var scheduler = SimulationScheduler(world: world, scenario: scenario)
+        try scheduler.play()
+        return SimulationResult(
+            seed: seed, violation: world.violation, fingerprint: world.trace.fingerprint, steps: world.stepCount,
+            points: world.faults.count, faults: world.faults.injected,
+            simulatedNanoseconds: world.now.nanoseconds(since: SimulationWorld.start), coverage: world.coverage,
+            trace: world.trace.lines)
+    }
+
+    private func empty() throws {
+        try database.transact { transaction in
+            try transaction.execute("PRAGMA defer_foreign_keys = ON")
+            for table in tables { try transaction.execute("DELETE FROM \(raw: table)") }
+            try transaction.execute("DELETE FROM simulation_changes")
+        }
+    }
+}
+
+/// How a run ended.
+public struct SimulationResult: Sendable {
+    public let seed: UInt64
+    public let violation: Violation?
+    /// The same for the same seed, whatever ran before.
+    public let fingerprint: UInt64
+    public let steps: Int
+    /// Fault points passed.
+    public let points: Int
+    public let faults: [InjectedFault]
+    public let simulatedNanoseconds: Int64
+    /// See ``SimulationWorld/coverage``.
+    public let coverage: [String]
+    public let trace: [String]
+}
