@@ -17,6 +17,9 @@ struct MoneyServices {
     ) {
         var handlers = JobHandlers()
         LedgerJobs.add(to: &handlers, database: database)
+        // No saga of today's server; whoever brings one adds it here, and its deadlines and operators reach it.
+        let sagas = SagaRegistry([])
+        handlers.add(SagaTimeoutHandler(sagas))
         var settings = JobWorkerConfiguration(
             queues: Self.queues.map { QueueConfiguration($0, concurrency: 4) }, node: configuration.nodeName)
         settings.schedules = LedgerJobs.schedules
@@ -32,5 +35,5 @@ struct MoneyServices {
     }
 
     /// Incoming payments have their own queue, whose health the API has always shown.
-    static let queues: [QueueName] = [LedgerJobs.queue, "snapshots"]
+    static let queues: [QueueName] = [LedgerJobs.queue, "sagas", "snapshots"]
 }
