@@ -6,7 +6,7 @@ import TradingCore
 
 /// What outbox, receipts and sagas promise to callers that come at once, on every engine.
 @Suite struct EveryEngineTests {
-    private static let migrations = JobsMigrations.all + OutboxMigrations.all + SagaMigrations.all
+    private static let migrations = allMigrations
     private let now = Timestamp(nanoseconds: Nanoseconds.seconds(1_000))
 
     @Test(arguments: DatabaseEngine.available)
