@@ -126,8 +126,9 @@ extension JobWorker {
                 node: configuration.node, ownsDatabase: ownsDatabase, lease: configuration.lease, now: time.now())
         }
         registration.withLock { $0.worker = worker }
+        // Also when the rescue fails: it is tried again, and a registered worker is not registered twice.
+        defer { for runner in runners { runner.use(worker) } }
         try await rescue()
-        for runner in runners { runner.use(worker) }
     }
 
     /// Holds on to the leases. Without a registration, or when it was taken away, gets a new one.

@@ -169,7 +169,8 @@ extension SQLError {
     /// Whether the disk, the connection or the load is at fault rather than what was asked.
     package var isOfTheEngine: Bool {
         switch self {
-        case .locked, .diskFull, .inputOutput, .readOnly, .overloaded, .closed: true
+        // Tried again after an unknown outcome, what was taken the first time finds its lease gone.
+        case .locked, .diskFull, .inputOutput, .readOnly, .overloaded, .closed, .unavailable, .outcomeUnknown: true
         default: false
         }
     }
