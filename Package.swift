@@ -62,7 +62,10 @@ let package = Package(
         ),
         .target(
             name: "Persistence",
-            dependencies: ["TradingCore", "CPostgres", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "TradingCore", "CPostgres", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: settings
         ),
         .target(

@@ -16,9 +16,14 @@ final class SQLiteTransaction: BatchTransaction {
         try guarded {
             let (text, values) = sql.rendered(.sqlite)
             let before = connection.totalChangesCount
-            let statement = try connection.cachedStatement(sql: text)
-            if !statement.isReadonly { hasWritten = true }
-            try statement.execute(arguments: arguments(values))
+            let statement = try prepared(text)
+            guard Self.isPlain(text) else {
+                try statement.execute(arguments: StatementArguments(values.map(\.databaseValue)))
+                return connection.totalChangesCount - before
+            }
+            let run = try SQLiteRun(statement.sqliteStatement, values)
+            defer { run.end() }
+            while try run.step() {}
             return connection.totalChangesCount - before
         }
     }
@@ -26,14 +31,28 @@ final class SQLiteTransaction: BatchTransaction {
     func rows(_ sql: SQL) throws(SQLError) -> [SQLRow] {
         try guarded {
             let (text, values) = sql.rendered(.sqlite)
-            let statement = try connection.cachedStatement(sql: text)
-            if !statement.isReadonly { hasWritten = true }
+            let statement = try prepared(text)
+            let run = try SQLiteRun(statement.sqliteStatement, values)
+            defer { run.end() }
+            guard try run.step() else { return [] }
             let columns = SQLColumns(statement.columnNames)
-            let cursor = try Row.fetchCursor(statement, arguments: arguments(values))
             var rows: [SQLRow] = []
-            while let row = try cursor.next() { rows.append(SQLRow(columns: columns, values: self.values(row))) }
+            repeat {
+                rows.append(SQLRow(columns: columns, values: run.row(columns.names.count)))
+            } while try run.step()
             return rows
         }
+    }
+
+    private func prepared(_ text: String) throws -> Statement {
+        let statement = try connection.cachedStatement(sql: text)
+        if !statement.isReadonly { hasWritten = true }
+        return statement
+    }
+
+    /// Whether GRDB need not know that a statement runs: it changes no schema, no setting and no transaction.
+    private static func isPlain(_ text: String) -> Bool {
+        ["INSERT", "UPDATE", "DELETE", "SELECT", "WITH"].contains { text.hasPrefix($0) }
     }
 
     func row(_ sql: SQL) throws(SQLError) -> SQLRow? { try rows(sql).first }
@@ -69,39 +88,24 @@ final class SQLiteTransaction: BatchTransaction {
         try guarded { try connection.cachedStatement(sql: text).execute() }
     }
 
-    // MARK: - Values
-
-    private func arguments(_ values: [SQLValue]) -> StatementArguments {
-        StatementArguments(
-            values.map { value -> DatabaseValue in
-                switch value {
-                case .null: .null
-                case .integer(let integer): integer.databaseValue
-                case .real(let real): real.databaseValue
-                case .text(let text): text.databaseValue
-                case .blob(let bytes): Data(bytes).databaseValue
-                }
-            })
-    }
-
-    private func values(_ row: Row) -> [SQLValue] {
-        row.databaseValues.map { value in
-            switch value.storage {
-            case .null: .null
-            case .int64(let integer): .integer(integer)
-            case .double(let real): .real(real)
-            case .string(let text): .text(text)
-            case .blob(let data): .blob(Array(data))
-            }
-        }
-    }
-
     private func guarded<Value>(_ body: () throws -> Value) throws(SQLError) -> Value {
         if let failure { throw failure }
         do { return try body() } catch {
             let error = SQLError(error)
             failure = error
             throw error
+        }
+    }
+}
+
+extension SQLValue {
+    fileprivate var databaseValue: DatabaseValue {
+        switch self {
+        case .null: .null
+        case .integer(let integer): integer.databaseValue
+        case .real(let real): real.databaseValue
+        case .text(let text): text.databaseValue
+        case .blob(let bytes): Data(bytes).databaseValue
         }
     }
 }
