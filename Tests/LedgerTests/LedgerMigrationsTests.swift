@@ -8,8 +8,7 @@ import TradingCore
         try await Migrator(LedgerMigrations.all).migrate(MemoryDatabase())
     }
 
-    /// Whatever a later version of the code does wrong, these rows cannot be.
-    @Test(arguments: [
+    static let impossible = [
         "UPDATE ledger_accounts SET available = '-1' WHERE path = 'order:7/USDT'",
         "UPDATE ledger_accounts SET locked = '-1' WHERE path = 'world:deposits/USDT'",
         "UPDATE ledger_accounts SET may_overdraw = 2",
@@ -44,10 +43,13 @@ import TradingCore
         "UPDATE ledger_transfers SET remaining = '-1' WHERE key = 'place'",
         "UPDATE ledger_transfers SET expires_at = 1 WHERE key = 'deposit'",
         "DELETE FROM ledger_transfers WHERE key = 'place'",
-    ])
-    func `an impossible state cannot be stored`(_ statement: String) async throws {
+    ]
+
+    /// Whatever a later version of the code does wrong, these rows cannot be.
+    @Test(arguments: impossible, LedgerDatabase.available)
+    func `an impossible state cannot be stored`(_ statement: String, _ kind: LedgerDatabase) async throws {
         let (order, exchange) = (try Accounts.order("7"), try Accounts.exchange())
-        try await withLedger { database in
+        try await withLedger(kind) { database in
             try await database.deposit("10", order, key: "deposit")
             try await database.apply("place", .reserve(from: order, to: exchange, "5"))
             try await database.apply("fill", .post(LedgerStepID("place"), "1"))

@@ -40,7 +40,10 @@ public struct LedgerAccount: Sendable {
     ///   - asset: 1 to 64 letters, digits, `-`, `_` or `.`.
     /// - Throws: ``LedgerError/badAccount(_:rule:)``.
     public init(_ kind: Kind, _ id: String, _ asset: AssetID) throws(LedgerError) {
-        let path = "\(kind.rawValue):\(id)/\(asset.rawValue)"
+        try self.init(kind, id, asset, path: "\(kind.rawValue):\(id)/\(asset.rawValue)")
+    }
+
+    private init(_ kind: Kind, _ id: String, _ asset: AssetID, path: String) throws(LedgerError) {
         guard (1...100).contains(id.utf8.count), id.utf8.allSatisfy({ Self.isName($0) || $0 == UInt8(ascii: ":") })
         else { throw .badAccount(path, rule: "an id is 1 to 100 letters, digits, '-', '_', '.' or ':'") }
         guard (1...64).contains(asset.rawValue.utf8.count), asset.rawValue.utf8.allSatisfy(Self.isName)
@@ -51,14 +54,16 @@ public struct LedgerAccount: Sendable {
     /// Reads a path.
     /// - Throws: ``LedgerError/badAccount(_:rule:)``.
     public init(path: String) throws(LedgerError) {
-        let sides = path.split(separator: "/", omittingEmptySubsequences: false)
-        let owner = sides[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard sides.count == 2, owner.count == 2 else { throw .badAccount(path, rule: "an account is kind:id/ASSET") }
-        guard let kind = Kind(rawValue: String(owner[0])) else {
+        let bytes = path.utf8
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), let slash = bytes.lastIndex(of: UInt8(ascii: "/")),
+            colon < slash
+        else { throw .badAccount(path, rule: "an account is kind:id/ASSET") }
+        guard let kind = Kind(rawValue: String(path[..<colon])) else {
             let kinds = Kind.allCases.map(\.rawValue).joined(separator: ", ")
             throw .badAccount(path, rule: "a kind is one of \(kinds)")
         }
-        try self.init(kind, String(owner[1]), AssetID(String(sides[1])))
+        let id = String(path[bytes.index(after: colon)..<slash])
+        try self.init(kind, id, AssetID(String(path[bytes.index(after: slash)...])), path: path)
     }
 
     public var mayOverdraw: Bool { kind.mayOverdraw }

@@ -37,26 +37,26 @@ extension LedgerStore {
         """
     private static let unlessRepeated: SQL = " ON CONFLICT (key) DO NOTHING"
 
+    /// The columns of ``insert``.
     private func row(
         _ posting: LedgerPosting, _ movement: PlannedMovement, _ step: Int, list: Int64?, _ book: LedgerBook,
         _ now: Timestamp
     ) -> SQL {
         let isHead = list == nil
         let isReserve = movement.kind == .reserve
-        let (key, contentHash) = (isHead ? posting.key : nil, isHead ? posting.contentHash : nil)
-        let released = movement.kind == .postAndRelease ? movement.released : nil
-        let reservation = movement.reservation.map { book.reservations[$0].rowID }
-        let original = movement.original.map { book.originals[$0].rowID }
-        let status = isReserve ? LedgerReservation.Status.open.rawValue : nil
-        let remaining = isReserve ? movement.amount : nil
-        return """
-            (\(key.sqlValue), \(contentHash.sqlValue), \(list.sqlValue), \(step), \(movement.kind.rawValue), \
-            \(book.accounts[movement.from].rowID.sqlValue), \(movement.debit.sequence), \(movement.debit.hash), \
-            \(book.accounts[movement.to].rowID.sqlValue), \(movement.credit?.sequence.sqlValue ?? .null), \
-            \(movement.credit?.hash.sqlValue ?? .null), \(movement.amount), \(released.sqlValue), \
-            \(reservation.sqlValue), \(original.sqlValue), \(status.sqlValue), \(remaining.sqlValue), \
-            \(movement.expiresAt.sqlValue), \(now))
-            """
+        let values: [SQLValue] = [
+            isHead ? .text(posting.key) : .null, isHead ? posting.contentHash.sqlValue : .null, list.sqlValue,
+            .integer(Int64(step)), .text(movement.kind.rawValue), book.accounts[movement.from].rowID.sqlValue,
+            .integer(movement.debit.sequence), movement.debit.hash.sqlValue,
+            book.accounts[movement.to].rowID.sqlValue, movement.credit.map { .integer($0.sequence) } ?? .null,
+            movement.credit.map(\.hash.sqlValue) ?? .null, movement.amount.sqlValue,
+            movement.kind == .postAndRelease ? movement.released.sqlValue : .null,
+            movement.reservation.map { .integer(book.reservations[$0].rowID) } ?? .null,
+            movement.original.map { .integer(book.originals[$0].rowID) } ?? .null,
+            isReserve ? .text(LedgerReservation.Status.open.rawValue) : .null,
+            isReserve ? movement.amount.sqlValue : .null, movement.expiresAt.sqlValue, now.sqlValue,
+        ]
+        return "(\(values: values))"
     }
 
     private func save(_ reservation: LedgerBook.Reservation) throws {

@@ -3,6 +3,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     enum Part: Sendable {
         case text(String)
         case value(SQLValue)
+        /// Several values with commas between them.
+        case values([SQLValue])
         /// Text for one engine alone.
         case only(SQLDialect, String)
     }
@@ -32,6 +34,9 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             parts.append(.value(value.sqlValue))
         }
 
+        /// Several values with commas between them, as in `VALUES (\(values: row))`: a short way for a long row.
+        public mutating func appendInterpolation(values: [SQLValue]) { parts.append(.values(values)) }
+
         /// Text that becomes part of the statement: names of tables, never anything that came from outside.
         public mutating func appendInterpolation(raw text: String) { parts.append(.text(text)) }
 
@@ -45,7 +50,9 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     /// The statement as an engine takes it, and its values in order.
     func rendered(_ dialect: SQLDialect) -> (text: String, values: [SQLValue]) {
         var text = ""
+        text.reserveCapacity(parts.reduce(0) { $0 + $1.length })
         var values: [SQLValue] = []
+        values.reserveCapacity(parts.count)
         for part in parts {
             switch part {
             case .text(let literal): text += literal
@@ -53,9 +60,26 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             case .value(let value):
                 values.append(value)
                 text += dialect.placeholder(values.count)
+            case .values(let list):
+                for (index, value) in list.enumerated() {
+                    values.append(value)
+                    if index > 0 { text += ", " }
+                    text += dialect.placeholder(values.count)
+                }
             }
         }
         return (text, values)
+    }
+}
+
+extension SQL.Part {
+    /// About how much text it becomes.
+    fileprivate var length: Int {
+        switch self {
+        case .text(let text), .only(_, let text): text.utf8.count
+        case .value: 4
+        case .values(let list): 6 * list.count
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 /// One row of an answer.
 public struct SQLRow: Sendable {
-    let columns: SQLColumns
-    let values: [SQLValue]
+    @usableFromInline let columns: SQLColumns
+    @usableFromInline let values: [SQLValue]
 
     init(columns: SQLColumns, values: [SQLValue]) {
         self.columns = columns
@@ -18,6 +18,7 @@ public struct SQLRow: Sendable {
         return try get(index, as: type)
     }
 
+    @inlinable
     public func get<Value: SQLConvertible>(_ index: Int, as type: Value.Type = Value.self) throws(SQLError) -> Value {
         guard values.indices.contains(index) else { throw .decoding(column: "\(index)", value: "no such column") }
         guard let value = Value(sqlValue: values[index]) else {
@@ -28,8 +29,9 @@ public struct SQLRow: Sendable {
 }
 
 /// The names of an answer's columns, shared by its rows.
+@usableFromInline
 final class SQLColumns: Sendable {
-    let names: [String]
+    @usableFromInline let names: [String]
 
     init(_ names: [String]) { self.names = names }
 }

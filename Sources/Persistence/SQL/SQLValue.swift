@@ -100,8 +100,9 @@ extension FixedDecimal: SQLConvertible {
     public var sqlValue: SQLValue { .text(description) }
 
     public init?(sqlValue: SQLValue) {
-        guard case .text(let text) = sqlValue else { return nil }
-        self.init(text)
+        guard case .text(var text) = sqlValue, let value = text.withUTF8({ try? FixedDecimal(utf8: .init($0)) })
+        else { return nil }
+        self = value
     }
 }
 

@@ -1,14 +1,17 @@
 import Ledger
 import Persistence
+import TestSupport
 import Testing
 import TradingCore
 
 @Suite struct LedgerConcurrencyTests {
-    @Test func `however many reserve at once, no account is overdrawn and nothing is refused for nothing`() async throws
-    {
+    @Test(arguments: DatabaseEngine.available)
+    func `however many reserve at once, no account is overdrawn and nothing is refused for nothing`(
+        _ engine: DatabaseEngine
+    ) async throws {
         let order = try Accounts.order("7")
         let exchange = try Accounts.exchange()
-        try await withLedger(.file) { database in
+        try await withLedger(.engine(engine)) { database in
             try await database.deposit("100", order)
             let granted = Tally()
             let refused = Tally()
@@ -34,10 +37,13 @@ import TradingCore
         }
     }
 
-    @Test func `one posting sent by many at once is applied once, and all get its receipt`() async throws {
+    @Test(arguments: DatabaseEngine.available)
+    func `one posting sent by many at once is applied once, and all get its receipt`(
+        _ engine: DatabaseEngine
+    ) async throws {
         let order = try Accounts.order("7")
         let posting = try LedgerPosting(key: "k", .transfer(from: Accounts.world(), to: order, "1"))
-        try await withLedger(.file) { database in
+        try await withLedger(.engine(engine)) { database in
             let receipts = try await withThrowingTaskGroup(of: LedgerReceipt.self) { group in
                 for _ in 0..<50 { group.addTask { try await database.apply(posting) } }
                 return try await group.reduce(into: []) { $0.append($1) }
@@ -48,31 +54,34 @@ import TradingCore
         }
     }
 
-    @Test func `a verification beside writers finds nothing`() async throws {
+    @Test(arguments: DatabaseEngine.available)
+    func `a verification beside writers finds nothing`(_ engine: DatabaseEngine) async throws {
         let exchange = try Accounts.exchange()
-        try await withLedger(.file) { database in
+        try await withLedger(.engine(engine)) { database in
             for number in 0..<4 { try await database.deposit("1000", Accounts.order("\(number)")) }
-            let verified = Tally()
+            let writing = Tally()
+            let callers = 8
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for caller in 0..<8 {
+                for caller in 0..<callers {
                     group.addTask {
                         let order = try Accounts.order("\(caller % 4)")
-                        var number = 0
-                        while verified.count < 20 {
+                        for number in 0..<40 {
                             let key = "r-\(caller)-\(number)"
                             try await database.apply(key, .reserve(from: order, to: exchange, "0.5"))
                             try await database.apply("\(key)-post", .post(LedgerStepID(key), "0.2"))
                             try await database.apply(
                                 "\(key)-end", .void(LedgerStepID(key)), .transfer(from: exchange, to: order, "0.2"))
-                            number += 1
                         }
+                        writing.add()
                     }
                 }
-                for _ in 0..<20 {
-                    let report = try await LedgerVerifier.verify(database, entriesPerRead: 10)
+                var verifications = 0
+                while writing.count < callers {
+                    let report = try await LedgerVerifier.verify(database, entriesPerRead: 20)
                     #expect(report.isSound, "\(report.findings)")
-                    verified.add()
+                    verifications += 1
                 }
+                #expect(verifications > 0)
                 try await group.waitForAll()
             }
             try await database.expectSound()

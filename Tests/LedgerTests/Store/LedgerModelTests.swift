@@ -16,8 +16,9 @@ import TradingCore
         return [1, 20_260_117]
     }()
 
-    @Test(arguments: seeds) func `both ledgers answer alike`(_ seed: UInt64) async throws {
-        try await withLedger { database in
+    @Test(arguments: seeds, LedgerDatabase.available)
+    func `both ledgers answer alike`(_ seed: UInt64, _ kind: LedgerDatabase) async throws {
+        try await withLedger(kind) { database in
             var script = try Script(seed: seed)
             var naive = NaiveLedger()
             var now: Int64 = 0

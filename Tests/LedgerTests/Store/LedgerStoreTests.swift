@@ -16,7 +16,7 @@ import TradingCore
 
     // MARK: - What is kept
 
-    @Test(arguments: LedgerDatabase.allCases)
+    @Test(arguments: LedgerDatabase.available)
     func `a reservation is posted in parts, and the rest given back`(_ kind: LedgerDatabase) async throws {
         try await withLedger(kind) { database in
             try await database.deposit("100", order)
@@ -41,8 +41,9 @@ import TradingCore
     }
 
     /// A fill: base comes in, quote goes out of the reservation, the fee goes out; all or nothing.
-    @Test func `a list of steps over several accounts and assets is booked whole`() async throws {
-        try await withLedger { database in
+    @Test(arguments: LedgerDatabase.available)
+    func `a list of steps over several accounts and assets is booked whole`(_ kind: LedgerDatabase) async throws {
+        try await withLedger(kind) { database in
             try await database.deposit("100", order)
             try await database.apply("place", .reserve(from: order, to: exchange, "60"))
             let fill = try LedgerPosting(
@@ -65,8 +66,9 @@ import TradingCore
         }
     }
 
-    @Test func `reservations of one list are told apart by their step`() async throws {
-        try await withLedger { database in
+    @Test(arguments: LedgerDatabase.available)
+    func `reservations of one list are told apart by their step`(_ kind: LedgerDatabase) async throws {
+        try await withLedger(kind) { database in
             try await database.deposit("100", order)
             try await database.apply(
                 "ladder", .reserve(from: order, to: exchange, "1"), .reserve(from: order, to: exchange, "2"),
@@ -88,7 +90,7 @@ import TradingCore
 
     // MARK: - Keys
 
-    @Test(arguments: LedgerDatabase.allCases)
+    @Test(arguments: LedgerDatabase.available)
     func `the same posting again changes nothing and gets the first receipt`(_ kind: LedgerDatabase) async throws {
         try await withLedger(kind) { database in
             try await database.deposit("10", order)
@@ -118,8 +120,9 @@ import TradingCore
         }
     }
 
-    @Test func `a key used for something else is refused, and both contents named`() async throws {
-        try await withLedger { database in
+    @Test(arguments: LedgerDatabase.available)
+    func `a key used for something else is refused, and both contents named`(_ kind: LedgerDatabase) async throws {
+        try await withLedger(kind) { database in
             try await database.deposit("10", order)
             try await database.apply(
                 "k", .transfer(from: order, to: exchange, "1"), .transfer(from: order, to: exchange, "2"))
@@ -147,7 +150,7 @@ import TradingCore
 
     // MARK: - Refusals
 
-    @Test(arguments: LedgerDatabase.allCases)
+    @Test(arguments: LedgerDatabase.available)
     func `a refused posting leaves nothing behind, also where the transaction goes on`(
         _ kind: LedgerDatabase
     ) async throws {
@@ -205,9 +208,10 @@ import TradingCore
         }
     }
 
-    @Test func `what fails later in the transaction takes the posting with it`() async throws {
+    @Test(arguments: LedgerDatabase.available)
+    func `what fails later in the transaction takes the posting with it`(_ kind: LedgerDatabase) async throws {
         struct Failure: Error {}
-        try await withLedger(.file) { database in
+        try await withLedger(kind) { database in
             let posting = try LedgerPosting(key: "k", .transfer(from: Accounts.world(), to: order, "1"))
             await #expect(throws: Failure.self) {
                 try await database.write { transaction in
@@ -221,8 +225,9 @@ import TradingCore
 
     // MARK: - Corrections
 
-    @Test func `a posting is reversed whole, by new entries, once`() async throws {
-        try await withLedger { database in
+    @Test(arguments: LedgerDatabase.available)
+    func `a posting is reversed whole, by new entries, once`(_ kind: LedgerDatabase) async throws {
+        try await withLedger(kind) { database in
             try await database.deposit("100", order)
             try await database.apply("place", .reserve(from: order, to: exchange, "60"))
             try await database.apply(
@@ -255,8 +260,9 @@ import TradingCore
 
     // MARK: - Time
 
-    @Test func `reservations end when their time has come, so many at a time`() async throws {
-        try await withLedger { database in
+    @Test(arguments: LedgerDatabase.available)
+    func `reservations end when their time has come, so many at a time`(_ kind: LedgerDatabase) async throws {
+        try await withLedger(kind) { database in
             try await database.deposit("100", order)
             for second in [5, 3, 4, 9] as [Int64] {
                 try await database.apply("r\(second)", .reserve(from: order, to: exchange, "1", expiresAt: .at(second)))
@@ -281,8 +287,9 @@ import TradingCore
 
     // MARK: - Looking
 
-    @Test func `a statement is read in pages, the newest first`() async throws {
-        try await withLedger { database in
+    @Test(arguments: LedgerDatabase.available)
+    func `a statement is read in pages, the newest first`(_ kind: LedgerDatabase) async throws {
+        try await withLedger(kind) { database in
             try await database.deposit("10", order)
             try await database.apply("place", .reserve(from: order, to: exchange, "4"), at: .at(1))
             try await database.apply("fill", .postAndRelease(LedgerStepID("place"), "3"), at: .at(2))
@@ -310,8 +317,9 @@ import TradingCore
         }
     }
 
-    @Test func `balances are listed by owner and in pages by path`() async throws {
-        try await withLedger { database in
+    @Test(arguments: LedgerDatabase.available)
+    func `balances are listed by owner and in pages by path`(_ kind: LedgerDatabase) async throws {
+        try await withLedger(kind) { database in
             try await database.deposit("1", order)
             try await database.deposit("2", base)
             try await database.deposit("3", Accounts.order("70"))

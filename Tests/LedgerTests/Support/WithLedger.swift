@@ -5,35 +5,30 @@ import Testing
 import TradingCore
 
 /// Where a test's database lies.
-enum LedgerDatabase: CaseIterable, CustomTestStringConvertible {
+enum LedgerDatabase: Sendable, CustomTestStringConvertible {
     case memory
-    case file
+    case engine(DatabaseEngine)
 
-    var testDescription: String { self == .memory ? "in memory" : "SQLite file" }
+    static let available = [memory] + DatabaseEngine.available.map(engine)
+
+    var testDescription: String {
+        switch self {
+        case .memory: "memory"
+        case .engine(let engine): engine.rawValue
+        }
+    }
 }
 
 /// Runs a test on a database of its own with the ledger's tables.
-func withLedger(
-    _ kind: LedgerDatabase = .memory, _ body: (any SQLDatabase) async throws -> Void
-) async throws {
+func withLedger(_ kind: LedgerDatabase = .memory, _ body: (any SQLDatabase) async throws -> Void) async throws {
     switch kind {
-    case .memory: try await run(MemoryDatabase(), body)
-    case .file:
-        let folder = try TemporaryFolder()
-        try await run(SQLiteDatabase.open(path: folder.path + "/ledger.db"), body)
-        withExtendedLifetime(folder) {}
-    }
-}
-
-private func run(_ database: any SQLDatabase, _ body: (any SQLDatabase) async throws -> Void) async throws {
-    do {
-        _ = try await Migrator(LedgerMigrations.all).migrate(database)
+    case .memory:
+        let database = try MemoryDatabase()
+        try await Migrator(LedgerMigrations.all).migrate(database)
         try await body(database)
-    } catch {
         await database.close()
-        throw error
+    case .engine(let engine): try await withTemporaryDatabase(engine, LedgerMigrations.all, body)
     }
-    await database.close()
 }
 
 extension SQLDatabase {

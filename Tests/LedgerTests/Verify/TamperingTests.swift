@@ -7,9 +7,11 @@ import TradingCore
 @Suite struct TamperingTests {
     /// Order 7 has 100 put in (entry 1), 40 reserved (2), 10 of it posted (3), a list of 5 and 6 paid out (4, 5), 7
     /// reserved (6) and that voided (7); 30 are still reserved. The exchange has entries 1 to 3.
-    private func withBooks(_ body: (any SQLDatabase) async throws -> Void) async throws {
+    private func withBooks(
+        _ kind: LedgerDatabase = .memory, _ body: (any SQLDatabase) async throws -> Void
+    ) async throws {
         let (order, exchange) = (try Accounts.order("7"), try Accounts.exchange())
-        try await withLedger { database in
+        try await withLedger(kind) { database in
             try await database.deposit("100", order, key: "deposit")
             try await database.apply("place", .reserve(from: order, to: exchange, "40"))
             try await database.apply("fill", .post(LedgerStepID("place"), "10"))
@@ -22,9 +24,9 @@ import TradingCore
         }
     }
 
-    private func findings(_ statements: [SQL]) async throws -> [String] {
+    private func findings(_ statements: [SQL], _ kind: LedgerDatabase) async throws -> [String] {
         var findings: [String] = []
-        try await withBooks { database in
+        try await withBooks(kind) { database in
             try await database.write { transaction in
                 for statement in statements { try transaction.execute(statement) }
             }
@@ -171,9 +173,10 @@ import TradingCore
         ),
     ]
 
-    @Test(arguments: cases.indices) func `it is found and named`(_ index: Int) async throws {
+    @Test(arguments: cases.indices, LedgerDatabase.available)
+    func `it is found and named`(_ index: Int, _ kind: LedgerDatabase) async throws {
         let (what, statements, expected) = Self.cases[index]
-        let found = try await findings(statements)
+        let found = try await findings(statements, kind)
         #expect(found == expected, "\(what)")
     }
 
