@@ -16,11 +16,12 @@ extension QueueRunner {
     // MARK: - Within a transaction
 
     private func executeWithinTransaction(_ job: ClaimedJob) async {
-        let (engine, time) = (engine, time)
+        let time = time
         let result: Result<JobState?, any Error>
         do {
-            result = .success(
-                try await database.write { try engine.perform(job, now: time.now(), in: $0) })
+            // Read before the transaction: it has the one writer of an embedded database.
+            let work = try engine.prepare(job)
+            result = .success(try await database.write { try work(time.now(), $0) })
         } catch { result = .failure(error) }
         let stop = returned(job)
         switch result {
@@ -169,8 +170,8 @@ extension SQLError {
     /// Whether the disk, the connection or the load is at fault rather than what was asked.
     var isOfTheEngine: Bool {
         switch self {
-        case .locked, .diskFull, .inputOutput, .readOnly, .overloaded, .closed: true
-        default: false
+        case .constraint, .decoding, .other: false
+        default: true
         }
     }
 }

@@ -45,7 +45,9 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     /// The statement as an engine takes it, and its values in order.
     func rendered(_ dialect: SQLDialect) -> (text: String, values: [SQLValue]) {
         var text = ""
+        text.reserveCapacity(1_024)
         var values: [SQLValue] = []
+        values.reserveCapacity(parts.count / 2)
         for part in parts {
             switch part {
             case .text(let literal): text += literal
