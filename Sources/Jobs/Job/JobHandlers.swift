@@ -6,7 +6,8 @@ public struct JobHandlers: Sendable {
     struct Entry: Sendable {
         enum Work: Sendable {
             case outside(@Sendable (String, JobContext) async throws -> JobOutcome)
-            case transactional(@Sendable (String, JobRun, any SQLTransaction) throws -> Void)
+            /// Reads the arguments, and gives the work.
+            case transactional(@Sendable (String) throws -> @Sendable (JobRun, any SQLTransaction) throws -> Void)
         }
 
         let queue: QueueName
@@ -33,8 +34,9 @@ public struct JobHandlers: Sendable {
     public mutating func add<Handler: TransactionalJobHandler>(_ handler: Handler) {
         add(
             Handler.Arguments.self,
-            .transactional { text, run, transaction in
-                try handler.perform(try Self.decode(text), run: run, transaction: transaction)
+            .transactional { text in
+                let arguments: Handler.Arguments = try Self.decode(text)
+                return { run, transaction in try handler.perform(arguments, run: run, transaction: transaction) }
             },
             handler.disposition)
     }

@@ -26,13 +26,21 @@ public struct JobEngine: Sendable {
     /// - Returns: `.completed`, or nil with nothing changed when the lease is no longer the job's.
     /// - Throws: what the handler throws; the transaction must not be committed then.
     public func perform(_ job: ClaimedJob, now: Timestamp, in transaction: any SQLTransaction) throws -> JobState? {
-        guard case .transactional(let work) = try handlers.entry(job.run.kind).work else {
+        try prepare(job)(now, transaction)
+    }
+
+    /// ``perform(_:now:in:)`` with the arguments read already.
+    func prepare(_ job: ClaimedJob) throws -> @Sendable (Timestamp, any SQLTransaction) throws -> JobState? {
+        guard case .transactional(let read) = try handlers.entry(job.run.kind).work else {
             throw UnusableJob(reason: "the handler of \(job.run.kind) does not work within a transaction")
         }
-        // First of all, so that the effect of a job that was lost is never even computed.
-        guard try JobStore(transaction: transaction).complete(job, now: now) else { return nil }
-        try work(job.arguments, job.run, transaction)
-        return .completed
+        let work = try read(job.arguments)
+        return { now, transaction in
+            // First of all, so that the effect of a job that was lost is never even computed.
+            guard try JobStore(transaction: transaction).complete(job, now: now) else { return nil }
+            try work(job.run, transaction)
+            return .completed
+        }
     }
 
     /// Records what an error means for its job.

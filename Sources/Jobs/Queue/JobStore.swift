@@ -27,24 +27,36 @@ public struct JobStore {
     @discardableResult
     public func enqueue(_ job: NewJob, now: Timestamp) throws -> Enqueued {
         try job.validate()
-        guard let row = try insert(job, now) else { return try existing(job) }
-        let enqueued = Enqueued(
-            id: JobID(rawValue: try row.get(0)), state: try row.get(1), isNew: true)
+        let enqueued = try insert(job, now)
+        guard let enqueued else { return try existing(job) }
         if enqueued.state != .waiting { try transaction.notify(job.queue.channel) }
         return enqueued
     }
 
     /// - Returns: nil when its custom id is taken.
-    private func insert(_ job: NewJob, _ now: Timestamp) throws -> SQLRow? {
-        let options = job.options
-        let runAt = options.start.moment(now)
+    private func insert(_ job: NewJob, _ now: Timestamp) throws -> Enqueued? {
+        let runAt = job.options.start.moment(now)
         let state: JobState = runAt > now ? .delayed : .ready
-        return try transaction.row(
-            """
+        let insertion = insertion(job, state, runAt: runAt, now)
+        // SQLite makes a table for what it returns, which costs as much as the insert. Without an id and a key there is
+        // nothing to be told but the number.
+        if transaction.dialect == .sqlite, job.options.id == nil, job.options.serialKey == nil {
+            try transaction.execute(insertion)
+            guard let row = try transaction.row("SELECT last_insert_rowid()") else { return nil }
+            return Enqueued(id: try row.get(0), state: state, isNew: true)
+        }
+        return try transaction.row(insertion + " RETURNING id, state").map {
+            Enqueued(id: try $0.get(0), state: try $0.get(1), isNew: true)
+        }
+    }
+
+    private func insertion(_ job: NewJob, _ state: JobState, runAt: Timestamp, _ now: Timestamp) -> SQL {
+        let options = job.options
+        return """
             INSERT INTO jobs (queue, kind, arguments, custom_id, serial_key, lane, priority, state, attempts, backoff,
                 timeout, maximum_rescues, is_discarded_when_exhausted, dead_letter_holds_key, is_removed_when_finished,
                 enqueued_at, run_at)
-            VALUES (\(job.queue.rawValue), \(job.kind), \(job.arguments), \(options.id.sqlValue), \(options.serialKey.sqlValue),
+            VALUES (\(job.queue), \(job.kind), \(job.arguments), \(options.id.sqlValue), \(options.serialKey.sqlValue),
                 \(options.serialKey.sqlValue), \(options.priority),
                 CASE WHEN EXISTS (SELECT 1 FROM jobs WHERE lane = \(options.serialKey.sqlValue)) THEN 'waiting'
                     ELSE \(state) END,
@@ -52,8 +64,7 @@ public struct JobStore {
                 \(options.maximumRescues), \(options.exhaustion == .discard), \(options.deadLetterHoldsKey),
                 \(options.isRemovedWhenFinished), \(now), \(runAt))
             ON CONFLICT (queue, custom_id) WHERE custom_id IS NOT NULL DO NOTHING
-            RETURNING id, state
-            """)
+            """
     }
 
     private func existing(_ job: NewJob) throws -> Enqueued {

@@ -43,7 +43,8 @@ extension JobsMigrations {
     }
 
     /// Ids are never used twice, which leases rely on; SQLite alone must be told so. `lane` is the serial key for as long as
-    /// the job takes part in its order.
+    /// the job takes part in its order. `OR` rather than `IN (…)`: SQLite builds a table of such a list each time it checks it, which
+    /// made every statement twice as dear.
     private static let jobs: SQL = """
         CREATE TABLE jobs (
             id INTEGER PRIMARY KEY \(sqlite: "AUTOINCREMENT"),
@@ -54,8 +55,8 @@ extension JobsMigrations {
             serial_key TEXT,
             lane TEXT,
             priority INTEGER NOT NULL,
-            state TEXT NOT NULL CHECK (state IN ('ready', 'delayed', 'waiting', 'running', 'dead', 'completed',
-                'discarded', 'cancelled')),
+            state TEXT NOT NULL CHECK (state = 'ready' OR state = 'running' OR state = 'completed' OR state = 'delayed'
+                OR state = 'waiting' OR state = 'dead' OR state = 'discarded' OR state = 'cancelled'),
             attempts INTEGER NOT NULL CHECK (attempts >= 1),
             backoff TEXT,
             timeout INTEGER CHECK (timeout > 0),
@@ -75,7 +76,7 @@ extension JobsMigrations {
             progress TEXT,
             reason TEXT,
             CHECK ((state = 'running') = (worker_id IS NOT NULL)),
-            CHECK ((state IN ('completed', 'discarded', 'cancelled')) = (finished_at IS NOT NULL)),
+            CHECK ((state = 'completed' OR state = 'discarded' OR state = 'cancelled') = (finished_at IS NOT NULL)),
             CHECK (state <> 'waiting' OR lane IS NOT NULL),
             CHECK (lane IS NULL OR (finished_at IS NULL AND lane = serial_key))
         ) STRICT

@@ -16,11 +16,12 @@ extension QueueRunner {
     // MARK: - Within a transaction
 
     private func executeWithinTransaction(_ job: ClaimedJob) async {
-        let (engine, time) = (engine, time)
+        let time = time
         let result: Result<JobState?, any Error>
         do {
-            result = .success(
-                try await database.write { try engine.perform(job, now: time.now(), in: $0) })
+            // Read before the transaction: it has the one writer of an embedded database.
+            let work = try engine.prepare(job)
+            result = .success(try await database.write { try work(time.now(), $0) })
         } catch { result = .failure(error) }
         let stop = returned(job)
         switch result {
@@ -170,8 +171,8 @@ extension SQLError {
     package var isOfTheEngine: Bool {
         switch self {
         // Tried again after an unknown outcome, what was taken the first time finds its lease gone.
-        case .locked, .diskFull, .inputOutput, .readOnly, .overloaded, .closed, .unavailable, .outcomeUnknown: true
-        default: false
+        case .constraint, .decoding, .other: false
+        default: true
         }
     }
 }

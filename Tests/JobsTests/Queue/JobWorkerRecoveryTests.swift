@@ -21,18 +21,18 @@ import TradingCore
     }
 
     @Test(arguments: DatabaseEngine.available)
-    func `the jobs of a killed process start within a second of its restart`(_ engine: DatabaseEngine) async throws {
+    func `the jobs of a killed process start when it is started again, not at the end of their lease`(
+        _ engine: DatabaseEngine
+    ) async throws {
         try await withJobsDatabase(engine) { database in
             try await database.enqueue(0..<3)
             try await die(database, node: "local", lease: .seconds(3_600), claiming: 3)
             let diary = Diary()
-            let start = ContinuousClock.now
             let running = RunningWorker(database) { note, context in
                 if context.rescues == 1 { diary.write(note.number) }
                 return .done
             }
             try await eventually("3 started") { diary.numbers.count == 3 }
-            #expect(ContinuousClock.now - start < .seconds(1))
             #expect(running.worker.report.rescued == 3)
             try await running.drain()
         }
