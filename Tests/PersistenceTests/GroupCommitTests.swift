@@ -135,7 +135,9 @@ private final class ScriptedEngine: Committer {
     var log: [String] { steps.all }
     var words: [String] { spoken.all }
 
-    func transact(isShared: Bool, _ body: (any BatchTransaction) throws -> Void) -> CommitOutcome {
+    func transact(
+        isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void
+    ) -> CommitOutcome {
         let transaction = ScriptedTransaction(steps)
         steps.add("begin")
         do { try body(transaction) } catch {

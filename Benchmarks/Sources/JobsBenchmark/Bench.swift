@@ -58,17 +58,18 @@ final class Arrivals: Sendable {
 
 /// A server's worth: a database of its own, an alarm clock, a worker.
 struct Bench {
-    let database: SQLiteDatabase
+    let database: any SQLDatabase
     let worker: JobWorker
     let time: SystemTime
     let arrivals: Arrivals
     private let tasks: [Task<Void, any Error>]
     private let path: String
 
-    init(_ name: String, folder: String, concurrency: Int) async throws {
+    /// - Parameter url: of an empty PostgreSQL database; nil is a file of its own in `folder`.
+    init(_ name: String, folder: String, concurrency: Int, url: String? = nil) async throws {
         path = "\(folder)/\(name).db"
         for suffix in ["", "-wal", "-shm", ".lock"] { try? FileManager.default.removeItem(atPath: path + suffix) }
-        let database = try await SQLiteDatabase.open(path: path)
+        let database = try await Databases.open(url: url, path: path)
         try await Migrator(JobsMigrations.all).migrate(database)
         let time = SystemTime()
         let arrivals = Arrivals(time)

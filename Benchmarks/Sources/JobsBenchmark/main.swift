@@ -6,8 +6,9 @@ import TradingCore
 
 /// Durable jobs, each its own call, transaction and durable completion, beside what one would write by hand on SQLite.
 ///
-///     JobsBenchmark [FOLDER [throughput|single|latency|history ...]]
+///     JobsBenchmark [FOLDER [throughput|single|latency|history|postgres ...]]
 ///
+/// `postgres` needs MRMARKET_BENCH_POSTGRES, the URL of an empty database.
 /// FOLDER is where the databases go: on the disk that is to be measured, not on tmpfs.
 let folder = CommandLine.arguments.count > 1 ? CommandLine.arguments[1] : FileManager.default.currentDirectoryPath
 let chosen = CommandLine.arguments.dropFirst(2)
@@ -71,6 +72,15 @@ if isChosen("throughput") {
         try await throughput("64 in flight, within their completion's transaction", 50_000, on: bench) { _ in
             TransactionalNoOp(number: -1)
         }
+    }
+    await bench.close()
+}
+
+if chosen.contains("postgres") {
+    let url = ProcessInfo.processInfo.environment["MRMARKET_BENCH_POSTGRES"]
+    let bench = try await Bench("unused", folder: folder, concurrency: 64, url: url)
+    for _ in 0..<2 {
+        try await throughput("PostgreSQL, 64 in flight", 10_000, on: bench) { _ in NoOp(number: -1) }
     }
     await bench.close()
 }

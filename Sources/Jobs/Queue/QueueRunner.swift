@@ -139,7 +139,8 @@ final class QueueRunner: Sendable {
     private func claim(_ limit: Int, _ promotesDue: Bool, _ worker: JobWorkerID) async {
         let (queue, time) = (configuration, time)
         do {
-            let batch = try await database.write { transaction in
+            // A claim that a power cut takes back is a job that is ready again, and whoever held it is gone.
+            let batch = try await database.writeWithoutSync { transaction in
                 try JobStore(transaction: transaction).claim(
                     queue.name, rate: queue.rate, limit: limit, promotesDue: promotesDue, worker: worker,
                     now: time.now())

@@ -2,8 +2,10 @@
 protocol Committer: Sendable {
     /// Runs `body` in a transaction and commits what it did; rolls back when it throws. An engine that many processes write
     /// to may run it more than once, each time in a new transaction.
-    /// - Parameter isShared: by several callers, so that ``CommitOutcome/contended(_:)`` helps.
-    func transact(isShared: Bool, _ body: (any BatchTransaction) throws -> Void) -> CommitOutcome
+    /// - Parameters:
+    ///   - isShared: by several callers, so that ``CommitOutcome/contended(_:)`` helps.
+    ///   - isDurable: false where nobody minds if a power cut takes it back; an engine need not wait for the disk then.
+    func transact(isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void) -> CommitOutcome
 
     /// Between two commits.
     /// - Parameter isQuiet: nobody waits.

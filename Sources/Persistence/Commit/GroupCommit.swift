@@ -18,6 +18,8 @@ final class GroupCommit: Sendable {
 
     /// One caller: runs its body, then is told how it ended.
     struct Request: Sendable {
+        /// Whether its caller waits for the disk. One who does makes the whole batch wait.
+        var isDurable = true
         let run: @Sendable (any SQLTransaction) throws -> Void
         let finish: @Sendable (Answer) -> Void
     }
@@ -47,12 +49,13 @@ final class GroupCommit: Sendable {
     }
 
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+        isDurable: Bool = true, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let value = Mutex<Value?>(nil)
             submit(
                 Request(
+                    isDurable: isDurable,
                     run: { transaction in
                         let new = try body(transaction)
                         value.withLock { $0 = new }
@@ -156,7 +159,8 @@ final class GroupCommit: Sendable {
     ) -> (CommitOutcome, [Answer]) {
         var answers: [Answer] = []
         answers.reserveCapacity(batch.count)
-        let outcome = committer.transact(isShared: batch.count > 1) { transaction in
+        let outcome = committer.transact(isShared: batch.count > 1, isDurable: batch.contains(where: \.isDurable)) {
+            transaction in
             answers.removeAll(keepingCapacity: true)
             for request in batch {
                 transaction.beginCaller()

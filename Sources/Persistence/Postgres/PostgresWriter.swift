@@ -44,7 +44,9 @@ final class PostgresWriter: Committer, @unchecked Sendable {
                 """)
     }
 
-    func transact(isShared: Bool, _ body: (any BatchTransaction) throws -> Void) -> CommitOutcome {
+    func transact(
+        isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void
+    ) -> CommitOutcome {
         var (races, losses) = (0, 0)
         var deadline: ContinuousClock.Instant?
         while true {

@@ -27,6 +27,12 @@ public protocol SQLDatabase: Sendable {
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value
 
+    /// As ``write(_:)``, for what need only outlive the process: SIGKILL does not take it back, a power cut may, unless a
+    /// later ``write(_:)`` has returned. An engine that other processes share waits for the disk all the same.
+    func writeWithoutSync<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value
+
     /// Reads from one consistent state. Writing in here is refused. The body may be run several times.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
@@ -38,4 +44,10 @@ public protocol SQLDatabase: Sendable {
 
     /// Ends all work; what was acknowledged is there.
     func close() async
+}
+
+extension SQLDatabase {
+    public func writeWithoutSync<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value { try await write(body) }
 }

@@ -17,12 +17,17 @@ final class SQLiteCommitter: Committer {
         self.tuning = tuning
     }
 
-    func transact(isShared: Bool, _ body: (any BatchTransaction) throws -> Void) -> CommitOutcome {
+    func transact(
+        isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void
+    ) -> CommitOutcome {
         var isBodyAtFault = false
         var isCommitting = false
         var channels: [String] = []
         do {
             try writer.writeWithoutTransaction { connection in
+                // In the log either way; the next durable commit syncs all of the log before it.
+                if !isDurable { try connection.execute(sql: "PRAGMA synchronous = NORMAL") }
+                defer { if !isDurable { restoreDurability(connection) } }
                 try connection.inTransaction(.immediate) {
                     let transaction = SQLiteTransaction(connection: connection)
                     do { try body(transaction) } catch {
@@ -43,6 +48,13 @@ final class SQLiteCommitter: Committer {
         commitCount.add(1, ordering: .relaxed)
         notifier.post(channels)
         return .committed
+    }
+
+    /// Nobody may be told that something is durable on a connection that is not: better to stop.
+    private func restoreDurability(_ connection: Database) {
+        do { try connection.execute(sql: "PRAGMA synchronous = FULL") } catch {
+            preconditionFailure("SQLite would not be durable any more: \(error)")
+        }
     }
 
     /// Makes sure that a failed commit stays failed.

@@ -142,6 +142,13 @@ public final class SQLiteDatabase: SQLDatabase {
         return try await commits.write(body)
     }
 
+    public func writeWithoutSync<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value {
+        guard let commits else { throw SQLError.readOnly(path) }
+        return try await commits.write(isDurable: false, body)
+    }
+
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
