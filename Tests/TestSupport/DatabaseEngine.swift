@@ -61,6 +61,8 @@ public func withTemporaryPlace<Value>(
 public func withTemporaryPostgres<Value>(
     on server: String, _ body: (_ url: String) async throws -> Value
 ) async throws -> Value {
+    await postgresSlots.enter()
+    defer { postgresSlots.leave() }
     let name = "mrmarket_test_" + UUID().uuidString.lowercased().replacing("-", with: "")
     try await PostgresAdministration.run("CREATE DATABASE \(name)", url: server)
     do {

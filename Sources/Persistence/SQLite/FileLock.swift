@@ -45,5 +45,9 @@ final class FileLock: Sendable {
     /// Leaves nothing behind, where nothing was.
     func removeFile() { _ = unlink(path) }
 
-    deinit { _ = close(descriptor) }
+    deinit {
+        // Said outright: a process that is being started elsewhere in this one holds a copy of the descriptor for a moment.
+        _ = flock(descriptor, LOCK_UN)
+        _ = close(descriptor)
+    }
 }
