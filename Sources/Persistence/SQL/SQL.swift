@@ -49,26 +49,29 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
 
     /// The statement as an engine takes it, and its values in order.
     func rendered(_ dialect: SQLDialect) -> (text: String, values: [SQLValue]) {
-        var text = ""
+        // Bytes, for which appending is a copy: a string looks at what it has and gets, each time.
+        var text: [UInt8] = []
         text.reserveCapacity(parts.reduce(0) { $0 + $1.length })
         var values: [SQLValue] = []
         values.reserveCapacity(parts.count)
+        func append(_ literal: String) { text.append(contentsOf: literal.utf8) }
+        func append(_ value: SQLValue) {
+            values.append(value)
+            append(dialect.placeholder(values.count))
+        }
         for part in parts {
             switch part {
-            case .text(let literal): text += literal
-            case .only(let engine, let literal): if engine == dialect { text += literal }
-            case .value(let value):
-                values.append(value)
-                text += dialect.placeholder(values.count)
+            case .text(let literal): append(literal)
+            case .only(let engine, let literal): if engine == dialect { append(literal) }
+            case .value(let value): append(value)
             case .values(let list):
                 for (index, value) in list.enumerated() {
-                    values.append(value)
-                    if index > 0 { text += ", " }
-                    text += dialect.placeholder(values.count)
+                    if index > 0 { append(", ") }
+                    append(value)
                 }
             }
         }
-        return (text, values)
+        return (String(decoding: text, as: UTF8.self), values)
     }
 }
 

@@ -132,14 +132,25 @@ extension FixedDecimal: CustomStringConvertible, LosslessStringConvertible {
     /// Canonical text: no exponent, no trailing zeros, no `-0`.
     public var description: String {
         let (whole, fraction) = raw.magnitude.quotientAndRemainder(dividingBy: UInt128(FixedDecimal.one128))
-        var text = (raw < 0 ? "-" : "") + String(whole)
-        if fraction != 0 {
-            var digits = Array(String(fraction).utf8)
-            while digits.last == UInt8(ascii: "0") { digits.removeLast() }
-            let padding = FixedDecimal.fractionDigits - String(fraction).utf8.count
-            text += "." + String(repeating: "0", count: padding) + String(decoding: digits, as: UTF8.self)
+        let text = (raw < 0 ? "-" : "") + (UInt64(exactly: whole).map { String($0) } ?? String(whole))
+        return fraction == 0 ? text : text + FixedDecimal.fractionText(UInt64(fraction))
+    }
+
+    /// A point and up to 18 digits, of a count of 10⁻¹⁸ that is not zero.
+    private static func fractionText(_ fraction: UInt64) -> String {
+        var (rest, digits) = (fraction, FixedDecimal.fractionDigits)
+        while rest % 10 == 0 {
+            rest /= 10
+            digits -= 1
         }
-        return text
+        return String(unsafeUninitializedCapacity: digits + 1) { bytes in
+            bytes[0] = UInt8(ascii: ".")
+            for index in stride(from: digits, to: 0, by: -1) {
+                bytes[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+            return digits + 1
+        }
     }
 }
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import TradingCore
 
-@Suite struct LedgerConcurrencyTests {
+@Suite(.serialized) struct LedgerConcurrencyTests {
     @Test(arguments: DatabaseEngine.available)
     func `however many reserve at once, no account is overdrawn and nothing is refused for nothing`(
         _ engine: DatabaseEngine

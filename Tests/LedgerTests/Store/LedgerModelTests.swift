@@ -6,7 +6,7 @@ import Testing
 import TradingCore
 
 /// The store against a second implementation of the rules: whatever is asked in whatever order, both answer alike.
-@Suite struct LedgerModelTests {
+@Suite(.serialized) struct LedgerModelTests {
     /// `LEDGER_SEEDS=1...500` in the environment runs other seeds than the two that every run takes.
     static let seeds: [UInt64] = {
         let bounds = (ProcessInfo.processInfo.environment["LEDGER_SEEDS"] ?? "").split(separator: ".").map {

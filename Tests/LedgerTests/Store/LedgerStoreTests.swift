@@ -3,7 +3,7 @@ import Persistence
 import Testing
 import TradingCore
 
-@Suite struct LedgerStoreTests {
+@Suite(.serialized) struct LedgerStoreTests {
     private let order: LedgerAccount
     private let base: LedgerAccount
     private let exchange: LedgerAccount

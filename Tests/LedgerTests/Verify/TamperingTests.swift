@@ -173,11 +173,12 @@ import TradingCore
         ),
     ]
 
-    @Test(arguments: cases.indices, LedgerDatabase.available)
-    func `it is found and named`(_ index: Int, _ kind: LedgerDatabase) async throws {
-        let (what, statements, expected) = Self.cases[index]
-        let found = try await findings(statements, kind)
-        #expect(found == expected, "\(what)")
+    @Test(arguments: LedgerDatabase.available)
+    func `what was changed is found and named`(_ kind: LedgerDatabase) async throws {
+        for (what, statements, expected) in Self.cases {
+            let found = try await findings(statements, kind)
+            #expect(found == expected, "\(what)")
+        }
     }
 
     @Test func `a finding tells what was expected and what is there`() async throws {
