@@ -220,7 +220,8 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests",
             dependencies: [
-                "mrmarket", "API", "Ledger", "Persistence", "Simulators", "MarketData", "Exchanges", "Execution", "Strategies",
+                "mrmarket", "API", "Ledger", "Persistence", "Simulators", "MarketData", "Exchanges", "Execution",
+                "Strategies",
                 "TradingCore", "Scheduling", "TestSupport",
             ],
             swiftSettings: settings),

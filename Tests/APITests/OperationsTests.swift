@@ -107,7 +107,9 @@ import TradingCore
         }
     }
 
-    @Test func `failures are shown newest first, at most ten, and over a hundred they are a warning (D47)`() async throws {
+    @Test func `failures are shown newest first, at most ten, and over a hundred they are a warning (D47)`()
+        async throws
+    {
         let api = try TestAPI()
         try await with(api) { client in
             for number in 0...100 { _ = try dead(api, "j\(number)") }
@@ -143,7 +145,8 @@ import TradingCore
             try api.database.transact { transaction in
                 let ours = try LedgerAccount(.unallocated, "paper:default", AssetID("USDT"))
                 let posting = try LedgerPosting(
-                    key: "in-1", .transfer(from: LedgerAccount(.world, "paper:default", AssetID("USDT")), to: ours, "12.5"))
+                    key: "in-1",
+                    .transfer(from: LedgerAccount(.world, "paper:default", AssetID("USDT")), to: ours, "12.5"))
                 try LedgerStore(transaction: transaction).apply(posting, now: api.time.now())
             }
             let owner = "unallocated:paper:default"

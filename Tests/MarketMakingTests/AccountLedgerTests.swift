@@ -59,7 +59,8 @@ import TradingCore
     }
 
     @Test(arguments: DatabaseEngine.available)
-    func `an order locks what it may spend, and no second one can spend it (H41)`(_ engine: DatabaseEngine) async throws {
+    func `an order locks what it may spend, and no second one can spend it (H41)`(_ engine: DatabaseEngine) async throws
+    {
         try await withAccount(engine) { account in
             #expect(try account.reserve("600000", AssetID("USDT"), for: Self.id(0), now: Self.now))
             #expect(try !account.reserve("600000", AssetID("USDT"), for: Self.id(1), now: Self.now))
@@ -71,7 +72,9 @@ import TradingCore
     }
 
     @Test(arguments: DatabaseEngine.available)
-    func `partial fills spend the reservation; better prices and the end free the rest`(_ engine: DatabaseEngine) async throws {
+    func `partial fills spend the reservation; better prices and the end free the rest`(
+        _ engine: DatabaseEngine
+    ) async throws {
         try await withAccount(engine) { account in
             let id = try Self.id(0)
             #expect(try account.reserve("60000", AssetID("USDT"), for: id, now: Self.now))

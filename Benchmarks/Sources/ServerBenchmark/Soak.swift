@@ -29,7 +29,9 @@ struct Soak {
                 if minute % 60 == 0 { try await look() }
             }
             resident.append(try residentKilobytes())
-            print("day \(day): \(resident[day - 1]) kB resident, \(exchange.tradeCount) fills, open \(exchange.openCount)")
+            print(
+                "day \(day): \(resident[day - 1]) kB resident, \(exchange.tradeCount) fills, open \(exchange.openCount)"
+            )
         }
         let start = resident.prefix(max(1, days / 4)).max() ?? 0
         let end = resident.suffix(max(1, days / 4)).max() ?? 0

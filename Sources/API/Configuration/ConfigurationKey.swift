@@ -43,7 +43,8 @@ public struct ConfigurationKey: Sendable {
             "DATABASE_PATH", .text, or: "data/mr_market.db", note: "The SQLite file; its folder holds secrets too."),
         ConfigurationKey(
             "DATABASE_URL", isSecret: true,
-            note: "postgres://user:password@host:port/database, for many nodes; empty keeps everything in DATABASE_PATH."),
+            note:
+                "postgres://user:password@host:port/database, for many nodes; empty keeps everything in DATABASE_PATH."),
         ConfigurationKey(
             "NODE_NAME", .text, or: "local",
             note: "Tells one server on a shared database from another; the same at every start of one."),

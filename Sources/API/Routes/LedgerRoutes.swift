@@ -19,7 +19,8 @@ struct LedgerRoutes {
                 .get, "/admin/ledger/entries", "An account's entries, newest first", tag: "ledger",
                 parameters: [
                     .query("account", .string, "kind:id/ASSET"),
-                    .query("before", .integer(1...Int64.max), isRequired: false, "The last sequence of the page before"),
+                    .query(
+                        "before", .integer(1...Int64.max), isRequired: false, "The last sequence of the page before"),
                     .query("limit", .integer(1...1_000), isRequired: false, "100 if absent"),
                 ]
             ) { input in .json(try await entries(input)) },

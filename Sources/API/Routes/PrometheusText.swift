@@ -120,7 +120,9 @@ extension PrometheusText {
     /// tells then that they are missing.
     static func queues(_ operations: Operations) async -> String {
         let names = operations.queues
-        guard let depths = try? await operations.look({ try JobStore(transaction: $0).depths(names) }) else { return "" }
+        guard let depths = try? await operations.look({ try JobStore(transaction: $0).depths(names) }) else {
+            return ""
+        }
         let now = operations.time.now()
         var text = ""
         header("mrmarket_jobs", "Jobs by queue and state", "gauge", &text)

@@ -9,8 +9,9 @@ struct QueueHealthRoutes {
 
     var endpoints: [Endpoint] {
         [
-            Endpoint(.get, "/health/queues", "Every queue: backlog, failures, who works", tag: "health", needsToken: false)
-            { _ in try await queues() },
+            Endpoint(
+                .get, "/health/queues", "Every queue: backlog, failures, who works", tag: "health", needsToken: false
+            ) { _ in try await queues() },
             Endpoint(
                 .get, "/health/snapshots", "The queue of incoming payments", tag: "health", needsToken: false
             ) { _ in await snapshots() },

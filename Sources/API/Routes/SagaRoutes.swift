@@ -99,7 +99,9 @@ struct SagaRoutes {
     private func show(_ input: EndpointInput) async throws -> JSONTree {
         let (kind, id) = (try input.required("kind"), try input.required("id"))
         do {
-            let (record, history) = try await operations.look { try SagaStore(transaction: $0).show(kind: kind, id: id) }
+            let (record, history) = try await operations.look {
+                try SagaStore(transaction: $0).show(kind: kind, id: id)
+            }
             return .object(["saga": JSONTree(record), "history": .array(history.map(JSONTree.init))])
         } catch let error as SagaError { throw APIError.typed(404, "\(error)") }
     }

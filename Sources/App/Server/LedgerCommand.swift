@@ -15,7 +15,8 @@ struct LedgerCommand: AsyncParsableCommand {
 struct LedgerVerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Recompute every balance and hash chain from its entries; exit code 1 when something does not add up.")
+        abstract: "Recompute every balance and hash chain from its entries; exit code 1 when something does not add up."
+    )
 
     func run() async throws {
         let database = try await ServerFiles().openToLook()

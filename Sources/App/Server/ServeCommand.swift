@@ -44,11 +44,13 @@ struct ServeCommand: AsyncParsableCommand {
         let money = MoneyServices(
             database: database, configuration: files.configuration, alarms: alarms, time: time, logger: logger)
         let api = APIServer(
-            desk: supervisor, operations: money.operations, configuration: files.configuration, secrets: secrets, registry: registry, time: time,
+            desk: supervisor, operations: money.operations, configuration: files.configuration, secrets: secrets,
+            registry: registry, time: time,
             swaggerFolder: files.swaggerFolder, logger: logger)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
         let services: [any Service] = [
-            BackgroundService { await alarms.run() }, money.worker, money.relay, BackgroundService { await exchange.run() },
+            BackgroundService { await alarms.run() }, money.worker, money.relay,
+            BackgroundService { await exchange.run() },
             SupervisorService(supervisor: supervisor),
             HTTPService(api: api, files: files, secrets: secrets),
             StatusService(

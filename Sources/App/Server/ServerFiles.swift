@@ -78,5 +78,6 @@ struct ServerFiles {
 /// Every table of the server: each module's own, in the order in which they point at each other.
 enum ServerMigrations {
     static let all =
-        LedgerMigrations.all + JobsMigrations.all + OutboxMigrations.all + SagaMigrations.all + MarketMakingMigrations.all
+        LedgerMigrations.all + JobsMigrations.all + OutboxMigrations.all + SagaMigrations.all
+        + MarketMakingMigrations.all
 }

@@ -129,7 +129,8 @@ public actor StrategySupervisor {
     private func store(_ balances: [AssetBalance], of place: TradingPlace, onlyMissing: Bool) async throws {
         let now = runtime.time.now()
         let drifts = try await runtime.database.write { transaction in
-            try AccountLedger(transaction: transaction, place: place).adopt(balances, onlyMissing: onlyMissing, now: now)
+            try AccountLedger(transaction: transaction, place: place).adopt(
+                balances, onlyMissing: onlyMissing, now: now)
         }
         for drift in drifts { runtime.logger.warning("account \(place.accountName): \(drift)") }
     }

@@ -43,8 +43,8 @@ struct AccountLedger {
     /// Gives back what an order still holds; nothing where its last fill left nothing.
     func release(_ id: ClientOrderID, now: Timestamp) throws {
         let posting = try LedgerPosting(key: "order:\(id):end", .void(reservation(id)))
-        do { try ledger.apply(posting, now: now) } catch LedgerError.reservationClosed {} catch
-            LedgerError.unknownReservation
+        do { try ledger.apply(posting, now: now) } catch LedgerError.reservationClosed {} catch LedgerError
+            .unknownReservation
         {}
     }
 
@@ -133,7 +133,8 @@ struct AccountLedger {
         return drifts
     }
 
-    private func adjust(_ asset: AssetID, to total: FixedDecimal, from before: LedgerBalance?, _ now: Timestamp) throws {
+    private func adjust(_ asset: AssetID, to total: FixedDecimal, from before: LedgerBalance?, _ now: Timestamp) throws
+    {
         let (ours, world) = (try account(.unallocated, asset), try account(.world, asset))
         let missing = total.raw - (before?.total.raw ?? 0)
         // What orders hold stays theirs until they end; the next comparison takes the rest.

@@ -24,8 +24,8 @@ struct FundsMigration {
                 ), now: row.get("updated_at"))
         }
         for row in try transaction.rows(
-            "SELECT * FROM orders WHERE status IN ('pending', 'unknown', 'open', 'cancelling') ORDER BY client_order_id")
-        { try reserve(row) }
+            "SELECT * FROM orders WHERE status IN ('pending', 'unknown', 'open', 'cancelling') ORDER BY client_order_id"
+        ) { try reserve(row) }
         try transaction.execute("DROP TABLE funds")
     }
 

@@ -9,7 +9,8 @@ extension ServerNode {
         var steps: [SimulationStep] = []
         if heartbeatAt <= now {
             steps.append(
-                SimulationStep(worker == nil ? "register" : "heartbeat", weight: 15, isUpkeep: worker != nil) { [unowned self] in
+                SimulationStep(worker == nil ? "register" : "heartbeat", weight: 15, isUpkeep: worker != nil) {
+                    [unowned self] in
                     try heartbeat()
                 })
         }
@@ -20,10 +21,14 @@ extension ServerNode {
             steps.append(SimulationStep("tick", weight: 15, isUpkeep: worker != nil) { [unowned self] in try tick() })
         }
         if retentionAt <= now, !world.isHealing {
-            steps.append(SimulationStep("retention", weight: 5, isUpkeep: worker != nil) { [unowned self] in try retain() })
+            steps.append(
+                SimulationStep("retention", weight: 5, isUpkeep: worker != nil) { [unowned self] in try retain() })
         }
         if mustLookForCancels, worker != nil {
-            steps.append(SimulationStep("look for cancels", weight: 15, isUpkeep: worker != nil) { [unowned self] in try lookForCancels() })
+            steps.append(
+                SimulationStep("look for cancels", weight: 15, isUpkeep: worker != nil) { [unowned self] in
+                    try lookForCancels()
+                })
         }
         return steps
     }
