@@ -167,8 +167,19 @@ public final class SQLiteDatabase: SQLDatabase {
             return !isClosed
         }
         guard isFirst else { return }
-        try? pool.close()
+        await closePool()
         OpenFiles.remove(path)
         lock.withLock { $0 = nil }
+    }
+
+    /// On a thread of its own: it waits for readers, and they may need the very threads that tasks run on.
+    private func closePool() async {
+        let pool = pool
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "mrmarket.sqlite.close").async {
+                try? pool.close()
+                continuation.resume()
+            }
+        }
     }
 }
