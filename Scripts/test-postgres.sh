@@ -2,9 +2,9 @@
 # it. Where PostgreSQL cannot be had it says so, exports nothing, and the tests that need it are skipped. A server that
 # MRMARKET_TEST_POSTGRES names already is used as it is.
 #
-# The cluster lies in .build/postgres, listens on the loopback and on a socket of its own, does not sync to disk (only a power
-# cut would tell, and making a database for each test waits for checkpoints),
-# and sorts text by ICU's English rules, so that a column that forgets its byte order is found.
+# The cluster lies in memory (/dev/shm) where there is room, else in .build/postgres: every test makes a database of its own, which
+# waits for the disk many times, and only a power cut would tell. It syncs all the same, for a server that does not is refused.
+# It listens on the loopback and on a socket of its own, and sorts text by ICU's English rules, so that a column that forgets its byte order is found.
 
 test_postgres_bin() {
     ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1
@@ -27,7 +27,9 @@ install_test_postgres() {
 
 # Where PostgreSQL's user may write: below .build, unless a folder above is closed to it.
 test_postgres_home() {
-    local home=$PWD/.build/postgres
+    local home=$PWD/.build/postgres room
+    room=$(df --output=avail -k /dev/shm 2>/dev/null | tail -1)
+    [ "${room:-0}" -lt 2000000 ] || home=/dev/shm/mrmarket-postgres.$(echo "$PWD" | cksum | cut -d' ' -f1)
     mkdir -p "$home"
     if [ "$(id -u)" -eq 0 ]; then
         chown postgres "$home"
@@ -54,7 +56,7 @@ start_test_postgres() {
     test_postgres_sockets=$(mktemp -d /tmp/mrmarket-pg.XXXXXX) && chmod 777 "$test_postgres_sockets"
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     as_postgres "$bin/pg_ctl" -D "$home/data" -w -t 60 -l "$home/server.log" -o "-c listen_addresses=127.0.0.1 -c port=$port \
-        -c unix_socket_directories=$test_postgres_sockets -c max_connections=200 -c fsync=off -c full_page_writes=off" start >/dev/null || return 1
+        -c unix_socket_directories=$test_postgres_sockets -c max_connections=200 -c fsync=on" start >/dev/null || return 1
     test_postgres_data=$home/data
     export MRMARKET_TEST_POSTGRES="postgres://mrmarket@127.0.0.1:$port/postgres"
 }
@@ -63,6 +65,7 @@ stop_test_postgres() {
     [ -n "${test_postgres_data:-}" ] || return 0
     as_postgres "$(test_postgres_bin)/pg_ctl" -D "$test_postgres_data" -m immediate -w stop >/dev/null 2>&1 || true
     rm -rf "$test_postgres_sockets"
+    case "$test_postgres_data" in /dev/shm/*) rm -rf "$(dirname "$test_postgres_data")" ;; esac
     test_postgres_data=
 }
 
