@@ -24,8 +24,8 @@ extension QueueRunner {
         } catch { result = .failure(error) }
         let stop = returned(job)
         switch result {
-        case .success(let state): settled(state == nil ? .leaseLost : .completed)
-        case .failure(let error): settled(await storeFailure(job, error, stop))
+        case .success(let state): settled(job, state == nil ? .leaseLost : .completed)
+        case .failure(let error): settled(job, await storeFailure(job, error, stop))
         }
     }
 
@@ -36,8 +36,8 @@ extension QueueRunner {
         do { result = .success(try await perform(job)) } catch { result = .failure(error) }
         let stop = returned(job)
         switch result {
-        case .success(let outcome): settled(await store(outcome, job, stop))
-        case .failure(let error): settled(await storeFailure(job, error, stop))
+        case .success(let outcome): settled(job, await store(outcome, job, stop))
+        case .failure(let error): settled(job, await storeFailure(job, error, stop))
         }
     }
 
@@ -166,10 +166,11 @@ extension JobEnd {
 }
 
 extension SQLError {
-    /// Whether the disk, the connection or the load is at fault rather than what was asked.
+    /// Whether the disk, the connection or the load is at fault rather than what was asked. When nobody knows whether a commit
+    /// happened, it may be tried again: a lease ends once.
     package var isOfTheEngine: Bool {
         switch self {
-        case .locked, .diskFull, .inputOutput, .readOnly, .overloaded, .closed: true
+        case .locked, .diskFull, .inputOutput, .readOnly, .overloaded, .unavailable, .outcomeUnknown, .closed: true
         default: false
         }
     }

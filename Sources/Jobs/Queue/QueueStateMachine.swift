@@ -55,7 +55,8 @@ package struct QueueStateMachine {
     /// Something was committed that concerns the queue.
     package mutating func word() { mayHaveMore = true }
 
-    package mutating func claimed(_ count: Int, of limit: Int, nextDue: Timestamp?, opensAt: Timestamp?, now: Timestamp) {
+    package mutating func claimed(_ count: Int, of limit: Int, nextDue: Timestamp?, opensAt: Timestamp?, now: Timestamp)
+    {
         isClaiming = false
         running += count
         unsettled += count
