@@ -9,7 +9,8 @@ extension ServerNode {
         var steps: [SimulationStep] = []
         if heartbeatAt <= now {
             steps.append(
-                SimulationStep(worker == nil ? "register" : "heartbeat", weight: 15, isUpkeep: worker != nil) { [unowned self] in
+                SimulationStep(worker == nil ? "register" : "heartbeat", weight: 15, isUpkeep: worker != nil) {
+                    [unowned self] in
                     try heartbeat()
                 })
         }
@@ -20,10 +21,14 @@ extension ServerNode {
             steps.append(SimulationStep("tick", weight: 15, isUpkeep: worker != nil) { [unowned self] in try tick() })
         }
         if retentionAt <= now, !world.isHealing {
-            steps.append(SimulationStep("retention", weight: 5, isUpkeep: worker != nil) { [unowned self] in try retain() })
+            steps.append(
+                SimulationStep("retention", weight: 5, isUpkeep: worker != nil) { [unowned self] in try retain() })
         }
         if mustLookForCancels, worker != nil {
-            steps.append(SimulationStep("look for cancels", weight: 15, isUpkeep: worker != nil) { [unowned self] in try lookForCancels() })
+            steps.append(
+                SimulationStep("look for cancels", weight: 15, isUpkeep: worker != nil) { [unowned self] in
+                    try lookForCancels()
+                })
         }
         return steps
     }
@@ -67,6 +72,19 @@ extension ServerNode {
             }
             if rescue.isMore { rescueAt = now }
         }
+        try giveBackStrays()
+    }
+
+    private func giveBackStrays() throws {
+        guard let worker else { return }
+        let (now, leases) = (now, held.map(\.job.lease))
+        let cutoff = now.advanced(byNanoseconds: -setup.switches.leaseNanoseconds)
+        try attempt {
+            _ = try world.transact("give back strays") {
+                try JobWorkerStore(transaction: $0).giveBackStrays(
+                    of: worker, working: leases, claimedBefore: cutoff, now: now)
+            }
+        }
     }
 
     private func tick() throws {
@@ -90,10 +108,10 @@ extension ServerNode {
         let (now, limit, rules) = (now, setup.switches.maximumBatch, setup.switches.outbox)
         retentionAt = now.advanced(byNanoseconds: setup.switches.retentionInterval)
         try attempt {
+            retained += 1
+            let queue = setup.queues[retained % setup.queues.count]
             try world.transact("retention") { transaction in
-                for queue in setup.queues {
-                    _ = try JobStore(transaction: transaction).removeFinished(queue, limit: limit, now: now)
-                }
+                _ = try JobStore(transaction: transaction).removeFinished(queue, limit: limit, now: now)
                 _ = try Outbox(transaction: transaction, rules: rules).sweep(limit: limit, now: now)
             }
         }
