@@ -85,6 +85,27 @@ import Testing
         }
     }
 
+    @Test(arguments: DatabaseEngine.available)
+    func `rows that go because others went are not counted`(_ engine: DatabaseEngine) async throws {
+        let tables = Migration("family") { transaction in
+            try transaction.execute("CREATE TABLE parents (id INTEGER PRIMARY KEY) STRICT")
+            try transaction.execute(
+                "CREATE TABLE children (parent INTEGER REFERENCES parents (id) ON DELETE CASCADE) STRICT")
+        }
+        try await withTemporaryDatabase(engine, [tables]) { database in
+            let counts = try await database.write { transaction in
+                try transaction.execute("INSERT INTO parents (id) VALUES (1), (2)")
+                try transaction.execute("INSERT INTO children (parent) VALUES (1), (1), (2)")
+                return [
+                    try transaction.execute("DELETE FROM parents WHERE id = 1"),
+                    try transaction.execute("DELETE FROM parents WHERE id = 1"),
+                    try transaction.execute("DELETE FROM parents WHERE id = 2"),
+                ]
+            }
+            #expect(counts == [1, 0, 1])
+        }
+    }
+
     static let constraints: [(SQL, SQLError.Constraint)] = [
         ("INSERT INTO c VALUES ('u', 'n', 1, NULL)", .unique),
         ("INSERT INTO c VALUES ('v', NULL, 1, NULL)", .notNull),

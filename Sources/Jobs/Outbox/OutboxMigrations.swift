@@ -6,11 +6,14 @@ public enum OutboxMigrations {
 
     /// A row per message, and a row per lane that has any to send. The lane's row carries what is true of its head only:
     /// failures, when to try, who sends. So sending costs no index beyond the ones on what is pending.
+    ///
+    /// Numbers are never used twice, not even when all messages were swept, so that a later message of a lane has a higher one;
+    /// SQLite alone must be told so.
     private static let messages = Migration("outbox-1-messages") { transaction in
         try transaction.execute(
             """
             CREATE TABLE outbox_messages (
-                number INTEGER PRIMARY KEY,
+                number INTEGER PRIMARY KEY \(sqlite: "AUTOINCREMENT"),
                 message_id TEXT NOT NULL UNIQUE,
                 topic TEXT NOT NULL,
                 lane_key TEXT NOT NULL,

@@ -16,10 +16,12 @@ extension JobStore {
     ) throws -> Int {
         let byAge = queue.retention.map { now.advanced(byNanoseconds: -$0.nanoseconds) } ?? .distantPast
         let byCount = try newestBeyond(queue.maximumFinished, queue.name, state) ?? .distantPast
+        // The state is text of the statement: SQLite prepares one anew at every use whose bound values could decide whether a
+        // partial index serves.
         return try transaction.execute(
             """
             DELETE FROM jobs WHERE id IN (
-                SELECT id FROM jobs WHERE queue = \(queue.name) AND state = \(state) AND finished_at IS NOT NULL
+                SELECT id FROM jobs WHERE queue = \(queue.name) AND state = '\(raw: state.rawValue)' AND finished_at IS NOT NULL
                     AND finished_at <= \(max(byAge, byCount))
                 ORDER BY finished_at, id LIMIT \(limit))
             """)
@@ -30,7 +32,7 @@ extension JobStore {
         guard let maximum else { return nil }
         return try transaction.row(
             """
-            SELECT finished_at FROM jobs WHERE queue = \(queue) AND state = \(state) AND finished_at IS NOT NULL
+            SELECT finished_at FROM jobs WHERE queue = \(queue) AND state = '\(raw: state.rawValue)' AND finished_at IS NOT NULL
             ORDER BY finished_at DESC, id DESC LIMIT 1 OFFSET \(maximum)
             """)?.get(0)
     }

@@ -148,6 +148,19 @@ extension JobWorker {
         try await register()
     }
 
+    /// Gives back jobs that are leased to this worker and that it knows nothing of.
+    func giveBackStrays() async throws {
+        guard let worker = registration.withLock({ $0.worker }) else { return }
+        let (time, lease, leases) = (time, configuration.lease.nanoseconds, runners.flatMap(\.leases))
+        let strays = try await database.write { transaction in
+            let now = time.now()
+            return try JobWorkerStore(transaction: transaction).giveBackStrays(
+                of: worker, working: leases, claimedBefore: now.advanced(byNanoseconds: -lease), now: now)
+        }
+        if strays.isEmpty { return }
+        logger.warning("jobs were leased and nobody worked on them", metadata: ["jobs.count": "\(strays.count)"])
+    }
+
     /// Makes the jobs of dead workers ready again.
     func rescue() async throws {
         let (time, limit) = (time, configuration.maximumBatch)

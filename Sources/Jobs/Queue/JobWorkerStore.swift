@@ -72,6 +72,28 @@ public struct JobWorkerStore {
         return rescue
     }
 
+    /// Gives back what a living worker has leased and knows nothing of. That happens when the answer to its claim was lost, or
+    /// the end of an attempt could not be stored; nobody else would notice for as long as it lives.
+    /// - Parameters:
+    ///   - leases: those it works on.
+    ///   - cutoff: a job that was claimed later is left alone: its claim may still be on its way to the worker.
+    /// - Returns: what was given back.
+    public func giveBackStrays(
+        of worker: JobWorkerID, working leases: [JobLease], claimedBefore cutoff: Timestamp, now: Timestamp
+    ) throws -> [JobID] {
+        let strays = try transaction.rows(
+            """
+            SELECT id, claims FROM jobs WHERE worker_id = \(worker) AND state = 'running' AND started_at < \(cutoff)
+            ORDER BY id
+            """
+        ).map { JobLease(id: try $0.get(0), number: try $0.get(1), worker: worker) }.filter { !leases.contains($0) }
+        for lease in strays {
+            _ = try JobStore(transaction: transaction).end(
+                lease, reason: "leased, and nobody worked on it", now: now, JobDecision.afterRelease)
+        }
+        return strays.map(\.id)
+    }
+
     /// Takes a worker that stops off the list; what it still holds may be claimed at once, with no attempt used up.
     public func leave(_ worker: JobWorkerID, now: Timestamp) throws {
         for lease in try leases(worker, limit: .max) {

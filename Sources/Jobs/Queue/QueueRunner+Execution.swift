@@ -25,8 +25,8 @@ extension QueueRunner {
         } catch { result = .failure(error) }
         let stop = returned(job)
         switch result {
-        case .success(let state): settled(state == nil ? .leaseLost : .completed)
-        case .failure(let error): settled(await storeFailure(job, error, stop))
+        case .success(let state): settled(job, state == nil ? .leaseLost : .completed)
+        case .failure(let error): settled(job, await storeFailure(job, error, stop))
         }
     }
 
@@ -37,8 +37,8 @@ extension QueueRunner {
         do { result = .success(try await perform(job)) } catch { result = .failure(error) }
         let stop = returned(job)
         switch result {
-        case .success(let outcome): settled(await store(outcome, job, stop))
-        case .failure(let error): settled(await storeFailure(job, error, stop))
+        case .success(let outcome): settled(job, await store(outcome, job, stop))
+        case .failure(let error): settled(job, await storeFailure(job, error, stop))
         }
     }
 
@@ -167,7 +167,8 @@ extension JobEnd {
 }
 
 extension SQLError {
-    /// Whether the disk, the connection or the load is at fault rather than what was asked.
+    /// Whether the disk, the connection or the load is at fault rather than what was asked. When nobody knows whether a commit
+    /// happened, it may be tried again: a lease ends once.
     package var isOfTheEngine: Bool {
         switch self {
         // Tried again after an unknown outcome, what was taken the first time finds its lease gone.

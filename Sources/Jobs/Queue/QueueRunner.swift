@@ -10,6 +10,8 @@ final class QueueRunner: Sendable {
         var machine: QueueStateMachine
         /// At most as many as the queue's concurrency, in the order of their start.
         var running: [RunningJob] = []
+        /// Of jobs whose handlers have returned and whose ends are being stored.
+        var settling: [JobLease] = []
         /// The earliest moment at which a running job may be past its timeout.
         var nextDeadline = Timestamp.distantFuture
         var counters = JobCounters()
@@ -190,6 +192,7 @@ final class QueueRunner: Sendable {
         let elapsed = time.now().nanoseconds(since: job.run.startedAt)
         let stop = state.withLock { state -> RunningJob.Stop? in
             state.machine.returned()
+            state.settling.append(job.lease)
             state.counters.workNanoseconds &+= elapsed
             guard let index = state.running.firstIndex(where: { $0.job.lease == job.lease }) else { return nil }
             return state.running.remove(at: index).stop
@@ -198,14 +201,18 @@ final class QueueRunner: Sendable {
         return stop
     }
 
-    /// - Parameter end: nil when it could not be stored; somebody will find the job still leased, and rescue it.
-    func settled(_ end: JobEnd?) {
+    /// - Parameter end: nil when it could not be stored: the job is leased and nobody's, and ``JobWorker/giveBackStrays()`` finds it.
+    func settled(_ job: ClaimedJob, _ end: JobEnd?) {
         state.withLock { state in
+            state.settling.removeAll { $0 == job.lease }
             state.machine.settled()
             if let end { state.counters.count(end) }
         }
         signal.raise()
     }
+
+    /// The leases that somebody here works on.
+    var leases: [JobLease] { state.withLock { $0.running.map(\.job.lease) + $0.settling } }
 
     var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
 }

@@ -24,12 +24,19 @@ public final class MemoryDatabase: SQLDatabase {
         var value: Value?
         do {
             try queue.writeWithoutTransaction { connection in
-                try connection.inTransaction(.immediate) {
+                // Kept statements: GRDB prepares those of its own transactions anew each time, and a simulation makes many.
+                let run = { (text: String) in try connection.cachedStatement(sql: text).execute() }
+                try run("BEGIN IMMEDIATE")
+                do {
                     let transaction = SQLiteTransaction(connection: connection)
                     value = try body(transaction)
                     if let failure = transaction.failure { throw failure }
                     channels = transaction.channels
-                    return .commit
+                    try run("COMMIT")
+                } catch {
+                    // A lost transaction is rolled back already.
+                    if connection.isInsideTransaction { try run("ROLLBACK") }
+                    throw error
                 }
             }
         } catch let error as DatabaseError { throw SQLError(error) }

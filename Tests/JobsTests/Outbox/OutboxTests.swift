@@ -208,6 +208,17 @@ private func at(_ seconds: Int64) -> Timestamp { Timestamp(nanoseconds: Nanoseco
         #expect(try outbox { try $0.claim(now: later) }.map(names) == [["b"]])
     }
 
+    @Test func `a number is never used twice, not even when every message was swept`() throws {
+        try put("a")
+        let batch = try outbox { try $0.claim(now: at(0)) }[0]
+        try outbox { try $0.acknowledge(batch, .sent(1), now: at(0)) }
+        let later = at(1).advanced(byNanoseconds: rules.retentionNanoseconds)
+        #expect(try outbox { try $0.sweep(now: later) } == 1)
+        try put("b")
+        let next = try outbox { try $0.claim(now: later) }[0]
+        #expect(next.messages[0].number > batch.messages[0].number)
+    }
+
     @Test func `a claim is bounded in lanes and in messages, and takes who waits longest`() throws {
         var small = rules
         small.lanesPerClaim = 2

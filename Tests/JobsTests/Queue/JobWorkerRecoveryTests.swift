@@ -59,6 +59,26 @@ import TradingCore
         }
     }
 
+    @Test func `a claim or an end whose answer was lost keeps no job from running, and none runs twice to its end`()
+        async throws
+    {
+        try await withJobsDatabase(.sqlite) { base in
+            try await base.write { _ = try $0.execute("CREATE TABLE effects (number INTEGER) STRICT") }
+            let database = ForgetfulDatabase(base, every: 4)
+            try await base.enqueue(0..<20)
+            let running = RunningWorker(database) { note, _ in
+                .commit { try $0.execute("INSERT INTO effects (number) VALUES (\(note.number))") }
+            }
+            try await eventually("20 completed") { try await base.depth().completed == 20 }
+            let numbers = try await base.read {
+                try $0.rows("SELECT number FROM effects ORDER BY number").map { try $0.get(0, as: Int.self) }
+            }
+            #expect(numbers == Array(0..<20))
+            #expect(database.forgotten > 5)
+            try await running.drain()
+        }
+    }
+
     @Test(arguments: DatabaseEngine.available)
     func `a worker that was given up for dead stops its handlers, keeps their effects out, and registers anew`(
         _ engine: DatabaseEngine

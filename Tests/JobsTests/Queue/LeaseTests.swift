@@ -28,6 +28,31 @@ import TradingCore
         #expect(try !desk.complete(second), "a completed job is completed once")
     }
 
+    /// The answer to its claim was lost, so it holds what it knows nothing of, for as long as it lives.
+    @Test func `a job that its living worker knows nothing of is given back once its claim can be on its way no more`()
+        async throws
+    {
+        let desk = try await JobDesk()
+        for number in 1...3 { try desk.enqueue(number) }
+        let known = try #require(try desk.claim(1).first)
+        let lost = try #require(try desk.claim(1).first)
+        desk.pass(.seconds(6))
+        let fresh = try #require(try desk.claim(1).first)
+        let (worker, now) = (desk.worker, desk.now)
+        let strays = try desk.workers {
+            try $0.giveBackStrays(
+                of: worker, working: [known.lease], claimedBefore: now.advanced(byNanoseconds: -5_000_000_000),
+                now: now)
+        }
+        #expect(strays == [lost.id])
+        let record = try #require(try desk.record(lost.id))
+        #expect((record.state, record.rescues, record.failures) == (.ready, 0, 0))
+        #expect(try desk.claim().map(\.id) == [lost.id])
+        #expect(try !desk.complete(lost), "the lost claim's lease is over")
+        #expect(try desk.complete(known))
+        #expect(try desk.complete(fresh))
+    }
+
     @Test func `a process that starts again takes its own back at once, others wait for the lease`() async throws {
         let desk = try await JobDesk()
         try desk.enqueue(1)

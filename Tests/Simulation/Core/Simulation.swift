@@ -16,15 +16,7 @@ public final class Simulation {
             for trigger in journal { try transaction.execute("\(raw: trigger.text)") }
         }
         try await Migrator(scenario.migrations + [SimulationJournal.migration, triggers]).migrate(database)
-        tables = try database.transact { transaction in
-            try transaction.rows(
-                """
-                SELECT name FROM sqlite_master
-                WHERE type = 'table' AND (name NOT LIKE 'sqlite_%' OR name = 'sqlite_sequence')
-                    AND name NOT LIKE '%_migrations' AND name <> 'simulation_changes' ORDER BY name
-                """
-            ).map { try $0.get(0) }
-        }
+        tables = try database.transact(Self.tables)
         self.database = database
     }
 
@@ -43,9 +35,35 @@ public final class Simulation {
             trace: world.trace.lines)
     }
 
+    /// All tables, each before those that its foreign keys point at. (To defer the keys instead would have SQLite prepare every
+    /// statement anew.)
+    private static func tables(_ transaction: any SQLTransaction) throws -> [String] {
+        let keys = try transaction.rows(
+            """
+            SELECT child.name, key."table" FROM sqlite_master AS child JOIN pragma_foreign_key_list(child.name) AS key
+            WHERE child.type = 'table' AND child.name <> key."table"
+            """
+        ).map { (child: try $0.get(0, as: String.self), parent: try $0.get(1, as: String.self)) }
+        var left = try transaction.rows(
+            """
+            SELECT name FROM sqlite_master
+            WHERE type = 'table' AND (name NOT LIKE 'sqlite_%' OR name = 'sqlite_sequence')
+                AND name NOT LIKE '%_migrations' AND name <> 'simulation_changes' ORDER BY name
+            """
+        ).map { try $0.get(0, as: String.self) }
+        var ordered: [String] = []
+        while !left.isEmpty {
+            let free = left.filter { table in !keys.contains { $0.parent == table && left.contains($0.child) } }
+            // Tables that point at each other have no such order.
+            if free.isEmpty { return ordered + left }
+            ordered += free
+            left.removeAll(where: free.contains)
+        }
+        return ordered
+    }
+
     private func empty() throws {
         try database.transact { transaction in
-            try transaction.execute("PRAGMA defer_foreign_keys = ON")
             for table in tables { try transaction.execute("DELETE FROM \(raw: table)") }
             try transaction.execute("DELETE FROM simulation_changes")
         }

@@ -14,7 +14,7 @@ struct SimulationScheduler {
     }
 
     /// A world that has not come to rest after so many steps never will.
-    static let healingLimit = 6_000
+    static let healingLimit = 1_500
 
     mutating func play() throws {
         while world.stepCount < scenario.stepLimit, world.violation == nil {
@@ -124,7 +124,7 @@ struct SimulationScheduler {
         guard let fault = world.fault(kinds, participant.name) else { return false }
         switch fault.kind {
         case .clockJump:
-            world.now = world.now.advanced(byNanoseconds: Int64(fault.bits % 10_000_000_000))
+            world.now = world.now.advanced(byNanoseconds: Int64(fault.bits % 4_000_000_000))
             return false
         case .stall:
             let until = world.now.advanced(byNanoseconds: Int64(fault.bits % 2_000_000_000))

@@ -52,9 +52,11 @@ public final class SimulationWorld {
 
     public func note(_ line: @autoclosure () -> String) { trace.add(line()) }
 
-    /// Passes a fault point.
-    public func fault(_ kinds: [FaultKind], _ place: @autoclosure () -> String) -> (kind: FaultKind, bits: UInt64)? {
-        guard let fault = faults.pass(kinds, place()) else { return nil }
+    /// Passes a fault point, see ``FaultPlan/pass(_:likelihood:_:)``.
+    public func fault(
+        _ kinds: [FaultKind], likelihood: UInt64 = 1, _ place: @autoclosure () -> String
+    ) -> (kind: FaultKind, bits: UInt64)? {
+        guard let fault = faults.pass(kinds, likelihood: likelihood, place()) else { return nil }
         note("  fault \(fault.kind.rawValue)")
         return fault
     }

@@ -23,7 +23,7 @@ public struct DeskScenario: SimulationScenario {
         // A stream of its own: what is set does not depend on what happens.
         var random = SplitMix64(seed: world.seed ^ 0x5E77_1265)
         let switches = ServerSwitches(&random)
-        let patience = Nanoseconds.milliseconds([200, 1_500][Int(random.below(2))])
+        let patience = Nanoseconds.milliseconds([400, 1_500][Int(random.below(2))])
         let runner = SagaRunner(Payout(patience: patience), PayoutInterpreter())
         let inbox = Inbox()
         let customers = Customers(inbox, wishes: 8 + Int(random.below(14)))
@@ -76,7 +76,7 @@ public struct DeskScenario: SimulationScenario {
     }
 
     static let schedules = [
-        JobSchedule("expiry", .every(.milliseconds(500)), catchUp: .once) {
+        JobSchedule("expiry", .every(.seconds(1)), catchUp: .once) {
             try NewJob(Tick(schedule: "expiry", tick: $0))
         },
         JobSchedule("report", .every(.seconds(2)), catchUp: .all(maximum: 1_000)) {

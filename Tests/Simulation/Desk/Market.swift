@@ -51,7 +51,7 @@ final class Market: SimulationParticipant {
     }
 
     private func request(_ place: String, _ body: () -> Void) throws {
-        let fault = world.fault(FaultKind.ofDeliveries, place)
+        let fault = world.fault(FaultKind.ofDeliveries, likelihood: 5, place)
         if fault?.kind == .requestLost { throw RequestTimedOut() }
         body()
         if fault?.kind == .deliveredTwice { body() }

@@ -24,7 +24,7 @@ final class Operator: SimulationParticipant {
         guard looksAt <= world.now else { return [] }
         return [
             SimulationStep("looks", weight: 10, isUpkeep: true) { [unowned self] in
-                let wait = world.isHealing ? 150 : 30 + Int64(world.random.below(300))
+                let wait = world.isHealing ? 400 : 30 + Int64(world.random.below(300))
                 looksAt = world.now.advanced(byNanoseconds: Nanoseconds.milliseconds(wait))
                 do { try world.isHealing ? settleAll(world) : interfere(world) } catch let error
                     where isExpected(error)

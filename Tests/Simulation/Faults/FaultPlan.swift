@@ -30,16 +30,19 @@ public struct FaultPlan: Sendable {
     }
 
     /// Passes a point.
-    /// - Parameter applicable: what could happen here, in a constant order.
+    /// - Parameters:
+    ///   - applicable: what could happen here, in a constant order.
+    ///   - likelihood: how much likelier than elsewhere, for points that are rarely passed.
     /// - Returns: what happens, with 64 random bits for its details.
     public mutating func pass(
-        _ applicable: [FaultKind], _ place: @autoclosure () -> String
+        _ applicable: [FaultKind], likelihood: UInt64 = 1, _ place: @autoclosure () -> String
     ) -> (kind: FaultKind, bits: UInt64)? {
         guard isActive else { return nil }
         let point = count
         count += 1
-        var random = SplitMix64(seed: seed &+ UInt64(point) &* 0x9E37_79B9_7F4A_7C15)
-        guard random.below(10_000) < rate else { return nil }
+        // Not by the generator's own step: one point's second number would be the next one's first.
+        var random = SplitMix64(seed: seed ^ (UInt64(point) &* 0xD134_2543_DE82_EF95))
+        guard random.below(10_000) < rate * likelihood else { return nil }
         let kind = applicable[Int(random.below(UInt64(applicable.count)))]
         guard kinds.contains(kind), isAllowed(point) else { return nil }
         injected.append(InjectedFault(point: point, kind: kind, place: place()))

@@ -72,6 +72,19 @@ extension ServerNode {
             }
             if rescue.isMore { rescueAt = now }
         }
+        try giveBackStrays()
+    }
+
+    private func giveBackStrays() throws {
+        guard let worker else { return }
+        let (now, leases) = (now, held.map(\.job.lease))
+        let cutoff = now.advanced(byNanoseconds: -setup.switches.leaseNanoseconds)
+        try attempt {
+            _ = try world.transact("give back strays") {
+                try JobWorkerStore(transaction: $0).giveBackStrays(
+                    of: worker, working: leases, claimedBefore: cutoff, now: now)
+            }
+        }
     }
 
     private func tick() throws {
@@ -95,10 +108,10 @@ extension ServerNode {
         let (now, limit, rules) = (now, setup.switches.maximumBatch, setup.switches.outbox)
         retentionAt = now.advanced(byNanoseconds: setup.switches.retentionInterval)
         try attempt {
+            retained += 1
+            let queue = setup.queues[retained % setup.queues.count]
             try world.transact("retention") { transaction in
-                for queue in setup.queues {
-                    _ = try JobStore(transaction: transaction).removeFinished(queue, limit: limit, now: now)
-                }
+                _ = try JobStore(transaction: transaction).removeFinished(queue, limit: limit, now: now)
                 _ = try Outbox(transaction: transaction, rules: rules).sweep(limit: limit, now: now)
             }
         }

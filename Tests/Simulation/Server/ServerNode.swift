@@ -28,6 +28,8 @@ public final class ServerNode: SimulationParticipant {
     var rescueAt = Timestamp.distantPast
     var tickAt = Timestamp.distantPast
     var retentionAt = Timestamp.distantPast
+    /// How often it was the turn of a queue.
+    var retained = 0
 
     public init(_ name: String, _ setup: ServerSetup, skew: Int64 = 0, world: SimulationWorld) {
         self.name = name

@@ -6,6 +6,7 @@ import TradingCore
 /// milliseconds, hardly any retention.
 public struct ServerSwitches: Sendable {
     public var lease: Duration
+    public var leaseNanoseconds: Int64
     public var heartbeatInterval: Int64
     public var rescueInterval: Int64
     public var retentionInterval: Int64
@@ -24,10 +25,11 @@ public struct ServerSwitches: Sendable {
     public init(_ random: inout SplitMix64) {
         let lease = Nanoseconds.milliseconds([40, 200, 1_000, 2_000][Int(random.below(4))])
         self.lease = .nanoseconds(lease)
+        leaseNanoseconds = lease
         heartbeatInterval = lease / 4
-        rescueInterval = Nanoseconds.milliseconds([20, 200, 1_000][Int(random.below(3))])
-        retentionInterval = Nanoseconds.milliseconds([20, 300][Int(random.below(2))])
-        pollInterval = Nanoseconds.milliseconds([300, 2_000][Int(random.below(2))])
+        rescueInterval = Nanoseconds.milliseconds([50, 200, 1_000][Int(random.below(3))])
+        retentionInterval = Nanoseconds.milliseconds([50, 400][Int(random.below(2))])
+        pollInterval = Nanoseconds.milliseconds([800, 2_000][Int(random.below(2))])
         maximumBatch = [1, 1, 2, 16][Int(random.below(4))]
         concurrency = [1, 2, 4][Int(random.below(3))]
         retention = .milliseconds([0, 100, 3_600_000][Int(random.below(3))])
