@@ -44,8 +44,9 @@ import TradingCore
             let job = try store.enqueue(Pay(order: name), JobOptions(id: name), now: api.time.now()).id
             let worker = try JobWorkerStore(transaction: transaction).register(
                 node: "test", ownsDatabase: false, lease: .seconds(60), now: api.time.now())
-            let claimed = try store.claim("payments", limit: 1, worker: worker, now: api.time.now()).jobs
-            _ = try store.fail(claimed[0], .deadLetter, reason: "no such account", now: api.time.now())
+            let claimed = try store.claim("payments", limit: 10, worker: worker, now: api.time.now()).jobs
+            let mine = try #require(claimed.first { $0.id == job })
+            _ = try store.fail(mine, .deadLetter, reason: "no such account", now: api.time.now())
             return job
         }
     }
