@@ -28,8 +28,8 @@ public struct LedgerBalance: Hashable, Sendable {
             account: account, available: .zero, locked: .zero, entryCount: 0, head: LedgerChain.start(account))
     }
 
-    /// Both parts are kept so that this is in range.
-    public var total: FixedDecimal { FixedDecimal(raw: available.raw + locked.raw) }
+    /// Both parts are kept so that this is in range; wrapping, since a row may have been changed by hand.
+    public var total: FixedDecimal { FixedDecimal(raw: available.raw &+ locked.raw) }
 
     /// - Throws: ``LedgerError/overdraw(account:asked:available:)``,
     ///   ``LedgerError/overflow(account:available:change:)``.

@@ -76,14 +76,16 @@ public enum LedgerStepKind: String, CaseIterable, Sendable {
 
     /// What a step of this kind does to its debit account. The credit account's available funds grow by `amount` where
     /// ``isCredited``.
+    ///
+    /// Wrapping: amounts of a posting are positive, and what a verification reads may be anything.
     /// - Parameter released: given back by a post that closes its reservation.
     func debit(amount: Int128, released: Int128) -> BalanceChange {
         switch self {
-        case .transfer, .reversal: BalanceChange(available: -amount, locked: 0)
-        case .reserve: BalanceChange(available: -amount, locked: amount)
+        case .transfer, .reversal: BalanceChange(available: 0 &- amount, locked: 0)
+        case .reserve: BalanceChange(available: 0 &- amount, locked: amount)
         case .post, .postAndRelease, .postWhole:
-            BalanceChange(available: released, locked: -(amount &+ released))
-        case .void, .expire: BalanceChange(available: amount, locked: -amount)
+            BalanceChange(available: released, locked: 0 &- amount &- released)
+        case .void, .expire: BalanceChange(available: amount, locked: 0 &- amount)
         }
     }
 }

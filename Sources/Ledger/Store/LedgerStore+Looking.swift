@@ -3,7 +3,7 @@ internal import TradingCore
 
 /// What the books say, without changing them: works in a read as well.
 extension LedgerStore {
-    /// - Returns: nil when the account never had an entry.
+    /// - Returns: nil when no step has named the account.
     public func balance(of account: LedgerAccount) throws -> LedgerBalance? {
         try transaction.row(
             """

@@ -92,9 +92,9 @@ struct ChainAudit: Sendable {
             report.add(
                 LedgerFinding(
                     rule: .doubledEntry, account: account.path, sequence: number, step: nil,
-                    expected: "entry \(sequence + 1)", found: "entry \(number) again"))
-        } else if number > sequence + 1 {
-            reportMissing(upTo: number - 1, &report)
+                    expected: "entry \(sequence &+ 1)", found: "entry \(number) again"))
+        } else if number > sequence &+ 1 {
+            reportMissing(upTo: number &- 1, &report)
             previous = nil
         }
     }
@@ -115,10 +115,10 @@ struct ChainAudit: Sendable {
     }
 
     private func reportMissing(upTo last: Int64, _ report: inout LedgerReport) {
-        let numbers = last == sequence + 1 ? "entry \(last)" : "entries \(sequence + 1) to \(last)"
+        let numbers = last == sequence &+ 1 ? "entry \(last)" : "entries \(sequence &+ 1) to \(last)"
         report.add(
             LedgerFinding(
-                rule: .missingEntry, account: account.path, sequence: sequence + 1, step: nil, expected: numbers,
+                rule: .missingEntry, account: account.path, sequence: sequence &+ 1, step: nil, expected: numbers,
                 found: "none"))
     }
 

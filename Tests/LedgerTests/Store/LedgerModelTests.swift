@@ -68,11 +68,12 @@ import TradingCore
 
     private func compare(_ database: any SQLDatabase, _ naive: NaiveLedger, _ place: Comment) async throws {
         let balances = try await database.read { try LedgerStore(transaction: $0).balances(limit: 1_000) }
-        #expect(balances.count == naive.entries.count, place)
+        // Who was only promised something has a row and no entry.
+        #expect(balances.count { $0.entryCount > 0 } == naive.entries.count, place)
         for balance in balances {
             #expect(balance.available.raw == naive.available[balance.account] ?? 0, place)
             #expect(balance.locked.raw == naive.locked[balance.account] ?? 0, place)
-            #expect(balance.entryCount == naive.entries[balance.account], place)
+            #expect(balance.entryCount == naive.entries[balance.account] ?? 0, place)
         }
         for (id, expected) in naive.reservations {
             let stored = try #require(try await database.reservation(id), place)
