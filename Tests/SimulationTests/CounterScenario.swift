@@ -35,7 +35,7 @@ private final class Counter: SimulationParticipant {
             SimulationStep("counts") { [unowned self] in
                 do {
                     let next = value + 1
-                    try world.transact("count") { try $0.execute("INSERT INTO counter (value) VALUES (\(next))") }
+                    _ = try world.transact("count") { try $0.execute("INSERT INTO counter (value) VALUES (\(next))") }
                     value = next
                 } catch is SQLError {}
             }
