@@ -20,7 +20,7 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: "Run this seed alone and print all that happens.")
     var seed: UInt64?
 
-    @Option(help: "With --seed: only these faults happen, by their numbers, 3,17; or none.")
+    @Option(help: "With --seed: only these faults happen, by their points, 0041f3a9,c20e7715; or none.")
     var faults: String?
 
     @Option(help: "How many steps are made before faults end.")
@@ -50,11 +50,11 @@ struct Simulate: AsyncParsableCommand {
         throw ExitCode.failure
     }
 
-    private static func points(_ text: String) throws -> [Int] {
+    private static func points(_ text: String) throws -> [FaultPoint] {
         if text == "none" { return [] }
         return try text.split(separator: ",").map { part in
-            guard let point = Int(part), point >= 0 else {
-                throw ValidationError("--faults takes numbers, 3,17, or none; \"\(part)\" is neither")
+            guard let point = FaultPoint(part) else {
+                throw ValidationError("--faults takes points, 0041f3a9,c20e7715, or none; \"\(part)\" is neither")
             }
             return point
         }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct FaultTests {
     private static func pass(_ plan: inout FaultPlan, _ count: Int) {
-        for _ in 0..<count { _ = plan.pass(FaultKind.allCases, "here") }
+        for number in 0..<count { _ = plan.pass(FaultKind.allCases, "place \(number % 7)") }
     }
 
     private static func busySeed() throws -> UInt64 {
@@ -32,6 +32,26 @@ import Testing
             Self.pass(&without, 1_000)
             #expect(without.injected == others)
         }
+    }
+
+    @Test func `what is left out at one place moves nothing at another`() throws {
+        let seed = try Self.busySeed()
+        var (plan, fewer) = (FaultPlan(seed: seed), FaultPlan(seed: seed))
+        for number in 0..<2_000 {
+            _ = plan.pass(FaultKind.allCases, number % 3 == 0 ? "here" : "there")
+            if number % 3 == 0 { _ = fewer.pass(FaultKind.allCases, "here") }
+        }
+        #expect(fewer.injected.count > 20)
+        #expect(fewer.injected == plan.injected.filter { $0.place == "here" })
+    }
+
+    @Test func `a point is written so that it is read again`() {
+        for value: UInt32 in [0, 1, 0xABC, 0xFFFF_FFFF, 0x0041_F3A9] {
+            let point = FaultPoint(rawValue: value)
+            #expect(point.description.count == 8)
+            #expect(FaultPoint(point.description) == point)
+        }
+        for text in ["", "-1", "xyz", "123456789"] { #expect(FaultPoint(text) == nil, "\(text)") }
     }
 
     @Test func `nothing happens once faults are over`() throws {

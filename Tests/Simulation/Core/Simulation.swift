@@ -22,7 +22,7 @@ public final class Simulation {
 
     /// Runs one seed to its end.
     /// - Parameter only: the only fault points at which anything goes wrong; nil is as the seed says.
-    public func run(seed: UInt64, only: [Int]? = nil, keepsTrace: Bool = false) throws -> SimulationResult {
+    public func run(seed: UInt64, only: [FaultPoint]? = nil, keepsTrace: Bool = false) throws -> SimulationResult {
         try empty()
         let world = SimulationWorld(seed: seed, database: database, only: only, keepsTrace: keepsTrace)
         scenario.populate(world)

@@ -1,3 +1,4 @@
+import Glibc
 import Scheduling
 import TradingCore
 
@@ -7,6 +8,9 @@ struct SimulationScheduler {
     let scenario: any SimulationScenario
     /// Until when who stands still.
     private var stalled: [(name: String, until: Timestamp)] = []
+    /// When the steps are made that are offered at the moment, by their keys. Looked up, never walked.
+    private var turns: [UInt64: Double] = [:]
+    private var turn = 0.0
 
     init(world: SimulationWorld, scenario: any SimulationScenario) {
         self.world = world
@@ -39,6 +43,8 @@ struct SimulationScheduler {
     private struct Choice {
         let participant: any SimulationParticipant
         let step: SimulationStep
+        /// Of both names.
+        let key: UInt64
     }
 
     private enum Progress {
@@ -56,9 +62,9 @@ struct SimulationScheduler {
         let choice = pick(choices)
         let (participant, step) = (choice.participant, choice.step)
         world.stepCount += 1
-        world.now = world.now.advanced(byNanoseconds: passing())
+        world.now = world.now.advanced(byNanoseconds: passing(choice))
         world.note("\(world.now.nanoseconds) \(participant.name) \(step.name)")
-        if withFaults, strike(participant) { return .acted }
+        if withFaults, strike(participant, before: step) { return .acted }
         perform(step.action, of: participant)
         if withFaults || !choices.allSatisfy(\.step.isUpkeep) { return .acted }
         return moveToNextMoment() ? .waited : .acted
@@ -78,29 +84,48 @@ struct SimulationScheduler {
     private func choices() -> [Choice] {
         var choices: [Choice] = []
         for participant in world.participants where !isStalled(participant) {
-            for step in participant.steps(world) { choices.append(Choice(participant: participant, step: step)) }
+            let name = SeededDraws.hash(participant.name)
+            for step in participant.steps(world) {
+                let key = SeededDraws.hash(step.name, after: name)
+                choices.append(Choice(participant: participant, step: step, key: key))
+            }
         }
         return choices
     }
 
-    private func pick(_ choices: [Choice]) -> Choice {
-        let sum = choices.reduce(UInt64(0)) { $0 + $1.step.weight }
-        var mark = world.random.below(max(1, sum))
-        for choice in choices {
-            if mark < choice.step.weight { return choice }
-            mark -= choice.step.weight
+    /// Each step gets its turn when it is first offered, sooner or later by chance and by its weight, and keeps it: the first
+    /// one is made. So what others do decides nothing about it.
+    private mutating func pick(_ choices: [Choice]) -> Choice {
+        var offered: [UInt64: Double] = [:]
+        offered.reserveCapacity(choices.count)
+        var (best, bestTurn) = (0, Double.infinity)
+        for (index, choice) in choices.enumerated() {
+            let turn = turns[choice.key] ?? newTurn(choice)
+            offered[choice.key] = turn
+            if turn < bestTurn { (best, bestTurn) = (index, turn) }
         }
-        return choices[choices.count - 1]
+        turn = max(turn, bestTurn)
+        offered[choices[best].key] = nil
+        turns = offered
+        return choices[best]
+    }
+
+    private func newTurn(_ choice: Choice) -> Double {
+        var random = world.draw(choice.key)
+        return turn - log(1 - random.unit()) / Double(max(1, choice.step.weight))
     }
 
     // MARK: - Time
 
-    /// How long a step takes: mostly a moment, now and then a while.
-    private func passing() -> Int64 {
-        let draw = world.random.below(32)
-        if draw == 0 { return Int64(world.random.below(400_000_000)) }
+    /// How long a step takes: mostly a moment, now and then a while. Once faults are over only a moment, or those with the
+    /// shortest leases would take each other's work away for ever.
+    private func passing(_ choice: Choice) -> Int64 {
+        var random = world.draw(~choice.key)
+        if world.isHealing { return Int64(random.below(400_000)) }
+        let draw = random.below(32)
+        if draw == 0 { return Int64(random.below(400_000_000)) }
         if draw < 4 { return 0 }
-        return Int64(world.random.below(8_000_000))
+        return Int64(random.below(8_000_000))
     }
 
     private func moveToNextMoment() -> Bool {
@@ -119,9 +144,9 @@ struct SimulationScheduler {
     // MARK: - Faults between steps
 
     /// - Returns: true when the step is not made.
-    private mutating func strike(_ participant: any SimulationParticipant) -> Bool {
+    private mutating func strike(_ participant: any SimulationParticipant, before step: SimulationStep) -> Bool {
         let kinds = participant.isProcess ? FaultKind.ofProcesses : FaultKind.ofOthers
-        guard let fault = world.fault(kinds, participant.name) else { return false }
+        guard let fault = world.fault(kinds, "\(participant.name) \(step.name)") else { return false }
         switch fault.kind {
         case .clockJump:
             world.now = world.now.advanced(byNanoseconds: Int64(fault.bits % 4_000_000_000))

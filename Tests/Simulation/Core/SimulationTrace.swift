@@ -9,12 +9,7 @@ public struct SimulationTrace: Sendable {
     public init(keepsLines: Bool) { self.keepsLines = keepsLines }
 
     public mutating func add(_ line: String) {
-        var hash = fingerprint
-        var line = line
-        line.withUTF8 { bytes in
-            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        }
-        fingerprint = (hash ^ 10) &* 0x0000_0100_0000_01B3
+        fingerprint = (SeededDraws.hash(line, after: fingerprint) ^ 10) &* 0x0000_0100_0000_01B3
         if keepsLines { lines.append(line) }
     }
 }

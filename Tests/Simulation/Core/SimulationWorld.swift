@@ -8,8 +8,8 @@ public final class SimulationWorld {
     public let seed: UInt64
     /// Virtual. Moves only between steps.
     public internal(set) var now = SimulationWorld.start
-    /// Drives the workload and the schedule of steps. Never asked about faults.
-    public var random: SplitMix64
+    /// Drive the workload and the schedule of steps. Never asked about faults.
+    private var draws: SeededDraws
     public internal(set) var faults: FaultPlan
     public private(set) var trace: SimulationTrace
     /// Faults are over; nobody begins anything new, and what was begun comes to its end.
@@ -26,10 +26,10 @@ public final class SimulationWorld {
 
     public static let start = Timestamp(nanoseconds: Nanoseconds.seconds(1_700_000_000))
 
-    init(seed: UInt64, database: MemoryDatabase, only: [Int]?, keepsTrace: Bool) {
+    init(seed: UInt64, database: MemoryDatabase, only: [FaultPoint]?, keepsTrace: Bool) {
         self.seed = seed
         self.database = database
-        random = SplitMix64(seed: seed)
+        draws = SeededDraws(seed: seed)
         faults = FaultPlan(seed: seed, only: only)
         trace = SimulationTrace(keepsLines: keepsTrace)
     }
@@ -37,6 +37,11 @@ public final class SimulationWorld {
     public func add(_ participant: some SimulationParticipant) { participants.append(participant) }
 
     public func add(_ check: some SimulationCheck) { checks.append(check) }
+
+    /// Chance, by what it decides. See ``SeededDraws``.
+    public func draw(_ place: String) -> SplitMix64 { draws.draw(place) }
+
+    func draw(_ place: UInt64) -> SplitMix64 { draws.draw(place) }
 
     /// An id that no other thing of this world has.
     public func id(_ prefix: String) -> String {
@@ -54,9 +59,9 @@ public final class SimulationWorld {
 
     /// Passes a fault point, see ``FaultPlan/pass(_:likelihood:_:)``.
     public func fault(
-        _ kinds: [FaultKind], likelihood: UInt64 = 1, _ place: @autoclosure () -> String
+        _ kinds: [FaultKind], likelihood: UInt64 = 1, _ place: String
     ) -> (kind: FaultKind, bits: UInt64)? {
-        guard let fault = faults.pass(kinds, likelihood: likelihood, place()) else { return nil }
+        guard let fault = faults.pass(kinds, likelihood: likelihood, place) else { return nil }
         note("  fault \(fault.kind.rawValue)")
         return fault
     }

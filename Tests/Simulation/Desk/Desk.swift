@@ -40,9 +40,11 @@ struct Desk {
 
     private func takeSnapshot(_ id: String, _ customer: String, _ amount: Int64, _ world: SimulationWorld) throws {
         let now = world.now
-        let line = try statementLine(id, customer, &world.random)
-        let isOrphanMade = world.random.below(12) == 0
-        try world.transact("snapshot \(id)") { transaction in
+        // The same at each delivery.
+        var random = SplitMix64(seed: world.seed &+ UInt64(amount))
+        let line = try statementLine(id, customer, &random)
+        let isOrphanMade = random.below(12) == 0
+        let isFirst = try world.transact("snapshot \(id)") { transaction in
             let effect = {
                 let isKnown = Customers.ids.contains(customer)
                 try DeskLog(transaction: transaction).add("disposition", id, isKnown ? "credited" : "refunded", amount)
@@ -61,12 +63,12 @@ struct Desk {
             }
             if mutation == .depositWithoutReceipt {
                 try effect()
-                return
+                return true
             }
-            try Receipts(transaction: transaction).once(
+            return try Receipts(transaction: transaction).once(
                 consumer: "snapshots", key: id, content: "\(customer) \(amount)", now: now, effect)
         }
-        if mutation == .followUpAfterCommit, Customers.ids.contains(customer) {
+        if mutation == .followUpAfterCommit, isFirst, Customers.ids.contains(customer) {
             _ = try world.transact("follow up \(id)") { try JobStore(transaction: $0).enqueue(line, now: now) }
         }
     }

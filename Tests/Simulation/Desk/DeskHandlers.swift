@@ -54,7 +54,7 @@ struct DeskHandlers {
     ) -> OutsideOutcome {
         let event: Payout.Event
         switch answer {
-        case .pending: return .snooze(.milliseconds(60))
+        case .pending: return .snooze(.milliseconds(150))
         case .paid: event = .paid
         case .refused: event = .refused("by the network")
         }

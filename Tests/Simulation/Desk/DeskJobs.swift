@@ -92,7 +92,7 @@ struct CloseOrderHandler: TransactionalJobHandler {
         guard let row else { throw NoSuchThing(id: order) }
         if try row.get(2) { return }
         let filled: FixedDecimal = try row.get(1)
-        guard filled == FixedDecimal(arguments.total) else { throw NotYet() }
+        guard filled >= FixedDecimal(arguments.total) else { throw NotYet() }
         let ledger = LedgerStore(transaction: transaction)
         if let lock = try ledger.reservation(DeskMoney.orderLock(order)), lock.status == .open,
             mutation != .forgottenReservation

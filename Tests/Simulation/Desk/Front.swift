@@ -26,7 +26,8 @@ final class Front: SimulationParticipant {
     }
 
     private func takeIn(_ world: SimulationWorld) throws {
-        let item = inbox.items[Int(world.random.below(UInt64(inbox.items.count)))]
+        var random = world.draw(name)
+        let item = inbox.items[Int(random.below(UInt64(inbox.items.count)))]
         world.note("  \(item)")
         do {
             try desk.take(item, world)
@@ -34,6 +35,6 @@ final class Front: SimulationParticipant {
             world.note("  \(error)")
             return
         }
-        if world.fault([.deliveredTwice], "inbox") == nil { inbox.remove(item) }
+        if world.fault([.deliveredTwice], "\(item)") == nil { inbox.remove(item) }
     }
 }

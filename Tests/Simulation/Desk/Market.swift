@@ -30,7 +30,7 @@ final class Market: SimulationParticipant {
     // MARK: - Requests
 
     func place(_ id: String, _ amount: Int64) throws {
-        try request("place") {
+        try request("place \(id)") {
             if let order = orders.first(where: { $0.id == id }) {
                 if order.amount != amount { world.violate("requestContent", "order \(id) changed to \(amount)") }
                 return
@@ -40,7 +40,7 @@ final class Market: SimulationParticipant {
     }
 
     func cancel(_ id: String) throws {
-        try request("cancel") {
+        try request("cancel \(id)") {
             guard let index = orders.firstIndex(where: { $0.id == id }) else {
                 // Jobs of one order run in the order in which they were enqueued, so it has been placed.
                 world.violate("serialOrder", "order \(id) was cancelled before it was placed")
@@ -65,14 +65,15 @@ final class Market: SimulationParticipant {
         if open.isEmpty { return [] }
         return [
             SimulationStep("fills") { [unowned self] in
-                fill(open[Int(world.random.below(UInt64(open.count)))])
+                var random = world.draw("market")
+                fill(open[Int(random.below(UInt64(open.count)))], &random)
             }
         ]
     }
 
-    private func fill(_ index: Int) {
+    private func fill(_ index: Int, _ random: inout SplitMix64) {
         let remaining = orders[index].amount - orders[index].filled
-        let amount = Int64(world.random.below(UInt64(remaining))) + 1
+        let amount = Int64(random.below(UInt64(remaining))) + 1
         orders[index].filled += amount
         orders[index].fills += 1
         let order = orders[index]

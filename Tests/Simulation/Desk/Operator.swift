@@ -24,9 +24,10 @@ final class Operator: SimulationParticipant {
         guard looksAt <= world.now else { return [] }
         return [
             SimulationStep("looks", weight: 10, isUpkeep: true) { [unowned self] in
-                let wait = world.isHealing ? 400 : 30 + Int64(world.random.below(300))
+                var random = world.draw(name)
+                let wait = world.isHealing ? 400 : 30 + Int64(random.below(300))
                 looksAt = world.now.advanced(byNanoseconds: Nanoseconds.milliseconds(wait))
-                do { try world.isHealing ? settleAll(world) : interfere(world) } catch let error
+                do { try world.isHealing ? settleAll(world) : interfere(world, &random) } catch let error
                     where isExpected(error)
                 {
                     world.note("  \(error)")
@@ -37,10 +38,10 @@ final class Operator: SimulationParticipant {
 
     // MARK: - While things go wrong
 
-    private func interfere(_ world: SimulationWorld) throws {
+    private func interfere(_ world: SimulationWorld, _ random: inout SplitMix64) throws {
         let now = world.now
-        let queue = queues[Int(world.random.below(UInt64(queues.count)))]
-        switch world.random.below(8) {
+        let queue = queues[Int(random.below(UInt64(queues.count)))]
+        switch random.below(8) {
         case 0: try world.transact("pause \(queue.rawValue)") { try JobStore(transaction: $0).pause(queue, now: now) }
         case 1, 2:
             try world.transact("resume") { transaction in
@@ -48,14 +49,14 @@ final class Operator: SimulationParticipant {
                 for paused in try store.pausedQueues() { try store.resume(paused) }
             }
         case 3:
-            let draw = world.random.next()
+            let draw = random.next()
             try world.transact("cancel a line") { transaction in
                 let ids = try Self.lines(transaction)
                 if ids.isEmpty { return }
                 _ = try JobStore(transaction: transaction).cancel(ids[Int(draw % UInt64(ids.count))], now: now)
             }
         case 4:
-            let draw = world.random.next()
+            let draw = random.next()
             try world.transact("discard a line") { transaction in
                 let store = JobStore(transaction: transaction)
                 let dead = try store.newestDead(StatementLine.queue, limit: 10).filter { $0.kind == StatementLine.kind }

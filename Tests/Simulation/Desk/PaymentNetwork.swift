@@ -35,7 +35,7 @@ final class PaymentNetwork: SimulationParticipant {
     // MARK: - Requests
 
     func pay(_ id: String, _ payment: Payment) throws -> Answer {
-        let fault = world.fault(FaultKind.ofRequests, likelihood: 5, "payment")
+        let fault = world.fault(FaultKind.ofRequests, likelihood: 5, "pay \(payment.payout)")
         switch fault?.kind {
         case .requestLost: throw RequestTimedOut()
         case .carriedOutLate:
@@ -60,7 +60,7 @@ final class PaymentNetwork: SimulationParticipant {
 
     /// Refuses a request for good, unless it was carried out.
     func revoke(_ id: String, _ payment: Payment) throws -> Answer {
-        let fault = world.fault(FaultKind.ofDeliveries, likelihood: 5, "revocation")
+        let fault = world.fault(FaultKind.ofDeliveries, likelihood: 5, "revoke \(payment.payout)")
         if fault?.kind == .requestLost { throw RequestTimedOut() }
         if !requests.contains(where: { $0.id == id }) {
             requests.append(Request(id: id, payment: payment, status: .refused))
@@ -77,7 +77,7 @@ final class PaymentNetwork: SimulationParticipant {
             }
             return answer(index)
         }
-        var random = SplitMix64(seed: world.seed &+ UInt64(requests.count))
+        var random = world.draw("pay \(payment.payout)")
         let status: Status =
             switch random.below(8) {
             case 0: .refused

@@ -48,13 +48,3 @@ public enum FaultKind: String, CaseIterable, Sendable {
     public static let ofProcesses: [FaultKind] = [.clockJump, .stall, .crash]
     public static let ofOthers: [FaultKind] = [.clockJump]
 }
-
-/// A fault that happened.
-public struct InjectedFault: Hashable, Sendable, CustomStringConvertible {
-    /// Which fault point of the run it was, counted from zero.
-    public let point: Int
-    public let kind: FaultKind
-    public let place: String
-
-    public var description: String { "\(point) \(kind.rawValue) at \(place)" }
-}

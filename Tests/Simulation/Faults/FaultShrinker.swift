@@ -18,7 +18,7 @@ public struct FaultShrinker {
     /// - Parameter points: of the faults that happened when the invariant failed.
     /// - Returns: the run with the fewest faults. Leaving out any one of them would make another run of it, unless the limit
     ///   came first.
-    public mutating func shrink(_ points: [Int]) throws -> SimulationResult? {
+    public mutating func shrink(_ points: [FaultPoint]) throws -> SimulationResult? {
         var best = try failing([])
         if best != nil { return best }
         best = try failing(points)
@@ -47,7 +47,7 @@ public struct FaultShrinker {
         return best
     }
 
-    private mutating func failing(_ points: [Int]) throws -> SimulationResult? {
+    private mutating func failing(_ points: [FaultPoint]) throws -> SimulationResult? {
         runs += 1
         let result = try simulation.run(seed: seed, only: points)
         return result.violation?.invariant == invariant ? result : nil

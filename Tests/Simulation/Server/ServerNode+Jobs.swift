@@ -54,7 +54,7 @@ extension ServerNode {
 
     private func run(_ index: Int) throws {
         let job = held[index].job
-        let fault = world.fault(FaultKind.ofHandlers, likelihood: 3, job.run.kind)
+        let fault = world.fault(FaultKind.ofHandlers, likelihood: 3, "handler \(job.run.kind) \(job.id)")
         do {
             if let handler = setup.outside.first(where: { $0.kind == job.run.kind }) {
                 let outcome = try handler.perform(job.arguments, job.run, world)

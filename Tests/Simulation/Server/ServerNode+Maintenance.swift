@@ -24,7 +24,7 @@ extension ServerNode {
             steps.append(
                 SimulationStep("retention", weight: 5, isUpkeep: worker != nil) { [unowned self] in try retain() })
         }
-        if mustLookForCancels, worker != nil {
+        if mustLookForCancels, worker != nil, !held.isEmpty {
             steps.append(
                 SimulationStep("look for cancels", weight: 15, isUpkeep: worker != nil) { [unowned self] in
                     try lookForCancels()
@@ -65,7 +65,10 @@ extension ServerNode {
     private func rescue() throws {
         let (worker, limit, now) = (worker, setup.switches.maximumBatch, now)
         mustLookForCancels = true
-        rescueAt = now.advanced(byNanoseconds: setup.switches.rescueInterval)
+        // Once faults are over hardly anybody is left to be rescued.
+        let interval = setup.switches.rescueInterval
+        rescueAt = now.advanced(
+            byNanoseconds: world.isHealing ? max(interval, Nanoseconds.milliseconds(500)) : interval)
         try attempt {
             let rescue = try world.transact("rescue") {
                 try JobWorkerStore(transaction: $0).rescue(own: worker, limit: limit, now: now)

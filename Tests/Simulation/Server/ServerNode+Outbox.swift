@@ -56,7 +56,7 @@ extension ServerNode {
     }
 
     private func deliver(_ message: OutboxMessage) throws {
-        let fault = world.fault(FaultKind.ofDeliveries, likelihood: 2, "message")
+        let fault = world.fault(FaultKind.ofDeliveries, likelihood: 2, "send \(message.name)")
         if fault?.kind == .requestLost { throw RequestTimedOut() }
         try setup.sink(message, world)
         if fault?.kind == .deliveredTwice { try setup.sink(message, world) }

@@ -44,7 +44,12 @@ public final class ServerNode: SimulationParticipant {
 
     public func crashed(_ world: SimulationWorld) {
         forget()
-        startsAt = now.advanced(byNanoseconds: Int64(world.random.below(600_000_000)))
+        startsAt = now.advanced(byNanoseconds: pause(600))
+    }
+
+    private func pause(_ milliseconds: UInt64) -> Int64 {
+        var random = world.draw("\(name) is down")
+        return Int64(random.below(milliseconds)) * Nanoseconds.perMillisecond
     }
 
     private func forget() {
@@ -82,7 +87,7 @@ public final class ServerNode: SimulationParticipant {
             }
         }
         forget()
-        startsAt = now.advanced(byNanoseconds: Int64(world.random.below(300_000_000)))
+        startsAt = now.advanced(byNanoseconds: pause(300))
     }
 
     /// Does what a loop would try again after an error that a fault made.
