@@ -1,6 +1,10 @@
 public import Persistence
 
-/// The ledger's tables. Appended to, never changed.
+/// The ledger's tables. Appended to, never changed: but that checks of the first were spelled anew, to the same meaning, before
+/// there was a release. A database made before keeps its own.
+///
+/// The sign of an amount shows in its first byte: `-` sorts below `0`, so `>= '0'` keeps negative ones out without a
+/// call of a function. More than the sign SQL cannot see of an amount.
 public enum LedgerMigrations {
     public static let all = [
         Migration("ledger-001-accounts-and-transfers") { transaction in
@@ -10,8 +14,8 @@ public enum LedgerMigrations {
                     id INTEGER PRIMARY KEY,
                     path TEXT NOT NULL UNIQUE CHECK (path <> ''),
                     may_overdraw INTEGER NOT NULL CHECK (may_overdraw IN (0, 1)),
-                    available TEXT NOT NULL CHECK (may_overdraw = 1 OR substr(available, 1, 1) <> '-'),
-                    locked TEXT NOT NULL CHECK (substr(locked, 1, 1) <> '-'),
+                    available TEXT NOT NULL CHECK (may_overdraw = 1 OR available >= '0'),
+                    locked TEXT NOT NULL CHECK (locked >= '0'),
                     entry_count INTEGER NOT NULL CHECK (entry_count >= 0),
                     head BLOB NOT NULL CHECK (length(head) = 32)
                 ) STRICT
@@ -40,12 +44,12 @@ public enum LedgerMigrations {
             credit_account INTEGER NOT NULL REFERENCES ledger_accounts (id),
             credit_sequence INTEGER CHECK (credit_sequence > 0),
             credit_hash BLOB CHECK (length(credit_hash) = 32),
-            amount TEXT NOT NULL CHECK (amount <> '0' AND substr(amount, 1, 1) <> '-'),
-            released TEXT CHECK (substr(released, 1, 1) <> '-'),
+            amount TEXT NOT NULL CHECK (amount > '0'),
+            released TEXT CHECK (released >= '0'),
             reservation_id INTEGER REFERENCES ledger_transfers (id),
             reverses_id INTEGER REFERENCES ledger_transfers (id),
             status TEXT CHECK (status = 'open' OR status = 'posted' OR status = 'voided' OR status = 'expired'),
-            remaining TEXT CHECK (substr(remaining, 1, 1) <> '-'),
+            remaining TEXT CHECK (remaining >= '0'),
             expires_at INTEGER,
             posted_at INTEGER NOT NULL,
             CHECK (debit_account <> credit_account),

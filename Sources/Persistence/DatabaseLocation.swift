@@ -89,7 +89,7 @@ public enum Databases {
     /// - Throws: ``SQLError``; what cannot be opened is left as it is.
     public static func open(_ location: DatabaseLocation) async throws -> any SQLDatabase {
         switch location {
-        case .sqlite(let path): try await SQLiteDatabase.open(path: path)
+        case .sqlite(let path): try await SQLiteDatabase.open(path: path, tuning: .server)
         case .postgres(let url): try await PostgresDatabase.open(url: url)
         }
     }

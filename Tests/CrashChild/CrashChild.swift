@@ -7,7 +7,7 @@
 /// `synced N` after the N-th fsync of the log, `count wal.fsync N`, `unsynced-commits N`, `done`.
 @main
 struct CrashChild {
-    static let workloads: [any CrashWorkload.Type] = [SeamWorkload.self, CoreWorkload.self]
+    static let workloads: [any CrashWorkload.Type] = [SeamWorkload.self, CoreWorkload.self, LooseWorkload.self]
 
     static func main() async {
         guard let options = LifeOptions(CommandLine.arguments.dropFirst()) else { return refuse() }

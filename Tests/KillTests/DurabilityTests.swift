@@ -24,6 +24,26 @@ import Testing
         #expect(syncs >= commits - 2 && syncs < report.kept.count)
     }
 
+    @Test(arguments: [KillPlan.Mode.kill, .power])
+    func `a write that waits for no disk outlives the process, and the power once a later one has waited`(
+        _ mode: KillPlan.Mode
+    ) async throws {
+        let more = mode == .kill ? ["LOOSE_OUTLIVES_ALL": "1"] : [:]
+        var acknowledged = 0
+        for number in 1...6 {
+            var chain = try Chain("loose")
+            for point in [KillPlan.Point.write(20 + 9 * number), .commit(10 + number)] {
+                let report = try await chain.run(
+                    KillPlan(point: point, mode: mode, seed: UInt64(number), lanes: 2, steps: 60), more)
+                #expect(report.violations == [] && !report.isDone)
+                acknowledged += report.kept.count
+            }
+            let check = try await chain.run(KillPlan(point: .never, mode: mode, steps: 0), more)
+            #expect(check.violations == [] && check.isDone)
+        }
+        #expect(acknowledged > 50)
+    }
+
     /// The negative control: the same kills on a plain connection.
     @Test(arguments: [
         ("FULL", KillPlan.Mode.power, false), ("NORMAL", .power, true), ("OFF", .power, true), ("NORMAL", .kill, false),

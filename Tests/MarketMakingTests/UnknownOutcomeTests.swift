@@ -50,11 +50,12 @@ import TradingCore
     @Test func `fills told twice, by stream and by asking, are booked once`() async throws {
         try await withServer { bench in
             try await bench.quote()
-            let first = bench.exchange.open[0].request.id
+            let first = try #require(bench.exchange.open.first { $0.request.side == .buy }).request.id
             bench.exchange.fill(first, lots: 400_000)
-            bench.exchange.tell(.lost)
             bench.exchange.fill(first, lots: 200_000, isTold: false)
+            bench.exchange.tell(.lost)
             bench.exchange.tell(.recovered)
+            for fill in bench.exchange.state.withLock({ $0.fills }) { bench.exchange.tell(.event(.filled(fill))) }
             try await bench.server.wait("both fills") { [server = bench.server] in
                 try await server.supervisor.fills(strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 10).count == 2
             }

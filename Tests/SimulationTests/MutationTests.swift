@@ -12,14 +12,14 @@ import Testing
         (.fillCountedTwice, "fillsAgree", 1),
         (.timeoutTakenForRefusal, "paymentsAgree", 1),
         (.moneyFromNowhere, "assetSum", 0),
-        (.forgottenReservation, "reservationOwner", 0),
+        (.forgottenReservation, "reservationOwner", 1), (.noSerialKey, "serialOrder", 1),
     ])
     func `a desk that breaks a rule is found out`(mutation: DeskMutation, invariant: String, faults: Int) async throws {
         try await expectFound(DeskScenario(mutation: mutation), invariant, atMost: faults)
     }
 
     @Test(arguments: [
-        (ServerMutation.noFencing, "jobClaims", 2),
+        (ServerMutation.noFencing, "jobClaims", 5),
         (.reversedLane, "laneOrder", 0),
         (.unguardedTick, "scheduleForward", 0),
     ])

@@ -5,11 +5,11 @@ import Testing
 @Suite struct SweepTests {
     @Test func `the same seed is the same run, in a new database and in a used one`() async throws {
         let (first, second) = (try await Simulation(DeskScenario()), try await Simulation(DeskScenario()))
-        for seed in UInt64(1)...12 {
+        for seed in UInt64(1)...6 {
             let result = try first.run(seed: seed, keepsTrace: true)
-            let again = try second.run(seed: 13 - seed)
+            let again = try second.run(seed: 7 - seed)
             #expect(try second.run(seed: seed, keepsTrace: true).trace == result.trace, "seed \(seed)")
-            #expect(try first.run(seed: 13 - seed).fingerprint == again.fingerprint, "seed \(13 - seed)")
+            #expect(try first.run(seed: 7 - seed).fingerprint == again.fingerprint, "seed \(7 - seed)")
         }
     }
 

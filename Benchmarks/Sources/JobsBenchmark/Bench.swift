@@ -62,6 +62,8 @@ struct Bench {
     let worker: JobWorker
     let time: SystemTime
     let arrivals: Arrivals
+    /// One word for each job whose end is stored.
+    let ends: AsyncStream<Void>
     private let tasks: [Task<Void, any Error>]
     private let path: String
 
@@ -79,12 +81,13 @@ struct Bench {
         let clock = AlarmClock(time: time, registry: ScheduleRegistry())
         var logger = Logger(label: "benchmark")
         logger.logLevel = .warning
+        let (ends, word) = AsyncStream.makeStream(of: Void.self)
+        self.ends = ends
+        var configuration = JobWorkerConfiguration(
+            queues: [QueueConfiguration("bench", concurrency: concurrency, retention: nil, maximumFinished: nil)])
+        if concurrency == 1 { configuration.observer = { _ in word.yield() } }
         let worker = JobWorker(
-            database: database, handlers: handlers,
-            configuration: JobWorkerConfiguration(
-                queues: [
-                    QueueConfiguration("bench", concurrency: concurrency, retention: nil, maximumFinished: nil)
-                ]),
+            database: database, handlers: handlers, configuration: configuration,
             clock: clock, time: time, logger: logger)
         tasks = [Task { await clock.run() }, Task { try await worker.run() }]
         (self.database, self.time, self.arrivals, self.worker) = (database, time, arrivals, worker)

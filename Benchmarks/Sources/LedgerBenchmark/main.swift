@@ -29,7 +29,7 @@ func core(steps: Int) async throws {
 func durable(callers: Int, orders: Int, seconds: Int) async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "ledger-benchmark-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let database = try await SQLiteDatabase.open(path: folder + "/bench.db")
+    let database = try await Databases.open(url: nil, path: folder + "/bench.db")
     let workload = try Workload(orders: orders)
     try await workload.begin(database)
     let begun = ContinuousClock.now

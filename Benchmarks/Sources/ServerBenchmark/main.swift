@@ -47,7 +47,7 @@ let bases = (0..<instrumentCount).map { "A\($0)" }
 let stepped = mode == "soak" ? SteppedTime(SystemTime().now()) : nil
 let time: any TimeSource = stepped ?? SystemTime()
 let exchange = InstantExchange(bases.map(instrument), time: time)
-let database = try await SQLiteDatabase.open(path: folder + "/bench.db")
+let database = try await Databases.open(url: nil, path: folder + "/bench.db")
 _ = try await Migrator(LedgerMigrations.all + MarketMakingMigrations.all).migrate(database)
 let registry = ScheduleRegistry()
 let alarms = AlarmClock(time: time, registry: registry)

@@ -37,23 +37,52 @@ extension JobStore {
     /// So many delayed jobs become ready at a time.
     static let promotionLimit = 500
 
-    /// One statement, so that no two workers can lease the same job. Nothing is leased from a paused queue, nor by a worker
-    /// that was given up for dead: nobody would notice if it died with the job.
+    /// No two workers can lease the same job: one statement does it, or the only transaction that writes. Nothing is leased
+    /// from a paused queue, nor by a worker that was given up for dead: nobody would notice if it died with the job.
     private func lease(_ queue: QueueName, _ limit: Int, _ worker: JobWorkerID, _ now: Timestamp) throws -> [ClaimedJob]
     {
-        let rows = try transaction.rows(
-            """
-            UPDATE jobs SET state = 'running', claims = claims + 1, worker_id = \(worker), started_at = \(now)
-            WHERE id IN (
-                SELECT id FROM jobs WHERE queue = \(queue) AND state = 'ready'
-                    AND EXISTS (SELECT 1 FROM job_workers WHERE id = \(worker) AND lease_until > 0)
-                    AND NOT EXISTS (SELECT 1 FROM job_paused_queues WHERE queue = \(queue))
-                ORDER BY priority, id LIMIT \(limit) \(postgres: "FOR UPDATE SKIP LOCKED"))
-            RETURNING id, claims, kind, arguments, custom_id, lane, priority, attempts, failures, rescues, timeout,
-                is_removed_when_finished, enqueued_at, run_at
-            """)
+        let rows =
+            transaction.dialect == .sqlite
+            ? try leaseOneByOne(queue, limit, worker, now)
+            : try transaction.rows(
+                """
+                UPDATE jobs SET state = 'running', claims = claims + 1, worker_id = \(worker), started_at = \(now)
+                WHERE id IN (
+                    SELECT id FROM jobs WHERE queue = \(queue) AND state = 'ready'
+                        AND EXISTS (SELECT 1 FROM job_workers WHERE id = \(worker) AND lease_until > 0)
+                        AND NOT EXISTS (SELECT 1 FROM job_paused_queues WHERE queue = \(queue))
+                    ORDER BY priority, id LIMIT \(limit) \(postgres: "FOR UPDATE SKIP LOCKED"))
+                RETURNING \(raw: Self.claimedColumns)
+                """)
         let jobs = try rows.map { try claimed($0, queue, worker, now) }
         return jobs.count < 2 ? jobs : jobs.sorted { ($0.priority, $0.id) < ($1.priority, $1.id) }
+    }
+
+    private static let claimedColumns = """
+        id, claims, kind, arguments, custom_id, lane, priority, attempts, failures, rescues, timeout, \
+        is_removed_when_finished, enqueued_at, run_at
+        """
+    private static let ready = SQLStatement(
+        """
+        SELECT id, claims + 1, \(claimedColumns.dropFirst("id, claims, ".count)) FROM jobs
+        WHERE queue = ? AND state = 'ready' AND EXISTS (SELECT 1 FROM job_workers WHERE id = ? AND lease_until > 0)
+            AND NOT EXISTS (SELECT 1 FROM job_paused_queues WHERE queue = ?)
+        ORDER BY priority, id LIMIT ?
+        """)
+    private static let leasing = SQLStatement(
+        "UPDATE jobs SET state = 'running', claims = claims + 1, worker_id = ?, started_at = ? WHERE id = ?")
+
+    /// For `IN (SELECT …)` and for `RETURNING` SQLite makes a table each, which costs as much as leasing ten jobs one by one.
+    private func leaseOneByOne(
+        _ queue: QueueName, _ limit: Int, _ worker: JobWorkerID, _ now: Timestamp
+    ) throws -> [SQLRow] {
+        let rows = try transaction.rows(
+            SQL(Self.ready, [queue.sqlValue, worker.sqlValue, queue.sqlValue, .integer(Int64(limit))]))
+        for row in rows {
+            try transaction.execute(
+                SQL(Self.leasing, [worker.sqlValue, now.sqlValue, try row.get(0, as: SQLValue.self)]))
+        }
+        return rows
     }
 
     private func claimed(
@@ -82,9 +111,9 @@ extension JobStore {
 
     /// When the next delayed job of a queue is due: one look at an index, however many wait.
     public func nextDue(_ queue: QueueName) throws -> Timestamp? {
-        try transaction.row(
-            """
-            SELECT run_at FROM jobs WHERE queue = \(queue) AND state = 'delayed' ORDER BY run_at, id LIMIT 1
-            """)?.get(0)
+        try transaction.row(SQL(Self.firstDelayed, [queue.sqlValue]))?.get(0)
     }
+
+    private static let firstDelayed = SQLStatement(
+        "SELECT run_at FROM jobs WHERE queue = ? AND state = 'delayed' ORDER BY run_at, id LIMIT 1")
 }

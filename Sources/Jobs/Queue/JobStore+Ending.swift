@@ -13,14 +13,17 @@ extension JobStore {
                     """)
             } else {
                 try transaction.execute(
-                    """
-                    UPDATE jobs SET state = 'completed', finished_at = \(now), worker_id = NULL, lane = NULL
-                    WHERE id = \(job.id) AND state = 'running' AND claims = \(job.lease.number)
-                    """)
+                    SQL(Self.completion, [now.sqlValue, job.id.sqlValue, job.lease.number.sqlValue]))
             }
         if changed == 1, let key = job.run.serialKey { try promoteSuccessor(key, now: now) }
         return changed == 1
     }
+
+    private static let completion = SQLStatement(
+        """
+        UPDATE jobs SET state = 'completed', finished_at = ?, worker_id = NULL, lane = NULL
+        WHERE id = ? AND state = 'running' AND claims = ?
+        """)
 
     /// Records a failed attempt: to be tried again, snoozed, discarded or dead.
     /// - Parameters:

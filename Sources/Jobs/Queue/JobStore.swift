@@ -37,34 +37,42 @@ public struct JobStore {
     private func insert(_ job: NewJob, _ now: Timestamp) throws -> Enqueued? {
         let runAt = job.options.start.moment(now)
         let state: JobState = runAt > now ? .delayed : .ready
-        let insertion = insertion(job, state, runAt: runAt, now)
+        let values = values(job, state, runAt: runAt, now)
         // SQLite makes a table for what it returns, which costs as much as the insert. Without an id and a key there is
         // nothing to be told but the number.
         if transaction.dialect == .sqlite, job.options.id == nil, job.options.serialKey == nil {
-            try transaction.execute(insertion)
-            guard let row = try transaction.row("SELECT last_insert_rowid()") else { return nil }
+            try transaction.execute(SQL(Self.insertion, values))
+            guard let row = try transaction.row(SQL(Self.lastNumber, [])) else { return nil }
             return Enqueued(id: try row.get(0), state: state, isNew: true)
         }
-        return try transaction.row(insertion + " RETURNING id, state").map {
+        return try transaction.row(SQL(Self.insertionReturning, values)).map {
             Enqueued(id: try $0.get(0), state: try $0.get(1), isNew: true)
         }
     }
 
-    private func insertion(_ job: NewJob, _ state: JobState, runAt: Timestamp, _ now: Timestamp) -> SQL {
+    private static let insertionText = """
+        INSERT INTO jobs (queue, kind, arguments, custom_id, serial_key, lane, priority, state, attempts, backoff,
+            timeout, maximum_rescues, is_discarded_when_exhausted, dead_letter_holds_key, is_removed_when_finished,
+            enqueued_at, run_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?,
+            CASE WHEN EXISTS (SELECT 1 FROM jobs WHERE lane = ?) THEN 'waiting' ELSE ? END,
+            ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (queue, custom_id) WHERE custom_id IS NOT NULL DO NOTHING
+        """
+    private static let insertion = SQLStatement(insertionText)
+    private static let insertionReturning = SQLStatement(insertionText + " RETURNING id, state")
+    private static let lastNumber = SQLStatement("SELECT last_insert_rowid()")
+
+    private func values(_ job: NewJob, _ state: JobState, runAt: Timestamp, _ now: Timestamp) -> [SQLValue] {
         let options = job.options
-        return """
-            INSERT INTO jobs (queue, kind, arguments, custom_id, serial_key, lane, priority, state, attempts, backoff,
-                timeout, maximum_rescues, is_discarded_when_exhausted, dead_letter_holds_key, is_removed_when_finished,
-                enqueued_at, run_at)
-            VALUES (\(job.queue), \(job.kind), \(job.arguments), \(options.id.sqlValue), \(options.serialKey.sqlValue),
-                \(options.serialKey.sqlValue), \(options.priority),
-                CASE WHEN EXISTS (SELECT 1 FROM jobs WHERE lane = \(options.serialKey.sqlValue)) THEN 'waiting'
-                    ELSE \(state) END,
-                \(options.attempts), \(options.backoff.stored.sqlValue), \((options.timeout?.nanoseconds).sqlValue),
-                \(options.maximumRescues), \(options.exhaustion == .discard), \(options.deadLetterHoldsKey),
-                \(options.isRemovedWhenFinished), \(now), \(runAt))
-            ON CONFLICT (queue, custom_id) WHERE custom_id IS NOT NULL DO NOTHING
-            """
+        let key = options.serialKey.sqlValue
+        return [
+            job.queue.sqlValue, job.kind.sqlValue, job.arguments.sqlValue, options.id.sqlValue, key, key,
+            options.priority.sqlValue, key, state.sqlValue, options.attempts.sqlValue, options.backoff.stored.sqlValue,
+            (options.timeout?.nanoseconds).sqlValue, options.maximumRescues.sqlValue,
+            (options.exhaustion == .discard).sqlValue, options.deadLetterHoldsKey.sqlValue,
+            options.isRemovedWhenFinished.sqlValue, now.sqlValue, runAt.sqlValue,
+        ]
     }
 
     private func existing(_ job: NewJob) throws -> Enqueued {

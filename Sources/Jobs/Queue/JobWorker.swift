@@ -76,10 +76,13 @@ public final class JobWorker: Service {
 
     private func work() async {
         let words = runners.map { ($0, database.notifications($0.name.channel)) }
+        let executor = database.executor
         let control = database.notifications(QueueName.controlChannel)
         let maintenance = JobMaintenance(worker: self)
         await withTaskGroup { group in
-            for (runner, word) in words { group.addTask { for await _ in word { runner.word() } } }
+            for (runner, word) in words {
+                group.addTask(executorPreference: executor) { for await _ in word { runner.word() } }
+            }
             group.addTask { await self.listen(to: control) }
             maintenance.start(in: &group)
             await runQueues()
@@ -92,7 +95,10 @@ public final class JobWorker: Service {
     private func runQueues() async {
         let alarms = runners.map { runner in clock.alarm("jobs: queue \(runner.name.rawValue)") { _ in runner.wake() } }
         await withTaskGroup { group in
-            for (runner, alarm) in zip(runners, alarms) { group.addTask { await runner.run(alarm) } }
+            // What a queue does is a word to the database and a few lines between: no thread need be woken for those.
+            for (runner, alarm) in zip(runners, alarms) {
+                group.addTask(executorPreference: database.executor) { await runner.run(alarm) }
+            }
         }
         for alarm in alarms { alarm.remove() }
     }

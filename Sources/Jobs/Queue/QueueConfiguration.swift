@@ -45,6 +45,8 @@ public struct JobWorkerConfiguration: Sendable {
     public var schedules: [JobSchedule] = []
     /// For the jitter of backoffs.
     public var seed: UInt64 = 0
+    /// Told of each job whose attempt has ended and is stored. Must not wait.
+    public var observer: (@Sendable (JobRun) -> Void)?
 
     // Small values make rare paths common in tests.
 

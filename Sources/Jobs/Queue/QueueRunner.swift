@@ -25,6 +25,7 @@ final class QueueRunner: Sendable {
     let engine: JobEngine
     let time: any TimeSource
     let logger: Logger
+    private let observer: (@Sendable (JobRun) -> Void)?
     private let state: Mutex<State>
     private let signal = Signal()
 
@@ -38,6 +39,7 @@ final class QueueRunner: Sendable {
         self.database = database
         self.engine = engine
         self.time = time
+        observer = worker.observer
         var logger = logger
         logger[metadataKey: "job.queue"] = "\(configuration.name.rawValue)"
         self.logger = logger
@@ -175,7 +177,8 @@ final class QueueRunner: Sendable {
         for job in batch.jobs {
             // Not a child task: one handler that ignores its cancellation must not keep the process from stopping. There are
             // never more of them than the queue's concurrency, and this loop outlives them unless it is abandoned.
-            let task = Task { await self.execute(job) }
+            let executor = engine.isTransactional(job) ? database.executor : nil
+            let task = Task(executorPreference: executor) { await self.execute(job) }
             state.withLock { state in
                 // Gone when it has returned already.
                 guard let index = state.running.firstIndex(where: { $0.job.lease == job.lease }) else { return }
@@ -209,6 +212,7 @@ final class QueueRunner: Sendable {
             if let end { state.counters.count(end) }
         }
         signal.raise()
+        if end != nil { observer?(job.run) }
     }
 
     /// The leases that somebody here works on.

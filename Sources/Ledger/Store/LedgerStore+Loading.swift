@@ -28,32 +28,37 @@ extension LedgerStore {
             }
         }
         if wanted.isEmpty { return }
-        // Not `IN (…)`, for which SQLite makes a temporary table.
-        var query: SQL = ""
-        for (index, account) in wanted.enumerated() {
-            if index > 0 { query = query + " UNION ALL " }
-            query =
-                query + """
-                    SELECT id, path, available, locked, entry_count, head FROM ledger_accounts WHERE path = \(account.path)
-                    """
-        }
-        for row in try transaction.rows(query) {
+        for row in try transaction.rows(accounts(wanted)) {
             let (id, balance) = try row.balance(at: 0, known: wanted)
             _ = book.add(rowID: id, balance)
         }
         for account in wanted { book.addIfMissing(account) }
     }
 
+    private static let account =
+        "SELECT id, path, available, locked, entry_count, head FROM ledger_accounts WHERE path = "
+    private static let oneAccount = SQLStatement(account + "?")
+    private static let twoAccounts = SQLStatement("\(account)? UNION ALL \(account)?")
+
+    /// Not `IN (…)`, for which SQLite makes a temporary table.
+    private func accounts(_ wanted: [LedgerAccount]) -> SQL {
+        switch wanted.count {
+        case 1: return SQL(Self.oneAccount, [.text(wanted[0].path)])
+        case 2: return SQL(Self.twoAccounts, [.text(wanted[0].path), .text(wanted[1].path)])
+        default:
+            return wanted.indices.reduce(into: "") { query, index in
+                query = query + "\(raw: index == 0 ? Self.account : " UNION ALL " + Self.account)\(wanted[index].path)"
+            }
+        }
+    }
+
     // MARK: - Steps of earlier postings
 
     private func loadReservation(_ id: LedgerStepID, into book: inout LedgerBook) throws {
         if book.reservations.contains(where: { $0.id == id }) { return }
-        let columns: SQL = """
-            SELECT d.id, d.path, d.available, d.locked, d.entry_count, d.head,
-                c.id, c.path, c.available, c.locked, c.entry_count, c.head,
-                t.id, t.remaining, t.status, t.expires_at
-            """
-        guard let row = try transaction.row(columns + from(id)), try row.get(14, as: SQLValue.self) != .null else {
+        guard let row = try transaction.row(query(Self.reservationQuery, id)),
+            try row.get(14, as: SQLValue.self) != .null
+        else {
             return
         }
         let (from, to) = try sides(row, &book)
@@ -66,12 +71,7 @@ extension LedgerStore {
 
     private func loadOriginal(_ id: LedgerStepID, into book: inout LedgerBook) throws {
         if book.originals.contains(where: { $0.id == id }) { return }
-        let columns: SQL = """
-            SELECT d.id, d.path, d.available, d.locked, d.entry_count, d.head,
-                c.id, c.path, c.available, c.locked, c.entry_count, c.head,
-                t.id, t.kind, t.amount
-            """
-        guard let row = try transaction.row(columns + from(id)) else { return }
+        guard let row = try transaction.row(query(Self.originalQuery, id)) else { return }
         let (from, to) = try sides(row, &book)
         let rowID: Int64 = try row.get(12)
         book.originals.append(
@@ -80,19 +80,34 @@ extension LedgerStore {
                 from: from, to: to, amount: try row.get(14), reversedBy: try reversal(of: rowID)))
     }
 
-    /// The step of a name, `t`, with its accounts, `d` and `c`. The first step is found by its key alone.
-    private func from(_ id: LedgerStepID) -> SQL {
-        if id.step == 0 {
-            return """
-                 FROM ledger_transfers t JOIN ledger_accounts d ON d.id = t.debit_account
-                    JOIN ledger_accounts c ON c.id = t.credit_account WHERE t.key = \(id.key)
-                """
-        }
-        return """
-             FROM ledger_transfers h JOIN ledger_transfers t ON t.list_id = h.id
+    private static let sideColumns = """
+        d.id, d.path, d.available, d.locked, d.entry_count, d.head, c.id, c.path, c.available, c.locked, \
+        c.entry_count, c.head
+        """
+    private static let reservationQuery = StepQuery("\(sideColumns), t.id, t.remaining, t.status, t.expires_at")
+    private static let originalQuery = StepQuery("\(sideColumns), t.id, t.kind, t.amount")
+
+    /// Finds the step of a name, `t`, with its accounts, `d` and `c`: a posting's first step by its key alone.
+    private struct StepQuery {
+        let first: SQLStatement
+        let later: SQLStatement
+
+        init(_ columns: String) {
+            let accounts = """
                 JOIN ledger_accounts d ON d.id = t.debit_account JOIN ledger_accounts c ON c.id = t.credit_account
-            WHERE h.key = \(id.key) AND t.step = \(id.step)
-            """
+                """
+            first = SQLStatement("SELECT \(columns) FROM ledger_transfers t \(accounts) WHERE t.key = ?")
+            later = SQLStatement(
+                """
+                SELECT \(columns) FROM ledger_transfers h JOIN ledger_transfers t ON t.list_id = h.id \(accounts) \
+                WHERE h.key = ? AND t.step = ?
+                """)
+        }
+    }
+
+    private func query(_ query: StepQuery, _ id: LedgerStepID) -> SQL {
+        id.step == 0
+            ? SQL(query.first, [.text(id.key)]) : SQL(query.later, [.text(id.key), .integer(Int64(id.step))])
     }
 
     private func sides(_ row: SQLRow, _ book: inout LedgerBook) throws -> (from: Int, to: Int) {

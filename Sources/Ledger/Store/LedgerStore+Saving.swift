@@ -9,8 +9,8 @@ extension LedgerStore {
         _ posting: LedgerPosting, _ movements: [PlannedMovement], _ book: LedgerBook, _ now: Timestamp
     ) throws -> Bool {
         // `RETURNING` would cost SQLite a temporary table, so the row's number is asked for only where it is needed.
-        let head = Self.insert + row(posting, movements[0], 0, list: nil, book, now) + Self.unlessRepeated
-        guard try transaction.execute(head) == 1 else { return false }
+        let head = values(posting, movements[0], 0, list: nil, book, now)
+        guard try transaction.execute(SQL(Self.insertHead, head)) == 1 else { return false }
         if movements.count > 1 { try saveTail(posting, movements, book, now) }
         for reservation in book.reservations where reservation.isChanged { try save(reservation) }
         for account in book.accounts where account.isChanged { try save(account) }
@@ -22,29 +22,33 @@ extension LedgerStore {
     ) throws {
         let row = try transaction.row("SELECT id FROM ledger_transfers WHERE key = \(posting.key)")
         let id: Int64? = try row?.get(0)
-        var tail = Self.insert
+        var tail: SQL = "INSERT INTO ledger_transfers (\(raw: Self.columns)) VALUES "
         for step in 1..<movements.count {
             if step > 1 { tail = tail + ", " }
-            tail = tail + self.row(posting, movements[step], step, list: id, book, now)
+            tail = tail + "(\(values: values(posting, movements[step], step, list: id, book, now)))"
         }
         try transaction.execute(tail)
     }
 
-    private static let insert: SQL = """
-        INSERT INTO ledger_transfers (key, content_hash, list_id, step, kind, debit_account, debit_sequence,
-            debit_hash, credit_account, credit_sequence, credit_hash, amount, released, reservation_id, reverses_id,
-            status, remaining, expires_at, posted_at) VALUES 
+    private static let columns = """
+        key, content_hash, list_id, step, kind, debit_account, debit_sequence, debit_hash, credit_account, \
+        credit_sequence, credit_hash, amount, released, reservation_id, reverses_id, status, remaining, expires_at, \
+        posted_at
         """
-    private static let unlessRepeated: SQL = " ON CONFLICT (key) DO NOTHING"
+    private static let insertHead = SQLStatement(
+        """
+        INSERT INTO ledger_transfers (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+        ON CONFLICT (key) DO NOTHING
+        """)
 
-    /// The columns of ``insert``.
-    private func row(
+    /// One for each of ``columns``.
+    private func values(
         _ posting: LedgerPosting, _ movement: PlannedMovement, _ step: Int, list: Int64?, _ book: LedgerBook,
         _ now: Timestamp
-    ) -> SQL {
+    ) -> [SQLValue] {
         let isHead = list == nil
         let isReserve = movement.kind == .reserve
-        let values: [SQLValue] = [
+        return [
             isHead ? .text(posting.key) : .null, isHead ? posting.contentHash.sqlValue : .null, list.sqlValue,
             .integer(Int64(step)), .text(movement.kind.rawValue), book.accounts[movement.from].rowID.sqlValue,
             .integer(movement.debit.sequence), movement.debit.hash.sqlValue,
@@ -56,27 +60,33 @@ extension LedgerStore {
             isReserve ? .text(LedgerReservation.Status.open.rawValue) : .null,
             isReserve ? movement.amount.sqlValue : .null, movement.expiresAt.sqlValue, now.sqlValue,
         ]
-        return "(\(values: values))"
     }
 
+    private static let updateReservation = SQLStatement(
+        "UPDATE ledger_transfers SET remaining = ?, status = ? WHERE id = ? AND status = 'open'")
+
     private func save(_ reservation: LedgerBook.Reservation) throws {
-        let changed = try transaction.execute(
-            """
-            UPDATE ledger_transfers SET remaining = \(reservation.remaining), status = \(reservation.status.rawValue)
-            WHERE id = \(reservation.rowID) AND status = 'open'
-            """)
+        let values: [SQLValue] = [
+            reservation.remaining.sqlValue, .text(reservation.status.rawValue), .integer(reservation.rowID),
+        ]
+        let changed = try transaction.execute(SQL(Self.updateReservation, values))
         if changed != 1 { throw LedgerError.changedMeanwhile("reservation \(reservation.id)") }
     }
+
+    private static let updateAccount = SQLStatement(
+        """
+        UPDATE ledger_accounts SET available = ?, locked = ?, entry_count = ?, head = ? \
+        WHERE id = ? AND entry_count = ?
+        """)
 
     /// Compare and set: each change is one entry, so the count of entries before is the version that was read.
     private func save(_ account: LedgerBook.Account) throws {
         let balance = account.balance
-        let changed = try transaction.execute(
-            """
-            UPDATE ledger_accounts SET available = \(balance.available), locked = \(balance.locked),
-                entry_count = \(balance.entryCount), head = \(balance.head)
-            WHERE id = \(account.rowID.sqlValue) AND entry_count = \(account.storedCount)
-            """)
+        let values: [SQLValue] = [
+            balance.available.sqlValue, balance.locked.sqlValue, .integer(balance.entryCount), balance.head.sqlValue,
+            account.rowID.sqlValue, .integer(account.storedCount),
+        ]
+        let changed = try transaction.execute(SQL(Self.updateAccount, values))
         if changed != 1 { throw LedgerError.changedMeanwhile("account \(balance.account)") }
     }
 

@@ -1,57 +1,94 @@
 import Dispatch
+import Glibc
 import Synchronization
 
 /// Runs one actor's jobs, one at a time, in the order they come: on the thread that brings word of something new, where
 /// nothing else runs, and in a pool otherwise.
 ///
 /// Waking another thread costs 20 to 50 microseconds on ordinary hardware, several times what a decision takes. So an exchange's
-/// thread that delivers a book update into a ``Mailbox`` carries the decision out itself, up to the cancels' bytes.
+/// thread that delivers a book update carries the decision out itself, up to the cancels' bytes.
 final class InlineExecutor: SerialExecutor {
-    @TaskLocal private static var isInline = false
-
-    private struct State {
-        var jobs: [UnownedJob] = []
-        var isRunning = false
+    private enum Entry {
+        case job(UnownedJob)
+        case work(@Sendable () -> Void)
     }
 
-    /// How many jobs a delivering thread runs before the pool takes over: it has other things to do.
-    private static let maximumInlineJobs = 16
+    private struct State {
+        var entries: [Entry] = []
+        /// The thread that runs entries now; nil where none has begun to, though the pool may have been asked.
+        var runner: pthread_t?
+    }
+
+    /// How many entries a delivering thread runs before the pool takes over: it has other things to do.
+    static let maximumInlineEntries = 16
     private static let pool = DispatchQueue(
         label: "mrmarket.executors", qos: .userInitiated, attributes: .concurrent)
 
     private let state = Mutex(State())
 
-    /// What `body` wakes runs on this thread, before it returns. No lock may be held meanwhile.
-    static func inline(_ body: () -> Void) { $isInline.withValue(true, operation: body) }
-
     func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        let starts = state.withLock { state in
-            state.jobs.append(job)
-            defer { state.isRunning = true }
-            return !state.isRunning
+        if append(.job(UnownedJob(job))) { drainInPool() }
+    }
+
+    /// Runs `work` in its turn, isolated to the actor: on this thread and before it returns, together with what came
+    /// before, unless another thread is at it or much waits. No lock may be held meanwhile.
+    func performInline(_ work: @escaping @Sendable () -> Void) {
+        if append(.work(work)) { drain(Self.maximumInlineEntries) }
+    }
+
+    /// Runs `work` in its turn, isolated to the actor, on a thread of the pool.
+    func perform(_ work: @escaping @Sendable () -> Void) {
+        if append(.work(work)) { drainInPool() }
+    }
+
+    /// What `assumeIsolated` asks where no job of this executor is known to run.
+    func isIsolatingCurrentContext() -> Bool? {
+        state.withLock { state in state.runner.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
+    }
+
+    func checkIsolated() {
+        precondition(isIsolatingCurrentContext() == true, "not on the actor's executor")
+    }
+
+    /// - Returns: whether no thread is at work, so that the caller has to see to it.
+    private func append(_ entry: Entry) -> Bool {
+        state.withLock { state in
+            state.entries.append(entry)
+            return state.runner == nil
         }
-        guard starts else { return }
-        if Self.isInline { drain(Self.maximumInlineJobs) } else { drainInPool() }
     }
 
     private func drainInPool() { Self.pool.async { self.drain(.max) } }
 
+    /// Runs entries, unless another thread was quicker to begin.
     private func drain(_ limit: Int) {
-        for _ in 0..<limit {
-            guard let job = next() else { return }
-            job.runSynchronously(on: asUnownedSerialExecutor())
+        let begins = state.withLock { state in
+            guard state.runner == nil, !state.entries.isEmpty else { return false }
+            state.runner = pthread_self()
+            return true
         }
-        drainInPool()
+        guard begins else { return }
+        for _ in 0..<limit {
+            switch next() {
+            case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+            case .work(let work): work()
+            case nil: return
+            }
+        }
+        let isLeft = state.withLock { state in
+            state.runner = nil
+            return !state.entries.isEmpty
+        }
+        if isLeft { drainInPool() }
     }
 
-    private func next() -> UnownedJob? {
+    private func next() -> Entry? {
         state.withLock { state in
-            if state.jobs.isEmpty {
-                state.isRunning = false
+            guard !state.entries.isEmpty else {
+                state.runner = nil
                 return nil
             }
-            return state.jobs.removeFirst()
+            return state.entries.removeFirst()
         }
     }
 }

@@ -121,16 +121,17 @@ extension InstrumentExecutor {
     }
 
     /// The account's stream is back, or too much of it came: what was missed is asked for, and told to the engine as if
-    /// it had come by the stream. Only then are new orders made again.
+    /// it had come by the stream. Only then are new orders made again; until it can be asked for, not.
     func recoverAccount() async {
-        core.accountChanged(isReconciled: false, now: time.now())
         do {
             for fill in try await missedFills() { core.handle(.filled(fill), now: time.now()) }
             let listed = try await account.openOrders(place.symbol)
             for order in listed { core.handle(.accepted(order.id), now: time.now()) }
+            recoveryDue = .distantFuture
             core.accountChanged(isReconciled: true, now: time.now())
         } catch {
-            logger.error("what the account missed could not be asked for: \(error)")
+            recoveryDue = time.now().advanced(byNanoseconds: Self.retryNanoseconds)
+            logger.error("what the account missed could not be asked for, and will be again: \(error)")
         }
     }
 

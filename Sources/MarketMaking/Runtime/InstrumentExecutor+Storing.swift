@@ -8,25 +8,20 @@ import TradingCore
 /// Storing what the core decided, and sending what was stored.
 extension InstrumentExecutor {
     /// How long a step that nothing waits for may wait for company.
-    private static var lingerNanoseconds: Int64 { 100 * Nanoseconds.perMillisecond }
+    private static var lingerNanoseconds: Int64 { 20 * Nanoseconds.perMillisecond }
 
-    /// Wakes the storing task: at once for an intent, a fill or a command's end, soon for anything else.
+    /// Stores at once what is an intent, a fill or a command's end, and anything else soon.
     func scheduleStoring(_ now: Timestamp) {
+        if storageRetryDue <= now {
+            storageRetryDue = .distantFuture
+            storageTriedAgain(now)
+        }
         guard !core.steps.isEmpty else { return }
         if core.steps.contains(where: \.isUrgent) || lingersUntil <= now {
             lingersUntil = .distantFuture
-            journalSignal.raise()
+            storeBatch()
         } else if lingersUntil == .distantFuture {
             lingersUntil = now.advanced(byNanoseconds: Self.lingerNanoseconds)
-        }
-    }
-
-    /// Commits steps in order, as many as have gathered in one transaction, until the task is cancelled.
-    func store() async {
-        while !Task.isCancelled {
-            while !core.steps.isEmpty, !Task.isCancelled { await storeBatch() }
-            if Task.isCancelled { return }
-            await journalSignal.wait()
         }
     }
 
@@ -36,33 +31,41 @@ extension InstrumentExecutor {
     func flush(until deadline: Timestamp) async -> Bool {
         while !core.steps.isEmpty || isStoring {
             guard time.now() < deadline, !Task.isCancelled else { return false }
-            journalSignal.raise()
+            storeBatch()
             try? await time.sleep(until: time.now().advanced(byNanoseconds: 2 * Nanoseconds.perMillisecond))
         }
         return true
     }
 
-    private func storeBatch() async {
-        guard !isStoring else { return }
+    /// Commits the steps that have gathered in one transaction, in order. One at a time: what comes meanwhile goes with
+    /// the next. The answer is dealt with on the thread that committed, so that an intent leaves without waking another.
+    private func storeBatch() {
+        guard !isStoring, storageRetryDue == .distantFuture, !core.steps.isEmpty else { return }
         isStoring = true
         let batch = core.steps
         core.steps = []
         let began = time.now()
         journalSchedule.began(at: began, dueAt: began)
-        do {
-            let stored = try await journal.commit(batch)
+        // What the exchange has told it tells again after a power cut.
+        journal.commit(batch, isDurable: batch.contains(where: \.isUrgent)) { [self] result in
+            executor.performInline { [self] in assumeIsolated { $0.stored(batch, result) } }
+        }
+    }
+
+    private func stored(_ batch: [JournalStep], _ result: Result<Set<ClientOrderID>, any Error>) {
+        isStoring = false
+        switch result {
+        case .success(let stored):
             journalSchedule.ended(at: time.now(), failure: nil)
-            isStoring = false
-            await finish(batch, stored)
-        } catch {
+            finish(batch, stored)
+        case .failure(let error):
             journalSchedule.ended(at: time.now(), failure: "\(error)")
-            await recover(batch, error)
-            isStoring = false
+            recover(batch, error)
         }
         finishTurn()
     }
 
-    private func finish(_ batch: [JournalStep], _ stored: Set<ClientOrderID>) async {
+    private func finish(_ batch: [JournalStep], _ stored: Set<ClientOrderID>) {
         failedStores = 0
         if storageFault != nil {
             logger.notice("the store takes intents again")
@@ -82,7 +85,7 @@ extension InstrumentExecutor {
                     logger.warning("not sent: the account's free funds do not cover order \(order.id)")
                     core.wasNotStored(order.id, now: time.now())
                 }
-            case .stopped(let instanceID, _): await sessionStopped(instanceID)
+            case .stopped(let instanceID, _): sessionStopped(instanceID)
             case .update, .fill, .halted: break
             }
         }
@@ -90,7 +93,7 @@ extension InstrumentExecutor {
 
     /// The store would not. Intents are given up, for nobody has seen them; what the exchange has told is kept and tried
     /// again, ever more slowly. Meanwhile nothing is sent but cancels.
-    private func recover(_ batch: [JournalStep], _ error: any Error) async {
+    private func recover(_ batch: [JournalStep], _ error: any Error) {
         let now = time.now()
         storageFault = "\(error)"
         failedStores += 1
@@ -98,17 +101,18 @@ extension InstrumentExecutor {
         core.storageChanged(isAvailable: false, now: now)
         for case .place(let order, _) in batch { core.wasNotStored(order.id, now: now) }
         core.steps.insert(contentsOf: batch.compactMap { $0.whenNotStored(error, now) }, at: 0)
-        finishTurn()
         let wait = min(Nanoseconds.seconds(5), 100 * Nanoseconds.perMillisecond << Int64(min(failedStores, 6)))
-        try? await time.sleep(until: now.advanced(byNanoseconds: wait))
-        // Nothing may be left to store; the next intent is the test then.
-        if core.steps.isEmpty {
-            storageFault = nil
-            core.storageChanged(isAvailable: true, now: time.now())
-        }
+        storageRetryDue = now.advanced(byNanoseconds: wait)
     }
 
-    private func sessionStopped(_ instanceID: Int64) async {
+    /// Time to see whether the store takes something again. Nothing may be left to store; the next intent is the test then.
+    private func storageTriedAgain(_ now: Timestamp) {
+        guard core.steps.isEmpty else { return storeBatch() }
+        storageFault = nil
+        core.storageChanged(isAvailable: true, now: now)
+    }
+
+    private func sessionStopped(_ instanceID: Int64) {
         guard let session = SessionID(UInt16(clamping: instanceID)) else { return }
         stopWaiters.removeValue(forKey: session)?.raise()
     }

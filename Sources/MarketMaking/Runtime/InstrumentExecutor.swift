@@ -13,7 +13,7 @@ actor InstrumentExecutor {
     nonisolated let place: TradingPlace
     nonisolated let instrument: Instrument
     nonisolated let mailbox: Mailbox
-    private let executor = InlineExecutor()
+    let executor = InlineExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
     let connector: any ExchangeConnector
     let account: any ExchangeAccount
@@ -24,16 +24,29 @@ actor InstrumentExecutor {
     let journal: Journal
     var core: ExecutorCore
     private var subscriptions: [Subscription] = []
+    /// What needs the exchange's answer before anything more is taken in; nil: nothing.
+    private var errand: Errand?
+    private let errandSignal = Signal()
+    /// Inputs that came after the one that made the errand necessary.
+    private var waiting: [ExecutorInput] = []
+    private var isClosed = false
+    private var isAccountLost = false
+    /// When to ask again for what the account missed.
+    var recoveryDue = Timestamp.distantFuture
+    /// When to subscribe again to a market that could not be subscribed to.
+    private var subscriptionDue = Timestamp.distantFuture
+    static let retryNanoseconds = Nanoseconds.perSecond
     private let alarm: Alarm
     private var alarmSetTo = Timestamp.distantFuture
 
     // Storing, see InstrumentExecutor+Storing.swift.
-    let journalSignal = Signal()
     let journalSchedule: Schedule
     var isStoring = false
     var storageFault: String?
     var failedStores = 0
     var lingersUntil = Timestamp.distantFuture
+    /// When a store that failed is tried again.
+    var storageRetryDue = Timestamp.distantFuture
     var fundsRefusals = 0
     /// The book as last shown, by depth: many readers between two changes cost one look.
     var bookViews: [Int: OrderBookView] = [:]
@@ -82,11 +95,17 @@ actor InstrumentExecutor {
     /// Works until the task is cancelled or ``close()``.
     func run() async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.store() }
             group.addTask { await self.answerQuestions() }
-            while let inputs = await mailbox.next() {
-                for input in inputs { await take(input) }
-                finishTurn()
+            mailbox.open { [executor] urgency in
+                let turn: @Sendable () -> Void = { [weak self] in self?.assumeIsolated { $0.turn() } }
+                switch urgency {
+                case .news: executor.performInline(turn)
+                case .alarm: executor.perform(turn)
+                }
+            }
+            while !isClosed, !Task.isCancelled {
+                await errandSignal.wait()
+                await runErrand()
             }
             group.cancelAll()
         }
@@ -103,24 +122,77 @@ actor InstrumentExecutor {
     }
 
     func close() {
+        isClosed = true
         mailbox.close()
         ask.finish()
+        errandSignal.raise()
     }
 
-    private func take(_ input: ExecutorInput) async {
+    // MARK: - Turns
+
+    /// What cannot be done at once.
+    private enum Errand {
+        case subscribeAnew
+        case recoverAccount
+    }
+
+    /// Takes in everything that has come, decides, and sends what is urgent. Nothing in here waits.
+    private func turn() {
+        guard !isClosed, errand == nil else { return }
+        waiting += mailbox.take()
+        while errand == nil, !waiting.isEmpty {
+            let inputs = waiting
+            waiting = []
+            for (index, input) in inputs.enumerated() {
+                take(input)
+                if errand != nil {
+                    waiting = Array(inputs[(index + 1)...])
+                    break
+                }
+            }
+        }
+        finishTurn()
+        if errand != nil { errandSignal.raise() }
+    }
+
+    private func runErrand() async {
+        guard let errand, !isClosed else { return }
+        switch errand {
+        case .subscribeAnew: await subscribeAnew()
+        case .recoverAccount: await recoverAccount()
+        }
+        self.errand = nil
+        turn()
+    }
+
+    private func take(_ input: ExecutorInput) {
         let now = time.now()
         switch input {
         case .market(let records, let arrived):
             core.market(records, now: now)
             decisions.record(nanoseconds: time.now().nanoseconds(since: arrived))
-        case .marketOverflow: await resubscribe(now)
-        case .account(.event(let event)): core.handle(event, now: now)
+        case .marketOverflow:
+            core.marketLost(now: now)
+            errand = .subscribeAnew
+        case .account(.event(let event)):
+            // Of a broken stream the newest fill would hide an older one that was missed: all of it is asked for.
+            if !isAccountLost { core.handle(event, now: now) }
         case .account(.alive): core.accountIsAlive(now: now)
-        case .account(.lost): core.accountChanged(isReconciled: false, now: now)
-        case .account(.recovered), .accountOverflow: await recoverAccount()
+        case .account(.lost):
+            isAccountLost = true
+            core.accountChanged(isReconciled: false, now: now)
+        case .account(.recovered), .accountOverflow:
+            isAccountLost = false
+            core.accountChanged(isReconciled: false, now: now)
+            errand = .recoverAccount
         case .wake:
             alarmSetTo = .distantFuture
             core.wake(now)
+            if subscriptionDue <= now {
+                errand = .subscribeAnew
+            } else if recoveryDue <= now {
+                errand = .recoverAccount
+            }
         }
         carryOutCommands()
     }
@@ -129,7 +201,8 @@ actor InstrumentExecutor {
     func finishTurn() {
         carryOutCommands()
         scheduleStoring(time.now())
-        let wake = min(core.nextWake, lingersUntil)
+        carryOutCommands()
+        let wake = min(core.nextWake, lingersUntil, recoveryDue, subscriptionDue, storageRetryDue)
         if wake < alarmSetTo {
             alarmSetTo = wake
             alarm.set(wake)
@@ -177,9 +250,7 @@ actor InstrumentExecutor {
     }
 
     /// The market overran us: begin anew with a snapshot.
-    private func resubscribe(_ now: Timestamp) async {
-        core.marketLost(now: now)
-        carryOutCommands()
+    private func subscribeAnew() async {
         logger.error("the market came faster than it could be worked off; subscribing anew")
         do {
             let (mailbox, time) = (self.mailbox, self.time)
@@ -187,8 +258,10 @@ actor InstrumentExecutor {
             if !subscriptions.isEmpty { subscriptions[0].cancel() }
             subscriptions.insert(market, at: 0)
             if subscriptions.count > 2 { subscriptions.remove(at: 1) }
+            subscriptionDue = .distantFuture
         } catch {
-            logger.error("subscribing anew failed: \(error)")
+            subscriptionDue = time.now().advanced(byNanoseconds: Self.retryNanoseconds)
+            logger.error("subscribing anew failed, and is tried again: \(error)")
         }
     }
 

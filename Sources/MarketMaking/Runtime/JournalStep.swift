@@ -12,7 +12,6 @@ enum JournalStep: Sendable {
     /// A kill switch fell: what it set outlives the process.
     case halted(TradingStateEntry)
     case stopped(instanceID: Int64, Timestamp)
-
 }
 
 /// Stores steps. May be called again for the same ones when a transaction had to be repeated.
@@ -23,7 +22,21 @@ struct Journal: Sendable {
 
     /// - Returns: the placements that may be sent: stored, and their funds reserved. The others are for want of funds.
     func commit(_ steps: [JournalStep]) async throws -> Set<ClientOrderID> {
-        try await database.write { [self] transaction in
+        try await database.write(body(steps))
+    }
+
+    /// The same, told by a call on the thread that committed.
+    func commit(
+        _ steps: [JournalStep], isDurable: Bool,
+        completion: @escaping @Sendable (Result<Set<ClientOrderID>, any Error>) -> Void
+    ) {
+        database.write(isDurable: isDurable, body(steps), completion: completion)
+    }
+
+    private func body(
+        _ steps: [JournalStep]
+    ) -> @Sendable (any SQLTransaction) throws -> Set<ClientOrderID> {
+        { [self] transaction in
             var stored: Set<ClientOrderID> = []
             for step in steps { try carryOut(step, transaction, &stored) }
             return stored

@@ -1,5 +1,4 @@
 import Exchanges
-import Scheduling
 import Synchronization
 import TradingCore
 
@@ -18,16 +17,25 @@ enum ExecutorInput: Sendable {
 /// An executor's one way in, bounded: a market that comes faster than it is worked off is dropped whole, which is
 /// noticed and healed like a gap in the feed; commands and our own account's events are kept.
 final class Mailbox: Sendable {
+    /// How the executor is told that there is something to ``take()``.
+    enum Urgency: Sendable {
+        /// On this thread, at once.
+        case news
+        /// On a thread of its own: this one has other alarms to sound.
+        case alarm
+    }
+
     private struct State: Sendable {
         var inputs: [ExecutorInput] = []
+        var reader: (@Sendable (Urgency) -> Void)?
+        /// The reader was told, and has not come yet.
+        var isTold = false
         var recordCount = 0
         var accountCount = 0
         var hasWake = false
-        var isClosed = false
     }
 
     private let state = Mutex(State())
-    private let signal = Signal()
     private let maximumRecords: Int
     private let maximumAccountUpdates: Int
 
@@ -51,7 +59,7 @@ final class Mailbox: Sendable {
             state.inputs.append(.market(records, at: now))
             return true
         }
-        if isNew { InlineExecutor.inline(signal.raise) }
+        if isNew { tell(.news) }
     }
 
     func account(_ update: AccountUpdate) {
@@ -67,7 +75,7 @@ final class Mailbox: Sendable {
             state.inputs.append(.account(update))
             return true
         }
-        if isNew { InlineExecutor.inline(signal.raise) }
+        if isNew { tell(.news) }
     }
 
     func wake() {
@@ -77,28 +85,35 @@ final class Mailbox: Sendable {
             state.inputs.append(.wake)
             return true
         }
-        if isNew { signal.raise() }
+        if isNew { tell(.alarm) }
     }
 
-    /// Everything that has come, in order, waiting for something to come.
-    /// - Returns: nil once the mailbox is closed and empty, or the task cancelled.
-    func next() async -> [ExecutorInput]? {
-        while true {
-            let (inputs, isClosed) = state.withLock { state in
-                defer {
-                    state.inputs = []
-                    (state.recordCount, state.accountCount, state.hasWake) = (0, 0, false)
-                }
-                return (state.inputs, state.isClosed)
+    /// Names who takes what comes, and tells it of what has come before.
+    func open(_ reader: @escaping @Sendable (Urgency) -> Void) {
+        state.withLock { $0.reader = reader }
+        tell(.alarm)
+    }
+
+    /// Everything that has come since, in order.
+    func take() -> [ExecutorInput] {
+        state.withLock { state in
+            defer {
+                state.inputs = []
+                (state.recordCount, state.accountCount, state.hasWake, state.isTold) = (0, 0, false, false)
             }
-            if !inputs.isEmpty { return inputs }
-            if isClosed || Task.isCancelled { return nil }
-            await signal.wait()
+            return state.inputs
         }
     }
 
-    func close() {
-        state.withLock { $0.isClosed = true }
-        signal.raise()
+    /// Tells nobody any more.
+    func close() { state.withLock { $0.reader = nil } }
+
+    private func tell(_ urgency: Urgency) {
+        let reader = state.withLock { state -> (@Sendable (Urgency) -> Void)? in
+            guard !state.isTold, let reader = state.reader else { return nil }
+            state.isTold = true
+            return reader
+        }
+        reader?(urgency)
     }
 }

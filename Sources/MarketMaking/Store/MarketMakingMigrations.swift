@@ -135,5 +135,6 @@ public enum MarketMakingMigrations {
                 """)
         },
         FundsMigration.migration,
+        OrderChecksMigration.migration,
     ]
 }

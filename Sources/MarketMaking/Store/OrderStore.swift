@@ -26,6 +26,24 @@ struct OrderStore {
 
     var ledger: AccountLedger { AccountLedger(transaction: transaction, place: place) }
 
+    // Kept: a requote runs them a dozen times, and somebody waits.
+    private static let insertion = SQLStatement(
+        """
+        INSERT INTO orders (client_order_id, instance_id, run, parameters_version, exchange, account_label, symbol,
+            side, level, ticks, lots, price, quantity, is_post_only, status, filled_lots, created_at, updated_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+        """)
+    private static let change = SQLStatement(
+        """
+        UPDATE orders SET status = ?, filled_lots = ?, updated_at = ?
+        WHERE client_order_id = ? AND status = ? AND filled_lots = ?
+        """)
+    private static let columns = """
+        client_order_id, instance_id, run, parameters_version, side, level, ticks, lots, filled_lots, is_post_only, status, \
+        created_at
+        """
+    private static let byID = SQLStatement("SELECT \(columns) FROM orders WHERE client_order_id = ?")
+
     /// Stores an intent and reserves its funds.
     /// - Returns: false, with nothing stored, when the account has not enough free.
     func insert(_ order: StoredOrder) throws -> Bool {
@@ -33,16 +51,15 @@ struct OrderStore {
         let amount = FixedDecimal(raw: hold.amount)
         guard try ledger.reserve(amount, hold.asset, for: order.id, now: order.createdAt) else { return false }
         let unit = instrument.unit
-        try transaction.execute(
-            """
-            INSERT INTO orders (client_order_id, instance_id, run, parameters_version, exchange, account_label, symbol,
-                side, level, ticks, lots, price, quantity, is_post_only, status, filled_lots, created_at, updated_at)
-            VALUES (\(Int64(order.id.rawValue)), \(order.instanceID), \(order.run), \(order.parametersVersion),
-                \(place.exchange.rawValue), \(place.account), \(place.symbol.description), \(order.side.storedName),
-                \(Int64(order.level)), \(order.price.ticks), \(order.quantity.lots), \(unit.decimal(order.price)),
-                \(unit.decimal(order.quantity)), \(order.isPostOnly), \(order.status.storedName), 0,
-                \(order.createdAt), \(order.createdAt))
-            """)
+        let values: [SQLValue] = [
+            .integer(Int64(order.id.rawValue)), .integer(order.instanceID), .integer(order.run),
+            .integer(order.parametersVersion), .text(place.exchange.rawValue), .text(place.account),
+            .text(place.symbol.description), .text(order.side.storedName), .integer(Int64(order.level)),
+            .integer(order.price.ticks), .integer(order.quantity.lots), unit.decimal(order.price).sqlValue,
+            unit.decimal(order.quantity).sqlValue, order.isPostOnly.sqlValue, .text(order.status.storedName),
+            order.createdAt.sqlValue, order.createdAt.sqlValue,
+        ]
+        try transaction.execute(SQL(Self.insertion, values))
         return true
     }
 
@@ -68,12 +85,11 @@ struct OrderStore {
     private func set(
         _ id: ClientOrderID, _ status: OrderStatus, filled: Quantity, from old: StoredOrder, _ now: Timestamp
     ) throws {
-        try transaction.execute(
-            """
-            UPDATE orders SET status = \(status.storedName), filled_lots = \(filled.lots), updated_at = \(now)
-            WHERE client_order_id = \(Int64(id.rawValue)) AND status = \(old.status.storedName)
-                AND filled_lots = \(old.filled.lots)
-            """)
+        let values: [SQLValue] = [
+            .text(status.storedName), .integer(filled.lots), now.sqlValue, .integer(Int64(id.rawValue)),
+            .text(old.status.storedName), .integer(old.filled.lots),
+        ]
+        try transaction.execute(SQL(Self.change, values))
     }
 
     /// Which asset, and how much of it, an order of so many lots holds.
@@ -88,15 +104,18 @@ struct OrderStore {
     // MARK: - Looking
 
     func order(_ id: ClientOrderID) throws -> StoredOrder? {
-        try transaction.row("SELECT * FROM orders WHERE client_order_id = \(Int64(id.rawValue))").map(Self.order)
+        try transaction.row(SQL(Self.byID, [.integer(Int64(id.rawValue))])).map(Self.order)
     }
+
+    /// As the index of live orders says it: word for word, or SQLite does not use it.
+    static let isLive = "status = 'pending' OR status = 'unknown' OR status = 'open' OR status = 'cancelling'"
 
     /// Orders that are not known to have ended, oldest first.
     func live() throws -> [StoredOrder] {
         try transaction.rows(
             """
-            SELECT * FROM orders WHERE exchange = \(place.exchange.rawValue) AND account_label = \(place.account)
-                AND symbol = \(place.symbol.description) AND status IN ('pending', 'unknown', 'open', 'cancelling')
+            SELECT \(raw: Self.columns) FROM orders WHERE exchange = \(place.exchange.rawValue) AND account_label = \(place.account)
+                AND symbol = \(place.symbol.description) AND (\(raw: Self.isLive))
             ORDER BY created_at, client_order_id
             """
         ).map(Self.order)
@@ -118,6 +137,7 @@ struct OrderStore {
         return id.sequence + 1
     }
 
+    /// - Parameter row: with ``columns`` among its own.
     static func order(_ row: SQLRow) throws -> StoredOrder {
         let rawID: Int64 = try row.get("client_order_id")
         guard let id = ClientOrderID(rawValue: UInt64(bitPattern: rawID)) else {

@@ -51,26 +51,37 @@ final class GroupCommit: Sendable {
     func write<Value: Sendable>(
         isDurable: Bool = true, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            let value = Mutex<Value?>(nil)
-            submit(
-                Request(
-                    isDurable: isDurable,
-                    run: { transaction in
-                        let new = try body(transaction)
-                        value.withLock { $0 = new }
-                    },
-                    finish: { answer in
-                        switch (answer, value.withLock { $0 }) {
-                        case (.committed, let value?): continuation.resume(returning: value)
-                        case (.committed, nil):
-                            continuation.resume(throwing: SQLError.other("the transaction was not run"))
-                        case (.threw(let error), _): continuation.resume(throwing: error)
-                        case (.failed(let error), _): continuation.resume(throwing: error)
-                        }
-                    }))
+        // Unchecked, for that costs less: `answer` and the refusals below tell each request once.
+        try await withUnsafeThrowingContinuation { continuation in
+            write(isDurable: isDurable, body) { continuation.resume(with: $0) }
         }
     }
+
+    /// - Parameter completion: called once, on the writer's thread.
+    func write<Value: Sendable>(
+        isDurable: Bool = true, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        let value = Mutex<Value?>(nil)
+        submit(
+            Request(
+                isDurable: isDurable,
+                run: { transaction in
+                    let new = try body(transaction)
+                    value.withLock { $0 = new }
+                },
+                finish: { answer in
+                    switch (answer, value.withLock { $0 }) {
+                    case (.committed, let value?): completion(.success(value))
+                    case (.committed, nil): completion(.failure(SQLError.other("the transaction was not run")))
+                    case (.threw(let error), _): completion(.failure(error))
+                    case (.failed(let error), _): completion(.failure(error))
+                    }
+                }))
+    }
+
+    /// Runs short work that follows from commits on the writer's thread, which is awake then. It must not wait, or compute much.
+    var executor: any TaskExecutor { WriterExecutor(thread: thread) }
 
     func submit(_ request: Request) {
         enum Fate { case refused(SQLError), queued, drains }

@@ -40,6 +40,11 @@ public final class PostgresDatabase: SQLDatabase {
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value { try await commits.write(body) }
 
+    public func write<Value: Sendable>(
+        isDurable: Bool, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) { commits.write(body, completion: completion) }
+
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value { try await readers.read(body) }

@@ -5,6 +5,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         case value(SQLValue)
         /// Several values with commas between them.
         case values([SQLValue])
+        case statement(SQLStatement, [SQLValue])
         /// Text for one engine alone.
         case only(SQLDialect, String)
     }
@@ -12,6 +13,12 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     var parts: [Part]
 
     public init(stringLiteral text: String) { parts = [.text(text)] }
+
+    /// - Parameter values: one for each `?` of the statement.
+    public init(_ statement: SQLStatement, _ values: [SQLValue]) {
+        precondition(values.count == statement.pieces.count - 1, "a value for each ?")
+        parts = [.statement(statement, values)]
+    }
 
     public init(stringInterpolation: StringInterpolation) { parts = stringInterpolation.parts }
 
@@ -47,8 +54,15 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         public mutating func appendInterpolation(sqlite text: String) { parts.append(.only(.sqlite, text)) }
     }
 
+    /// Where it is a kept statement and nothing else.
+    var statement: (SQLStatement, [SQLValue])? {
+        guard parts.count == 1, case .statement(let statement, let values) = parts[0] else { return nil }
+        return (statement, values)
+    }
+
     /// The statement as an engine takes it, and its values in order.
     func rendered(_ dialect: SQLDialect) -> (text: String, values: [SQLValue]) {
+        if let (statement, values) = statement { return (statement.text(dialect), values) }
         // Bytes, for which appending is a copy: a string looks at what it has and gets, each time.
         var text: [UInt8] = []
         text.reserveCapacity(parts.reduce(0) { $0 + $1.length })
@@ -64,6 +78,12 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             case .text(let literal): append(literal)
             case .only(let engine, let literal): if engine == dialect { append(literal) }
             case .value(let value): append(value)
+            case .statement(let statement, let list):
+                append(statement.pieces[0])
+                for (value, piece) in zip(list, statement.pieces.dropFirst()) {
+                    append(value)
+                    append(piece)
+                }
             case .values(let list):
                 for (index, value) in list.enumerated() {
                     if index > 0 { append(", ") }
@@ -82,6 +102,7 @@ extension SQL.Part {
         case .text(let text), .only(_, let text): text.utf8.count
         case .value: 4
         case .values(let list): 6 * list.count
+        case .statement(let statement, _): statement.text(.postgres).utf8.count
         }
     }
 }

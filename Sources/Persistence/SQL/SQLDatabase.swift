@@ -33,6 +33,16 @@ public protocol SQLDatabase: Sendable {
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value
 
+    /// As ``write(_:)``, for those whom waking another thread would cost more than the rest: `completion` is called once, on
+    /// the thread that commits, and everybody's next commit waits for it. So it must be short, and must not wait.
+    /// - Parameter isDurable: false is ``writeWithoutSync(_:)``.
+    func write<Value: Sendable>(
+        isDurable: Bool, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void)
+
+    /// Runs tasks on the thread that commits, for short work that follows from commits; nil where there is no such thread.
+    var executor: (any TaskExecutor)? { get }
+
     /// Reads from one consistent state. Writing in here is refused. The body may be run several times.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
@@ -50,4 +60,17 @@ extension SQLDatabase {
     public func writeWithoutSync<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value { try await write(body) }
+
+    public func write<Value: Sendable>(
+        isDurable: Bool, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        Task {
+            do {
+                completion(.success(try await isDurable ? write(body) : writeWithoutSync(body)))
+            } catch { completion(.failure(error)) }
+        }
+    }
+
+    public var executor: (any TaskExecutor)? { nil }
 }

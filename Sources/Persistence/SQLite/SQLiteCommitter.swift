@@ -1,10 +1,11 @@
 internal import GRDB
+import Glibc
 import Synchronization
 
 /// SQLite's writer connection.
 final class SQLiteCommitter: Committer {
-    /// A queue that never empties must not let the log grow for ever.
-    private static let busyFactor = 20
+    /// A queue that never empties must not let the log grow for ever: looked at after every so many commits.
+    private static let busyCommits = 16
 
     private let writer: DatabasePool
     private let notifier: Notifier
@@ -28,15 +29,21 @@ final class SQLiteCommitter: Committer {
                 // In the log either way; the next durable commit syncs all of the log before it.
                 if !isDurable { try connection.execute(sql: "PRAGMA synchronous = NORMAL") }
                 defer { if !isDurable { restoreDurability(connection) } }
-                try connection.inTransaction(.immediate) {
+                // Kept statements: GRDB prepares those of its own transactions anew each time.
+                try connection.cachedStatement(sql: "BEGIN IMMEDIATE").execute()
+                do {
                     let transaction = SQLiteTransaction(connection: connection)
                     do { try body(transaction) } catch {
                         isBodyAtFault = true
-                        return .rollback
+                        throw error
                     }
                     channels = transaction.channels
                     isCommitting = true
-                    return .commit
+                    try connection.cachedStatement(sql: "COMMIT").execute()
+                } catch {
+                    // A failed commit may have ended the transaction, and a full disk has.
+                    if connection.isInsideTransaction { try? connection.rollback() }
+                    throw error
                 }
             }
         } catch {
@@ -82,13 +89,21 @@ final class SQLiteCommitter: Committer {
     /// Moves the log into the database file when nobody waits: SQLite's own way, after every so many pages, would make one
     /// commit in a hundred wait for it. On this thread alone, see ``SQLiteDatabase``.
     func rest(isQuiet: Bool) {
-        let limit = isQuiet ? tuning.commitsPerCheckpoint : Self.busyFactor * tuning.commitsPerCheckpoint
-        guard commitCount.load(ordering: .relaxed) >= limit else { return }
+        let count = commitCount.load(ordering: .relaxed)
+        guard isQuiet ? count >= tuning.commitsPerCheckpoint : count % Self.busyCommits == 0 && isLogLong else {
+            return
+        }
         commitCount.store(0, ordering: .relaxed)
         // A failure costs nothing: the log stays, and the next commit tells if the disk is at fault.
         try? writer.writeWithoutTransaction { connection in
             try connection.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
         }
+    }
+
+    /// Whether the log has grown past what may wait for a quiet moment.
+    private var isLogLong: Bool {
+        var status = stat()
+        return stat(writer.path + "-wal", &status) == 0 && status.st_size > tuning.maximumLogBytes
     }
 
     func close() {}

@@ -61,6 +61,7 @@ public final class SQLiteDatabase: SQLDatabase {
             let database = SQLiteDatabase(
                 path: path, pool: try pool(path, isReadOnly: false), lock: lock, tuning: tuning)
             try database.setUp()
+            try LogFile(path: path + "-wal").extend(to: tuning.initialLogBytes)
             return database
         } catch {
             OpenFiles.remove(path)
@@ -105,6 +106,8 @@ public final class SQLiteDatabase: SQLDatabase {
         configuration.label = "mrmarket.sqlite"
         configuration.prepareDatabase { connection in
             try connection.execute(sql: "PRAGMA cache_size = -65536")
+            // A log grown long in a busy time is cut to this when it begins anew.
+            try connection.execute(sql: "PRAGMA journal_size_limit = \(SQLiteTuning.defaultLogBytes)")
             // Only the writer checkpoints, and when it chooses.
             try connection.execute(sql: "PRAGMA wal_autocheckpoint = 0")
         }
@@ -148,6 +151,16 @@ public final class SQLiteDatabase: SQLDatabase {
         guard let commits else { throw SQLError.readOnly(path) }
         return try await commits.write(isDurable: false, body)
     }
+
+    public func write<Value: Sendable>(
+        isDurable: Bool, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value,
+        completion: @escaping @Sendable (Result<Value, any Error>) -> Void
+    ) {
+        guard let commits else { return completion(.failure(SQLError.readOnly(path))) }
+        commits.write(isDurable: isDurable, body, completion: completion)
+    }
+
+    public var executor: (any TaskExecutor)? { commits?.executor }
 
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value

@@ -4,12 +4,14 @@ internal import GRDBSQLite
 /// Runs GRDB's prepared statements through SQLite's own functions: GRDB's argument lists and rows cost three times what
 /// SQLite itself does for an insert, and none of what they add is used here.
 struct SQLiteStatement {
+    private let statement: Statement
     private let pointer: OpaquePointer
     private let connection: Database
 
     let isReadOnly: Bool
 
     init(_ statement: Statement, _ connection: Database) {
+        self.statement = statement
         pointer = statement.sqliteStatement
         isReadOnly = statement.isReadonly
         self.connection = connection
@@ -26,8 +28,8 @@ struct SQLiteStatement {
         defer { sqlite3_reset(pointer) }
         try bind(values)
         guard try step() else { return [] }
-        let columns = SQLColumns(
-            (0..<sqlite3_column_count(pointer)).map { String(cString: sqlite3_column_name(pointer, $0)) })
+        // The names are kept by GRDB, with the statement.
+        let columns = SQLColumns(statement.columnNames)
         let count = Int32(columns.names.count)
         var rows: [SQLRow] = []
         repeat { rows.append(SQLRow(columns: columns, values: (0..<count).map(value))) } while try step()

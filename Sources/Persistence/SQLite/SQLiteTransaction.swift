@@ -6,6 +6,8 @@ final class SQLiteTransaction: BatchTransaction {
     private(set) var failure: SQLError?
     private(set) var hasWritten = false
     private var words = CommitWords()
+    /// Kept statements that this transaction has run: few, found by identity.
+    private var known: [(key: SQLStatement, statement: SQLiteStatement)] = []
 
     init(connection: Database) { self.connection = connection }
 
@@ -30,11 +32,24 @@ final class SQLiteTransaction: BatchTransaction {
     }
 
     private func prepare(_ sql: SQL) throws -> (SQLiteStatement, [SQLValue]) {
-        let (text, values) = sql.rendered(.sqlite)
-        let statement = SQLiteStatement(try connection.cachedStatement(sql: text), connection)
+        let (statement, values) = try find(sql)
         if !statement.isReadOnly { hasWritten = true }
         return (statement, values)
     }
+
+    private func find(_ sql: SQL) throws -> (SQLiteStatement, [SQLValue]) {
+        guard let (key, values) = sql.statement else {
+            let (text, values) = sql.rendered(.sqlite)
+            return (SQLiteStatement(try connection.cachedStatement(sql: text), connection), values)
+        }
+        if let index = known.firstIndex(where: { $0.key === key }) { return (known[index].statement, values) }
+        let statement = SQLiteStatement(try connection.cachedStatement(sql: key.text(.sqlite)), connection)
+        if known.count < Self.maximumKnown { known.append((key, statement)) }
+        return (statement, values)
+    }
+
+    /// A longer walk would cost more than it saves.
+    private static let maximumKnown = 32
 
     func row(_ sql: SQL) throws(SQLError) -> SQLRow? { try rows(sql).first }
 

@@ -1,14 +1,30 @@
 /// How the writer works. The defaults are for a server; tests make rare paths common.
 public struct SQLiteTuning: Sendable {
-    /// After so many commits, from 1, the log is moved into the database file, at the next quiet moment, or at the latest
-    /// after twenty times as many.
+    /// After so many commits, from 1, the log is moved into the database file, at the next quiet moment.
     public var commitsPerCheckpoint: Int
+    /// A log longer than this is moved also when there is no quiet moment.
+    public var maximumLogBytes: Int64
+    /// The log gets this length when the database is opened, so that it does not grow while somebody waits: on a journalling file
+    /// system a sync that moves a file's end takes several times as long. What lies in it beyond its last frame SQLite never reads.
+    public var initialLogBytes: Int64
     /// So many callers, from 1, share a commit at most: bounds how long the first of a batch waits for the others.
     public var maximumBatch: Int
 
-    public init(commitsPerCheckpoint: Int = 500, maximumBatch: Int = 512) {
+    public init(
+        commitsPerCheckpoint: Int = 500, maximumLogBytes: Int64 = SQLiteTuning.defaultLogBytes,
+        initialLogBytes: Int64 = 0,
+        maximumBatch: Int = 512
+    ) {
         precondition(commitsPerCheckpoint > 0 && maximumBatch > 0)
         self.commitsPerCheckpoint = commitsPerCheckpoint
+        self.maximumLogBytes = maximumLogBytes
+        self.initialLogBytes = initialLogBytes
         self.maximumBatch = maximumBatch
     }
+
+    /// For a server: the log of some hundred commits, which is what gathers until a quiet moment.
+    public static let server = SQLiteTuning(initialLogBytes: 32 << 20)
+
+    /// 64 MiB.
+    public static let defaultLogBytes: Int64 = 64 << 20
 }

@@ -83,7 +83,7 @@ struct Desk {
         var options = JobOptions(
             attempts: Int(random.below(3)) + 1,
             backoff: .exponential(.milliseconds(10), maximum: .milliseconds(100), jitter: 0.3),
-            priority: Int(random.below(3)) - 1, serialKey: mutation == .noSerialKey ? nil : "statement-\(customer)",
+            priority: Int(random.below(3)) - 1, serialKey: "statement-\(customer)",
             deadLetterHoldsKey: deadLetterHoldsKey)
         options.id = "line-\(id)"
         if random.below(3) == 0 { options.start = .after(.milliseconds(Int64(random.below(400)))) }
@@ -125,7 +125,7 @@ struct Desk {
         try transaction.execute(
             "INSERT INTO desk_orders (id, customer, filled, is_closed) VALUES (\(id), \(customer), '0', 0)")
         var job = try NewJob(PlaceOrder(order: id, amount: amount))
-        job.options.serialKey = "order-\(id)"
+        job.options.serialKey = mutation == .noSerialKey ? nil : "order-\(id)"
         try JobStore(transaction: transaction).enqueue(job, now: now)
     }
 
@@ -134,7 +134,7 @@ struct Desk {
             // An order that was refused, or has not come yet.
             guard try transaction.row("SELECT 1 FROM desk_orders WHERE id = \(id)") != nil else { return }
             var job = try NewJob(CancelOrder(order: id))
-            job.options.serialKey = "order-\(id)"
+            job.options.serialKey = mutation == .noSerialKey ? nil : "order-\(id)"
             job.options.id = "cancel-\(id)"
             try JobStore(transaction: transaction).enqueue(job, now: world.now)
         }

@@ -39,7 +39,7 @@ public enum DeskMutation: String, CaseIterable, Sendable {
     case freshRequestID
     /// What follows from a deposit is enqueued after its commit.
     case followUpAfterCommit
-    /// Jobs of one customer have no serial key, and the statement relies on their order.
+    /// Jobs of one order have no serial key, so that it may be cancelled before it is placed.
     case noSerialKey
     /// A fill that is told again is added to its order again.
     case fillCountedTwice
