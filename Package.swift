@@ -197,7 +197,8 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "Logging", package: "swift-log"),
             ], path: "Tests/CrashChild", swiftSettings: settings),
         .testTarget(
-            name: "KillTests", dependencies: ["crash-child", "Persistence", "Scheduling", "TestSupport"],
+            name: "KillTests",
+            dependencies: ["crash-child", "Jobs", "Persistence", "Scheduling", "TestSupport", "TradingCore"],
             swiftSettings: settings),
         .testTarget(
             name: "LedgerTests",

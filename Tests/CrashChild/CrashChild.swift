@@ -10,6 +10,11 @@ struct CrashChild {
     static let workloads: [any CrashWorkload.Type] = [SeamWorkload.self, CoreWorkload.self, LooseWorkload.self]
 
     static func main() async {
+        let pairs = CommandLine.arguments.dropFirst().map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+        if pairs.first?.first == "node" {
+            return await ClusterNode.run(
+                Dictionary(pairs.filter { $0.count == 2 }.map { ($0[0], $0[1]) }, uniquingKeysWith: { $1 }))
+        }
         guard let options = LifeOptions(CommandLine.arguments.dropFirst()) else { return refuse() }
         if options.workload == RawLife.name { return RawLife(options).run() }
         guard let workload = workloads.first(where: { $0.name == options.workload }) else { return refuse() }

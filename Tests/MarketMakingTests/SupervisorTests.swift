@@ -25,6 +25,22 @@ import TradingCore
         }
     }
 
+    @Test func `who asks for a book before the market has told anything waits a little, and is told so in vain`()
+        async throws
+    {
+        try await withExchange { exchange, place in
+            let server = try await TestServer(exchange, place, time: SystemTime())
+            try await server.wait("reconciled") { await server.supervisor.isReconciled }
+            await #expect(throws: DeskError.notReady("paper has not told anything of BTC/USDT yet")) {
+                _ = try await server.supervisor.orderBook(exchange: "paper", symbol: "BTC/USDT", limit: 5)
+            }
+            let asked = Task { try await server.supervisor.orderBook(exchange: "paper", symbol: "BTC/USDT", limit: 5) }
+            exchange.market(bid: 5_999_900, ask: 6_000_100)
+            #expect(try await asked.value.bids.map(\.price) == ["59999"])
+            await server.kill()
+        }
+    }
+
     @Test func `a kill loses nothing: orders stay, fills meanwhile are booked once (H28)`() async throws {
         try await withExchange { exchange, place in
             var server = try await TestServer(exchange, place, time: SystemTime())

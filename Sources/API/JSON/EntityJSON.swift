@@ -9,7 +9,7 @@ public enum WireTime {
         // Whole seconds through the calendar, milliseconds by hand: a Double loses the last of them.
         let (seconds, rest) = time.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         let whole = rest < 0 ? seconds - 1 : seconds
-        let milliseconds = (time.nanoseconds - whole * 1_000_000_000) / 1_000_000
+        let milliseconds = (rest < 0 ? rest + 1_000_000_000 : rest) / 1_000_000
         let digits = String(milliseconds + 1_000).dropFirst()
         return Date(timeIntervalSince1970: Double(whole)).formatted(.iso8601).dropLast() + ".\(digits)Z"
     }

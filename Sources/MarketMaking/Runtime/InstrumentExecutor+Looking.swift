@@ -1,6 +1,7 @@
 import Exchanges
 import Execution
 import Persistence
+import Scheduling
 import Strategies
 import TradingCore
 
@@ -32,6 +33,20 @@ extension InstrumentExecutor {
         let unit = instrument.unit
         if let trade = core.engine.lastTradePrice { return unit.decimal(trade) }
         return core.book.doubleMid.map { FixedDecimal(raw: unit.price.raw * Int128($0) / 2) }
+    }
+
+    /// How long a reader waits for a market that was only just subscribed to.
+    private static var firstDataNanoseconds: Int64 { Nanoseconds.seconds(2) }
+
+    /// The book, once the market has told anything.
+    /// - Returns: nil when it does not in time.
+    func firstBookView(limit: Int) async -> OrderBookView? {
+        let deadline = time.now().advanced(byNanoseconds: Self.firstDataNanoseconds)
+        while core.engine.health.lastMarketData == .distantPast {
+            guard time.now() < deadline else { return nil }
+            try? await time.sleep(until: time.now().advanced(byNanoseconds: 2 * Nanoseconds.perMillisecond))
+        }
+        return bookView(limit: limit)
     }
 
     /// - Parameter limit: levels of each side.

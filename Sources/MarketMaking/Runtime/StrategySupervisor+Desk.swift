@@ -99,7 +99,10 @@ extension StrategySupervisor: TradingDesk {
                 } else {
                     try await executor(TradingPlace(exchange: id, account: "default", symbol: pair))
                 }
-            return await executor.bookView(limit: limit)
+            guard let view = await executor.firstBookView(limit: limit) else {
+                throw DeskError.notReady("\(exchange) has not told anything of \(pair) yet")
+            }
+            return view
         } catch { throw DeskError(error) }
     }
 

@@ -111,6 +111,15 @@ import TradingCore
         #expect(bought > 0)
     }
 
+    @Test func `the book of a market that nobody trades on is told to the first who asks`() async throws {
+        let folder = try TemporaryFolder()
+        let server = try await ServerProcess(folder: folder.path, port: ServerProcess.freePort())
+        defer { server.kill() }
+        let answer = try await server.get("/market/orderbook?exchange=paper&symbol=BTC%2FUSDT&limit=5")
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(answer.text.contains(#""datetime":"20"#) && answer.text.contains(#""bids":[["#))
+    }
+
     @Test func `Ctrl-C takes every order off, and the next start goes on`() async throws {
         let folder = try TemporaryFolder()
         let port = try ServerProcess.freePort()
