@@ -44,6 +44,9 @@ public actor StrategySupervisor {
     /// more slowly, and keeps no other one waiting.
     private func recover() async {
         do {
+            if try await runtime.database.write({ try OrderSequenceFloor(transaction: $0).raise() }) {
+                runtime.logger.notice("the database was restored from a backup: order ids leap past those of before")
+            }
             let (rows, entries) = try await runtime.database.read { transaction in
                 (
                     try StrategyInstanceStore(transaction: transaction).unfinished(),

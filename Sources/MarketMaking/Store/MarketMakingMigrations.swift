@@ -136,5 +136,6 @@ public enum MarketMakingMigrations {
         },
         FundsMigration.migration,
         OrderChecksMigration.migration,
+        OrderSequenceFloor.migration,
     ]
 }

@@ -121,7 +121,7 @@ struct OrderStore {
         ).map(Self.order)
     }
 
-    /// One past the highest sequence number that a session has ever stored.
+    /// One past the highest sequence number that a session has ever stored, and not below ``OrderSequenceFloor``.
     func nextSequence(of session: SessionID, installation: InstallationID) throws -> UInt32 {
         let first = ClientOrderIDSource(installation: installation, session: session)
         var source = first
@@ -133,8 +133,9 @@ struct OrderStore {
             WHERE client_order_id BETWEEN \(Int64(lowest.rawValue)) AND \(Int64(highest))
             """)
         let stored: Int64? = try row?.get("highest") ?? nil
-        guard let stored, let id = ClientOrderID(rawValue: UInt64(stored)) else { return 0 }
-        return id.sequence + 1
+        let floor = try OrderSequenceFloor(transaction: transaction).current()
+        guard let stored, let id = ClientOrderID(rawValue: UInt64(stored)) else { return floor }
+        return max(floor, id.sequence + 1)
     }
 
     /// - Parameter row: with ``columns`` among its own.

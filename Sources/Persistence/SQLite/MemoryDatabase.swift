@@ -12,6 +12,7 @@ public final class MemoryDatabase: SQLDatabase {
             try queue.writeWithoutTransaction { connection in
                 try connection.execute(
                     sql: "CREATE TABLE IF NOT EXISTS \(Migrator.table) (name TEXT PRIMARY KEY) STRICT")
+                try connection.execute(sql: Restores.sqliteTable)
             }
         } catch { throw SQLError(error) }
     }

@@ -5,8 +5,11 @@ internal import GRDB
 enum SQLiteCopy {
     /// Copies one consistent state of `source` while others write to it: nobody waits for it. It becomes `path` only when it
     /// is whole, checked and on the disk.
+    /// - Parameter amendments: statements for the copy alone.
     /// - Returns: its size in bytes.
-    static func make(of source: any DatabaseReader, to path: String, _ replace: () throws -> Void = {}) throws -> Int {
+    static func make(
+        of source: any DatabaseReader, to path: String, amendments: [String] = [], _ replace: () throws -> Void = {}
+    ) throws -> Int {
         let partial = path + ".partial-\(UUID().uuidString)"
         try DurableFile.make(partial)
         defer {
@@ -19,6 +22,7 @@ enum SQLiteCopy {
             try copy.writeWithoutTransaction { connection in
                 try connection.execute(sql: "PRAGMA journal_mode = DELETE")
                 try SQLiteCheck.whole(connection, partial)
+                for amendment in amendments { try connection.execute(sql: amendment) }
             }
             try copy.close()
         } catch { throw SQLError(error) }

@@ -126,6 +126,7 @@ public final class SQLiteDatabase: SQLDatabase {
             try SQLiteCheck.atStart(connection, path)
             try connection.execute(
                 sql: "CREATE TABLE IF NOT EXISTS \(Migrator.table) (name TEXT PRIMARY KEY) STRICT")
+            try connection.execute(sql: Restores.sqliteTable)
         }
     }
 

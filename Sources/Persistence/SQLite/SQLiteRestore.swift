@@ -25,7 +25,9 @@ enum SQLiteRestore {
         let source = try DatabaseQueue(path: backup, configuration: configuration)
         defer { try? source.close() }
         var replaced: String?
-        let bytes = try SQLiteCopy.make(of: source, to: target) { replaced = try setAside(target) }
+        let bytes = try SQLiteCopy.make(
+            of: source, to: target, amendments: [Restores.sqliteTable, Restores.sqliteNote]
+        ) { replaced = try setAside(target) }
         DurableFile.remove(marker(target))
         try DurableFile.sync(DurableFile.folder(of: target))
         return SQLiteRestoration(path: target, bytes: bytes, replaced: replaced)

@@ -24,6 +24,7 @@ import Testing
         #expect(refused.code == 2)
         #expect(refused.errors.contains("in use"), "\(refused.errors)")
         server.kill()
+        let before = try await Self.orderIDs(folder)
         for suffix in ["", "-wal", "-shm"] {
             try? FileManager.default.removeItem(atPath: folder.path + "/data/mr_market.db" + suffix)
         }
@@ -37,7 +38,25 @@ import Testing
             try await server.get("/health/trading").text.contains("\"openOrders\":4")
         }
         #expect(server.interrupt() == 0, "\(server.log)")
+        // The orders that rested have been taken off now: the next start makes new ones.
+        server = try await ServerProcess(folder: folder.path, port: port, arguments: ["--example"])
+        try await server.wait("quoting anew") {
+            try await server.get("/health/trading").text.contains("\"openOrders\":4")
+        }
+        #expect(server.interrupt() == 0, "\(server.log)")
         #expect(try Program.run(["ledger", "verify"], environment: settings).code == 0)
+        // None of the ids that the exchange saw before the loss is given to another order, also of those the backup has not.
+        let after = try await Self.orderIDs(folder).subtracting(before)
+        #expect(!after.isEmpty && after.allSatisfy { id in before.allSatisfy { id > $0 + 1_000_000 } })
+    }
+
+    private static func orderIDs(_ folder: TemporaryFolder) async throws -> Set<Int64> {
+        let database = try await SQLiteDatabase.openReadOnly(path: folder.path + "/data/mr_market.db")
+        let ids = try await database.read { transaction in
+            Set(try transaction.rows("SELECT client_order_id FROM orders").map { try $0.get(0, as: Int64.self) })
+        }
+        await database.close()
+        return ids
     }
 
     @Test func `a changed amount is found and named, and the exit code says so`() async throws {

@@ -1,0 +1,72 @@
+import Execution
+import Ledger
+import Persistence
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+@Suite struct OrderSequenceFloorTests {
+    @Test(arguments: DatabaseEngine.available)
+    func `after each restore every session leaps past what was ever used, once`(_ engine: DatabaseEngine) async throws {
+        try await withTemporaryDatabase(engine, LedgerMigrations.all + MarketMakingMigrations.all) { database in
+            let used = try #require(ClientOrderID(rawValue: 3 << 26 | 70))
+            let numbers = try await database.write { transaction in
+                try Self.store(used, transaction)
+                let floor = OrderSequenceFloor(transaction: transaction)
+                var numbers: [[UInt32]] = []
+                func look() throws { numbers.append(try [3, 4].map { try Self.next($0, transaction) }) }
+                #expect(try !floor.raise())
+                try look()
+                try transaction.execute("INSERT INTO mrmarket_restores DEFAULT VALUES")
+                #expect(try floor.raise())
+                #expect(try !floor.raise())
+                try look()
+                for _ in 0..<2 { try transaction.execute("INSERT INTO mrmarket_restores DEFAULT VALUES") }
+                #expect(try floor.raise())
+                try look()
+                return numbers
+            }
+            let leap = UInt32(OrderSequenceFloor.leap)
+            #expect(numbers == [[71, 0], [71 + leap, 71 + leap], [71 + 3 * leap, 71 + 3 * leap]])
+        }
+    }
+
+    @Test func `a session whose numbers are used up makes none, rather than one again`() async throws {
+        try await withTemporaryDatabase(.sqlite, LedgerMigrations.all + MarketMakingMigrations.all) { database in
+            let last = try await database.write { transaction in
+                for _ in 0..<100 { try transaction.execute("INSERT INTO mrmarket_restores DEFAULT VALUES") }
+                try OrderSequenceFloor(transaction: transaction).raise()
+                return try Self.next(3, transaction)
+            }
+            let session = try #require(SessionID(3))
+            var source = ClientOrderIDSource(installation: .first, session: session, nextSequence: last)
+            #expect(source.next() == nil)
+        }
+    }
+
+    private static func next(_ number: UInt16, _ transaction: any SQLTransaction) throws -> UInt32 {
+        let session = try #require(SessionID(number))
+        let symbol = TestInstrument.btc.id.symbol
+        let place = TradingPlace(exchange: TestInstrument.btc.id.exchange, account: "default", symbol: symbol)
+        return try OrderStore(transaction: transaction, place: place, instrument: TestInstrument.btc)
+            .nextSequence(of: session, installation: .first)
+    }
+
+    private static func store(_ id: ClientOrderID, _ transaction: any SQLTransaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO strategy_instances (id, strategy_key, user_id, client_id, strategy_type, exchange, account_label,
+                symbol, status, parameters_version, run, created_at, updated_at)
+            VALUES (3, 'k', 'u', 'c', 'pureMarketMaking', 'paper', 'default', 'BTC/USDT', 'running', 1, 1, 1, 1)
+            """)
+        try transaction.execute(
+            """
+            INSERT INTO orders (client_order_id, instance_id, run, parameters_version, exchange, account_label, symbol, side,
+                level, ticks, lots, price, quantity, is_post_only, status, filled_lots, created_at, updated_at)
+            VALUES (\(Int64(id.rawValue)), 3, 1, 1, 'paper', 'default', 'BTC/USDT', 'buy', 0, 6000050, 2000000, '60000.5',
+                '0.02', 1, 'open', 0, 1, 1)
+            """)
+    }
+}
