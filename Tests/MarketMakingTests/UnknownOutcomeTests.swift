@@ -23,7 +23,7 @@ import TradingCore
             try await bench.restart()
             try await bench.server.wait("four orders rest") { [exchange = bench.exchange] in exchange.open.count == 4 }
             #expect(bench.exchange.state.withLock { $0.duplicates } == [])
-            let statuses = try await statuses(bench)
+            let statuses = try await Self.statuses(bench.server.database.real)
             // Two were there all along, two never were and have been replaced.
             #expect(statuses.filter { $0 == "rejected" }.count == 2)
             #expect(!statuses.contains("unknown"))
@@ -67,8 +67,31 @@ import TradingCore
         }
     }
 
-    private func statuses(_ bench: Bench) async throws -> [String] {
-        try await bench.server.database.read { transaction in
+    @Test func `an intent that may be stored without our knowing is never sent, and holds no funds (H36)`() async throws
+    {
+        try await withServer { bench in
+            _ = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body())
+            bench.server.database.hideCommits(1)
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await bench.server.wait("it quotes all the same") { [exchange = bench.exchange] in
+                exchange.open.count == 4
+            }
+            // The four of the hidden commit are there, never left, and are over; the four that rest are others.
+            let placed = bench.exchange.state.withLock { $0.placed.count }
+            #expect(placed == 4)
+            try await bench.server.wait("the hidden ones are over") { [database = bench.server.database.real] in
+                try await Self.statuses(database).filter { $0 == "rejected" }.count == 4
+            }
+            let held = try await bench.server.database.real.read { transaction in
+                try transaction.rows("SELECT status FROM ledger_transfers WHERE status = 'open'").count
+            }
+            #expect(held == 4)
+            #expect(bench.exchange.state.withLock { $0.duplicates } == [])
+        }
+    }
+
+    private static func statuses(_ database: any SQLDatabase) async throws -> [String] {
+        try await database.read { transaction in
             try transaction.rows("SELECT status FROM orders").map { try $0.get("status") }
         }
     }

@@ -11,17 +11,26 @@ final class ObservedDatabase: SQLDatabase {
     let real: any SQLDatabase
     private let stored = Mutex<Set<ClientOrderID>>([])
     private let failing = Mutex(false)
+    private let hidingCommits = Mutex(0)
     private let commits = Mutex(0)
 
     init(_ real: any SQLDatabase) { self.real = real }
 
     func isStored(_ id: ClientOrderID) -> Bool { stored.withLock { $0.contains(id) } }
     func setFailing(_ value: Bool) { failing.withLock { $0 = value } }
+    /// The next so many commits happen, and nobody learns that they did.
+    func hideCommits(_ count: Int) { hidingCommits.withLock { $0 = count } }
+    var hiddenCommits: Int { hidingCommits.withLock { $0 } }
     var commitCount: Int { commits.withLock { $0 } }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
         if failing.withLock({ $0 }) { throw Failure() }
         let result = try await real.write(body)
+        let isHidden = hidingCommits.withLock { count in
+            defer { count = max(0, count - 1) }
+            return count > 0
+        }
+        if isHidden { throw SQLError.outcomeUnknown("the connection broke during the commit") }
         let ids = try await real.read { transaction in
             try transaction.rows("SELECT client_order_id FROM orders").compactMap { row in
                 ClientOrderID(rawValue: UInt64(bitPattern: try row.get("client_order_id") as Int64))
