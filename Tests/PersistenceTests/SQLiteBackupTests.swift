@@ -89,6 +89,20 @@ import Testing
         #expect(try await ids(path) == [1, 2])
     }
 
+    @Test func `another server's database is no place for a backup, whether that server runs or not`() async throws {
+        let database = try await open(path)
+        try await Self.insert(database, 1)
+        let other = folder.path + "/other.db"
+        let live = try await open(other)
+        try await Self.insert(live, 2)
+        await #expect(throws: SQLError.inUse(path: other)) { _ = try await database.backup(to: other) }
+        try await Self.insert(live, 3)
+        await live.close()
+        await #expect(throws: SQLError.inUse(path: other)) { _ = try await database.backup(to: other) }
+        await database.close()
+        #expect(try await ids(other) == [2, 3])
+    }
+
     @Test func `a backup can be taken beside the running server, by a look`() async throws {
         let database = try await open(path)
         try await Self.insert(database, 7)

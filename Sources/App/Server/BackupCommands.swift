@@ -35,10 +35,27 @@ struct RestoreCommand: AsyncParsableCommand {
         let files = try ServerFiles()
         try files.requireEmbedded("restore", instead: "pg_restore")
         do {
+            try await Self.check(file)
             let restored = try await SQLiteDatabase.restore(from: file, to: files.database)
             if let replaced = restored.replaced { print("What was there is kept as \(replaced).") }
             print("\(files.database): restored from \(file).")
         } catch let error as SQLError { throw BadInput("\(error)") }
+    }
+
+    /// Files of ours that are no server's database (the paper exchange's), and those of a newer server, are not taken.
+    private static func check(_ file: String) async throws {
+        let database: SQLiteDatabase
+        // What cannot even be opened the restoring says better.
+        do { database = try await SQLiteDatabase.openReadOnly(path: file) } catch is SQLError { return }
+        let pending: [String]
+        do { pending = try await Migrator(ServerMigrations.all).pending(database) } catch {
+            await database.close()
+            throw error
+        }
+        await database.close()
+        if pending.count == ServerMigrations.all.count {
+            throw BadInput("\(file) is no backup of a server: it holds none of its tables")
+        }
     }
 }
 

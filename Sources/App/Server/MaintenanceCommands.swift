@@ -28,9 +28,10 @@ struct SeedCommand: AsyncParsableCommand {
         let files = try ServerFiles()
         do {
             let database = try await files.openDatabase().database
-            let isSeeded = try await ExampleStrategy.seed(
-                database, Symbol(base: AssetID("BTC"), quote: AssetID("USDT")), base: "10", quote: "1000000",
-                now: SystemTime().now())
+            let isSeeded = try await database.write(
+                ExampleStrategy.seeding(
+                    Symbol(base: AssetID("BTC"), quote: AssetID("USDT")), base: "10", quote: "1000000",
+                    now: SystemTime().now()))
             await database.close()
             print(isSeeded ? "Stored \(ExampleStrategy.key)." : "There are strategies already; nothing was stored.")
         } catch let error as SQLError { throw BadInput("\(error)") }

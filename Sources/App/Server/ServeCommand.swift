@@ -48,21 +48,32 @@ struct ServeCommand: AsyncParsableCommand {
             registry: registry, time: time,
             swaggerFolder: files.swaggerFolder, logger: logger)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
+        let outcome = ShutdownOutcome()
         let services: [any Service] = [
             BackgroundService { await alarms.run() }, money.worker, money.relay,
             BackgroundService { await exchange.run() },
-            SupervisorService(supervisor: supervisor),
             HTTPService(api: api, files: files, secrets: secrets),
             StatusService(
                 desk: supervisor, symbol: symbol, startsExample: example, time: time, showsLine: showsLine),
+            // The last to start is the first to stop: orders come off before anything waits for a client that takes its time.
+            SupervisorService(supervisor: supervisor, outcome: outcome),
         ]
-        try await ServiceGroup(
-            services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger)
-        ).run()
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger))
+        configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
+        try await ServiceGroup(configuration: configuration).run()
         await database.close()
         if Terminal.isInteractive { Terminal.clearStatus() }
+        guard outcome.isClean else {
+            Terminal.error(
+                "Stopped. Nobody confirmed that every own order is cancelled: look at the exchange, or start again.")
+            throw ExitCode(1)
+        }
         Terminal.error("Stopped. Own orders cancelled, what ran goes on at the next start.")
     }
+
+    /// The supervisor's own limit, and some for clients; less than systemd waits.
+    private static let shutdownLimit = Duration.seconds(20)
 
     private var showsLine: Bool { Terminal.isInteractive && !verbose }
 

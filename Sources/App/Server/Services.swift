@@ -6,6 +6,7 @@ import MarketMaking
 import NIOCore
 import Scheduling
 import ServiceLifecycle
+import Synchronization
 import TradingCore
 
 /// Work that goes on until the process is told to stop.
@@ -20,18 +21,25 @@ struct BackgroundService: Service {
 }
 
 /// Runs the strategies; told to stop, it takes every own order off the book first.
+/// Whether the exchange has confirmed at the end that nothing of ours is open.
+final class ShutdownOutcome: Sendable {
+    private let clean = Atomic(false)
+
+    var isClean: Bool { clean.load(ordering: .acquiring) }
+    func setClean() { clean.store(true, ordering: .releasing) }
+}
+
 struct SupervisorService: Service {
     static let limit = Nanoseconds.seconds(15)
     let supervisor: StrategySupervisor
+    let outcome: ShutdownOutcome
 
     func run() async throws {
         await withTaskGroup { group in
             group.addTask { await supervisor.run() }
             group.addTask {
                 do { try await gracefulShutdown() } catch { return }
-                if await !supervisor.shutDown(limit: Self.limit) {
-                    Terminal.error("The exchange did not confirm in time that no order of ours is open.")
-                }
+                if await supervisor.shutDown(limit: Self.limit) { outcome.setClean() }
             }
             await group.waitForAll()
         }

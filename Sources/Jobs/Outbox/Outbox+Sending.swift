@@ -65,7 +65,11 @@ extension Outbox {
         let lane = batch.lane
         switch delivery {
         case .sent(let count):
-            guard try giveBack(batch, failures: 0, failure: nil, isParked: false, readyAt: now) else { return false }
+            // Where nothing was sent, as at a shutdown, nothing has been proved either.
+            let failures = count == 0 && !batch.messages.isEmpty ? batch.failures : 0
+            guard try giveBack(batch, failures: failures, failure: nil, isParked: false, readyAt: now) else {
+                return false
+            }
             try settle(lane, batch.messages.prefix(count), now)
         case .failed(let sent, let reason):
             let failures = sent == 0 ? batch.failures + 1 : 1

@@ -127,14 +127,43 @@ public struct OutboxRelay: Service {
         }
     }
 
+    /// In a task of its own, which is not waited for once its time is over: a receiver that hangs keeps neither its lane nor a
+    /// shutdown waiting.
+    private func sendInTime(_ message: OutboxMessage, _ fence: Int64) async throws {
+        let answer = FirstAnswer()
+        let (sink, limit) = (sink, rules.sendNanoseconds)
+        let sending = Task {
+            do {
+                try await sink.send(message, fence: fence)
+                answer.give(.success(()))
+            } catch { answer.give(.failure(error)) }
+        }
+        let alarm = alarms.alarm("outbox.send \(message.lane)") { _ in
+            answer.give(.failure(SendTimedOut(limit: .nanoseconds(limit))))
+        }
+        alarm.set(time.now().advanced(byNanoseconds: limit))
+        defer {
+            sending.cancel()
+            alarm.remove()
+        }
+        try await withTaskCancellationHandler {
+            try await answer.wait()
+        } onCancel: {
+            sending.cancel()
+        }
+    }
+
     private func send(_ batch: OutboxBatch, _ state: State) async -> OutboxDelivery {
         for (index, message) in batch.messages.enumerated() {
             if state.isStopping.load(ordering: .acquiring) || time.now() >= batch.leasedUntil { return .sent(index) }
-            do { try await sink.send(message, fence: batch.fence) } catch let error as MessageRefused {
+            do { try await sendInTime(message, batch.fence) } catch let error as MessageRefused {
                 return .refused(sent: index, reason: error.reason)
-            } catch is CancellationError {
-                return .sent(index)
-            } catch { return .failed(sent: index, reason: "\(error)") }
+            } catch {
+                // Ours is a reason to leave the rest for later; the sink's own is a failure like any other.
+                let isOurs = state.isStopping.load(ordering: .acquiring) || Task.isCancelled
+                if isOurs, error is CancellationError { return .sent(index) }
+                return .failed(sent: index, reason: "\(error)")
+            }
         }
         return .sent(batch.messages.count)
     }

@@ -5,6 +5,8 @@ import TradingCore
 public struct OutboxRules: Hashable, Sendable {
     /// How long a lane belongs to who claimed it; afterwards anybody may send what was not acknowledged.
     public var leaseNanoseconds = Nanoseconds.seconds(60)
+    /// How long sending one message may take, less than the lease: longer is a failure, though it may have arrived.
+    public var sendNanoseconds = Nanoseconds.seconds(30)
     /// After so many failures in a row a lane is parked until an operator decides.
     public var maximumFailures = 12
     /// The wait after the first failure; it doubles with each one, up to ``maximumDelayNanoseconds``, less up to a quarter

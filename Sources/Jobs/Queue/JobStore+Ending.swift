@@ -78,7 +78,11 @@ extension JobStore {
                 \(postgres: "FOR UPDATE")
             """)
         guard let row else { return nil }
-        let decision = decide(try standing(row))
+        // One row that cannot be read must not keep a dead worker's other jobs from being rescued: it is an operator's.
+        let standing = try standing(row)
+        let decision = standing.map(decide) ?? .dead
+        let reason =
+            standing == nil ? "its backoff cannot be read: \(try row.get(6, as: String?.self) ?? "nothing")" : reason
         let (lane, queue): (String?, QueueName) = (try row.get(1), try row.get(0))
         let keepsLane = try keepsLane(decision, deadLetterHoldsKey: row.get(9))
         if decision.state.isFinished, try row.get(10) {
@@ -91,11 +95,9 @@ extension JobStore {
         return decision.state
     }
 
-    private func standing(_ row: SQLRow) throws -> JobDecision.Standing {
-        let text: String? = try row.get(6)
-        guard let backoff = Backoff(stored: text) else {
-            throw SQLError.decoding(column: "backoff", value: text ?? "nothing")
-        }
+    /// - Returns: nil for a backoff of a form that this version does not know.
+    private func standing(_ row: SQLRow) throws -> JobDecision.Standing? {
+        guard let backoff = Backoff(stored: try row.get(6)) else { return nil }
         return JobDecision.Standing(
             failures: try row.get(2), attempts: try row.get(3), rescues: try row.get(4),
             maximumRescues: try row.get(5), backoff: backoff,

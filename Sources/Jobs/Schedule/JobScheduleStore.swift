@@ -22,13 +22,10 @@ public struct JobScheduleStore {
         }
     }
 
-    /// Makes the table equal to what the program defines: new ones begin with their next tick, those with another cadence begin
-    /// anew, those that are gone are removed, all others go on where they were.
+    /// New ones begin with their next tick, those with another cadence begin anew, all others go on where they were. Those that
+    /// this program does not know stay: they may be a newer node's.
     public func define(_ schedules: [JobSchedule], now: Timestamp) throws {
         let stored = try entries()
-        for entry in stored where !schedules.contains(where: { $0.name == entry.name }) {
-            try transaction.execute("DELETE FROM job_schedules WHERE name = \(entry.name)")
-        }
         for schedule in schedules {
             let cadence = schedule.cadence.description
             if stored.contains(where: { $0.name == schedule.name && $0.cadence == cadence }) { continue }

@@ -8,12 +8,18 @@ import TradingCore
 /// What an executor shows of itself, and putting a fresh session to work.
 extension InstrumentExecutor {
     func begin(
-        _ row: StrategyInstanceStore.Row, _ plan: StrategyPlan, _ books: SessionBooks, state: TradingState
+        _ row: StrategyInstanceStore.Row, _ plan: StrategyPlan, _ books: SessionBooks
     ) async throws {
         let seat = try SessionSeat(row)
-        let sequence = try await database.read { [self] transaction in
-            try OrderStore(transaction: transaction, place: place, instrument: instrument)
-                .nextSequence(of: seat.session, installation: installation)
+        // What a kill switch has set is in the store alone, and only an operator takes it back.
+        let (sequence, state) = try await database.read { [self] transaction in
+            (
+                try OrderStore(transaction: transaction, place: place, instrument: instrument)
+                    .nextSequence(of: seat.session, installation: installation),
+                try TradingStateStore(transaction: transaction).all().first {
+                    $0.scope == .session(seat.key.description)
+                }?.state ?? .active
+            )
         }
         guard !hosts(seat.session) else { return }
         add(

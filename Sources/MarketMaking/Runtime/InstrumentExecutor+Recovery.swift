@@ -153,7 +153,7 @@ extension InstrumentExecutor {
     }
 
     private func hasStep(ending session: SessionID) -> Bool {
-        core.steps.contains { if case .stopped(let id, _) = $0 { id == session.rawValue } else { false } }
+        (storing + core.steps).contains { if case .stopped(let id, _) = $0 { id == session.rawValue } else { false } }
     }
 
     /// For the end of the process: takes every order off the book, keeping what runs to be resumed at the next start.

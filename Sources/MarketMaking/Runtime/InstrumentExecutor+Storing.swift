@@ -44,6 +44,7 @@ extension InstrumentExecutor {
         isStoring = true
         let batch = core.steps
         core.steps = []
+        storing = batch
         let began = time.now()
         journalSchedule.began(at: began, dueAt: began)
         // What the exchange has told it tells again after a power cut.
@@ -54,6 +55,7 @@ extension InstrumentExecutor {
 
     private func stored(_ batch: [JournalStep], _ result: Result<Set<ClientOrderID>, any Error>) {
         isStoring = false
+        storing = []
         switch result {
         case .success(let stored):
             journalSchedule.ended(at: time.now(), failure: nil)

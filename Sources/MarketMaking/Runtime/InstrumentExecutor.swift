@@ -42,6 +42,8 @@ actor InstrumentExecutor {
     // Storing, see InstrumentExecutor+Storing.swift.
     let journalSchedule: Schedule
     var isStoring = false
+    /// The steps whose commit is under way.
+    var storing: [JournalStep] = []
     var storageFault: String?
     var failedStores = 0
     var lingersUntil = Timestamp.distantFuture

@@ -77,9 +77,29 @@ extension StrategySupervisor: TradingDesk {
             return try await row0(plan.key.description).instance
         } catch { throw DeskError(error) }
         do {
-            try await executor.begin(row, plan, books, state: state(.session(plan.key.description)))
+            try await executor.begin(row, plan, books)
+            try await catchUp([row], on: executor)
         } catch { throw DeskError(error) }
         return row.instance
+    }
+
+    /// Does what was commanded while sessions were being put to work, when there was nobody yet to be told.
+    func catchUp(_ rows: [StrategyInstanceStore.Row], on executor: InstrumentExecutor) async throws {
+        let keys = rows.map(\.instance.key.description)
+        let (now, entries) = try await runtime.database.read { transaction in
+            (
+                try keys.compactMap { try StrategyInstanceStore(transaction: transaction).row(key: $0) },
+                try TradingStateStore(transaction: transaction).all()
+            )
+        }
+        for row in now {
+            let session = try SessionSeat(row).session
+            if row.instance.status == .stopping { await executor.stop(session) }
+            let entry = entries.first { $0.scope == .session(row.instance.key.description) }
+            if let entry { await executor.setState(entry.state, of: session) }
+        }
+        await executor.setState(
+            server: state(.server), account: state(.account(executor.place.accountName)))
     }
 
     // MARK: - The market
@@ -113,6 +133,9 @@ extension StrategySupervisor: TradingDesk {
             scope: change.scope, state: change.state, reason: change.reason, setBy: "operator",
             setAt: runtime.time.now())
         let row = try await sessionRow(change.scope)
+        // One after another: what is stored last must be what holds.
+        await stateTurn.take()
+        defer { stateTurn.give() }
         // Halting must not wait for a disk that may be the reason for it; the laxer states do.
         if change.state == .halted { await apply(entry, row) }
         try await store { try TradingStateStore(transaction: $0).put(entry) }

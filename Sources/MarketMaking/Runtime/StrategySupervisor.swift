@@ -15,6 +15,7 @@ public actor StrategySupervisor {
     /// Places whose executor is being made; later callers wait for the first.
     private var arriving: [TradingPlace: Task<InstrumentExecutor, any Error>] = [:]
     var states: [TradingScope: TradingStateEntry] = [:]
+    let stateTurn = Turnstile()
     private(set) var isReconciled = false
     private(set) var isClosing = false
     /// What could not be recovered yet, by place or account.
@@ -69,7 +70,14 @@ public actor StrategySupervisor {
         var wait = 200 * Nanoseconds.perMillisecond
         while !Task.isCancelled {
             do {
-                try await resume(rows)
+                let ids = Set(rows.map(\.instance.id))
+                // Read anew: a stop may have been commanded since.
+                let fresh = try await runtime.database.read { transaction in
+                    try StrategyInstanceStore(transaction: transaction).unfinished().filter {
+                        ids.contains($0.instance.id)
+                    }
+                }
+                try await resume(fresh)
                 recoveryFaults[account] = nil
                 return
             } catch {
@@ -91,18 +99,17 @@ public actor StrategySupervisor {
             }
             throw error
         }
-        for (executor, _) in ready { startWork.yield(executor) }
+        for (executor, sessions) in ready {
+            try? await catchUp(sessions.map(\.row), on: executor)
+            startWork.yield(executor)
+        }
     }
 
     private func resume(
         _ rows: [StrategyInstanceStore.Row], into ready: inout [(InstrumentExecutor, [ResumedSession])]
     ) async throws {
         for (place, rows) in Dictionary(grouping: rows, by: \.place) {
-            let sessions = try rows.map { row in
-                ResumedSession(
-                    row: row, plan: try StrategyPlan.read(row.instance.parameters, exchanges: exchangeNames),
-                    state: states[.session(row.instance.key.description)]?.state ?? .active)
-            }
+            let sessions = rows.compactMap { resumed($0) }
             ready.append((try await makeExecutor(place), sessions))
         }
         for (executor, sessions) in ready {
@@ -110,6 +117,21 @@ public actor StrategySupervisor {
             executors[executor.place] = executor
         }
         if let place = rows.first?.place { try await adoptBalances(place, settling: ready.map(\.0)) }
+    }
+
+    /// - Returns: nil, told as a fault, when its stored parameters cannot be read: then its orders, of which nobody would look
+    ///   after any, are cancelled like strays, and the account's others trade on.
+    private func resumed(_ row: StrategyInstanceStore.Row) -> ResumedSession? {
+        do {
+            let plan = try StrategyPlan.read(row.instance.parameters, exchanges: exchangeNames)
+            recoveryFaults["\(row.instance.key)"] = nil
+            return ResumedSession(
+                row: row, plan: plan, state: states[.session(row.instance.key.description)]?.state ?? .active)
+        } catch {
+            recoveryFaults["\(row.instance.key)"] = "its stored parameters cannot be read: \(error)"
+            runtime.logger.error("strategy \(row.instance.key) is not taken up: \(error)")
+            return nil
+        }
     }
 
     /// What the exchange says the account owns is the truth; what live orders hold of it is ours to say.

@@ -18,11 +18,14 @@ public enum ExampleStrategy {
     }
 
     /// Stores it, to run from the next start on, in a database that has no strategy yet.
-    /// - Returns: false when there is one.
-    public static func seed(
-        _ database: any SQLDatabase, _ symbol: Symbol, base: FixedDecimal, quote: FixedDecimal, now: Timestamp
-    ) async throws -> Bool {
-        try await database.write { transaction in
+    ///
+    /// Not an asynchronous function: Swift 6.3 loses its way in one that takes two `Int128` beside other arguments
+    /// (`docs/decisions/int128-and-async.md`).
+    /// - Returns: a transaction's body, which returns false when there is a strategy.
+    public static func seeding(
+        _ symbol: Symbol, base: FixedDecimal, quote: FixedDecimal, now: Timestamp
+    ) -> @Sendable (any SQLTransaction) throws -> Bool {
+        { transaction in
             let store = StrategyInstanceStore(transaction: transaction)
             guard try store.count() == 0 else { return false }
             let place = TradingPlace(exchange: ExchangeID(rawValue: "paper"), account: "default", symbol: symbol)

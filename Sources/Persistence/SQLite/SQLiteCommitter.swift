@@ -11,6 +11,9 @@ final class SQLiteCommitter: Committer {
     private let notifier: Notifier
     private let tuning: SQLiteTuning
     private let commitCount = Atomic(0)
+    /// A write or sync of the log has failed: what lies in it unsynced, from commits that waited for no disk, may never reach
+    /// it, and a later sync would not say so. See ``heal()``.
+    private let isSuspect = Atomic(false)
 
     init(_ writer: DatabasePool, _ notifier: Notifier, _ tuning: SQLiteTuning) {
         self.writer = writer
@@ -21,6 +24,9 @@ final class SQLiteCommitter: Committer {
     func transact(
         isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void
     ) -> CommitOutcome {
+        if isSuspect.load(ordering: .relaxed), !heal() {
+            return .failed(.inputOutput("a sync of the log failed, and the log cannot be made whole"))
+        }
         var isBodyAtFault = false
         var isCommitting = false
         var channels: [String] = []
@@ -49,6 +55,7 @@ final class SQLiteCommitter: Committer {
         } catch {
             if isBodyAtFault { return .bodyFailed }
             let error = SQLError(error)
+            if case .inputOutput = error { isSuspect.store(true, ordering: .relaxed) }
             return .failed(!isCommitting || staysFailed(error) ? error : .outcomeUnknown("\(error)"))
         }
         if isBodyAtFault { return .bodyFailed }
@@ -86,6 +93,22 @@ final class SQLiteCommitter: Committer {
         } catch { return false }
     }
 
+    /// Moves all of the log into the database file and begins a new one. The kernel forgets after a failed sync which pages it
+    /// could not write (https://lwn.net/Articles/752063/), so syncing them again proves nothing: they are written anew,
+    /// elsewhere. Until that is done nothing more may be acknowledged, for the next start reads the log up to its first hole.
+    /// - Returns: false while it cannot be done.
+    private func heal() -> Bool {
+        let isWhole = try? writer.writeWithoutTransaction { connection in
+            let row = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            // Busy, pages in the log, pages moved.
+            return row.map { $0[0] == 0 && $0[1] == 0 } ?? false
+        }
+        guard isWhole ?? false else { return false }
+        isSuspect.store(false, ordering: .relaxed)
+        commitCount.store(0, ordering: .relaxed)
+        return true
+    }
+
     /// Moves the log into the database file when nobody waits: SQLite's own way, after every so many pages, would make one
     /// commit in a hundred wait for it. On this thread alone, see ``SQLiteDatabase``.
     func rest(isQuiet: Bool) {
@@ -94,9 +117,13 @@ final class SQLiteCommitter: Committer {
             return
         }
         commitCount.store(0, ordering: .relaxed)
-        // A failure costs nothing: the log stays, and the next commit tells if the disk is at fault.
-        try? writer.writeWithoutTransaction { connection in
-            try connection.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
+        do {
+            try writer.writeWithoutTransaction { connection in
+                try connection.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
+            }
+        } catch {
+            // The log stays, but the sync that failed may have been its own.
+            if case .inputOutput = SQLError(error) { isSuspect.store(true, ordering: .relaxed) }
         }
     }
 

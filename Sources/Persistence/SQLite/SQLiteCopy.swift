@@ -10,6 +10,7 @@ enum SQLiteCopy {
     static func make(
         of source: any DatabaseReader, to path: String, amendments: [String] = [], _ replace: () throws -> Void = {}
     ) throws -> Int {
+        removeLeftovers(path)
         let partial = path + ".partial-\(UUID().uuidString)"
         try DurableFile.make(partial)
         defer {
@@ -34,4 +35,17 @@ enum SQLiteCopy {
         try DurableFile.sync(DurableFile.folder(of: path))
         return size
     }
+
+    /// What a copy that was killed has left. One that is still being made is younger.
+    private static func removeLeftovers(_ path: String) {
+        let folder = DurableFile.folder(of: path)
+        let prefix = URL(filePath: path).lastPathComponent + ".partial-"
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix(prefix) {
+            let file = folder + "/" + name
+            let changed = try? FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date
+            if let changed, changed.timeIntervalSinceNow < -leftoverSeconds { DurableFile.remove(file) }
+        }
+    }
+
+    private static let leftoverSeconds = 3_600.0
 }

@@ -24,6 +24,10 @@ extension SQLiteDatabase {
     public func backup(to target: String) async throws -> SQLiteBackup {
         guard !Self.isSame(target, path) else { throw SQLError.other("\(target) is the database itself") }
         _ = try SQLiteFile.isOurs(target)
+        // A backup is one file and nothing beside it. What has a lock or a log belongs to a server, running or not.
+        for suffix in [".lock", "-wal", "-shm", ".restoring"] where DurableFile.exists(target + suffix) {
+            throw SQLError.inUse(path: target)
+        }
         let reader = reader
         return try await Self.aside {
             SQLiteBackup(path: target, bytes: try SQLiteCopy.make(of: reader, to: target))

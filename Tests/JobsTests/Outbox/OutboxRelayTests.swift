@@ -122,6 +122,55 @@ private final class Receiver: MessageSink {
         await database.close()
     }
 
+    /// Never answers, also when told to stop.
+    private struct Hanging: MessageSink {
+        let began: AsyncStream<Void>.Continuation
+
+        func send(_ message: OutboxMessage, fence: Int64) async throws {
+            began.yield()
+            await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+        }
+    }
+
+    @Test func `a receiver that never answers keeps neither its lane nor a shutdown waiting`() async throws {
+        let (begun, began) = AsyncStream.makeStream(of: Void.self)
+        try await put(["1"], key: "a")
+        let clock = Task { [alarms] in await alarms.run() }
+        try await relaying(to: Hanging(began: began)) { _ in
+            var tries = begun.makeAsyncIterator()
+            // The clock jumps to each moment that is waited for: the first send's limit, and the wait before the second.
+            for _ in 0..<3 { _ = await tries.next() }
+        }
+        clock.cancel()
+        await clock.value
+        let (failures, sent) = try await database.read { transaction in
+            (
+                try transaction.row("SELECT failures FROM outbox_lanes")?.get(0, as: Int.self),
+                try transaction.row("SELECT COUNT(*) FROM outbox_messages WHERE status = 'sent'")?.get(0, as: Int.self)
+            )
+        }
+        #expect((failures ?? 0) >= 2 && sent == 0)
+        await database.close()
+    }
+
+    private struct Cancelling: MessageSink {
+        func send(_ message: OutboxMessage, fence: Int64) async throws { throw CancellationError() }
+    }
+
+    @Test func `a receiver that says cancelled has failed like any other`() async throws {
+        try await put(["1"], key: "a")
+        let clock = Task { [alarms] in await alarms.run() }
+        let start = time.now()
+        try await relaying(to: Cancelling()) { _ in
+            while time.now().nanoseconds(since: start) < Nanoseconds.seconds(10) { await Task.yield() }
+        }
+        clock.cancel()
+        await clock.value
+        let failures = try await database.read { try $0.row("SELECT failures FROM outbox_lanes")?.get(0, as: Int.self) }
+        #expect((2...6).contains(failures ?? 0))
+        await database.close()
+    }
+
     @Test func `a graceful shutdown waits for what is being sent, and books it`() async throws {
         let gate = Signal()
         let sink = Receiver(gate: gate)

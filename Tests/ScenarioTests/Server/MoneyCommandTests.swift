@@ -82,6 +82,22 @@ import Testing
         #expect(verified.output.contains("NOT SOUND"))
     }
 
+    @Test func `the example strategy can be stored before the first start, once`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let settings = Self.settings(folder, port)
+        let first = try Program.run(["seed"], environment: settings)
+        #expect(first.code == 0 && first.output.hasPrefix("Stored"), "\(first.output) \(first.errors)")
+        let second = try Program.run(["seed"], environment: settings)
+        #expect(second.code == 0 && second.output.contains("nothing was stored"), "\(second.errors)")
+        let server = try await ServerProcess(folder: folder.path, port: port)
+        try await server.wait("quoting") { try await server.get("/health/trading").text.contains("\"openOrders\":4") }
+        #expect(server.interrupt() == 0)
+        let exchange = folder.path + "/data/paper-exchange.db"
+        let refused = try Program.run(["restore", exchange], environment: settings)
+        #expect(refused.code == 2 && refused.errorLines.count == 1, "\(refused.errors)")
+    }
+
     @Test func `bad input ends in one clear line`() throws {
         let folder = try TemporaryFolder()
         let settings = Self.settings(folder, 0)

@@ -1,0 +1,119 @@
+import Exchanges
+import Execution
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+/// Commands that come while something else is under way.
+@Suite struct CommandRaceTests {
+    private static let key = StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking)
+
+    @Test func `what a kill switch set holds over a stop and a rerun`() async throws {
+        try await withServer { bench in
+            try await bench.quote(TestInstrument.body(more: ",\"maximumConsecutiveRejects\":2"))
+            bench.exchange.state.withLock { $0.faults = Array(repeating: .refused(.other), count: 4) }
+            bench.exchange.market(bid: 6_099_900, ask: 6_100_100)
+            let supervisor = bench.server.supervisor
+            try await bench.server.wait("halted") {
+                try await supervisor.tradingStates().contains {
+                    $0.state == .halted && $0.reason == "CONSECUTIVE_REJECTS"
+                }
+            }
+            bench.exchange.state.withLock { $0.faults = [] }
+            #expect(try await supervisor.stop(Self.key).status == .stopped)
+            #expect(try await supervisor.rerun(Self.key.description).status == .running)
+            bench.exchange.market(bid: 6_199_900, ask: 6_200_100)
+            #expect(try await supervisor.inspect(Self.key.description).state == .halted)
+            #expect(bench.exchange.open.isEmpty)
+        }
+    }
+
+    @Test func `a stop that comes while the exchange cannot be reached is carried out once it can (H27)`() async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            bench.exchange.state.withLock { $0.isReachable = false }
+            try await bench.restart(waits: false)
+            let supervisor = bench.server.supervisor
+            try await bench.server.wait("the fault is known") {
+                await supervisor.health().faults.contains { $0.contains("down") }
+            }
+            #expect(try await supervisor.stop(Self.key).status == .stopping)
+            bench.exchange.state.withLock { $0.isReachable = true }
+            try await bench.server.wait("stopped, with nothing left") { [exchange = bench.exchange] in
+                try await supervisor.inspectStatus(Self.key) == .stopped && exchange.open.isEmpty
+            }
+        }
+    }
+
+    @Test
+    func `a strategy whose stored parameters cannot be read leaves nothing behind and keeps no other from trading`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            let first = Set(bench.exchange.open.map(\.request.id))
+            _ = try await bench.server.database.real.write { transaction in
+                try transaction.execute("UPDATE strategy_parameters SET parameters = '{\"bidSpraed\":1}'")
+            }
+            try await bench.restart()
+            let supervisor = bench.server.supervisor
+            #expect(await supervisor.health().faults.contains { $0.contains("cannot be read") })
+            try await bench.server.wait("its orders are gone") { [exchange = bench.exchange] in
+                exchange.open.allSatisfy { !first.contains($0.request.id) }
+            }
+        }
+    }
+
+    @Test func `of halts and releases that come together the one stored last is the one that holds`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let supervisor = bench.server.supervisor
+            for round in 0..<40 {
+                await withTaskGroup { group in
+                    for state in [TradingState.halted, .active, .reducing] {
+                        group.addTask {
+                            try? await supervisor.setTradingState(
+                                TradingStateChange(
+                                    scope: .session(Self.key.description), state: state, reason: "round \(round)"))
+                        }
+                    }
+                }
+                let stored = try await supervisor.tradingStates().first { $0.scope == .session(Self.key.description) }
+                let held = try await supervisor.inspect(Self.key.description).state
+                #expect(stored?.state == held, "round \(round)")
+            }
+        }
+    }
+
+    @Test func `a start and a stop that come together end stopped with nothing left, or running`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let supervisor = bench.server.supervisor
+            for _ in 0..<20 {
+                await withTaskGroup { group in
+                    group.addTask { _ = try? await supervisor.stop(Self.key) }
+                    group.addTask { _ = try? await supervisor.rerun(Self.key.description) }
+                }
+                try await bench.server.wait("one or the other") { [exchange = bench.exchange] in
+                    switch try await supervisor.inspectStatus(Self.key) {
+                    case .running: true
+                    case .stopped: exchange.open.isEmpty
+                    default: false
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension StrategySupervisor {
+    fileprivate func inspectStatus(_ key: StrategyKey) async throws -> StrategyInstance.Status? {
+        try await strategies(.all).first { $0.key == key }?.status
+    }
+}
