@@ -47,7 +47,10 @@ let package = Package(
 
         // The shell.
         .target(name: "Scheduling", dependencies: ["TradingCore"], swiftSettings: settings),
-        .target(name: "Exchanges", dependencies: ["TradingCore", "Execution"], swiftSettings: settings),
+        .target(
+            name: "Exchanges",
+            dependencies: ["TradingCore", "Execution", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
         .target(
             name: "MarketData",
             dependencies: ["TradingCore", "Execution", "Exchanges", "CZlib"],
