@@ -187,9 +187,9 @@ import TradingCore
         #expect(throws: ExchangeFailure.self) {
             try open([.trades(Symbol(base: AssetID("NO"), quote: AssetID("USDT")))])
         }
-        var session = try open(Array(many.prefix(450)))
+        var session = try open(Array(many.prefix(1_024)))
         var effects: [StreamEffect] = []
         session.opened(BinanceBench.context, into: &effects)
-        #expect(effects.sent.count == 3)
+        #expect(effects.sent.count == 4)
     }
 }
