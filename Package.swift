@@ -47,7 +47,10 @@ let package = Package(
 
         // The shell.
         .target(name: "Scheduling", dependencies: ["TradingCore"], swiftSettings: settings),
-        .target(name: "Exchanges", dependencies: ["TradingCore", "Execution"], swiftSettings: settings),
+        .target(
+            name: "Exchanges",
+            dependencies: ["TradingCore", "Execution", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
         .target(
             name: "MarketData",
             dependencies: ["TradingCore", "Execution", "Exchanges", "CZlib"],
@@ -144,6 +147,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Simulate", swiftSettings: settings),
+        // The connectors against expectations that nobody here wrote.
+        .target(
+            name: "ExchangeFixtures", dependencies: ["Exchanges", "TradingCore"], path: "Tests/ExchangeFixtures",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "fixture-runner", dependencies: ["ExchangeFixtures"], path: "Tests/FixtureRunner",
+            swiftSettings: settings),
+        .testTarget(
+            name: "ExchangeDialectTests", dependencies: ["Exchanges", "ExchangeFixtures", "TradingCore", "Scheduling"],
+            swiftSettings: settings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Jobs", "Persistence", "TradingCore"],
             swiftSettings: settings),
