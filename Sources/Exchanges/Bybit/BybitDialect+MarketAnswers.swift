@@ -21,8 +21,7 @@ extension BybitDialect {
             id: try row.requiredText("symbol"), symbol: Symbol(base: asset(base), quote: asset(quote)), baseID: base,
             quoteID: quote, isActive: row.text("status") == "Trading",
             rounding: OrderRounding(
-                amount: step.map { .step($0) }, price: tick.map { .tick($0) },
-                quote: try sizes.decimal("quotePrecision")),
+                amount: step.map { .step($0) }, price: tick.map { .tick($0) }),
             limits: limits, makerFee: BybitDialect.fee, takerFee: BybitDialect.fee, numericID: row.text("symbolId"))
     }
 

@@ -81,7 +81,7 @@ extension BybitDialect {
         var currency = ExchangeCurrency(
             id: id, asset: BybitDialect.renamed[id] ?? AssetID(id), name: row.text("name"), isFiat: false)
         for chain in try row.list("chains") { currency.networks.append(try network(chain, id)) }
-        return currency.summarised()
+        return currency.completed()
     }
 
     private func network(_ row: JSONValue, _ currency: String) throws(UnreadableAnswer) -> ExchangeNetwork {

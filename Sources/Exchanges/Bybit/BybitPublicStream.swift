@@ -118,6 +118,9 @@ struct BybitPublicStream: StreamSession {
 
     private func other(_ value: JSONValue, _ effects: inout [StreamEffect]) {
         guard let topic = value.text("topic") else { return BybitStreamAnswer.tell(value, &effects) }
+        guard topic.hasPrefix("tickers.") || BybitTopic.interval(topic) != nil else {
+            return effects.append(.event(.unexplained(String(value.compactText.prefix(200)))))
+        }
         do {
             let events = try events(topic, value)
             effects += events.map { .event($0) }

@@ -10,8 +10,12 @@ enum BybitStreamAnswer {
             effects.append(.event(.alive))
             return
         }
+        guard !operation.isEmpty else {
+            effects.append(.event(.unexplained(String(value.compactText.prefix(200)))))
+            return
+        }
         let name = value.text("req_id") ?? operation
-        guard value.bool("success") != false, value.text("retCode") ?? "0" == "0", !operation.isEmpty else {
+        guard value.bool("success") != false, value.text("retCode") ?? "0" == "0" else {
             effects.append(.event(.refused(name, failure(value))))
             return
         }

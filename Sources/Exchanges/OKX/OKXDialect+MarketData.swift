@@ -128,23 +128,3 @@ extension OKXDialect {
         }
     }
 }
-
-extension Int64 {
-    /// The largest number where the sum is beyond it.
-    func saturatingAdd(_ other: Int64) -> Int64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other < 0 ? .min : .max) : sum
-    }
-}
-
-extension ExchangeTicker {
-    /// The best prices alone.
-    var bestPrices: ExchangeTicker {
-        var best = ExchangeTicker(symbol: symbol, time: time)
-        best.bid = bid
-        best.bidAmount = bidAmount
-        best.ask = ask
-        best.askAmount = askAmount
-        return best
-    }
-}

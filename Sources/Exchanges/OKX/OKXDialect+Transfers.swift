@@ -94,7 +94,7 @@ extension OKXDialect {
             guard let chain = row.text("chain"), chain.contains("-") else { continue }
             currencies[place].networks.append(try network(row, chain))
         }
-        return currencies.map { $0.summarised() }
+        return currencies.map { $0.completed() }
     }
 
     private func network(_ row: JSONValue, _ chain: String) throws(UnreadableAnswer) -> ExchangeNetwork {
@@ -152,20 +152,5 @@ extension OKXDialect {
         case ("-1", .withdrawal): .failed
         case (let word?, _): Int(word) == nil ? .other(word) : .pending
         }
-    }
-}
-
-extension ExchangeCurrency {
-    /// With what its networks say together: open where any is, the least fee, the coarsest step, the widest bounds.
-    func summarised() -> ExchangeCurrency {
-        guard !networks.isEmpty else { return self }
-        var currency = self
-        currency.canDeposit = networks.contains { $0.canDeposit == true }
-        currency.canWithdraw = networks.contains { $0.canWithdraw == true }
-        currency.withdrawalFee = networks.compactMap(\.withdrawalFee).min()
-        currency.precision = networks.compactMap(\.precision).max()
-        currency.limits.minimumWithdrawal = networks.compactMap(\.limits.minimumWithdrawal).min()
-        currency.limits.maximumWithdrawal = networks.compactMap(\.limits.maximumWithdrawal).max()
-        return currency
     }
 }

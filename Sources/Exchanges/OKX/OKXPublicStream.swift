@@ -129,11 +129,9 @@ struct OKXPublicStream: StreamSession {
 
     private func other(_ value: JSONValue, _ effects: inout [StreamEffect]) {
         if let event = value.text("event") { return OKXStreamEvent.tell(event, value, &effects) }
-        guard let argument = value["arg"], let channel = argument.text("channel"), let rows = value["data"]?.elements
-        else {
-            return effects.append(
-                .reconnect(failure(.badResponse, "a frame of no kind: \(value.compactText.prefix(80))")))
-        }
+        guard let argument = value["arg"], let channel = argument.text("channel"), let rows = value["data"]?.elements,
+            channel == "tickers" || OKXChannel.interval(channel) != nil
+        else { return effects.append(.event(.unexplained(String(value.compactText.prefix(200))))) }
         do {
             for row in rows { effects.append(.event(try event(channel, argument.text("instId"), row))) }
         } catch {
@@ -156,16 +154,5 @@ struct OKXPublicStream: StreamSession {
 
     private func failure(_ kind: ExchangeFailure.Kind, _ message: String) -> ExchangeFailure {
         ExchangeFailure(kind, exchange: "okx", endpoint: "public stream", message: message)
-    }
-}
-
-extension ExchangeTicker {
-    /// Of a book's best levels.
-    init(bestOf book: ExchangeBook) {
-        self.init(symbol: book.symbol, time: book.time)
-        bid = book.bids.first?.price
-        bidAmount = book.bids.first?.amount
-        ask = book.asks.first?.price
-        askAmount = book.asks.first?.amount
     }
 }

@@ -22,10 +22,7 @@ enum OKXStreamEvent {
             } else {
                 effects.append(.event(.alive))
             }
-        default:
-            let unknown = ExchangeFailure(
-                .badResponse, exchange: "okx", endpoint: "stream", message: "unknown event \(event)")
-            effects.append(.event(.refused(event, unknown)))
+        default: effects.append(.event(.unexplained(String(value.compactText.prefix(200)))))
         }
     }
 

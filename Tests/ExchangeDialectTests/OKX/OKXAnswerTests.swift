@@ -78,9 +78,10 @@ struct OKXAnswerTests {
         #expect(try ask("read_only", "").isBoundToAddresses == false)
     }
 
-    @Test(arguments: [
-        (nil, "T2"), ("TRC20", "T2"), ("ERC20", "E1"), ("TON", "O1"), ("ARBONE", "A1"),
-    ] as [(String?, String)])
+    @Test(
+        arguments: [
+            (nil, "T2"), ("TRC20", "T2"), ("ERC20", "E1"), ("TON", "O1"), ("ARBONE", "A1"),
+        ] as [(String?, String)])
     func `an address on the network that was asked for`(network: String?, address: String) throws {
         let call = try dialect.depositAddress(AssetID("USDT"), network: network, [])
         let rows = [

@@ -12,22 +12,35 @@ struct OKXOrderTests {
         return try dialect.sign(call.request, OKXScene.context).body ?? ""
     }
 
-    @Test(arguments: [
-        (OrderPlacement(symbol: OKXScene.btc, kind: .limit, side: .buy, amount: "0.123456789", price: "29900.16"),
-            #""ordType":"limit","sz":"0.12345678","tdMode":"cash","tgtCcy":"base_ccy","px":"29900.2""#),
-        (OrderPlacement(
-            symbol: OKXScene.btc, kind: .limit, side: .sell, amount: "1", price: "2", isPostOnly: true,
-            clientOrderID: "mrm1"),
-            #""ordType":"post_only","sz":"1","tdMode":"cash","tgtCcy":"base_ccy","px":"2","clOrdId":"mrm1""#),
-        (OrderPlacement(
-            symbol: OKXScene.btc, kind: .limit, side: .buy, amount: "1", price: "2", timeInForce: .fillOrKill),
-            #""ordType":"fok","sz":"1""#),
-        (OrderPlacement(symbol: OKXScene.btc, kind: .market, side: .buy, cost: "10.16"),
-            #""ordType":"market","sz":"10.1","tdMode":"cash","tgtCcy":"quote_ccy"}"#),
-        (OrderPlacement(
-            symbol: OKXScene.btc, kind: .limit, side: .buy, amount: "1", price: "2", selfTradePrevention: .expireTaker),
-            #""stpMode":"cancel_taker"}"#),
-    ] as [(OrderPlacement, String)])
+    @Test(
+        arguments: [
+            (
+                OrderPlacement(
+                    symbol: OKXScene.btc, kind: .limit, side: .buy, amount: "0.123456789", price: "29900.16"),
+                #""ordType":"limit","sz":"0.12345678","tdMode":"cash","tgtCcy":"base_ccy","px":"29900.2""#
+            ),
+            (
+                OrderPlacement(
+                    symbol: OKXScene.btc, kind: .limit, side: .sell, amount: "1", price: "2", isPostOnly: true,
+                    clientOrderID: "mrm1"),
+                #""ordType":"post_only","sz":"1","tdMode":"cash","tgtCcy":"base_ccy","px":"2","clOrdId":"mrm1""#
+            ),
+            (
+                OrderPlacement(
+                    symbol: OKXScene.btc, kind: .limit, side: .buy, amount: "1", price: "2", timeInForce: .fillOrKill),
+                #""ordType":"fok","sz":"1""#
+            ),
+            (
+                OrderPlacement(symbol: OKXScene.btc, kind: .market, side: .buy, cost: "10.16"),
+                #""ordType":"market","sz":"10.1","tdMode":"cash","tgtCcy":"quote_ccy"}"#
+            ),
+            (
+                OrderPlacement(
+                    symbol: OKXScene.btc, kind: .limit, side: .buy, amount: "1", price: "2",
+                    selfTradePrevention: .expireTaker),
+                #""stpMode":"cancel_taker"}"#
+            ),
+        ] as [(OrderPlacement, String)])
     func `an order in OKX's words`(order: OrderPlacement, part: String) throws {
         let text = try body(order)
         #expect(text.hasPrefix("[{") && text.hasSuffix("}]"))

@@ -47,7 +47,8 @@ struct OKXPrivateStreamTests {
 
     @Test func `a fill is told before the state it leads to`() throws {
         var session = try session()
-        let fill = #""fillSz":"0.2","fillPx":"29900","tradeId":"771","fillTime":"8","fillFee":"-0.00016","#
+        let fill =
+            #""fillSz":"0.2","fillPx":"29900","tradeId":"771","fillTime":"8","fillFee":"-0.00016","#
             + #""fillFeeCcy":"BTC","execType":"M""#
         let events = OKXScene.events(
             OKXScene.feed(&session, Self.row("partially_filled", filled: "0.2", fill: fill)))

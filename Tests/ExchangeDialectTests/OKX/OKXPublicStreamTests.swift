@@ -147,7 +147,7 @@ struct OKXPublicStreamTests {
         guard case .bookChange = OKXScene.events(other).first else { return #expect(Bool(false), "\(other)") }
     }
 
-    @Test(arguments: ["", "{", "[]", "<html></html>", "pongpong", #"{"arg":{}}"#, #"{"data":[]}"#, "null"])
+    @Test(arguments: ["", "{", "[]", "<html></html>", "pongpong", "null"])
     func `a frame that makes no sense ends the connection, and every book with it`(frame: String) throws {
         var session = try session()
         _ = OKXScene.feed(&session, Self.book("snapshot", previous: -1, sequence: 1, bids: Self.bid))
@@ -199,7 +199,8 @@ struct OKXPublicStreamTests {
         let candle = OKXScene.events(
             OKXScene.feed(
                 &candles,
-                #"{"arg":{"channel":"candle1Dutc","instId":"BTC-USDT"},"data":[["17","1","4","1","2","9","9","9","0"]]}"#))
+                #"{"arg":{"channel":"candle1Dutc","instId":"BTC-USDT"},"data":[["17","1","4","1","2","9","9","9","0"]]}"#
+            ))
         #expect(
             candle == [
                 .candle(
