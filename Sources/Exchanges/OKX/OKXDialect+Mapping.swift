@@ -54,11 +54,11 @@ extension OKXDialect {
     static func orderType(_ word: String?) -> (type: OrderKind?, timeInForce: TimeInForceTold?, isPostOnly: Bool?) {
         switch word {
         case nil: (nil, nil, nil)
-        case "limit": (.limit, nil, false)
-        case "market": (.market, nil, false)
+        case "limit": (.limit, nil, nil)
+        case "market": (.market, nil, nil)
         case "post_only", "mmp_and_post_only": (.limit, .postOnly, true)
-        case "fok": (.limit, .fillOrKill, false)
-        case "ioc": (.limit, .immediateOrCancel, false)
+        case "fok": (.limit, .fillOrKill, nil)
+        case "ioc": (.limit, .immediateOrCancel, nil)
         case let word?: (.other(word), nil, nil)
         }
     }
