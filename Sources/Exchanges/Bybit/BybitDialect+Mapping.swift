@@ -55,7 +55,7 @@ extension BybitDialect {
     /// A fee whose currency is not named is taken from what the order brings, a rebate from what it costs.
     func feeAsset(_ market: ExchangeMarket?, _ side: Side?, _ cost: FixedDecimal) -> AssetID? {
         guard let market, let side else { return nil }
-        return (side == .buy) != cost.isNegative ? market.symbol.base : market.symbol.quote
+        return (side == .buy) == cost.isPositive ? market.symbol.base : market.symbol.quote
     }
 
     // MARK: - Networks

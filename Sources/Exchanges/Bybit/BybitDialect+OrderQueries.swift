@@ -2,13 +2,24 @@ import TradingCore
 
 /// Source: bybit-exchange.github.io/docs/v5/order/open-order, /order-list, /execution.
 extension BybitDialect {
-    /// Open orders, and the last 500 that are done; older ones are in the histories.
+    /// Open orders, and the last 500 that are done, until Bybit restarts: for others see ``doneOrder(_:)``.
     public func order(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
+        try self.order(order, in: "v5/order/realtime")
+    }
+
+    /// Orders of the last two years that are done, of those unfilled the last seven days.
+    public func doneOrder(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder>? {
+        try self.order(order, in: "v5/order/history")
+    }
+
+    private func order(
+        _ order: OrderReference, in path: String
+    ) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
         let market = try catalog.required(order.symbol)
         var fields = RequestFields(["category": BybitDialect.category, "symbol": market.id])
         try put(order, into: &fields)
         fields.put(order.extra)
-        return ask(.private, "v5/order/realtime", fields) { answer in
+        return ask(.private, path, fields) { answer in
             guard let row = try answer.rows().first else {
                 throw ExchangeFailure(.orderNotFound, message: "no such order")
             }
@@ -104,9 +115,8 @@ extension BybitDialect {
         // Of a market order by cost `qty` counts quote, which is no amount.
         if row.text("marketUnit") != "quoteCoin" { order.amount = try row.decimal("qty") }
         if order.amount != nil { order.remaining = try row.decimal("leavesQty") }
-        if row.text("orderStatus") == "Filled" { order.lastTradeAt = order.updatedAt }
-        // What a cancelled order leaves is told as nothing.
-        if order.status?.isFinal == true, order.status != .closed, order.filled != nil { order.remaining = nil }
+        // Nothing else tells when it traded: of an order that is partly filled, not before this.
+        if order.filled?.isPositive == true, order.status != .cancelled { order.lastTradeAt = order.updatedAt }
         order.fees = try fees(row, market, order.side)
         return try order.completed()
     }

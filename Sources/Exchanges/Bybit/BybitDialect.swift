@@ -13,9 +13,13 @@ public struct BybitDialect: ExchangeDialect {
     public var protectsDisconnection: Bool
 
     /// Disconnection protection is no dead man's switch: it looks at a connection, not at our word, and is not everybody's.
-    public let abilities = ExchangeAbilities(
-        placeBatch: 10, cancelBatch: 10, editKeepsID: true, ownTradesWindow: 7 * 86_400_000,
-        findsByClientOrderID: true, acceptanceWindow: 10_000)
+    public let abilities = {
+        var abilities = ExchangeAbilities(
+            placeBatch: 10, cancelBatch: 10, editKeepsID: true, ownTradesWindow: 7 * 86_400_000,
+            findsByClientOrderID: true, acceptanceWindow: 10_000)
+        abilities.tellsNewestTrades = true
+        return abilities
+    }()
 
     public init(
         catalog: MarketCatalog = .empty, hosts: ExchangeHosts = BybitDialect.liveHosts,

@@ -116,8 +116,14 @@ struct BybitPublicStream: StreamSession {
 
     // MARK: - The rest
 
-    private func other(_ value: JSONValue, _ effects: inout [StreamEffect]) {
-        guard let topic = value.text("topic") else { return BybitStreamAnswer.tell(value, &effects) }
+    private mutating func other(_ value: JSONValue, _ effects: inout [StreamEffect]) {
+        guard let topic = value.text("topic") else {
+            if value.bool("success") == false {
+                // Books that were refused will not come.
+                for refused in (value.text("req_id") ?? "").split(separator: " ") { snapshotDue[String(refused)] = nil }
+            }
+            return BybitStreamAnswer.tell(value, &effects)
+        }
         guard topic.hasPrefix("tickers.") || BybitTopic.interval(topic) != nil else {
             return effects.append(.event(.unexplained(String(value.compactText.prefix(200)))))
         }

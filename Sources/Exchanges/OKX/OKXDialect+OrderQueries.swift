@@ -5,13 +5,7 @@ extension OKXDialect {
     public func order(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
         let market = try catalog.required(order.symbol)
         var fields = RequestFields(["instId": market.id])
-        if let clientOrderID = order.clientOrderID, order.id == nil {
-            fields.put("clOrdId", clientOrderID)
-        } else if let id = order.id {
-            fields.put("ordId", id)
-        } else {
-            throw ExchangeFailure(.argumentsRequired, message: "an order id or a client order id is required")
-        }
+        try put(order, into: &fields)
         fields.put(order.extra)
         return ask(.private, "trade/order", fields) { rows in
             guard let row = rows.first else { throw ExchangeFailure(.orderNotFound, message: "no such order") }

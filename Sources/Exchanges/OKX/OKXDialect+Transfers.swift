@@ -32,10 +32,10 @@ extension OKXDialect {
     /// The network's fee has to be named; it is taken from the list of currencies when the request leaves it out.
     public func withdraw(_ withdrawal: WithdrawalRequest) throws(ExchangeFailure) -> EndpointCall<ExchangeTransfer> {
         let currency = currencyID(withdrawal.asset)
-        guard let network = withdrawal.network else {
+        let named = withdrawal.extra.first { $0.key == "chain" }?.value.text
+        guard let chain = withdrawal.network.map({ chain(currency, $0) }) ?? named else {
             throw ExchangeFailure(.argumentsRequired, message: "a network is required")
         }
-        let chain = chain(currency, network)
         let listed = catalog.currency(withdrawal.asset)?.networks.first { $0.id == chain }
         guard let fee = withdrawal.fee ?? listed?.withdrawalFee else {
             throw ExchangeFailure(.argumentsRequired, message: "the fee of a withdrawal is required")

@@ -11,9 +11,13 @@ public struct OKXDialect: ExchangeDialect {
 
     /// A request's time may be 30 s off: so long can it still be accepted. An order that was cancelled unfilled is
     /// forgotten after two hours, by either id.
-    public let abilities = ExchangeAbilities(
-        deadMansSwitch: 10...120, placeBatch: 20, cancelBatch: 20, editKeepsID: true, findsByClientOrderID: true,
-        acceptanceWindow: 30_000)
+    public let abilities = {
+        var abilities = ExchangeAbilities(
+            deadMansSwitch: 10...120, placeBatch: 20, cancelBatch: 20, editKeepsID: true, findsByClientOrderID: true,
+            acceptanceWindow: 30_000)
+        abilities.tellsNewestTrades = true
+        return abilities
+    }()
 
     /// - Parameter hosts: ``liveHosts``, ``demoHosts``, or those of a regional entity.
     public init(catalog: MarketCatalog = .empty, hosts: ExchangeHosts = OKXDialect.liveHosts) {

@@ -127,8 +127,11 @@ struct OKXPublicStream: StreamSession {
 
     // MARK: - The rest
 
-    private func other(_ value: JSONValue, _ effects: inout [StreamEffect]) {
-        if let event = value.text("event") { return OKXStreamEvent.tell(event, value, &effects) }
+    private mutating func other(_ value: JSONValue, _ effects: inout [StreamEffect]) {
+        if let event = value.text("event") {
+            if event == "error" { stopWaiting(value.text("msg") ?? "") }
+            return OKXStreamEvent.tell(event, value, &effects)
+        }
         guard let argument = value["arg"], let channel = argument.text("channel"), let rows = value["data"]?.elements,
             channel == "tickers" || OKXChannel.interval(channel) != nil
         else { return effects.append(.event(.unexplained(String(value.compactText.prefix(200))))) }
@@ -136,6 +139,13 @@ struct OKXPublicStream: StreamSession {
             for row in rows { effects.append(.event(try event(channel, argument.text("instId"), row))) }
         } catch {
             effects.append(.event(.refused(channel, failure(.badResponse, "\(error)"))))
+        }
+    }
+
+    /// A book that was refused will not come; the refusal names it in its words alone.
+    private mutating func stopWaiting(_ message: String) {
+        for instrument in snapshotDue.keys where message.contains("instId:" + instrument + " ") {
+            snapshotDue[instrument] = nil
         }
     }
 

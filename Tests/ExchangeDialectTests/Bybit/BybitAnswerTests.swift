@@ -74,7 +74,8 @@ struct BybitAnswerTests {
         let order = try dialect.order(try JSONValue(text))
         #expect(order.status == .cancelled)
         #expect(order.filled == "0.04")
-        #expect(order.remaining == "0.06")
+        // Nothing of it will be executed any more.
+        #expect(order.remaining == .zero)
         #expect(order.reason == "EC_PerCancelRequest")
         // A buyer's fee is taken from what was bought.
         #expect(order.fees == [ExchangeFee(cost: "0.5", asset: AssetID("BTC"))])
@@ -110,6 +111,11 @@ struct BybitAnswerTests {
         let call = try dialect.order(OrderReference(clientOrderID: "mrm1", symbol: OKXScene.btc))
         #expect(try BybitScene.signed(call.request).url.hasSuffix("?category=spot&symbol=BTCUSDT&orderLinkId=mrm1"))
         #expect(OKXScene.kind { try call.answer(in: BybitScene.good(#"{"list":[]}"#), dialect) } == .orderNotFound)
+        // It may be done and forgotten there.
+        let second = try #require(try dialect.doneOrder(OrderReference(clientOrderID: "mrm1", symbol: OKXScene.btc)))
+        #expect(second.request.path == "v5/order/history")
+        let none = try OKXScene.dialect.doneOrder(OrderReference(id: "1", symbol: OKXScene.btc))
+        #expect(none == nil)
     }
 
     @Test func `what a key may do`() throws {

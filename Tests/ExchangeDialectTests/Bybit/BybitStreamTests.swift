@@ -117,6 +117,10 @@ struct BybitStreamTests {
         #expect(tell(#"{"success":true,"ret_msg":"pong","conn_id":"a","op":"ping"}"#) == [.alive])
         #expect(tell(#"{"req_id":"t","op":"pong","args":["1675418560633"],"conn_id":"a"}"#) == [.alive])
         let refused = tell(#"{"success":false,"ret_msg":"Invalid symbol","conn_id":"a","req_id":"x","op":"subscribe"}"#)
+        _ = tell(#"{"success":false,"ret_msg":"no","req_id":"orderbook.50.BTCUSDT","op":"subscribe"}"#)
+        var effects: [StreamEffect] = []
+        session.wake(OKXScene.now + 10_000, into: &effects)
+        #expect(effects.isEmpty)
         guard case .refused("x", let failure) = refused.first else { return #expect(Bool(false), "\(refused)") }
         #expect(failure.kind == .badRequest)
         guard case .unexplained = tell(#"{"news":1}"#).first else { return #expect(Bool(false), "a new message") }

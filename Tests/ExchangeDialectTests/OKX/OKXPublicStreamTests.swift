@@ -227,6 +227,16 @@ struct OKXPublicStreamTests {
         #expect(OKXScene.reconnects(unknown).isEmpty)
     }
 
+    @Test func `a book that is refused is not waited for`() throws {
+        var session = try session()
+        _ = OKXScene.feed(
+            &session,
+            #"{"event":"error","code":"60018","msg":"Wrong URL or channel:books,instId:BTC-USDT doesn't exist."}"#)
+        var effects: [StreamEffect] = []
+        session.wake(OKXScene.now + 10_000, into: &effects)
+        #expect(effects.isEmpty)
+    }
+
     @Test func `pings what is silent, and gives up on a snapshot that does not come`() throws {
         var session = try session()
         #expect(session.silenceLimit == 30_000)

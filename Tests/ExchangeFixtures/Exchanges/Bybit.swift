@@ -8,6 +8,8 @@ extension ExchangeUnderTest {
         exchange.receiveWindow = 5_000
         exchange.droppedHeaders = ["referer"]
         exchange.marketCost = .always
+        // The oracle gives the time of an order's last change for that of its last trade.
+        exchange.streamQuirks = ["lastTradeTimestamp"]
         exchange.marketsAnswer = { answer("list", $0) }
         exchange.currenciesAnswer = { answer("rows", $0) }
         exchange.translate = { _, arguments in
