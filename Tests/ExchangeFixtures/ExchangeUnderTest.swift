@@ -43,6 +43,8 @@ public struct ExchangeUnderTest: Sendable {
     public var currenciesAnswer: (@Sendable (_ infos: [JSONValue]) -> JSONValue)?
     /// Keys of stream answers in which the oracle is known to be wrong (`README.md` beside the fixtures).
     public var streamQuirks: Set<String> = []
+    /// The same for a stream's fills alone.
+    public var fillQuirks: Set<String> = []
     /// Prices are given as significant digits and amounts as fractional ones.
     public var countsDigits = false
     /// How its captures are called; nil: none.

@@ -52,6 +52,7 @@ extension ExchangeDialect {
     public func cancelAllAfter(
         _ milliseconds: Int64, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<Int64?> { throw unsupported("dead man's switch") }
+    public func doneOrder(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder>? { nil }
     public func closedOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
         throw unsupported("closed orders")
     }

@@ -82,6 +82,9 @@ public protocol ExchangeDialect: Sendable {
         _ milliseconds: Int64, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<Int64?>
     func order(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder>
+    /// A second place to look where ``order(_:)`` forgets orders that are done: only when this one knows nothing either, an
+    /// order is not there. Nil where one look is enough.
+    func doneOrder(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder>?
     func openOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]>
     func closedOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]>
     func cancelledOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]>
@@ -172,6 +175,10 @@ public struct ExchangeAbilities: Hashable, Sendable {
     public var findsByClientOrderID: Bool
     /// Milliseconds after a request's time at which the exchange surely no longer accepts it.
     public var acceptanceWindow: Int64
+    /// Most own trades in one answer.
+    public var ownTradesPage = 100
+    /// When a window holds more own trades than an answer, the newest are told: the next question ends where they begin.
+    public var tellsNewestTrades = false
 
     public init(
         deadMansSwitch: ClosedRange<Int>? = nil, placeBatch: Int = 1, cancelBatch: Int = 1, editKeepsID: Bool? = nil,

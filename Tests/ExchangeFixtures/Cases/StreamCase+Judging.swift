@@ -63,7 +63,8 @@ extension StreamCase {
                 expected, events.compactMap { if case .trade(let trade) = $0 { trade.unified } else { nil } }, place)
         case .fills:
             return newest(
-                expected, events.compactMap { if case .fill(let trade) = $0 { trade.unified } else { nil } }, place)
+                expected, events.compactMap { if case .fill(let trade) = $0 { trade.unified } else { nil } }, place,
+                quirks: fixtures.exchange.fillQuirks)
         case .orders:
             return newest(
                 expected,
@@ -80,7 +81,9 @@ extension StreamCase {
     }
 
     /// The newest of what is expected against the newest of what was told.
-    private func newest(_ expected: JSONValue, _ found: [JSONValue], _ place: String) -> [String] {
+    private func newest(
+        _ expected: JSONValue, _ found: [JSONValue], _ place: String, quirks: Set<String> = []
+    ) -> [String] {
         func time(_ value: JSONValue) -> Int64 {
             let told = (try? value.integer("timestamp")) ?? (try? value.integer(0))
             return told ?? 0
@@ -94,7 +97,7 @@ extension StreamCase {
         guard let told = latest(found) else {
             return ["\(place): expected \(wanted.compactText.prefix(200)), found nothing"]
         }
-        var skipKeys = fixtures.exchange.streamQuirks
+        var skipKeys = fixtures.exchange.streamQuirks.union(quirks)
         // A word that the oracle passes through raw.
         if let status = wanted.text("status"), status.hasPrefix("POSTONLY"), told.text("status") == "canceled" {
             skipKeys.insert("status")
