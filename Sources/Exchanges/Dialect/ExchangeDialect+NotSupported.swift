@@ -52,6 +52,9 @@ extension ExchangeDialect {
     public func cancelAllAfter(
         _ milliseconds: Int64, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<Int64?> { throw unsupported("dead man's switch") }
+    public func closedOrder(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
+        throw unsupported("look-up of closed orders apart")
+    }
     public func closedOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
         throw unsupported("closed orders")
     }

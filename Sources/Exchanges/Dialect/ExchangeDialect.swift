@@ -82,6 +82,8 @@ public protocol ExchangeDialect: Sendable {
         _ milliseconds: Int64, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<Int64?>
     func order(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder>
+    /// A finished order, where ``order(_:)`` knows open ones only.
+    func closedOrder(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder>
     func openOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]>
     func closedOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]>
     func cancelledOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]>
@@ -172,6 +174,10 @@ public struct ExchangeAbilities: Hashable, Sendable {
     public var findsByClientOrderID: Bool
     /// Milliseconds after a request's time at which the exchange surely no longer accepts it.
     public var acceptanceWindow: Int64
+    /// A private stream can be opened so that its end cancels everything on the account.
+    public var cancelsOnDisconnect = false
+    /// Whether ``ExchangeDialect/order(_:)`` finds finished orders too; where not, ``ExchangeDialect/closedOrder(_:)`` does.
+    public var lookupKnowsFinishedOrders = true
 
     public init(
         deadMansSwitch: ClosedRange<Int>? = nil, placeBatch: Int = 1, cancelBatch: Int = 1, editKeepsID: Bool? = nil,
