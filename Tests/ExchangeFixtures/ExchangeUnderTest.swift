@@ -39,6 +39,10 @@ public struct ExchangeUnderTest: Sendable {
     /// An answer to the connector's call for markets that holds these entries. Nil: its entries are not made of one each.
     public var marketsAnswer: (@Sendable (_ infos: [JSONValue]) -> JSONValue)?
     public var currenciesAnswer: (@Sendable (_ infos: [JSONValue]) -> JSONValue)?
+    /// A market's entry in that answer, where its raw payload does not say which market it is.
+    public var marketEntry: @Sendable (_ id: String, _ info: JSONValue) -> JSONValue = { _, info in info }
+    /// Our answer as CCXT reads the same payload, where that is a matter of taste: which of an order's times is its time.
+    public var revise: @Sendable (_ answer: JSONValue) -> JSONValue = { $0 }
     /// Keys of stream answers in which the oracle is known to be wrong (`README.md` beside the fixtures).
     public var streamQuirks: Set<String> = []
     /// Prices are given as significant digits and amounts as fractional ones.

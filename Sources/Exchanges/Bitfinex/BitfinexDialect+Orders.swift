@@ -101,15 +101,15 @@ extension BitfinexDialect {
         guard let clientID = order.clientOrderID else {
             throw ExchangeFailure(.argumentsRequired, message: "an order id or a client order id is required")
         }
+        let cid = JSONValue.Member(key: "cid", value: .number(try Self.number(clientID, "client order id")))
+        // Who knows the day itself says it in `extra`.
+        if order.extra.contains(where: { $0.key == "cid_date" }) { return [cid] }
         guard let placedAt = order.placedAt else {
             throw ExchangeFailure(
                 .argumentsRequired,
                 message: "Bitfinex finds an order by client order id only with the time it was placed")
         }
-        return [
-            .init(key: "cid", value: .number(try Self.number(clientID, "client order id"))),
-            .init(key: "cid_date", value: .string(CivilDate(milliseconds: placedAt).description)),
-        ]
+        return [cid, .init(key: "cid_date", value: .string(CivilDate(milliseconds: placedAt).description))]
     }
 
     private func fields(of order: OrderPlacement) throws(ExchangeFailure) -> ExtraParameters {

@@ -8,6 +8,12 @@ import TradingCore
 struct BitfinexPrivateStream: StreamSession {
     private static let pingEvery: Int64 = 15_000
 
+    private static let others: Set<String> = [
+        "ps", "pn", "pu", "pc", "fos", "fon", "fou", "foc", "fcs", "fcn", "fcu", "fcc", "fls", "fln", "flu", "flc",
+        "hos",
+        "hts", "hfos", "hfcs", "hfls", "hfts", "fte", "ftu", "ats", "bu", "miu", "fiu", "uac", "ff",
+    ]
+
     let url: String
     let silenceLimit: Int64 = 40_000
     let catalog: MarketCatalog
@@ -65,7 +71,7 @@ struct BitfinexPrivateStream: StreamSession {
 
     private func handle(_ message: JSONValue, into effects: inout [StreamEffect]) {
         switch message.text("event") {
-        case "info": BitfinexNotice(message).map { effects.append($0.effect) }
+        case "info": effects.append(BitfinexNotice(message).effect)
         case "auth" where message.text("status") == "OK": effects.append(.event(.confirmed("login")))
         case "auth", "error":
             var failure = BitfinexDialect.failure(code: message.text("code"), message: message.text("msg") ?? "")
@@ -73,7 +79,9 @@ struct BitfinexPrivateStream: StreamSession {
             failure.endpoint = "private stream"
             if message.text("event") == "auth", failure.kind == .exchangeError { failure.kind = .authenticationError }
             effects.append(.event(.refused("login", failure)))
-        default: effects.append(.event(.alive))
+        case "conf", "pong": effects.append(.event(.alive))
+        case nil: effects.append(.reconnect(failure(.badResponse, "an object without event: \(message.compactText)")))
+        default: effects.append(.event(.unexplained(String(message.compactText.prefix(200)))))
         }
     }
 
@@ -89,7 +97,11 @@ struct BitfinexPrivateStream: StreamSession {
         case "ws": try tellBalances(try payload.list(named: "ws"), isWhole: true, into: &effects)
         case "wu": try tellBalances([payload], isWhole: false, into: &effects)
         case "n": try notify(payload, into: &effects)
-        default: effects.append(.event(.alive))
+        case "hb", "te": effects.append(.event(.alive))
+        default:
+            // Positions, funding and the like come without being asked for.
+            let isKnown = Self.others.contains(kind)
+            effects.append(.event(isKnown ? .alive : .unexplained(String(kind.prefix(200)))))
         }
     }
 

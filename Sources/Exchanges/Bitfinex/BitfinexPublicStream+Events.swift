@@ -4,7 +4,7 @@ extension BitfinexPublicStream {
     /// Messages about the connection and its channels: objects with an `event`.
     mutating func handle(_ message: JSONValue, _ now: Int64, into effects: inout [StreamEffect]) {
         switch message.text("event") {
-        case "info": BitfinexNotice(message).map { effects.append($0.effect) }
+        case "info": effects.append(BitfinexNotice(message).effect)
         case "subscribed": subscribed(message, into: &effects)
         case "unsubscribed": unsubscribed(message, into: &effects)
         case "conf":
@@ -15,7 +15,7 @@ extension BitfinexPublicStream {
             effects.append(.event(.refused(name.joined(separator: " "), Self.failure(message))))
         case "pong": effects.append(.event(.alive))
         case nil: effects.append(.reconnect(Self.unreadable("an object without event: \(message.compactText)")))
-        default: effects.append(.event(.alive))
+        default: effects.append(.event(.unexplained(String(message.compactText.prefix(200)))))
         }
     }
 
@@ -81,8 +81,7 @@ extension BitfinexPublicStream {
 struct BitfinexNotice {
     let effect: StreamEffect
 
-    /// - Returns: nil for a greeting that says that all is well.
-    init?(_ message: JSONValue) {
+    init(_ message: JSONValue) {
         func failure(_ kind: ExchangeFailure.Kind, _ text: String) -> ExchangeFailure {
             ExchangeFailure(
                 kind, exchange: "bitfinex", endpoint: "stream", code: message.text("code"),
@@ -99,7 +98,7 @@ struct BitfinexNotice {
             } else if let version = message.text("version"), version.split(separator: ".").first != "2" {
                 effect = .reconnect(failure(.badResponse, "version \(version) of the interface is not ours"))
             } else {
-                return nil
+                effect = .event(.alive)
             }
         default: effect = .event(.alive)
         }

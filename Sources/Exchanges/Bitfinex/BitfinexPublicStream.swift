@@ -124,21 +124,23 @@ struct BitfinexPublicStream: StreamSession {
         }
     }
 
-    /// Frames of channels that are no use to us, or just left.
+    /// Frames of channels that are no use to us, or just left. Heartbeats come before a channel is confirmed, too.
     private mutating func skipUnknown(
         _ scanner: inout JSONScanner, _ id: Int64, into effects: inout [StreamEffect]
     ) throws {
-        guard ignored.contains(id) else {
-            throw UnreadableAnswer("channel", expected: "a channel we know", found: "\(id)")
-        }
         guard try scanner.nextElement() else { throw scanner.error(.value) }
+        var isHeartbeat = false
         if scanner.peek() == UInt8(ascii: "\"") {
             let name = try scanner.string()
-            if !scanner.matches(name, "hb"), try scanner.nextElement() { try scanner.skipValue() }
+            isHeartbeat = scanner.matches(name, "hb")
+            if !isHeartbeat, try scanner.nextElement() { try scanner.skipValue() }
         } else {
             try scanner.skipValue()
         }
         _ = try trailer(&scanner)
+        guard isHeartbeat || ignored.contains(id) else {
+            throw UnreadableAnswer("channel", expected: "a channel we know", found: "\(id)")
+        }
         effects.append(.event(.alive))
     }
 

@@ -68,7 +68,7 @@ struct MEXCConnection: Sendable {
         } else if let code = message.text("code"), code != "0" {
             effects.append(.event(.refused(endpoint, failure(kind(message, text), text))))
         } else {
-            effects.append(.event(.alive))
+            effects.append(.event(.unexplained(String(message.compactText.prefix(200)))))
         }
         return nil
     }

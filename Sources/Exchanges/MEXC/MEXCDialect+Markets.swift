@@ -25,9 +25,9 @@ extension MEXCDialect {
     public static func market(_ info: JSONValue) throws(UnreadableAnswer) -> ExchangeMarket {
         let (base, quote) = (try info.requiredText("baseAsset"), try info.requiredText("quoteAsset"))
         var limits = OrderLimits()
-        limits.minimumAmount = Derived.nonZero(try info.decimal("baseSizePrecision"))
-        limits.minimumCost = Derived.nonZero(try info.decimal("quoteAmountPrecision"))
-        limits.maximumCost = Derived.nonZero(try info.decimal("maxQuoteAmount"))
+        limits.minimumAmount = try info.decimal("baseSizePrecision")
+        limits.minimumCost = try info.decimal("quoteAmountPrecision")
+        limits.maximumCost = try info.decimal("maxQuoteAmount")
         return ExchangeMarket(
             id: try info.requiredText("symbol"), symbol: Symbol(base: asset(base), quote: asset(quote)),
             baseID: base, quoteID: quote,

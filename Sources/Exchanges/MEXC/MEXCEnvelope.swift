@@ -20,6 +20,8 @@ struct MEXCEnvelope {
     /// Milliseconds since 1970.
     var createdAt: Int64?
     var sentAt: Int64?
+    /// Which message it is; 0 for none.
+    var number = 0
     /// Nil for a message of a kind that we do not follow.
     var body: Body?
     var content = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -41,6 +43,7 @@ struct MEXCEnvelope {
                 try reader.expect(wire, .bytes)
                 content = try reader.content()
                 body = Body(rawValue: number)
+                self.number = number
             default: try reader.skip(wire)
             }
         }

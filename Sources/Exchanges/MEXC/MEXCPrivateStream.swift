@@ -45,7 +45,8 @@ struct MEXCPrivateStream: StreamSession {
                 effects.append(.event(.fill(try MEXCStreamMessages.fill(envelope.content, symbol))))
             case .privateAccount:
                 effects.append(.event(.balances(try MEXCStreamMessages.balance(envelope), isWhole: false)))
-            case .candle, .miniTicker, .depth, .deals, .bookTicker, nil: effects.append(.event(.alive))
+            case .candle, .miniTicker, .depth, .deals, .bookTicker, nil:
+                effects.append(.event(.unexplained("message \(envelope.number)")))
             }
         } catch {
             effects.append(.reconnect(connection.failure(.badResponse, "\(error)")))

@@ -100,7 +100,7 @@ struct MEXCPublicStream: StreamSession {
             return
         }
         guard let market = dialect.catalog.market(id: envelope.marketID) else {
-            effects.append(.event(.alive))
+            effects.append(.event(.unexplained("a message of \(envelope.marketID.prefix(40))")))
             return
         }
         switch envelope.body {
@@ -115,11 +115,12 @@ struct MEXCPublicStream: StreamSession {
             effects.append(.event(.ticker(try MEXCStreamMessages.miniTicker(envelope.content, market, time))))
         case .candle:
             guard let (interval, candle) = try MEXCStreamMessages.candle(envelope.content) else {
-                effects.append(.event(.alive))
+                effects.append(.event(.unexplained("candles of an unknown length")))
                 return
             }
             effects.append(.event(.candle(market.symbol, interval, candle)))
-        case .depth, .privateOrders, .privateDeals, .privateAccount, nil: effects.append(.event(.alive))
+        case .depth, .privateOrders, .privateDeals, .privateAccount, nil:
+            effects.append(.event(.unexplained("message \(envelope.number) of \(envelope.marketID)")))
         }
     }
 

@@ -33,6 +33,6 @@ extension ExchangeFixtures {
         } else {
             body = (item["httpResponse"] ?? .null).compactText
         }
-        return try call.answer(in: .good(body), dialect)
+        return exchange.revise(try call.answer(in: .good(body), dialect))
     }
 }
