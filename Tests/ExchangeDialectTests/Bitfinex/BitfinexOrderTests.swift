@@ -69,7 +69,8 @@ struct BitfinexOrderTests {
 
     @Test func `a refusal with status 200 is one`() throws {
         let dialect = try BitfinexSamples.dialect()
-        let text = "[1,\"on-req\",null,null,[\(Self.row)],null,\"ERROR\",\"Invalid order: not enough exchange balance for 1\"]"
+        let text =
+            "[1,\"on-req\",null,null,[\(Self.row)],null,\"ERROR\",\"Invalid order: not enough exchange balance for 1\"]"
         let failure = #expect(throws: ExchangeFailure.self) {
             try dialect.place(order()).answer(in: BitfinexSamples.answer(text), dialect)
         }
@@ -126,7 +127,9 @@ struct BitfinexOrderTests {
         #expect(try late.answer(in: BitfinexSamples.answer("[\(Self.row)]"), dialect).id == "1")
     }
 
-    @Test(arguments: ["", "[]", "{}", "[1,2]", "null", "<html>", "[[1]]", "[1,\"on-req\",null,null,[],null,\"SUCCESS\",\"\"]"])
+    @Test(arguments: [
+        "", "[]", "{}", "[1,2]", "null", "<html>", "[[1]]", "[1,\"on-req\",null,null,[],null,\"SUCCESS\",\"\"]",
+    ])
     func `half an answer is an error, not an order`(_ text: String) throws {
         let dialect = try BitfinexSamples.dialect()
         #expect(throws: ExchangeFailure.self) {

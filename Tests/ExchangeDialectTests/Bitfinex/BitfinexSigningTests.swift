@@ -11,7 +11,8 @@ struct BitfinexSigningTests {
     }
 
     @Test func `the worked vectors`() throws {
-        let body = "{\"type\":\"EXCHANGE LIMIT\",\"symbol\":\"tBTCUST\",\"amount\":\"0.5\",\"price\":\"29900\",\"flags\":4096,"
+        let body =
+            "{\"type\":\"EXCHANGE LIMIT\",\"symbol\":\"tBTCUST\",\"amount\":\"0.5\",\"price\":\"29900\",\"flags\":4096,"
         let fields = try #require(try JSONValue(body + "\"cid\":1700000000001}").members)
         let order = EndpointRequest(.post, ["private"], "auth/w/order/submit", fields)
         #expect(

@@ -92,7 +92,9 @@ struct BitfinexPublicStreamTests {
         #expect(steps.receive(text).reconnect != nil)
     }
 
-    @Test(arguments: ["", "[", "[100", "[100,", "{}", "null", "[7,[1,2,3]]", "[100,\"cs\",\"x\"]", "{\"event\":1}{", "[100,\"hb\"]x"])
+    @Test(arguments: [
+        "", "[", "[100", "[100,", "{}", "null", "[7,[1,2,3]]", "[100,\"cs\",\"x\"]", "{\"event\":1}{", "[100,\"hb\"]x",
+    ])
     func `what is no message begins everything anew`(_ text: String) throws {
         var steps = try steps()
         _ = steps.receive(Self.subscribed)
@@ -116,7 +118,8 @@ struct BitfinexPublicStreamTests {
         var steps = try steps([.bestPrices(symbol), .trades(symbol), .candles(symbol, .oneMinute)])
         _ = steps.receive("{\"event\":\"subscribed\",\"channel\":\"trades\",\"chanId\":1,\"symbol\":\"tBTCUST\"}")
         _ = steps.receive("{\"event\":\"subscribed\",\"channel\":\"ticker\",\"chanId\":2,\"symbol\":\"tBTCUST\"}")
-        _ = steps.receive("{\"event\":\"subscribed\",\"channel\":\"candles\",\"chanId\":3,\"key\":\"trade:1m:tBTCUST\"}")
+        _ = steps.receive(
+            "{\"event\":\"subscribed\",\"channel\":\"candles\",\"chanId\":3,\"key\":\"trade:1m:tBTCUST\"}")
         #expect(steps.receive("[1,[[2,20,-1,10],[1,10,1,10]]]").events.count == 2)
         #expect(steps.receive("[1,\"te\",[3,30,-0.5,10]]").events.count == 1)
         #expect(steps.receive("[1,\"tu\",[3,30,-0.5,10]]").events == [.alive])
@@ -208,7 +211,8 @@ struct BitfinexPrivateStreamTests {
         #expect(sent.first?.contains("\"event\":\"auth\"") == true)
         #expect(
             steps.receive("{\"event\":\"auth\",\"status\":\"OK\",\"chanId\":0}").events == [.confirmed("login")])
-        let failed = steps.receive("{\"event\":\"auth\",\"status\":\"FAILED\",\"code\":10100,\"msg\":\"apikey: invalid\"}")
+        let failed = steps.receive(
+            "{\"event\":\"auth\",\"status\":\"FAILED\",\"code\":10100,\"msg\":\"apikey: invalid\"}")
         guard case .refused("login", let failure) = failed.events.first else {
             Issue.record("\(failed)")
             return
@@ -233,7 +237,9 @@ struct BitfinexPrivateStreamTests {
 
     @Test func `a fill is told once, with its fee`() throws {
         var steps = try steps()
-        #expect(steps.receive("[0,\"te\",[5,\"tBTCUST\",9,96,-0.2,29900,\"EXCHANGE LIMIT\",29900,1,null,null,17]]").events == [.alive])
+        #expect(
+            steps.receive("[0,\"te\",[5,\"tBTCUST\",9,96,-0.2,29900,\"EXCHANGE LIMIT\",29900,1,null,null,17]]").events
+                == [.alive])
         let effects = steps.receive(
             "[0,\"tu\",[5,\"tBTCUST\",9,96,-0.2,29900,\"EXCHANGE LIMIT\",29900,1,-0.598,\"UST\",17]]")
         guard case .fill(let fill) = effects.events.first else {
