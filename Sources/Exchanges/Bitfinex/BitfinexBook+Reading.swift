@@ -6,22 +6,19 @@ extension BitfinexBook.Row {
     init(_ scanner: inout JSONScanner, isOrders: Bool) throws {
         try scanner.beginArray()
         guard try scanner.nextElement() else { throw scanner.error(.number) }
-        let first = try scanner.number()
+        var price: JSONScanner.Text?
+        var number: Int64 = 0
+        if isOrders { number = try scanner.integer() } else { price = try scanner.number() }
         guard try scanner.nextElement() else { throw scanner.error(.number) }
-        let second = try scanner.number()
-        guard try scanner.nextElement() else { throw scanner.error(.number) }
-        let third = try scanner.number()
+        if isOrders { price = try scanner.number() } else { number = try scanner.integer() }
+        guard let price, try scanner.nextElement() else { throw scanner.error(.number) }
+        let amountBytes = scanner.content(of: try scanner.number())
+        let priceBytes = scanner.content(of: price)
         while try scanner.nextElement() { try scanner.skipValue() }
-        let (priceBytes, numberBytes) =
-            isOrders
-            ? (scanner.content(of: second), scanner.content(of: first))
-            : (scanner.content(of: first), scanner.content(of: second))
-        let amountBytes = scanner.content(of: third)
-        guard let number = Int64(String(decoding: numberBytes, as: UTF8.self)) else { throw scanner.error(.integer) }
         self.number = number
-        price = try FixedDecimal(utf8: priceBytes)
-        amount = try FixedDecimal(utf8: amountBytes)
-        priceText = Self.text(priceBytes, price)
+        self.price = try FixedDecimal(feed: priceBytes)
+        amount = try FixedDecimal(feed: amountBytes)
+        priceText = Self.text(priceBytes, self.price)
         amountText = Self.text(amountBytes, amount)
     }
 

@@ -173,8 +173,10 @@ struct BitfinexBook: Sendable {
 
     private func append(_ row: Row, to text: inout [UInt8]) {
         if !text.isEmpty { text.append(UInt8(ascii: ":")) }
-        text += (isOrders ? String(row.number) : row.priceText).utf8
+        var key = isOrders ? String(row.number) : row.priceText
+        key.withUTF8 { text.append(contentsOf: $0) }
         text.append(UInt8(ascii: ":"))
-        text += row.amountText.utf8
+        var amount = row.amountText
+        amount.withUTF8 { text.append(contentsOf: $0) }
     }
 }

@@ -70,9 +70,9 @@ extension BitfinexPublicStream {
         guard try scanner.nextElement() else { throw scanner.error(.integer) }
         let time = try scanner.integer()
         guard try scanner.nextElement() else { throw scanner.error(.number) }
-        let amount = try FixedDecimal(utf8: scanner.content(of: try scanner.number()))
+        let amount = try FixedDecimal(feed: scanner.content(of: try scanner.number()))
         guard try scanner.nextElement() else { throw scanner.error(.number) }
-        let price = try FixedDecimal(utf8: scanner.content(of: try scanner.number()))
+        let price = try FixedDecimal(feed: scanner.content(of: try scanner.number()))
         while try scanner.nextElement() { try scanner.skipValue() }
         return try ExchangeTrade(
             id: String(id), symbol: symbol, side: amount.isNegative ? .sell : .buy, price: price,

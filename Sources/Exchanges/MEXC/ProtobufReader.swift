@@ -75,7 +75,7 @@ struct ProtobufReader {
         let start = offset
         let content = try content()
         if content.isEmpty { return nil }
-        do { return try FixedDecimal(utf8: content) } catch { throw ProtobufError(offset: start, problem: .decimal) }
+        do { return try FixedDecimal(feed: content) } catch { throw ProtobufError(offset: start, problem: .decimal) }
     }
 
     /// A whole number written as text.
