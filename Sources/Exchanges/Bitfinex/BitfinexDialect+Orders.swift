@@ -12,6 +12,9 @@ extension BitfinexDialect {
     }
 
     public func place(_ orders: [OrderPlacement]) throws(ExchangeFailure) -> EndpointCall<[PlacementAnswer]> {
+        guard (1...abilities.placeBatch).contains(orders.count) else {
+            throw ExchangeFailure(.badRequest, message: "1 to \(abilities.placeBatch) orders in a call")
+        }
         var operations: [JSONValue] = []
         for order in orders { operations.append(.array([.string("on"), .object(try fields(of: order))])) }
         let request = post("auth/w/order/multi", [.init(key: "ops", value: .array(operations))], "submit")

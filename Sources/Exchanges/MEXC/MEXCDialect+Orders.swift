@@ -9,10 +9,14 @@ extension MEXCDialect {
 
     /// At most twenty, each with its own outcome.
     public func place(_ orders: [OrderPlacement]) throws(ExchangeFailure) -> EndpointCall<[PlacementAnswer]> {
+        guard (1...abilities.placeBatch).contains(orders.count) else {
+            throw ExchangeFailure(.badRequest, message: "1 to \(abilities.placeBatch) orders in a call")
+        }
         var list: [JSONValue] = []
         for order in orders { list.append(.object(try fields(of: order))) }
         let fields = [JSONValue.Member(key: "batchOrders", value: .string(JSONValue.array(list).compactText))]
-        let request = signed(.post, "batchOrders", fields, orders: max(orders.count, 1))
+        // More than a second's worth could never be had.
+        let request = signed(.post, "batchOrders", fields, orders: min(orders.count, options.ordersPerSecond))
         return EndpointCall(request) { [catalog] answer in
             try answer.list().map { row in
                 if let code = row.text("code"), code != "0", code != "200" {

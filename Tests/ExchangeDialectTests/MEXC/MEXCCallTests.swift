@@ -135,6 +135,14 @@ struct MEXCCallTests {
         let dialect = try MEXCSamples.dialect()
         let call = try dialect.place([order(), order(.market, .sell, price: nil)])
         #expect(call.request.fields.first?.key == "batchOrders")
+        #expect(throws: ExchangeFailure.self) { try dialect.place([]) }
+        #expect(throws: ExchangeFailure.self) { try dialect.place(Array(repeating: order(), count: 21)) }
+        for request in [call.request, try dialect.place(Array(repeating: order(), count: 20)).request] {
+            for cost in request.costs {
+                let limit = try #require(dialect.limits.first { $0.name == cost.limit })
+                #expect(cost.weight <= limit.capacity)
+            }
+        }
         let text = """
             [{"symbol":"BTCUSDT","orderId":"C02__1","newClientOrderId":"mm1","orderListId":-1},\
             {"newClientOrderId":"mm2","msg":"The minimum transaction volume cannot be less than:0.5USDT","code":30002}]
