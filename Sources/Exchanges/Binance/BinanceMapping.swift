@@ -28,12 +28,19 @@ enum BinanceMapping {
         var levels: [PriceLevel] = []
         levels.reserveCapacity(rows.count)
         for row in rows {
-            levels.append(PriceLevel(price: try row.requiredDecimal(0), amount: try row.requiredDecimal(1)))
+            let level = PriceLevel(price: try row.requiredDecimal(0), amount: try row.requiredDecimal(1))
+            guard level.price.isPositive, level.amount.isPositive else {
+                throw UnreadableAnswer("level", expected: "a price and an amount above zero", found: row.compactText)
+            }
+            levels.append(level)
         }
         return levels
     }
 
-    static func ticker(_ value: JSONValue, _ catalog: MarketCatalog) throws -> ExchangeTicker {
+    /// - Parameter isListed: one of many, whose average is not cut to the market's tick.
+    static func ticker(
+        _ value: JSONValue, _ catalog: MarketCatalog, isListed: Bool = false
+    ) throws -> ExchangeTicker {
         let market = catalog.market(id: try value.requiredText("symbol"))
         var ticker = ExchangeTicker(symbol: market?.symbol, time: try value.integer("closeTime"))
         ticker.high = try value.decimal("highPrice")
@@ -51,7 +58,7 @@ enum BinanceMapping {
         ticker.percentage = try value.decimal("priceChangePercent")
         ticker.baseVolume = try value.decimal("volume")
         ticker.quoteVolume = try value.decimal("quoteVolume")
-        return try ticker.completed(market)
+        return try ticker.completed(isListed ? nil : market)
     }
 
     /// `[open time, open, high, low, close, base volume, close time, …]`.

@@ -49,8 +49,8 @@ struct BinancePublicStream: StreamSession {
     /// Three of the server's pings.
     let silenceLimit: Int64 = 60_000
     static let lifetime: Int64 = 85_800_000
-    /// Most names in one message.
-    private static let namesAtOnce = 200
+    /// Most names in one message: all streams of a connection in four, and five a second are allowed.
+    private static let namesAtOnce = 256
     private static let retryDelay: Int64 = 1_000
 
     init(dialect: BinanceDialect, url: String, names: [String], books: [Symbol: DepthSync]) {

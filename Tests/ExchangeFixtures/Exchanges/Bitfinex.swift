@@ -25,7 +25,7 @@ extension ExchangeUnderTest {
             return .array([.array(entries), .array([]), .array([]), .array([])])
         }
         // The last change is CCXT's time of an order; on the stream it reads neither flags nor our id.
-        exchange.revise = { withUpdateAsTime($0) }
+        exchange.adapt = { answer, _ in withUpdateAsTime(answer) }
         exchange.streamQuirks = ["clientOrderId", "timeInForce", "postOnly"]
         return exchange
     }()
