@@ -60,22 +60,6 @@ struct SessionSteps {
     }
 }
 
-extension [StreamEffect] {
-    var events: [StreamEvent] {
-        compactMap { if case .event(let event) = $0 { event } else { nil } }
-    }
-    var sent: [String] {
-        compactMap { if case .send(let text) = $0 { text } else { nil } }
-    }
-    var reconnect: ExchangeFailure? {
-        for case .reconnect(let failure) in self { return failure }
-        return nil
-    }
-    var fetches: [Symbol] {
-        compactMap { if case .fetchBook(let symbol, _) = $0 { symbol } else { nil } }
-    }
-}
-
 func levels(_ pairs: (FixedDecimal, FixedDecimal)...) -> [PriceLevel] {
     pairs.map { PriceLevel(price: $0.0, amount: $0.1) }
 }

@@ -70,7 +70,7 @@ struct BitfinexPublicStreamTests {
         _ = steps.receive("[100,[29999,0,1]]")
         #expect(steps.session.nextWake == steps.now + 10_000)
         steps.now += 10_000
-        #expect(steps.wake().reconnect != nil)
+        #expect(steps.wake().reconnects.first != nil)
     }
 
     @Test(arguments: ["[100,[29999,1,1]]", "[100,[[30000,1]]]", "[100,[[30000,1,\"x\"]]]", "[100,[[30000,1,0]]]"])
@@ -89,7 +89,7 @@ struct BitfinexPublicStreamTests {
         var steps = try steps()
         _ = steps.receive(Self.subscribed)
         _ = steps.receive(Self.rows)
-        #expect(steps.receive(text).reconnect != nil)
+        #expect(steps.receive(text).reconnects.first != nil)
     }
 
     @Test(arguments: [
@@ -99,7 +99,7 @@ struct BitfinexPublicStreamTests {
         var steps = try steps()
         _ = steps.receive(Self.subscribed)
         #expect(!steps.receive(text).isEmpty)
-        #expect(steps.receive(text).reconnect != nil)
+        #expect(steps.receive(text).reconnects.first != nil)
     }
 
     @Test func `orders of one price are one level`() throws {
@@ -150,9 +150,9 @@ struct BitfinexPublicStreamTests {
             return
         }
         #expect(maintenance.kind == .onMaintenance)
-        #expect(steps.receive("{\"event\":\"info\",\"code\":20051,\"msg\":\"Stopping\"}").reconnect != nil)
-        #expect(steps.receive("{\"event\":\"info\",\"code\":20061,\"msg\":\"Resume\"}").reconnect != nil)
-        #expect(steps.receive("{\"event\":\"info\",\"version\":3}").reconnect?.kind == .badResponse)
+        #expect(steps.receive("{\"event\":\"info\",\"code\":20051,\"msg\":\"Stopping\"}").reconnects.first != nil)
+        #expect(steps.receive("{\"event\":\"info\",\"code\":20061,\"msg\":\"Resume\"}").reconnects.first != nil)
+        #expect(steps.receive("{\"event\":\"info\",\"version\":3}").reconnects.first?.kind == .badResponse)
         guard
             case .refused("book tX", _) = steps.receive(
                 "{\"event\":\"error\",\"msg\":\"symbol: invalid\",\"code\":10300,\"channel\":\"book\",\"symbol\":\"tX\"}"
@@ -189,7 +189,7 @@ struct BitfinexPublicStreamTests {
             let frame = frames[Int(words.below(UInt64(frames.count)))]
             let bytes = words.below(3) == 0 ? Array(frame.utf8) : words.damaged(Array(frame.utf8))
             let effects = steps.receive(bytes, isBinary: false)
-            if effects.reconnect != nil { steps = try self.steps() }
+            if effects.reconnects.first != nil { steps = try self.steps() }
         }
     }
 }
@@ -281,7 +281,7 @@ struct BitfinexPrivateStreamTests {
     @Test(arguments: ["", "[0,\"on\",[1,2]]", "[0,\"on\"]", "[0,\"tu\",{}]", "[0,\"ws\",5]", "7", "[0,\"n\",[]]", "{}"])
     func `what cannot be read brings a new connection`(_ text: String) throws {
         var steps = try steps()
-        #expect(steps.receive(text).reconnect != nil)
+        #expect(steps.receive(text).reconnects.first != nil)
     }
 
     @Test func `damaged frames never crash it`() throws {

@@ -23,12 +23,13 @@ struct MEXCPublicStreamTests {
                 == ["{\"method\":\"SUBSCRIPTION\",\"params\":[\"\(Self.channel)\"]}"])
         let effects = steps.receive("{\"id\":0,\"code\":0,\"msg\":\"\(Self.channel)\"}")
         #expect(effects.events == [.confirmed(Self.channel)])
-        #expect(effects.fetches == [MEXCSamples.bitcoin])
+        #expect(effects.fetchedSymbols == [MEXCSamples.bitcoin])
     }
 
     @Test func `a book from buffered changes to a gap and back`() throws {
         var steps = try steps()
-        #expect(steps.receive(ProtobufBytes.depth(5, 6, bids: [("100", "9")]), isBinary: true).fetches.count == 1)
+        #expect(
+            steps.receive(ProtobufBytes.depth(5, 6, bids: [("100", "9")]), isBinary: true).fetchedSymbols.count == 1)
         #expect(steps.receive(ProtobufBytes.depth(7, 9, bids: [("99", "2")]), isBinary: true).isEmpty)
         // The change that spans the book's number is the first.
         let whole = steps.fetch(.success(book(7)), MEXCSamples.bitcoin).events
@@ -51,7 +52,7 @@ struct MEXCPublicStreamTests {
             Issue.record("\(gap)")
             return
         }
-        #expect(gap.fetches == [MEXCSamples.bitcoin])
+        #expect(gap.fetchedSymbols == [MEXCSamples.bitcoin])
         #expect(steps.fetch(.success(book(12)), MEXCSamples.bitcoin).events == [.book(book(12))])
     }
 
@@ -62,7 +63,7 @@ struct MEXCPublicStreamTests {
         let wake = try #require(steps.session.nextWake)
         #expect(wake == steps.now + 1_000)
         steps.now = wake
-        #expect(steps.wake().fetches == [MEXCSamples.bitcoin])
+        #expect(steps.wake().fetchedSymbols == [MEXCSamples.bitcoin])
         #expect(steps.fetch(.success(book(50)), MEXCSamples.bitcoin).events.count == 2)
     }
 
@@ -76,7 +77,7 @@ struct MEXCPublicStreamTests {
             let wake = try #require(steps.session.nextWake)
             waits.append(wake - steps.now)
             steps.now = wake
-            #expect(steps.wake().fetches.count == 1)
+            #expect(steps.wake().fetchedSymbols.count == 1)
         }
         #expect(waits == [2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000])
     }
@@ -150,8 +151,8 @@ struct MEXCPublicStreamTests {
             Issue.record("no word")
             return
         }
-        #expect(steps.receive("{").reconnect?.kind == .badResponse)
-        #expect(steps.receive("[]").reconnect?.kind == .badResponse)
+        #expect(steps.receive("{").reconnects.first?.kind == .badResponse)
+        #expect(steps.receive("[]").reconnects.first?.kind == .badResponse)
     }
 
     @Test func `it pings, and ends before the exchange cuts`() throws {
@@ -162,7 +163,7 @@ struct MEXCPublicStreamTests {
         steps.now += 15_000
         #expect(steps.wake().sent == ["{\"method\":\"PING\"}"])
         steps.now += 86_400_000
-        #expect(steps.wake().reconnect != nil)
+        #expect(steps.wake().reconnects.first != nil)
     }
 
     @Test func `more than 30 channels are refused`() throws {
@@ -255,7 +256,7 @@ struct MEXCPrivateStreamTests {
             [0xFF], ProtobufBytes.envelope(304, ProtobufBytes()),
             ProtobufBytes.envelope(306, ProtobufBytes().field(7, "T")),
         ] {
-            #expect(steps.receive(bytes, isBinary: true).reconnect?.kind == .badResponse)
+            #expect(steps.receive(bytes, isBinary: true).reconnects.first?.kind == .badResponse)
         }
     }
 
