@@ -7,6 +7,7 @@ import TradingCore
 /// Source: docs.bitfinex.com, "WebSockets - Authenticated Channels", "Account Info".
 struct BitfinexPrivateStream: StreamSession {
     private static let pingEvery: Int64 = 15_000
+    private static let loginWithin: Int64 = 15_000
 
     private static let others: Set<String> = [
         "ps", "pn", "pu", "pc", "fos", "fon", "fou", "foc", "fcs", "fcn", "fcu", "fcc", "fls", "fln", "flu", "flc",
@@ -21,6 +22,8 @@ struct BitfinexPrivateStream: StreamSession {
     /// Wallets whose free part was asked for, and has not come.
     private var calculating: Set<String> = []
     private var nextPing: Int64?
+    /// When a login that was not answered is overdue.
+    private var loginBy: Int64?
 
     init(url: String, catalog: MarketCatalog, cancelsOnDisconnect: Bool) {
         self.url = url
@@ -28,7 +31,7 @@ struct BitfinexPrivateStream: StreamSession {
         self.cancelsOnDisconnect = cancelsOnDisconnect
     }
 
-    var nextWake: Int64? { nextPing }
+    var nextWake: Int64? { [nextPing, loginBy].compactMap { $0 }.min() }
 
     mutating func opened(_ context: SigningContext, into effects: inout [StreamEffect]) {
         nextPing = context.now + Self.pingEvery
@@ -36,6 +39,7 @@ struct BitfinexPrivateStream: StreamSession {
             effects.append(.event(.refused("login", failure(.authenticationError, "no API key"))))
             return
         }
+        loginBy = context.now + Self.loginWithin
         effects.append(
             .send(
                 BitfinexDialect.login(
@@ -43,6 +47,11 @@ struct BitfinexPrivateStream: StreamSession {
     }
 
     mutating func wake(_ now: Int64, into effects: inout [StreamEffect]) {
+        if let loginBy, loginBy <= now {
+            self.loginBy = nil
+            effects.append(.reconnect(failure(.requestTimeout, "the login was not answered")))
+            return
+        }
         guard let nextPing, nextPing <= now else { return }
         effects.append(.send("{\"event\":\"ping\"}"))
         self.nextPing = now + Self.pingEvery
@@ -69,7 +78,8 @@ struct BitfinexPrivateStream: StreamSession {
 
     // MARK: - Messages
 
-    private func handle(_ message: JSONValue, into effects: inout [StreamEffect]) {
+    private mutating func handle(_ message: JSONValue, into effects: inout [StreamEffect]) {
+        if message.text("event") == "auth" { loginBy = nil }
         switch message.text("event") {
         case "info": effects.append(BitfinexNotice(message).effect)
         case "auth" where message.text("status") == "OK": effects.append(.event(.confirmed("login")))

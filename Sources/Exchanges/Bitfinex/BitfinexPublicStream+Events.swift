@@ -6,11 +6,12 @@ extension BitfinexPublicStream {
         switch message.text("event") {
         case "info": effects.append(BitfinexNotice(message).effect)
         case "subscribed": subscribed(message, into: &effects)
-        case "unsubscribed": unsubscribed(message, into: &effects)
+        case "unsubscribed": unsubscribed(message, now, into: &effects)
         case "conf":
             let isOK = message.text("status") == "OK"
             effects.append(.event(isOK ? .confirmed("conf") : .refused("conf", Self.failure(message))))
         case "error":
+            if message["channel"] != nil { settleSubscription() }
             let name = [message.text("channel"), message.text("symbol") ?? message.text("key")].compactMap { $0 }
             effects.append(.event(.refused(name.joined(separator: " "), Self.failure(message))))
         case "pong": effects.append(.event(.alive))
@@ -40,6 +41,7 @@ extension BitfinexPublicStream {
         }
         let name = kind + " " + (message.text("symbol") ?? message.text("key") ?? "")
         channels.removeAll { $0.id == id }
+        settleSubscription()
         if let content, let market = marketID.flatMap({ catalog.market(id: $0) }), channels.count < 1_000 {
             ignored.remove(id)
             channels.append(
@@ -59,14 +61,18 @@ extension BitfinexPublicStream {
         return JSONValue.object([.init(key: "event", value: .string("subscribe"))] + members).compactText
     }
 
-    private mutating func unsubscribed(_ message: JSONValue, into effects: inout [StreamEffect]) {
+    private mutating func unsubscribed(_ message: JSONValue, _ now: Int64, into effects: inout [StreamEffect]) {
         guard let id = try? message.integer("chanId"), let index = channels.firstIndex(where: { $0.id == id }) else {
             effects.append(.event(.alive))
             return
         }
         let channel = channels.remove(at: index)
         ignored.insert(id)
-        effects.append(channel.leftBy == nil ? .event(.alive) : .send(channel.request))
+        if channel.leftBy == nil {
+            effects.append(.event(.alive))
+        } else {
+            subscribe(channel.request, now, into: &effects)
+        }
     }
 
     private static func failure(_ message: JSONValue) -> ExchangeFailure {

@@ -36,6 +36,8 @@ struct BitfinexPublicStream: StreamSession {
     static let channelLimit = 25
     private static let pingEvery: Int64 = 15_000
     private static let leaveWithin: Int64 = 10_000
+    /// Books have been seen to take 13 seconds.
+    private static let confirmWithin: Int64 = 30_000
     /// Sequence numbers, times and checksums.
     private static let configuration = 65_536 + 32_768 + 131_072
 
@@ -51,17 +53,39 @@ struct BitfinexPublicStream: StreamSession {
     var ignored: Set<Int64> = []
     var lastSequence: Int64?
     var nextPing: Int64?
+    /// Subscriptions that were neither confirmed nor refused, and when that is too late.
+    private(set) var unconfirmed = 0
+    private var confirmedBy: Int64?
+
+    init(url: String, catalog: MarketCatalog, options: BitfinexDialect.Options, wanted: [StreamChannel]) {
+        self.url = url
+        self.catalog = catalog
+        self.options = options
+        self.wanted = wanted
+    }
 
     var nextWake: Int64? {
-        (channels.compactMap(\.leftBy) + [nextPing].compactMap { $0 }).min()
+        (channels.compactMap(\.leftBy) + [nextPing, confirmedBy].compactMap { $0 }).min()
     }
 
     // MARK: - Opening
 
     mutating func opened(_ context: SigningContext, into effects: inout [StreamEffect]) {
         effects.append(.send("{\"event\":\"conf\",\"flags\":\(Self.configuration)}"))
-        for request in requests { effects.append(.send(request)) }
+        for request in requests { subscribe(request, context.now, into: &effects) }
         nextPing = context.now + Self.pingEvery
+    }
+
+    mutating func subscribe(_ request: String, _ now: Int64, into effects: inout [StreamEffect]) {
+        effects.append(.send(request))
+        unconfirmed += 1
+        confirmedBy = now + Self.confirmWithin
+    }
+
+    /// One subscription less to wait for.
+    mutating func settleSubscription() {
+        unconfirmed = max(unconfirmed - 1, 0)
+        if unconfirmed == 0 { confirmedBy = nil }
     }
 
     /// A subscription for each channel wanted; some are told by the same one.
@@ -149,6 +173,15 @@ struct BitfinexPublicStream: StreamSession {
     mutating func wake(_ now: Int64, into effects: inout [StreamEffect]) {
         if let late = channels.first(where: { ($0.leftBy ?? .max) <= now }) {
             effects.append(.reconnect(Self.unreadable("\(late.name) could not be left")))
+            return
+        }
+        if let confirmedBy, confirmedBy <= now {
+            self.confirmedBy = nil
+            effects.append(
+                .reconnect(
+                    ExchangeFailure(
+                        .requestTimeout, exchange: "bitfinex", endpoint: "public stream",
+                        message: "\(unconfirmed) subscriptions were not confirmed")))
             return
         }
         if let nextPing, nextPing <= now {

@@ -7,6 +7,7 @@ struct MEXCConnection: Sendable {
     /// Most subscriptions of one connection.
     static let channelLimit = 30
     private static let pingEvery: Int64 = 15_000
+    private static let confirmWithin: Int64 = 30_000
     /// The exchange cuts after a day.
     private static let lifetime: Int64 = 86_400_000 - 600_000
 
@@ -14,19 +15,24 @@ struct MEXCConnection: Sendable {
     let channels: [String]
     private var nextPing: Int64?
     private var endsAt: Int64?
+    /// Subscriptions that were neither confirmed nor refused, and when that is too late.
+    private var unconfirmed: Set<String> = []
+    private var confirmedBy: Int64?
 
     init(endpoint: String, channels: [String]) {
         self.endpoint = endpoint
         self.channels = channels
     }
 
-    var nextWake: Int64? { [nextPing, endsAt].compactMap { $0 }.min() }
+    var nextWake: Int64? { [nextPing, endsAt, confirmedBy].compactMap { $0 }.min() }
 
     /// Each channel is asked for alone, so that each gets its own answer.
     mutating func opened(_ now: Int64, into effects: inout [StreamEffect]) {
         for channel in channels {
             effects.append(.send("{\"method\":\"SUBSCRIPTION\",\"params\":[\"\(channel)\"]}"))
         }
+        unconfirmed = Set(channels)
+        confirmedBy = channels.isEmpty ? nil : now + Self.confirmWithin
         nextPing = now + Self.pingEvery
         endsAt = now + Self.lifetime
     }
@@ -37,6 +43,12 @@ struct MEXCConnection: Sendable {
             effects.append(.reconnect(failure(.networkError, "the connection is a day old")))
             return
         }
+        if let confirmedBy, confirmedBy <= now {
+            self.confirmedBy = nil
+            effects.append(
+                .reconnect(failure(.requestTimeout, "\(unconfirmed.count) subscriptions were not confirmed")))
+            return
+        }
         if let nextPing, nextPing <= now {
             effects.append(.send("{\"method\":\"PING\"}"))
             self.nextPing = now + Self.pingEvery
@@ -45,7 +57,7 @@ struct MEXCConnection: Sendable {
 
     /// Reads a control message: `{"id":0,"code":0,"msg":"…"}`, where `msg` is the channel, or why there is none.
     /// - Returns: the channel that was confirmed.
-    func control(_ frame: UnsafeRawBufferPointer, into effects: inout [StreamEffect]) -> String? {
+    mutating func control(_ frame: UnsafeRawBufferPointer, into effects: inout [StreamEffect]) -> String? {
         let message: JSONValue
         do throws(JSONError) { message = try JSONValue(utf8: frame) } catch {
             effects.append(.reconnect(failure(.badResponse, "\(error)")))
@@ -61,9 +73,11 @@ struct MEXCConnection: Sendable {
         } else if text.uppercased() == "PONG" {
             effects.append(.event(.alive))
         } else if channels.contains(text) {
+            settle(text)
             effects.append(.event(.confirmed(text)))
             return text
         } else if let channel = channels.first(where: { text.contains($0) }) {
+            settle(channel)
             effects.append(.event(.refused(channel, failure(kind(message, text), text))))
         } else if let code = message.text("code"), code != "0" {
             effects.append(.event(.refused(endpoint, failure(kind(message, text), text))))
@@ -71,6 +85,11 @@ struct MEXCConnection: Sendable {
             effects.append(.event(.unexplained(String(message.compactText.prefix(200)))))
         }
         return nil
+    }
+
+    private mutating func settle(_ channel: String) {
+        unconfirmed.remove(channel)
+        if unconfirmed.isEmpty { confirmedBy = nil }
     }
 
     private func kind(_ message: JSONValue, _ text: String) -> ExchangeFailure.Kind {

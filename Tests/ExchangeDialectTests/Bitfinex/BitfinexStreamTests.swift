@@ -102,6 +102,21 @@ struct BitfinexPublicStreamTests {
         #expect(steps.receive(text).reconnects.first != nil)
     }
 
+    @Test func `a subscription that nobody answers ends the connection`() throws {
+        var steps = try steps([.book(BitfinexSamples.bitcoin), .trades(BitfinexSamples.bitcoin)])
+        _ = steps.open(BitfinexSamples.context)
+        _ = steps.receive(Self.subscribed)
+        steps.now += 29_999
+        #expect(steps.wake().reconnects.isEmpty)
+        steps.now += 1
+        #expect(steps.wake().reconnects.first?.kind == .requestTimeout)
+        var answered = try self.steps()
+        _ = answered.open(BitfinexSamples.context)
+        _ = answered.receive(Self.subscribed)
+        answered.now += 30_000
+        #expect(answered.wake().reconnects.isEmpty)
+    }
+
     @Test func `orders of one price are one level`() throws {
         var steps = try steps()
         _ = steps.receive(Self.subscribed.replacing("P0", with: "R0"))
@@ -219,6 +234,14 @@ struct BitfinexPrivateStreamTests {
         }
         #expect(failure.kind == .authenticationError)
         #expect(steps.open(SigningContext(credentials: nil, now: 0)).sent.isEmpty)
+    }
+
+    @Test func `a login that nobody answers ends the connection`() throws {
+        var steps = try steps()
+        _ = steps.open(BitfinexSamples.context)
+        #expect(steps.session.nextWake == steps.now + 15_000)
+        steps.now += 15_000
+        #expect(steps.wake().reconnects.first?.kind == .requestTimeout)
     }
 
     @Test func `an order's life`() throws {

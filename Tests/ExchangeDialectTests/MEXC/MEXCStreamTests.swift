@@ -162,8 +162,21 @@ struct MEXCPublicStreamTests {
         #expect(steps.wake().isEmpty)
         steps.now += 15_000
         #expect(steps.wake().sent == ["{\"method\":\"PING\"}"])
+        _ = steps.receive("{\"id\":0,\"code\":0,\"msg\":\"\(Self.channel)\"}")
         steps.now += 86_400_000
         #expect(steps.wake().reconnects.first != nil)
+    }
+
+    @Test func `a subscription that nobody answers ends the connection`() throws {
+        var steps = try steps()
+        _ = steps.open(MEXCSamples.context)
+        steps.now += 30_000
+        #expect(steps.wake().reconnects.first?.kind == .requestTimeout)
+        var answered = try self.steps()
+        _ = answered.open(MEXCSamples.context)
+        _ = answered.receive("{\"id\":0,\"code\":0,\"msg\":\"\(Self.channel)\"}")
+        answered.now += 30_000
+        #expect(answered.wake().reconnects.isEmpty)
     }
 
     @Test func `more than 30 channels are refused`() throws {
