@@ -123,17 +123,16 @@ struct BinancePublicStream: StreamSession {
     private mutating func receiveDepth(
         _ message: BinanceMarketFrame, _ symbol: Symbol, into effects: inout [StreamEffect]
     ) {
-        guard books[symbol] != nil else {
-            effects.append(.event(.unexplained("a depth change of \(symbol)")))
-            return
-        }
         guard let first = message.first, let last = message.last, first >= 0, first <= last else {
             lose(symbol, "a depth change without U and u in order", into: &effects)
             return
         }
         let change = BookChange(
             symbol: symbol, bids: message.bids, asks: message.asks, time: message.eventTime, sequence: last)
-        guard let action = books[symbol]?.received(DepthSync.Numbered(change, first: first, last: last)) else { return }
+        guard let action = books[symbol]?.received(DepthSync.Numbered(change, first: first, last: last)) else {
+            effects.append(.event(.unexplained("a depth change of \(symbol)")))
+            return
+        }
         perform(action, symbol, into: &effects)
     }
 
@@ -189,6 +188,10 @@ struct BinancePublicStream: StreamSession {
     }
 
     private mutating func lose(_ symbol: Symbol, _ message: String, into effects: inout [StreamEffect]) {
+        guard books[symbol] != nil else {
+            effects.append(.event(.unexplained(message)))
+            return
+        }
         books[symbol]?.invalidate()
         effects.append(.event(.bookLost(symbol, failure(.badResponse, message))))
         if books[symbol]?.retry() == true { fetch(symbol, into: &effects) }

@@ -58,25 +58,21 @@ extension UnifiedCaller {
     }
 
     func historyCall(_ method: String, _ arguments: inout UnifiedArguments) throws -> PreparedCall? {
-        let symbol = method == "fetchOrderTrades" ? nil : try? arguments.symbol(0)
+        func query() throws -> HistoryQuery { try arguments.history(symbol: arguments.symbol(0), from: 1) }
+        func orders(
+            _ call: (HistoryQuery) throws -> EndpointCall<[ExchangeOrder]>
+        ) throws -> PreparedCall {
+            let query = try query()
+            return PreparedCall(try call(query)) { UnifiedList.orders($0, query) }
+        }
         switch method {
-        case "fetchOpenOrders":
-            let query = try arguments.history(symbol: symbol, from: 1)
-            return PreparedCall(try dialect.openOrders(query)) { UnifiedList.orders($0, query) }
-        case "fetchClosedOrders":
-            let query = try arguments.history(symbol: symbol, from: 1)
-            return PreparedCall(try dialect.closedOrders(query)) { UnifiedList.orders($0, query) }
-        case "fetchCanceledOrders":
-            let query = try arguments.history(symbol: symbol, from: 1)
-            return PreparedCall(try dialect.cancelledOrders(query)) { UnifiedList.orders($0, query) }
-        case "fetchCanceledAndClosedOrders":
-            let query = try arguments.history(symbol: symbol, from: 1)
-            return PreparedCall(try dialect.cancelledAndClosedOrders(query)) { UnifiedList.orders($0, query) }
-        case "fetchOrders":
-            let query = try arguments.history(symbol: symbol, from: 1)
-            return PreparedCall(try dialect.orders(query)) { UnifiedList.orders($0, query) }
+        case "fetchOpenOrders": return try orders { try dialect.openOrders($0) }
+        case "fetchClosedOrders": return try orders { try dialect.closedOrders($0) }
+        case "fetchCanceledOrders": return try orders { try dialect.cancelledOrders($0) }
+        case "fetchCanceledAndClosedOrders": return try orders { try dialect.cancelledAndClosedOrders($0) }
+        case "fetchOrders": return try orders { try dialect.orders($0) }
         case "fetchMyTrades":
-            let query = try arguments.history(symbol: symbol, from: 1)
+            let query = try query()
             return PreparedCall(try dialect.ownTrades(query)) { UnifiedList.trades($0, query) }
         case "fetchOrderTrades":
             let reference = OrderReference(id: arguments.text(0), symbol: try arguments.symbol(1))
