@@ -30,7 +30,8 @@ public struct ExchangeUnderTest: Sendable {
     public var marketCost = MarketCost.buys
     /// Last word on a call's arguments and parameters, before they are read: what only CCXT calls so.
     public var translate: @Sendable (_ method: String, _ arguments: inout UnifiedArguments) -> Void = { _, _ in }
-    /// Last word on a unified answer, before it is judged: what CCXT makes of a raw answer and we do not.
+    /// Last word on a unified answer, before it is judged: what CCXT makes of a raw answer and we do not. What a stream
+    /// tells comes without a raw answer, one object at a time.
     public var adapt: @Sendable (_ answer: JSONValue, _ raw: JSONValue) -> JSONValue = { answer, _ in answer }
     /// The request of a signature case as the connector would write it: CCXT keeps some exchanges' versions elsewhere.
     /// - Parameters: CCXT's api and path, its identifiers put in, and the URL that was signed.
@@ -41,6 +42,8 @@ public struct ExchangeUnderTest: Sendable {
     /// An answer to the connector's call for markets that holds these entries. Nil: its entries are not made of one each.
     public var marketsAnswer: (@Sendable (_ infos: [JSONValue]) -> JSONValue)?
     public var currenciesAnswer: (@Sendable (_ infos: [JSONValue]) -> JSONValue)?
+    /// A market's entry in that answer, where its raw payload does not say which market it is.
+    public var marketEntry: @Sendable (_ id: String, _ info: JSONValue) -> JSONValue = { _, info in info }
     /// Keys of stream answers in which the oracle is known to be wrong (`README.md` beside the fixtures).
     public var streamQuirks: Set<String> = []
     /// The same for a stream's fills alone.

@@ -179,6 +179,8 @@ public struct ExchangeAbilities: Hashable, Sendable {
     public var ownTradesPage = 100
     /// When a window holds more own trades than an answer, the newest are told: the next question ends where they begin.
     public var tellsNewestTrades = false
+    /// A private stream can be opened so that its end cancels everything on the account.
+    public var cancelsOnDisconnect = false
 
     public init(
         deadMansSwitch: ClosedRange<Int>? = nil, placeBatch: Int = 1, cancelBatch: Int = 1, editKeepsID: Bool? = nil,

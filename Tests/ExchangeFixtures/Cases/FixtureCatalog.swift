@@ -58,7 +58,9 @@ enum FixtureCatalog {
 
     private static func network(_ code: String, _ value: JSONValue) throws -> ExchangeNetwork {
         ExchangeNetwork(
-            id: value.text("id") ?? code, code: code, name: value.text("name"), isActive: value.bool("active"),
+            id: value.text("id") ?? code, code: code,
+            // MEXC's calls want a network's long name, which only the raw payload has.
+            name: value.text("name") ?? value["info"]?.text("network"), isActive: value.bool("active"),
             canDeposit: value.bool("deposit"), canWithdraw: value.bool("withdraw"),
             withdrawalFee: try value.decimal("fee"), precision: try value.decimal("precision"))
     }

@@ -32,7 +32,9 @@ extension ExchangeFixtures {
     ) throws -> [String] {
         var caller = given
         let call = try caller.call("fetchMarkets", UnifiedArguments([]))
-        let found = try call.answer(in: .good(wrap([expected["info"] ?? .null])), caller.dialect)
+        let found = try call.answer(
+            in: .good(wrap([exchange.marketEntry(expected.text("id") ?? "", expected["info"] ?? .null)])),
+            caller.dialect)
         let judged: Set<String> = [
             "id", "symbol", "base", "quote", "baseId", "quoteId", "active", "precision", "limits", "taker", "maker",
         ]

@@ -94,7 +94,7 @@ extension StreamCase {
             return best
         }
         guard let wanted = expected.elements?.last else { return ["\(place): nothing to compare with"] }
-        guard let told = latest(found) else {
+        guard let told = latest(found.map { fixtures.exchange.adapt($0, .null) }) else {
             return ["\(place): expected \(wanted.compactText.prefix(200)), found nothing"]
         }
         var skipKeys = fixtures.exchange.streamQuirks.union(quirks)
