@@ -147,6 +147,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Simulate", swiftSettings: settings),
+        // The connectors against expectations that nobody here wrote.
+        .target(
+            name: "ExchangeFixtures", dependencies: ["Exchanges", "TradingCore"], path: "Tests/ExchangeFixtures",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "fixture-runner", dependencies: ["ExchangeFixtures"], path: "Tests/FixtureRunner",
+            swiftSettings: settings),
+        .testTarget(
+            name: "ExchangeDialectTests", dependencies: ["Exchanges", "ExchangeFixtures", "TradingCore", "Scheduling"],
+            swiftSettings: settings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Jobs", "Persistence", "TradingCore"],
             swiftSettings: settings),

@@ -76,8 +76,8 @@ extension ExchangeOrder {
         if timeInForce == nil {
             if type == .market { timeInForce = .immediateOrCancel }
             if isPostOnly == true { timeInForce = .postOnly }
-        } else if timeInForce == .postOnly {
-            isPostOnly = true
+        } else if isPostOnly == nil || timeInForce == .postOnly {
+            isPostOnly = timeInForce == .postOnly
         }
     }
 }

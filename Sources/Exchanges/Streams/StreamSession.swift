@@ -109,6 +109,8 @@ public enum StreamEvent: Hashable, Sendable {
     case refused(String, ExchangeFailure)
     /// Nothing happened, and the stream lives.
     case alive
+    /// A message that the session does not know, shortened. Never an error: exchanges add messages.
+    case unexplained(String)
 }
 
 public struct BookChange: Hashable, Sendable {
