@@ -41,6 +41,16 @@ public struct ExchangeUnderTest: Sendable {
     public var currenciesAnswer: (@Sendable (_ infos: [JSONValue]) -> JSONValue)?
     /// Keys of stream answers in which the oracle is known to be wrong (`README.md` beside the fixtures).
     public var streamQuirks: Set<String> = []
+    /// Ours in the words of CCXT where it calls something else by the name: applied to what calls and streams gave.
+    public var reword: @Sendable (_ answer: JSONValue) -> JSONValue = { $0 }
+    /// A candle of a stream as CCXT reads it.
+    public var rewordCandle: @Sendable (_ candle: ExchangeCandle) -> ExchangeCandle = { $0 }
+    /// Exchange codes that CCXT does not know apart, and the kind it makes of them.
+    public var failureQuirks: [String: ExchangeFailure.Kind] = [:]
+    /// Places of a market (`limits.amount.max`) where the connector says what CCXT leaves empty.
+    public var marketAdditions: Set<String> = []
+    /// A currency of `markets.json`, which another release of CCXT wrote than the answers.
+    public var expectedCurrency: @Sendable (_ currency: JSONValue.Member) -> JSONValue.Member = { $0 }
     /// Prices are given as significant digits and amounts as fractional ones.
     public var countsDigits = false
     /// How its captures are called; nil: none.

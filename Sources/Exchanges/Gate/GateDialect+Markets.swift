@@ -68,6 +68,7 @@ extension GateDialect {
             id: id, asset: asset, name: row.text("name"), isActive: row.bool("delisted").map { !$0 },
             canDeposit: row.bool("deposit_disabled").map { !$0 },
             canWithdraw: row.bool("withdraw_disabled").map { !$0 }, precision: GateDialect.transferStep,
-            networks: networks)
+            // What travels on a chain is no state's money.
+            isFiat: networks.isEmpty ? nil : false, networks: networks)
     }
 }

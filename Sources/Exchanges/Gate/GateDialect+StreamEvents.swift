@@ -39,8 +39,7 @@ extension GateDialect {
             let result = try? frame.resultValue(of: bytes)
             guard let status = result?.text("status"), status != "success" else { return .confirmed(title) }
             return .refused(title, GateDialect.streamFailure(result ?? .null, title))
-        default:
-            return .refused(title, unreadable(title, UnreadableAnswer("event", expected: "update", found: "another")))
+        default: return .unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))
         }
     }
 
@@ -69,8 +68,7 @@ extension GateDialect {
         case .tickers: return .ticker(try ticker(try frame.resultValue(of: bytes), time: frame.time))
         case .bestPrices: return .bestPrices(try streamBestPrices(try frame.resultValue(of: bytes)))
         case .candles: return try streamCandle(try frame.resultValue(of: bytes))
-        default:
-            throw UnreadableAnswer("channel", expected: "one that was subscribed to", found: frame.channel.rawValue)
+        default: return .unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))
         }
     }
 

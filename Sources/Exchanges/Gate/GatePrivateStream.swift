@@ -73,13 +73,14 @@ struct GatePrivateStream: StreamSession {
     }
 
     private func events(_ frame: GateFrame, _ bytes: UnsafeRawBufferPointer) throws -> [StreamEvent] {
+        guard [.orders, .fills, .balances].contains(frame.channel) else {
+            return [.unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))]
+        }
         let rows = try frame.resultValue(of: bytes).list(named: "result")
         switch frame.channel {
         case .orders: return try rows.map { .order(try dialect.order($0)) }
         case .fills: return try rows.map { .fill(try dialect.trade($0)) }
-        case .balances: return [.balances(try balances(rows), isWhole: false)]
-        default:
-            throw UnreadableAnswer("channel", expected: "one that was subscribed to", found: frame.channel.rawValue)
+        default: return [.balances(try balances(rows), isWhole: false)]
         }
     }
 

@@ -27,29 +27,19 @@ struct KuCoinBook {
     }
 
     mutating func received(_ depth: KuCoinDepth) -> [DepthSync.Action] {
-        guard sync.last != nil else { return Self.feed(depth.pieces(of: symbol), to: &sync) }
-        let action = sync.received(
-            DepthSync.Numbered(depth.change(of: symbol), first: depth.first, last: depth.last))
+        let numbered = depth.numbered(symbol)
+        let action = sync.received(numbered)
         switch action {
         case .pass(let change):
             guard isPartial else { return [action] }
             known.apply(change)
-            if var waiting = refresh {
-                let further = Self.feed(depth.pieces(of: symbol), to: &waiting)
-                refresh = waiting
-                return [action] + further
-            }
-            guard isWearingOut else { return [action] }
-            return [action, startRefresh()]
+            if let further = refresh?.received(numbered) { return [action, further] }
+            return isWearingOut ? [action, startRefresh()] : [action]
         case .lost:
             refresh = nil
             return [action]
         case .none, .replace, .fetch: return [action]
         }
-    }
-
-    private static func feed(_ pieces: [DepthSync.Numbered], to sync: inout DepthSync) -> [DepthSync.Action] {
-        pieces.map { sync.received($0) }.filter { if case .none = $0 { false } else { true } }
     }
 
     mutating func fetched(_ book: ExchangeBook) -> DepthSync.Action {

@@ -77,13 +77,7 @@ struct KuCoinConnection {
             // A token that has run out is made good by a new one.
             effects.append(frame.code == "401" ? .reconnect(failure) : .event(.refused(topic, failure)))
         case .message, .other:
-            effects.append(
-                .event(
-                    .refused(
-                        "stream",
-                        ExchangeFailure(
-                            .badResponse, exchange: "kucoin", endpoint: "stream", message: "an unknown kind of frame")))
-            )
+            effects.append(.event(.unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))))
         }
     }
 

@@ -87,35 +87,15 @@ struct KuCoinDepth {
 
     static let largestNumber: Int64 = 1 << 62
 
-    // MARK: - As changes of a book
-
-    /// All of it as one change. Rows of price 0 only carry a number.
-    func change(of symbol: Symbol) -> BookChange { change(of: symbol, rows[...]) }
-
-    private func change(of symbol: Symbol, _ rows: ArraySlice<Row>) -> BookChange {
+    /// Rows of price 0 only carry a number.
+    ///
+    /// An update that a whole book contains in part is applied in whole: every number of its range is in it, so the rows
+    /// that the book contains already say what it says.
+    func numbered(_ symbol: Symbol) -> DepthSync.Numbered {
         var change = BookChange(symbol: symbol, bids: [], asks: [], time: time, sequence: last)
         for row in rows where row.level.price.isPositive {
             if row.isBid { change.bids.append(row.level) } else { change.asks.append(row.level) }
         }
-        return change
-    }
-
-    /// Row by row, so that of an update that a whole book contains in part only the rest is applied.
-    func pieces(of symbol: Symbol) -> [DepthSync.Numbered] {
-        var pieces: [DepthSync.Numbered] = []
-        var next = first
-        var index = rows.startIndex
-        while index < rows.endIndex {
-            let number = rows[index].number
-            let end = rows[index...].firstIndex { $0.number != number } ?? rows.endIndex
-            var change = change(of: symbol, rows[index..<end])
-            change.sequence = number
-            pieces.append(DepthSync.Numbered(change, first: next, last: number))
-            next = number + 1
-            index = end
-        }
-        // Numbers behind the last row, of rows that KuCoin left out.
-        if next <= last { pieces.append(DepthSync.Numbered(change(of: symbol, []), first: next, last: last)) }
-        return pieces
+        return DepthSync.Numbered(change, first: first, last: last)
     }
 }

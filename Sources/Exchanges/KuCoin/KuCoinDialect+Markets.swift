@@ -67,18 +67,11 @@ extension KuCoinDialect {
         let asset = asset(id)
         let rows = try row["chains"].flatMap { $0.isNull ? nil : $0 }?.list(named: "chains") ?? []
         let networks = try rows.map { try network($0, of: asset) }
-        var currency = ExchangeCurrency(
+        return ExchangeCurrency(
             id: id, asset: asset, name: row.text("fullName"),
-            canDeposit: networks.isEmpty ? nil : networks.contains { $0.canDeposit == true },
-            canWithdraw: networks.isEmpty ? nil : networks.contains { $0.canWithdraw == true },
-            withdrawalFee: networks.compactMap(\.withdrawalFee).min(),
-            // What every network takes.
-            precision: networks.compactMap(\.precision).max(), networks: networks)
-        currency.limits.minimumDeposit = networks.compactMap(\.limits.minimumDeposit).min()
-        currency.limits.maximumDeposit = networks.compactMap(\.limits.maximumDeposit).max()
-        currency.limits.minimumWithdrawal = networks.compactMap(\.limits.minimumWithdrawal).min()
-        currency.limits.maximumWithdrawal = networks.compactMap(\.limits.maximumWithdrawal).max()
-        return currency
+            // What travels on a chain is no state's money.
+            isFiat: networks.isEmpty ? nil : false, networks: networks
+        ).completed()
     }
 
     private func network(_ row: JSONValue, of asset: AssetID) throws -> ExchangeNetwork {

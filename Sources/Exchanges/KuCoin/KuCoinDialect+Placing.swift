@@ -64,7 +64,7 @@ extension KuCoinDialect {
         fields.add("type", order.kind.rawValue)
         if let cost = order.cost {
             guard order.kind == .market else { throw unsupported("limit orders by cost") }
-            fields.add("funds", try market.rounded(cost: cost).description)
+            fields.add("funds", try rounded(cost: cost, market).description)
         } else {
             guard let amount = order.amount else {
                 throw ExchangeFailure(
@@ -85,6 +85,13 @@ extension KuCoinDialect {
         }
         if order.isPostOnly { fields.add("postOnly", flag: true) }
         return fields.with(order.extra)
+    }
+
+    /// To the market's step of funds, else to the step of the quote asset.
+    private func rounded(cost: FixedDecimal, _ given: ExchangeMarket) throws(ExchangeFailure) -> FixedDecimal {
+        var market = given
+        if market.rounding.cost == nil { market.rounding.cost = catalog.currency(market.symbol.quote)?.precision }
+        return try market.rounded(cost: cost)
     }
 
     private static func timeInForce(_ order: OrderPlacement) throws(ExchangeFailure) -> String? {

@@ -18,8 +18,7 @@ extension KuCoinDialect {
             var scanner = try frame.data(of: bytes)
             return .book(try bestLevels(&scanner, symbol(frame.name)))
         case .candles: return try streamCandle(try frame.dataValue(of: bytes), frame.name)
-        default:
-            throw UnreadableAnswer("topic", expected: "one that was subscribed to", found: frame.topic.rawValue)
+        default: return .unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))
         }
     }
 

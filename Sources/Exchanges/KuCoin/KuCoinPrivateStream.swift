@@ -42,8 +42,7 @@ struct KuCoinPrivateStream: StreamSession {
             guard data.text("type") == "match" else { return [order] }
             return [.fill(try dialect.streamFill(data)), order]
         case .balances: return [try dialect.streamBalance(data)]
-        default:
-            throw UnreadableAnswer("topic", expected: "one that was subscribed to", found: frame.topic.rawValue)
+        default: return [.unexplained(data.compactText)]
         }
     }
 }

@@ -43,6 +43,10 @@ struct KuCoinPublicStream: StreamSession {
         }
         guard frame.kind == .message else { return connection.received(frame, bytes, now, into: &effects) }
         guard frame.topic != .changes else { return receivedChanges(frame, bytes, into: &effects) }
+        guard frame.topic != .other else {
+            effects.append(.event(.unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))))
+            return
+        }
         do {
             effects.append(.event(try dialect.marketEvent(frame, bytes)))
         } catch {
@@ -64,9 +68,9 @@ struct KuCoinPublicStream: StreamSession {
         do {
             var scanner = try frame.data(of: bytes)
             let depth = try KuCoinDepth(&scanner)
-            let actions = books[frame.name, default: fresh].received(depth)
-            if actions.isEmpty { effects.append(.event(.alive)) }
-            for action in actions { carryOut(action, symbol, into: &effects) }
+            for action in books[frame.name, default: fresh].received(depth) {
+                carryOut(action, symbol, into: &effects)
+            }
         } catch {
             books[frame.name, default: fresh].invalidate()
             effects.append(.event(.bookLost(symbol, dialect.unreadable(frame.topic.rawValue, error))))

@@ -13,7 +13,7 @@ extension ExchangeFixtures {
                 tally.add(
                     id,
                     outcome(isExtra: item.text("tier") == "extra") {
-                        let found = try answer(method.key, item, options)
+                        let found = exchange.reword(try answer(method.key, item, options))
                         var expected = item["parsedResponse"] ?? .null
                         if method.key == "fetchCurrencies" { expected = Self.judged(currencies: expected) }
                         return AnswerJudge(skipKeys: skipKeys).differences(expected, found)

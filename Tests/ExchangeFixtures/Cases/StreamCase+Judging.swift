@@ -49,13 +49,21 @@ extension StreamCase {
         case .orders:
             return newest(
                 expected,
-                events.compactMap { if case .order(let order) = $0 { withFills(order).unified } else { nil } }, place)
+                events.compactMap {
+                    if case .order(let order) = $0 { fixtures.exchange.reword(withFills(order).unified) } else { nil }
+                }, place)
         case .candles:
             // With symbol and interval for those who watch many.
             let rows = expected.elements?.last?.elements?.last?.elements == nil ? expected : expected.elements?.last
             return newest(
                 rows ?? .null,
-                events.compactMap { if case .candle(_, _, let candle) = $0 { candle.unified } else { nil } },
+                events.compactMap {
+                    if case .candle(_, _, let candle) = $0 {
+                        fixtures.exchange.rewordCandle(candle).unified
+                    } else {
+                        nil
+                    }
+                },
                 place)
         case .ticker, .bestPrices: return judgePrices(kind, expected, events, place)
         }
