@@ -45,6 +45,8 @@ public struct ExchangeUnderTest: Sendable {
     public var reword: @Sendable (_ answer: JSONValue) -> JSONValue = { $0 }
     /// A candle of a stream as CCXT reads it.
     public var rewordCandle: @Sendable (_ candle: ExchangeCandle) -> ExchangeCandle = { $0 }
+    /// Whether CCXT adds a stream's fills to their order.
+    public var ordersCarryFills = true
     /// Exchange codes that CCXT does not know apart, and the kind it makes of them.
     public var failureQuirks: [String: ExchangeFailure.Kind] = [:]
     /// Places of a market (`limits.amount.max`) where the connector says what CCXT leaves empty.

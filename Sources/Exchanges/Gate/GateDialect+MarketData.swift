@@ -10,7 +10,7 @@ extension GateDialect {
             guard let row = answer[0] else {
                 throw UnreadableAnswer("tickers", expected: "one ticker", found: answer.compactText)
             }
-            return try ticker(row, time: nil)
+            return try ticker(row)
         }
     }
 
@@ -22,7 +22,7 @@ extension GateDialect {
         fields.add("timezone", "utc0")
         let wanted = symbols.map { Set($0) }
         return EndpointCall(marketRequest("tickers", fields.with(extra))) { answer in
-            try answer.list(named: "tickers").map { try ticker($0, time: nil) }.filter { ticker in
+            try answer.list(named: "tickers").map { try ticker($0) }.filter { ticker in
                 wanted.map { set in ticker.symbol.map(set.contains) ?? false } ?? true
             }
         }
@@ -36,9 +36,10 @@ extension GateDialect {
         _ symbols: [Symbol]?, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeTicker]> { try tickers(symbols, extra) }
 
-    func ticker(_ row: JSONValue, time: Int64?) throws -> ExchangeTicker {
+    /// Gate says no time with it.
+    func ticker(_ row: JSONValue) throws -> ExchangeTicker {
         let pair = try row.requiredText("currency_pair")
-        var ticker = ExchangeTicker(symbol: symbol(pair), time: time)
+        var ticker = ExchangeTicker(symbol: symbol(pair))
         ticker.high = try row.decimal("high_24h")
         ticker.low = try row.decimal("low_24h")
         ticker.bid = try row.decimal("highest_bid")

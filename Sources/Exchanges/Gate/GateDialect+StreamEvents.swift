@@ -65,7 +65,7 @@ extension GateDialect {
         case .trades:
             var scanner = try frame.result(of: bytes)
             return .trade(try streamTrade(&scanner))
-        case .tickers: return .ticker(try ticker(try frame.resultValue(of: bytes), time: frame.time))
+        case .tickers: return .ticker(try ticker(try frame.resultValue(of: bytes)))
         case .bestPrices: return .bestPrices(try streamBestPrices(try frame.resultValue(of: bytes)))
         case .candles: return try streamCandle(try frame.resultValue(of: bytes))
         default: return .unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))

@@ -23,8 +23,6 @@ struct GateFrame {
     private(set) var channel = Channel.other
     private(set) var event = Event.other
     private(set) var id: Int64?
-    /// Milliseconds since 1970.
-    private(set) var time: Int64?
     /// Where the result stands, to be read when the channel is known.
     private(set) var resultOffset: Int?
     /// What the exchange refused.
@@ -42,8 +40,6 @@ struct GateFrame {
                 _ = scanner.peek()
                 resultOffset = scanner.offset
                 try scanner.skipValue()
-            } else if scanner.matches(key, "time_ms") {
-                time = try scanner.wholeNumber()
             } else if scanner.matches(key, "id"), scanner.peek() != UInt8(ascii: "n") {
                 id = try scanner.wholeNumber()
             } else if scanner.matches(key, "error"), scanner.peek() == UInt8(ascii: "{") {

@@ -22,8 +22,8 @@ struct KuCoinConnection {
             throw ExchangeFailure(.badRequest, exchange: "kucoin", message: "no address of the stream")
         }
         url = address + (token.map { "?token=" + FormEncoding.percentEncoded($0.token.reveal()) } ?? "")
-        pingInterval = max(token?.pingInterval ?? 18_000, 1_000)
-        silenceLimit = pingInterval &+ max(token?.pingTimeout ?? 10_000, 1_000)
+        pingInterval = min(max(token?.pingInterval ?? 18_000, 1_000), 300_000)
+        silenceLimit = pingInterval + min(max(token?.pingTimeout ?? 10_000, 1_000), 300_000)
         waiting = topics
         self.isPrivate = isPrivate
     }

@@ -39,10 +39,9 @@ extension KuCoinDialect {
     private func address(_ row: JSONValue, _ asset: AssetID) throws -> DepositAddress? {
         guard let address = row.text("address") else { return nil }
         let told = row.text("currency").map { self.asset($0) } ?? asset
-        let chain = row.text("chainId") ?? row.text("chain")?.lowercased()
+        let chain = row.text("chainId") ?? row.text("chain") ?? row.text("chainName")
         return DepositAddress(
-            asset: told, network: chain.map { network($0, of: told) } ?? row.text("chainName"), address: address,
-            tag: row.text("memo"))
+            asset: told, network: chain.map { network($0, of: told) }, address: address, tag: row.text("memo"))
     }
 
     /// Of what lies on the funding account (`main`).

@@ -22,8 +22,9 @@ extension KuCoinDialect {
 
     /// The common name of a chain. A network's own coin travels under its own name.
     func network(_ chain: String, of asset: AssetID?) -> String {
-        if chain == "eth" || chain == "trx", let asset, asset.rawValue == chain.uppercased() { return asset.rawValue }
-        return KuCoinDialect.networks[chain] ?? chain
+        let name = chain.lowercased()
+        if name == "eth" || name == "trx", let asset, asset.rawValue == name.uppercased() { return asset.rawValue }
+        return KuCoinDialect.networks[name] ?? chain
     }
 
     /// KuCoin's name of a network, of those on which it lists the asset first.

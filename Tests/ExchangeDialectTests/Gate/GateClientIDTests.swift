@@ -14,7 +14,9 @@ import TradingCore
         #expect(dialect.clientOrderID(text) == id)
     }
 
-    @Test(arguments: ["", "t-", "apiv4", "web", "t-mm", "t-mm-abc-1", "t-mm00000000000G", "t-mm+00000000001", "t-mmFFFFFFFFFFFF"])
+    @Test(arguments: [
+        "", "t-", "apiv4", "web", "t-mm", "t-mm-abc-1", "t-mm00000000000G", "t-mm+00000000001", "t-mmFFFFFFFFFFFF",
+    ])
     func `a foreign id is nobody's`(text: String) {
         #expect(dialect.clientOrderID(text) == nil)
     }

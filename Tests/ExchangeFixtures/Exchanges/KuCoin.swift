@@ -21,6 +21,8 @@ extension ExchangeUnderTest {
         exchange.expectedCurrency = withoutActivity
         // CCXT has no entry for KuCoin's answer to too many requests.
         exchange.failureQuirks = ["429000": .exchangeError]
+        exchange.streamQuirks = ["average", "cost"]
+        exchange.ordersCarryFills = false
         exchange.translate = translate
         exchange.reword = withoutUpdateTime
         // The captures are older than the second version of the list.
@@ -38,6 +40,11 @@ extension ExchangeUnderTest {
 
     private static func translate(_ method: String, _ arguments: inout UnifiedArguments) {
         if arguments.parameter("uta") == .bool(false) { _ = arguments.take("uta") }
+        // CCXT's names of KuCoin's accounts.
+        let accounts = ["funding": "main", "main": "main", "trade": "trade", "hf": "trade_hf"]
+        if method == "fetchBalance", let type = arguments.parameter("type")?.text, let account = accounts[type] {
+            arguments.set("type", .string(account))
+        }
         // CCXT asks for candles up to now.
         if method == "fetchOHLCV", arguments[2] == nil, arguments.parameter("until") == nil {
             arguments.set("until", .number(String(ExchangeFixtures.now)))
