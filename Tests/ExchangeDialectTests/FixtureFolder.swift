@@ -8,7 +8,7 @@ enum FixtureFolder {
     static let root: String? = {
         let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let places = [
+        let places: [String?] = [
             ProcessInfo.processInfo.environment["MRMARKET_SHARED"],
             checkout.deletingLastPathComponent().appendingPathComponent("shared").path, "/work/shared",
         ]

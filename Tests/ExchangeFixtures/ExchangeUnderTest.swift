@@ -30,6 +30,8 @@ public struct ExchangeUnderTest: Sendable {
     public var marketCost = MarketCost.buys
     /// Last word on a call's arguments and parameters, before they are read: what only CCXT calls so.
     public var translate: @Sendable (_ method: String, _ arguments: inout UnifiedArguments) -> Void = { _, _ in }
+    /// Last word on a unified answer, before it is judged: what CCXT makes of a raw answer and we do not.
+    public var adapt: @Sendable (_ answer: JSONValue, _ raw: JSONValue) -> JSONValue = { answer, _ in answer }
     /// The request of a signature case as the connector would write it: CCXT keeps some exchanges' versions elsewhere.
     /// - Parameters: CCXT's api and path, its identifiers put in, and the URL that was signed.
     public var locate: @Sendable (_ api: [String], _ path: String, _ url: String) -> (api: [String], path: String) = {

@@ -31,9 +31,13 @@ public struct ExchangeFixtures: Sendable {
     static let now: Int64 = 1_700_000_000_000
 
     public init(_ exchange: ExchangeUnderTest, _ folder: String) throws {
+        try self.init(exchange, folder, markets: try FixtureFile.json("markets", in: folder) ?? .object([]))
+    }
+
+    init(_ exchange: ExchangeUnderTest, _ folder: String, markets: JSONValue) throws {
         self.exchange = exchange
         self.folder = folder
-        markets = try FixtureFile.json("markets", in: folder) ?? .object([])
+        self.markets = markets
         catalog = try FixtureCatalog.read(markets, countsDigits: exchange.countsDigits)
     }
 

@@ -32,7 +32,8 @@ extension BinanceMapping {
     private static func creation(_ value: JSONValue) throws -> Int64? {
         if let time = try value.integer("time") { return time }
         // -1: does not work yet.
-        return try value.integer("workingTime") ?? value.integer("transactTime") ?? value.integer("updateTime")
+        if let time = try value.integer("workingTime"), time > 0 { return time }
+        return try value.integer("transactTime") ?? value.integer("updateTime")
     }
 
     /// The fills in the answer of a placement with `newOrderRespType=FULL`.

@@ -28,7 +28,11 @@ enum BinanceMapping {
         var levels: [PriceLevel] = []
         levels.reserveCapacity(rows.count)
         for row in rows {
-            levels.append(PriceLevel(price: try row.requiredDecimal(0), amount: try row.requiredDecimal(1)))
+            let level = PriceLevel(price: try row.requiredDecimal(0), amount: try row.requiredDecimal(1))
+            guard level.price.isPositive, level.amount.isPositive else {
+                throw UnreadableAnswer("level", expected: "a price and an amount above zero", found: row.compactText)
+            }
+            levels.append(level)
         }
         return levels
     }

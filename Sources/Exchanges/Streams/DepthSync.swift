@@ -48,11 +48,11 @@ public struct DepthSync: Sendable {
             return .fetch
         }
         if numbered.last <= last { return .none }
-        guard numbered.first <= last + 1 else {
+        guard numbered.first <= Self.next(after: last) else {
             self.last = nil
             held = [numbered]
             isFetching = true
-            return .lost("expected number \(last + 1), got \(numbered.first) to \(numbered.last)")
+            return .lost("expected number \(Self.next(after: last)), got \(numbered.first) to \(numbered.last)")
         }
         self.last = numbered.last
         return .pass(numbered.change)
@@ -64,7 +64,7 @@ public struct DepthSync: Sendable {
         guard last == nil else { return .none }
         isFetching = false
         let number = book.sequence ?? 0
-        if let first = held.first, number + 1 < first.first {
+        if let first = held.first, Self.next(after: number) < first.first {
             // Older than what is held: what lies between is lost.
             isFetching = true
             return .fetch
@@ -74,7 +74,7 @@ public struct DepthSync: Sendable {
         let waiting = held
         held = []
         for numbered in waiting where numbered.last > newest {
-            guard numbered.first <= newest + 1 else {
+            guard numbered.first <= Self.next(after: newest) else {
                 held = [numbered]
                 isFetching = true
                 return .fetch
@@ -101,6 +101,9 @@ public struct DepthSync: Sendable {
         last = nil
         held = []
     }
+
+    /// Exchanges' numbers are taken as they come: the highest has none after it.
+    private static func next(after number: Int64) -> Int64 { number == .max ? number : number + 1 }
 
     private mutating func hold(_ numbered: Numbered) {
         if held.count >= Self.heldLimit { held.removeFirst() }

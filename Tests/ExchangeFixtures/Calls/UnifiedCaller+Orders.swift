@@ -88,9 +88,7 @@ extension UnifiedCaller {
         guard let symbol = try UnifiedArguments.symbol(given.symbol) else {
             throw ExchangeFailure(.argumentsRequired, message: "a symbol")
         }
-        guard let kind = given.type.flatMap({ OrderPlacement.Kind(rawValue: $0.lowercased()) }) else {
-            throw ExchangeFailure(.notSupported, exchange: exchange.id, message: "orders of type \(given.type ?? "")")
-        }
+        let kind = try kind(given.type ?? "", &rest)
         guard
             let side: Side = given.side?.lowercased() == "buy" ? .buy : given.side?.lowercased() == "sell" ? .sell : nil
         else { throw ExchangeFailure(.argumentsRequired, message: "a side") }
@@ -101,6 +99,19 @@ extension UnifiedCaller {
         try readChoices(&order, &rest)
         order.extra = rest.parameters
         return order
+    }
+
+    /// Some exchanges' choices are types of their own in CCXT.
+    private func kind(_ type: String, _ rest: inout UnifiedArguments) throws(ExchangeFailure) -> OrderPlacement.Kind {
+        switch type.lowercased() {
+        case "limit": return .limit
+        case "market": return .market
+        case "limit_maker", "post_only": rest.set("postOnly", .bool(true))
+        case "ioc": rest.set("timeInForce", .string("IOC"))
+        case "fok": rest.set("timeInForce", .string("FOK"))
+        default: throw ExchangeFailure(.notSupported, exchange: exchange.id, message: "orders of type \(type)")
+        }
+        return .limit
     }
 
     /// An amount of zero stands beside a cost.

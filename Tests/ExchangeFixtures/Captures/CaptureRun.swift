@@ -3,11 +3,14 @@ import TradingCore
 
 extension FixtureRunner {
     /// Raw captures through every parser: no error, no frame that is not understood, checksums included.
-    /// - Parameter folder: with files `NAME.rest.gz`, `NAME.http.gz`, `NAME.ws.gz`.
-    public static func captures(_ folder: String) throws -> FixtureTally {
+    /// - Parameters:
+    ///   - folder: with files `NAME.rest.gz`, `NAME.http.gz`, `NAME.ws.gz`.
+    ///   - only: one exchange's; nil: all that are there.
+    public static func captures(_ folder: String, only: ExchangeUnderTest? = nil) throws -> FixtureTally {
         let files = try FixtureFile.names(in: folder).filter { $0.hasSuffix(".gz") }
         var tally = FixtureTally()
         for name in Set(files.compactMap { $0.split(separator: ".").first.map(String.init) }).sorted() {
+            if let only, only.captureName != name { continue }
             guard let exchange = ExchangeDialects.all.first(where: { $0.captureName == name }) else {
                 tally.add(name, .failed(["no connector for captures called \(name)"]))
                 continue
@@ -31,6 +34,7 @@ struct CaptureRun {
     private var unread: [CapturedAnswer]
     /// Markets whose book is being waited for: their changes are held back without a word.
     private var waiting: Set<Symbol> = []
+    private var wholeBooks = 0
 
     init(_ exchange: ExchangeUnderTest, _ capture: Capture) {
         self.exchange = exchange
@@ -51,6 +55,11 @@ struct CaptureRun {
                 receive(text, time, "\(exchange.id).capture.frame.\(number)")
             case .sent, .answer, .configuration: break
             }
+        }
+        if !capture.books.isEmpty, session != nil {
+            tally.add(
+                "\(exchange.id).capture.synced",
+                wholeBooks > 0 ? .passed : .failed(["books were fetched, and none got in step with its changes"]))
         }
     }
 
@@ -179,7 +188,9 @@ struct CaptureRun {
                 awaited.removeAll { $0.symbol == symbol }
                 awaited.append((symbol, call))
                 waiting.insert(symbol)
-            case .event(.book(let book)): waiting.remove(book.symbol)
+            case .event(.book(let book)):
+                waiting.remove(book.symbol)
+                wholeBooks += 1
             default: break
             }
         }

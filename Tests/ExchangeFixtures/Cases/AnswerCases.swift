@@ -33,6 +33,6 @@ extension ExchangeFixtures {
         } else {
             body = (item["httpResponse"] ?? .null).compactText
         }
-        return try call.answer(in: .good(body), dialect)
+        return exchange.adapt(try call.answer(in: .good(body), dialect), (try? JSONValue(body)) ?? .null)
     }
 }

@@ -2,28 +2,46 @@ import Exchanges
 import TradingCore
 
 extension StreamCase {
-    func judge(
+    mutating func judge(
         _ resolves: [JSONValue], _ events: [StreamEvent], bookBefore: DepthBook?, _ place: String
     ) -> [String] {
+        var differences = events.compactMap(Self.complaint).map { place + ": " + $0 }
         if resolves.isEmpty {
             var surprises = events.compactMap(Self.news)
             if book != bookBefore { surprises.append("another book") }
-            return surprises.map { "\(place): expected nothing new, found \($0)" }
+            return differences + surprises.map { "\(place): expected nothing new, found \($0)" }
         }
-        var differences: [String] = []
+        let expectsLoss = resolves.contains { $0.text("error") != nil }
+        hasExpectedLoss = hasExpectedLoss || expectsLoss
+        if !expectsLoss, let loss = events.first(where: Self.isLoss) {
+            differences.append("\(place): expected a book, found \(loss)")
+        }
         for resolve in resolves {
             guard let hash = resolve.text("hash").flatMap({ StreamHash($0) }) else {
                 differences.append("\(place): unknown hash \(resolve.text("hash") ?? "")")
                 continue
             }
             if let error = resolve.text("error") {
-                let isLost = events.contains { if case .bookLost = $0 { true } else { false } }
-                if !isLost { differences.append("\(place): expected \(error), and the book is still there") }
+                if !events.contains(where: Self.isLoss) {
+                    differences.append("\(place): expected \(error), and the book is still there")
+                }
             } else {
                 differences += judge(hash.kind, resolve["result"] ?? .null, events, place)
             }
         }
         return differences
+    }
+
+    private static func isLoss(_ event: StreamEvent) -> Bool {
+        if case .bookLost = event { true } else { false }
+    }
+
+    private static func complaint(_ event: StreamEvent) -> String? {
+        switch event {
+        case .refused(let what, let failure): "refused \(what): \(failure)"
+        case .unexplained(let text): "not understood: \(text)"
+        default: nil
+        }
     }
 
     private static func news(_ event: StreamEvent) -> String? {
@@ -93,8 +111,7 @@ extension StreamCase {
     }
 
     private func judgeBook(_ expected: JSONValue, _ place: String) -> [String] {
-        // After an error the recorded clients went on with a book they should have dropped.
-        if hasLostBook { return [] }
+        if hasExpectedLoss { return [] }
         guard let book else { return ["\(place): expected a book, found none"] }
         func levels(_ side: String) -> JSONValue {
             .array((expected[side]?.elements ?? []).map { .array(Array(($0.elements ?? []).prefix(2))) })

@@ -30,6 +30,8 @@ struct StreamCase {
     var fills: [ExchangeTrade] = []
     var hasFetchedBook = false
     var hasLostBook = false
+    /// An error was expected: after it the recorded clients went on with a book they should have dropped.
+    var hasExpectedLoss = false
     /// The call that the session wants its book from.
     var awaited: EndpointCall<ExchangeBook>?
 
