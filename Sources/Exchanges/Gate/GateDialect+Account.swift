@@ -8,8 +8,8 @@ extension GateDialect {
                 ExchangeBalances(
                     try answer.list(named: "accounts").map { row in
                         try ExchangeBalance(
-                            asset: asset(try row.requiredText("currency")), free: try row.decimal("available"),
-                            used: try row.decimal("locked"))
+                            asset: asset(try row.requiredText("currency")), free: try row.requiredDecimal("available"),
+                            used: try row.requiredDecimal("locked"))
                     })
             }
         case .unified:
@@ -20,7 +20,7 @@ extension GateDialect {
                 return ExchangeBalances(
                     try rows.map { row in
                         try ExchangeBalance(
-                            asset: asset(row.key), free: try row.value.decimal("available"),
+                            asset: asset(row.key), free: try row.value.requiredDecimal("available"),
                             used: try row.value.decimal("freeze"))
                     })
             }

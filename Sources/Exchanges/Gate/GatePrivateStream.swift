@@ -89,7 +89,7 @@ struct GatePrivateStream: StreamSession {
         let balances = try rows.map { row in
             time = try row.integer("timestamp_ms") ?? time
             return try ExchangeBalance(
-                asset: dialect.asset(try row.requiredText("currency")), free: try row.decimal("available"),
+                asset: dialect.asset(try row.requiredText("currency")), free: try row.requiredDecimal("available"),
                 used: try row.decimal("freeze"), total: try row.decimal("total"))
         }
         return ExchangeBalances(balances, time: time)

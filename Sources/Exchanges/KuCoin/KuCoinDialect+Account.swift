@@ -14,7 +14,7 @@ extension KuCoinDialect {
             return ExchangeBalances(
                 try rows.map { row in
                     try ExchangeBalance(
-                        asset: asset(try row.requiredText("currency")), free: try row.decimal("available"),
+                        asset: asset(try row.requiredText("currency")), free: try row.requiredDecimal("available"),
                         used: try row.decimal("holds"), total: try row.decimal("balance"))
                 })
         }

@@ -150,7 +150,9 @@ extension StreamCase {
     /// CCXT keeps an order's fills with it; we tell them apart.
     private func withFills(_ order: ExchangeOrder) -> ExchangeOrder {
         let own = fills.filter { $0.orderID != nil && $0.orderID == order.id }
-        guard fixtures.exchange.ordersCarryFills, order.trades.isEmpty, order.fees.isEmpty, !own.isEmpty else { return order }
+        guard fixtures.exchange.ordersCarryFills, order.trades.isEmpty, order.fees.isEmpty, !own.isEmpty else {
+            return order
+        }
         var whole = order
         whole.trades = own
         return (try? whole.completed()) ?? order
