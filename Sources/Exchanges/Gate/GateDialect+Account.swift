@@ -30,7 +30,7 @@ extension GateDialect {
     public func tradingFees(
         _ symbol: Symbol, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<TradingFees> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency_pair", try catalog.required(symbol).id)
         return EndpointCall(accountRequest("wallet", "fee", fields.with(extra))) { answer in
             try GateDialect.fees(answer, symbol)

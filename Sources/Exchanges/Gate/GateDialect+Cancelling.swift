@@ -2,7 +2,7 @@ public import TradingCore
 
 extension GateDialect {
     public func cancel(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("account", account.rawValue)
         fields.add("currency_pair", try catalog.required(order.symbol).id)
         let request = EndpointRequest(
@@ -20,7 +20,7 @@ extension GateDialect {
         }
         var rows: [JSONValue] = []
         for order in orders {
-            var fields = RequestFields()
+            var fields = ParameterList()
             fields.add("id", order.id.flatMap { $0.isEmpty ? nil : $0 } ?? order.clientOrderID.map(GateDialect.text))
             fields.add("currency_pair", try catalog.required(order.symbol ?? symbol).id)
             rows.append(.object(fields.with(order.extra)))
@@ -45,7 +45,7 @@ extension GateDialect {
     public func cancelAll(
         _ symbol: Symbol?, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("account", account.rawValue)
         if let symbol { fields.add("currency_pair", try catalog.required(symbol).id) }
         let request = EndpointRequest(
@@ -63,7 +63,7 @@ extension GateDialect {
         guard milliseconds == 0 || milliseconds >= 5_000 else {
             throw ExchangeFailure(.badRequest, message: "Gate's dead man's switch waits 5 seconds or more")
         }
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("timeout", number: milliseconds / 1_000)
         let request = EndpointRequest(
             .post, ["private", "spot"], "countdown_cancel_all", fields.with(extra), costs: GateLimit.account.costs)

@@ -2,7 +2,7 @@ import TradingCore
 
 extension GateDialect {
     public func order(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("account", account.rawValue)
         fields.add("currency_pair", try catalog.required(order.symbol).id)
         let request = accountRequest(
@@ -22,7 +22,7 @@ extension GateDialect {
     private func orders(
         _ path: String, status: String, _ query: HistoryQuery
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("account", account.rawValue)
         if let symbol = query.symbol { fields.add("currency_pair", try catalog.required(symbol).id) }
         fields.add("status", status)
@@ -53,7 +53,7 @@ extension GateDialect {
     private func ownTrades(
         _ query: HistoryQuery, order: String?
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeTrade]> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         if let symbol = query.symbol { fields.add("currency_pair", try catalog.required(symbol).id) }
         fields.add("account", account.rawValue)
         fields.add("order_id", order)

@@ -4,7 +4,7 @@ extension GateDialect {
     public func ticker(
         _ symbol: Symbol, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<ExchangeTicker> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency_pair", try catalog.required(symbol).id)
         return EndpointCall(marketRequest("tickers", fields.with(extra))) { answer in
             guard let row = answer[0] else {
@@ -17,7 +17,7 @@ extension GateDialect {
     public func tickers(
         _ symbols: [Symbol]?, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeTicker]> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         // The day begins at midnight UTC, not in Gate's own time zone.
         fields.add("timezone", "utc0")
         let wanted = symbols.map { Set($0) }
@@ -57,7 +57,7 @@ extension GateDialect {
     public func book(
         _ symbol: Symbol, limit: Int?, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<ExchangeBook> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency_pair", try catalog.required(symbol).id)
         fields.add("limit", number: limit.map { min(max($0, 1), 1_000) })
         fields.add("with_id", flag: true)
@@ -84,7 +84,7 @@ extension GateDialect {
         _ query: HistoryQuery, _ interval: CandleInterval
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeCandle]> {
         guard let name = GateDialect.intervals[interval] else { throw unsupported("candles of \(interval.rawValue)") }
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency_pair", try catalog.required(query.symbol).id)
         fields.add("interval", name)
         let count = min(max(query.limit ?? 1_000, 1), 1_000)
@@ -118,7 +118,7 @@ extension GateDialect {
     ]
 
     public func trades(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeTrade]> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency_pair", try catalog.required(query.symbol).id)
         GateDialect.addWindow(query, to: &fields, maximum: 1_000)
         fields.add("last_id", query.fromID)

@@ -34,7 +34,7 @@ extension GateDialect {
     func placement(_ order: OrderPlacement) throws(ExchangeFailure) -> [JSONValue.Member] {
         guard order.triggerPrice == nil else { throw unsupported("conditional orders") }
         let market = try catalog.required(order.symbol)
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency_pair", market.id)
         fields.add("type", order.kind.rawValue)
         fields.add("account", account.rawValue)
@@ -116,7 +116,7 @@ extension GateDialect {
         _ order: OrderReference, to placement: OrderPlacement
     ) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
         let market = try catalog.required(placement.symbol)
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency_pair", market.id)
         fields.add("account", account.rawValue)
         if let amount = placement.amount { fields.add("amount", try market.rounded(amount: amount).description) }

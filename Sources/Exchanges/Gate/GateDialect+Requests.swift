@@ -23,7 +23,7 @@ extension GateDialect {
     }
 
     /// `from` and `to` in seconds, and `limit`.
-    static func addWindow(_ query: HistoryQuery, to fields: inout RequestFields, maximum: Int) {
+    static func addWindow(_ query: HistoryQuery, to fields: inout ParameterList, maximum: Int) {
         fields.add("limit", number: query.limit.map { min(max($0, 1), maximum) })
         fields.add("from", number: seconds(query.since))
         fields.add("to", number: seconds(query.until))

@@ -6,7 +6,7 @@ extension GateDialect {
     public func depositAddress(
         _ asset: AssetID, network: String?, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<DepositAddress> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency", currencyID(asset))
         let wanted = network.map { chain($0, of: asset) }
         return EndpointCall(accountRequest("wallet", "deposit_address", fields.with(extra))) { answer in
@@ -30,7 +30,7 @@ extension GateDialect {
     }
 
     public func withdraw(_ withdrawal: WithdrawalRequest) throws(ExchangeFailure) -> EndpointCall<ExchangeTransfer> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency", currencyID(withdrawal.asset))
         fields.add("address", withdrawal.address)
         fields.add("amount", withdrawal.amount.description)
@@ -60,7 +60,7 @@ extension GateDialect {
             let end = since &+ 30 * 86_400_000
             query.until = min(query.until ?? end, end)
         }
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency", query.asset.map { currencyID($0) })
         GateDialect.addWindow(query, to: &fields, maximum: 500)
         let window = query

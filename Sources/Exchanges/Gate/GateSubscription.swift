@@ -15,7 +15,7 @@ struct GateSubscription: Hashable {
     func message(
         _ event: String, id: Int64, seconds: Int64, credentials: ExchangeCredentials? = nil
     ) -> String {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("time", number: seconds)
         fields.add("id", number: id)
         fields.add("channel", channel.rawValue)
@@ -36,7 +36,7 @@ struct GateSubscription: Hashable {
     private static func authentication(
         _ channel: String, _ event: String, _ seconds: Int64, _ credentials: ExchangeCredentials
     ) -> JSONValue {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("method", "api_key")
         fields.add("KEY", credentials.apiKey)
         fields.add(

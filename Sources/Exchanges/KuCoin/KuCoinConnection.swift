@@ -43,7 +43,7 @@ struct KuCoinConnection {
 
     private mutating func sendBatch(_ now: Int64, into effects: inout [StreamEffect]) {
         for topic in waiting.prefix(Self.batch) {
-            var fields = RequestFields()
+            var fields = ParameterList()
             fields.add("id", String(nextID))
             fields.add("type", "subscribe")
             fields.add("topic", topic)

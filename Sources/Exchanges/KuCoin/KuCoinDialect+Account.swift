@@ -5,7 +5,7 @@ extension KuCoinDialect {
     private var accountType: String { isHighFrequency ? "trade_hf" : "trade" }
 
     public func balances(_ extra: ExtraParameters) throws(ExchangeFailure) -> EndpointCall<ExchangeBalances> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("type", accountType)
         let sent = fields.with(extra)
         let type = sent.first { $0.key == "type" }?.value.text
@@ -34,7 +34,7 @@ extension KuCoinDialect {
         _ symbol: Symbol, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<TradingFees> {
         let market = try catalog.required(symbol)
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("symbols", market.id)
         return call(privateRequest(.get, "trade-fees", fields.with(extra), weight: 3)) { data in
             let rows = try data.list(named: "trade-fees")

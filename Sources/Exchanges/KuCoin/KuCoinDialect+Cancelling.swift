@@ -25,8 +25,8 @@ extension KuCoinDialect {
     /// high-frequency one wants the market with every call.
     func address(
         _ order: OrderReference, _ purpose: Purpose
-    ) throws(ExchangeFailure) -> (path: String, fields: RequestFields) {
-        var fields = RequestFields()
+    ) throws(ExchangeFailure) -> (path: String, fields: ParameterList) {
+        var fields = ParameterList()
         if isHighFrequency { fields.add("symbol", try catalog.required(order.symbol).id) }
         let root = orderRoot + (purpose == .cancel && isSynchronous ? "/sync/" : "/")
         if let id = order.id, !id.isEmpty { return (root + FormEncoding.percentEncoded(id), fields) }
@@ -40,7 +40,7 @@ extension KuCoinDialect {
     public func cancelAll(
         _ symbol: Symbol?, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         if let symbol { fields.add("symbol", try catalog.required(symbol).id) }
         let isWhole = isHighFrequency && symbol == nil
         let request = privateRequest(
@@ -64,7 +64,7 @@ extension KuCoinDialect {
         guard milliseconds == 0 || (5_000...86_400_000).contains(milliseconds) else {
             throw ExchangeFailure(.badRequest, message: "KuCoin's dead man's switch waits 5 seconds to a day")
         }
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("timeout", number: milliseconds == 0 ? -1 : milliseconds / 1_000)
         let request = privateRequest(.post, "hf/orders/dead-cancel-all", fields.with(extra), weight: 2)
         return call(request) { data in

@@ -13,7 +13,7 @@ extension KuCoinDialect {
 
     public func openOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
         guard !isHighFrequency else {
-            var fields = RequestFields()
+            var fields = ParameterList()
             fields.add("symbol", try catalog.required(query.symbol).id)
             return orders("hf/orders/active", fields, query)
         }
@@ -23,7 +23,7 @@ extension KuCoinDialect {
     /// Filled and cancelled, of at most seven days.
     public func closedOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
         guard !isHighFrequency else {
-            var fields = RequestFields()
+            var fields = ParameterList()
             fields.add("symbol", try catalog.required(query.symbol).id)
             KuCoinDialect.addWindow(query, to: &fields, limit: "limit", maximum: 100)
             return orders("hf/orders/done", fields, query)
@@ -34,7 +34,7 @@ extension KuCoinDialect {
     private func classicOrders(
         status: String, _ query: HistoryQuery
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         if let symbol = query.symbol { fields.add("symbol", try catalog.required(symbol).id) }
         fields.add("tradeType", "TRADE")
         fields.add("status", status)
@@ -43,7 +43,7 @@ extension KuCoinDialect {
     }
 
     private func orders(
-        _ path: String, _ fields: RequestFields, _ query: HistoryQuery
+        _ path: String, _ fields: ParameterList, _ query: HistoryQuery
     ) -> EndpointCall<[ExchangeOrder]> {
         call(privateRequest(.get, path, fields.with(query.extra), weight: 2)) { data in
             query.kept(try KuCoinDialect.rows(data).map { try order($0) })
@@ -69,7 +69,7 @@ extension KuCoinDialect {
     private func fills(
         _ query: HistoryQuery, order: String?
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeTrade]> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         if isHighFrequency || query.symbol != nil { fields.add("symbol", try catalog.required(query.symbol).id) }
         fields.add("orderId", order)
         if isHighFrequency {

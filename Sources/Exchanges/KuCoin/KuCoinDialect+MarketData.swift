@@ -4,7 +4,7 @@ extension KuCoinDialect {
     public func ticker(
         _ symbol: Symbol, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<ExchangeTicker> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("symbol", try catalog.required(symbol).id)
         return call(publicRequest("market/stats", fields.with(extra), weight: 15)) { data in
             try ticker(data, symbol, time: try KuCoinDialect.milliseconds(data, "time"))
@@ -56,7 +56,7 @@ extension KuCoinDialect {
     public func book(
         _ symbol: Symbol, limit: Int?, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<ExchangeBook> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("symbol", try catalog.required(symbol).id)
         let request: EndpointRequest
         switch limit {
@@ -93,7 +93,7 @@ extension KuCoinDialect {
         guard let name = KuCoinDialect.intervals[interval] else {
             throw unsupported("candles of \(interval.rawValue)")
         }
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("symbol", try catalog.required(query.symbol).id)
         fields.add("type", name)
         let count = min(max(query.limit ?? 1_500, 1), 1_500)
@@ -131,7 +131,7 @@ extension KuCoinDialect {
     /// The last hundred; KuCoin has no window here.
     public func trades(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeTrade]> {
         let market = try catalog.required(query.symbol)
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("symbol", market.id)
         return call(publicRequest("market/histories", fields.with(query.extra), weight: 3)) { data in
             query.kept(try KuCoinDialect.rows(data).map { try trade($0, market.symbol) })

@@ -57,7 +57,7 @@ extension KuCoinDialect {
 
     func placement(_ order: OrderPlacement) throws(ExchangeFailure) -> [JSONValue.Member] {
         let market = try catalog.required(order.symbol)
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("clientOid", order.clientOrderID)
         fields.add("side", order.side == .buy ? "buy" : "sell")
         fields.add("symbol", market.id)
@@ -124,7 +124,7 @@ extension KuCoinDialect {
     ) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
         guard isHighFrequency else { throw unsupported("edit in its classic interface") }
         let market = try catalog.required(placement.symbol)
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("symbol", market.id)
         if let id = order.id, !id.isEmpty {
             fields.add("orderId", id)

@@ -33,7 +33,7 @@ extension KuCoinDialect {
     }
 
     /// `startAt` and `endAt` in milliseconds.
-    static func addWindow(_ query: HistoryQuery, to fields: inout RequestFields, limit: String, maximum: Int) {
+    static func addWindow(_ query: HistoryQuery, to fields: inout ParameterList, limit: String, maximum: Int) {
         fields.add("startAt", number: query.since)
         fields.add("endAt", number: query.until)
         fields.add(limit, number: query.limit.map { min(max($0, 1), maximum) })

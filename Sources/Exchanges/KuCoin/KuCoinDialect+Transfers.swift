@@ -29,8 +29,8 @@ extension KuCoinDialect {
         }
     }
 
-    private func addressFields(_ asset: AssetID, _ network: String?) -> RequestFields {
-        var fields = RequestFields()
+    private func addressFields(_ asset: AssetID, _ network: String?) -> ParameterList {
+        var fields = ParameterList()
         fields.add("currency", currencyID(asset))
         fields.add("chain", network.map { chain($0, of: asset) })
         return fields
@@ -47,7 +47,7 @@ extension KuCoinDialect {
     /// Of what lies on the funding account (`main`).
     public func withdraw(_ withdrawal: WithdrawalRequest) throws(ExchangeFailure) -> EndpointCall<ExchangeTransfer> {
         let chain = withdrawal.network.map { self.chain($0, of: withdrawal.asset) }
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency", currencyID(withdrawal.asset))
         fields.add("toAddress", withdrawal.address)
         fields.add("withdrawType", "ADDRESS")
@@ -89,7 +89,7 @@ extension KuCoinDialect {
     private func transfers(
         _ path: String, _ kind: ExchangeTransfer.Kind, _ query: HistoryQuery, weight: Int
     ) -> EndpointCall<[ExchangeTransfer]> {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("currency", query.asset.map { currencyID($0) })
         KuCoinDialect.addWindow(query, to: &fields, limit: "pageSize", maximum: 500)
         let request = privateRequest(.get, path, fields.with(query.extra), .management, weight: weight)

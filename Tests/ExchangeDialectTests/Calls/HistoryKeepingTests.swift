@@ -26,7 +26,7 @@ import TradingCore
     }
 
     @Test func `the caller's own parameters replace ours`() {
-        var fields = RequestFields()
+        var fields = ParameterList()
         fields.add("a", "1")
         fields.add("b", number: Optional(2))
         fields.add("c", nil as String?)

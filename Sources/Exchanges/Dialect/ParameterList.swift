@@ -1,7 +1,7 @@
 import TradingCore
 
 /// The parameters of a call, in the order in which they are sent. What is nil is not sent.
-struct RequestFields {
+struct ParameterList {
     private(set) var members: [JSONValue.Member] = []
 
     mutating func add(_ key: String, _ text: String?) {
