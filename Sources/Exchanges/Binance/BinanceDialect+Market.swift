@@ -20,7 +20,7 @@ extension BinanceDialect {
     }
 
     public func status() throws(ExchangeFailure) -> EndpointCall<ExchangeStatus> {
-        EndpointCall(EndpointRequest(.get, ["sapi"], "system/status", costs: [RateCost(Limit.wallet)])) { answer in
+        EndpointCall(EndpointRequest(.get, ["sapi"], Self.statusPath, costs: [RateCost(Limit.wallet)])) { answer in
             ExchangeStatus(isOK: try answer.integer("status") == 0, message: answer.text("msg"))
         }
     }
@@ -72,7 +72,7 @@ extension BinanceDialect {
             fields = [JSONValue.Member(key: "symbols", value: .array(names))]
         }
         return EndpointCall(publicRequest(path, fields, extra, weight: count)) { [catalog] answer in
-            try answer.list().map { try BinanceMapping.ticker($0, catalog) }
+            try answer.list().map { try BinanceMapping.ticker($0, catalog, isListed: true) }
         }
     }
 

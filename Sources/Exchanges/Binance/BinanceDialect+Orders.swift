@@ -108,7 +108,8 @@ extension BinanceDialect {
         return EndpointCall(request) { [catalog] answer in try BinanceMapping.order(answer, catalog) }
     }
 
-    /// Of one market. The members of an order list come as orders of their own.
+    /// Of one market. The members of an order list come as orders of their own. Where nothing is open the answer is
+    /// `orderNotFound`.
     public func cancelAll(
         _ symbol: Symbol?, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {

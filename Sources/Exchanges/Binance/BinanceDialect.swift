@@ -54,6 +54,8 @@ public struct BinanceDialect: ExchangeDialect {
             RateLimit(Limit.ordersOfDay, capacity: 200_000, interval: 86_400_000, scope: .key),
             RateLimit(Limit.wallet, capacity: 12_000, interval: 60_000, scope: .address),
             RateLimit(Limit.walletOfAccount, capacity: 180_000, interval: 60_000, scope: .key),
+            RateLimit(Limit.messages, capacity: 5, interval: 1_000, scope: .connection),
+            RateLimit(Limit.connections, capacity: 300, interval: 300_000, scope: .address),
         ]
     }
 
@@ -63,6 +65,8 @@ public struct BinanceDialect: ExchangeDialect {
         static let ordersOfDay = "orders per day"
         static let wallet = "wallet weight"
         static let walletOfAccount = "wallet weight of the account"
+        static let messages = "messages to a stream"
+        static let connections = "stream connections"
     }
 
     public func usage(in answer: EndpointAnswer) -> [RateUsage] {

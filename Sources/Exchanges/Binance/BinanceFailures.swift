@@ -60,7 +60,6 @@ extension BinanceDialect {
     private static let wholeMessages: [String: ExchangeFailure.Kind] = [
         "System is under maintenance.": .onMaintenance,
         "System abnormality": .operationFailed,
-        "You are not authorized to execute this request.": .permissionDenied,
         "API key does not exist": .authenticationError,
         "Order would trigger immediately.": .orderImmediatelyFillable,
         "Stop price would trigger immediately.": .orderImmediatelyFillable,
@@ -92,7 +91,7 @@ extension BinanceDialect {
         case -1003, -1015: .rateLimitExceeded
         case -1002, -1022, -1099, -1125, -2008, -2014, -2015: .authenticationError
         case -1004, -2016: .operationRejected
-        case -1014, -2010, -2026: .invalidOrder
+        case -1014, -2010: .invalidOrder
         case -2011, -2013: .orderNotFound
         case -1108, -1121: .badSymbol
         case -1013, -1016, -1020, -1106 ... -1100, -1111, -1120 ... -1114, -1127, -1128, -1130, -4026:

@@ -37,7 +37,10 @@ enum BinanceMapping {
         return levels
     }
 
-    static func ticker(_ value: JSONValue, _ catalog: MarketCatalog) throws -> ExchangeTicker {
+    /// - Parameter isListed: one of many, whose average is not cut to the market's tick.
+    static func ticker(
+        _ value: JSONValue, _ catalog: MarketCatalog, isListed: Bool = false
+    ) throws -> ExchangeTicker {
         let market = catalog.market(id: try value.requiredText("symbol"))
         var ticker = ExchangeTicker(symbol: market?.symbol, time: try value.integer("closeTime"))
         ticker.high = try value.decimal("highPrice")
@@ -55,7 +58,7 @@ enum BinanceMapping {
         ticker.percentage = try value.decimal("priceChangePercent")
         ticker.baseVolume = try value.decimal("volume")
         ticker.quoteVolume = try value.decimal("quoteVolume")
-        return try ticker.completed(market)
+        return try ticker.completed(isListed ? nil : market)
     }
 
     /// `[open time, open, high, low, close, base volume, close time, …]`.

@@ -34,11 +34,12 @@ enum BinanceNetworks {
     }
 
     private static let explorers: [String: String] = [
-        "etherscan.io": "ETH", "tronscan.org": "TRX", "bscscan.com": "BSC", "solscan.io": "SOL",
-        "explorer.solana.com": "SOL", "polygonscan.com": "MATIC", "arbiscan.io": "ARBITRUM",
-        "optimistic.etherscan.io": "OPTIMISM", "snowtrace.io": "AVAXC", "basescan.org": "BASE", "nearblocks.io": "NEAR",
-        "tonscan.org": "TON", "celoscan.io": "CELO", "opbnbscan.com": "OPBNB", "kavascan.com": "KAVAEVM",
-        "xrpscan.com": "XRP", "livenet.xrpl.org": "XRP", "live.blockcypher.com": "LTC", "btc.com": "BTC",
-        "tzkt.io": "XTZ", "scrollscan.com": "SCROLL",
+        "arbiscan.io": "ARBITRUM", "assethub-polkadot.subscan.io": "STATEMINT", "basescan.org": "BASE",
+        "bithomp.com": "XRP", "bscscan.com": "BSC", "btc.com": "BTC", "celoscan.io": "CELO", "chiliscan.com": "CHZ2",
+        "etherscan.io": "ETH", "explorer.aptoslabs.com": "APT", "explorer.solana.com": "SOL", "solscan.io": "SOL",
+        "explorer.zksync.io": "ZKSYNCERA", "kaiascan.io": "KAIA", "kavascan.com": "KAVAEVM", "nearblocks.io": "NEAR",
+        "opbnbscan.com": "OPBNB", "optimistic.etherscan.io": "OPTIMISM", "pacific-explorer.manta.network": "MANTA",
+        "plasmascan.to": "PLASMA", "polygonscan.com": "MATIC", "scrollscan.com": "SCROLL", "snowtrace.io": "AVAXC",
+        "tonviewer.com": "TON", "tronscan.org": "TRX", "tzkt.io": "XTZ", "voyager.online": "STARKNET",
     ]
 }

@@ -49,8 +49,8 @@ struct BinancePublicStream: StreamSession {
     /// Three of the server's pings.
     let silenceLimit: Int64 = 60_000
     static let lifetime: Int64 = 85_800_000
-    /// Most names in one message.
-    private static let namesAtOnce = 200
+    /// Most names in one message: all streams of a connection in four, and five a second are allowed.
+    private static let namesAtOnce = 256
     private static let retryDelay: Int64 = 1_000
 
     init(dialect: BinanceDialect, url: String, names: [String], books: [Symbol: DepthSync]) {
@@ -123,17 +123,16 @@ struct BinancePublicStream: StreamSession {
     private mutating func receiveDepth(
         _ message: BinanceMarketFrame, _ symbol: Symbol, into effects: inout [StreamEffect]
     ) {
-        guard books[symbol] != nil else {
-            effects.append(.event(.unexplained("a depth change of \(symbol)")))
-            return
-        }
         guard let first = message.first, let last = message.last, first >= 0, first <= last else {
             lose(symbol, "a depth change without U and u in order", into: &effects)
             return
         }
         let change = BookChange(
             symbol: symbol, bids: message.bids, asks: message.asks, time: message.eventTime, sequence: last)
-        guard let action = books[symbol]?.received(DepthSync.Numbered(change, first: first, last: last)) else { return }
+        guard let action = books[symbol]?.received(DepthSync.Numbered(change, first: first, last: last)) else {
+            effects.append(.event(.unexplained("a depth change of \(symbol)")))
+            return
+        }
         perform(action, symbol, into: &effects)
     }
 
@@ -189,6 +188,10 @@ struct BinancePublicStream: StreamSession {
     }
 
     private mutating func lose(_ symbol: Symbol, _ message: String, into effects: inout [StreamEffect]) {
+        guard books[symbol] != nil else {
+            effects.append(.event(.unexplained(message)))
+            return
+        }
         books[symbol]?.invalidate()
         effects.append(.event(.bookLost(symbol, failure(.badResponse, message))))
         if books[symbol]?.retry() == true { fetch(symbol, into: &effects) }

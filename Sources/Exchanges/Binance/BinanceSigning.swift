@@ -10,7 +10,7 @@ extension BinanceDialect {
                 .notSupported, exchange: id.rawValue, endpoint: request.endpoint, message: "no host for \(interface)")
         }
         let url = root + "/" + request.path
-        if interface == "public" {
+        if interface == "public" || request.path == Self.statusPath {
             let query = FormEncoding.encoded(request.fields)
             return SignedRequest(request.verb, query.isEmpty ? url : url + "?" + query, headers: hosts.headers)
         }
@@ -40,6 +40,8 @@ extension BinanceDialect {
         return text + "&signature=" + HMACSignature.sha256(text, credentials.secret).hex
     }
 
+    /// The one call of the wallet interface that takes no signature.
+    static let statusPath = "system/status"
     static let withdrawalPath = "capital/withdraw/apply"
 
     /// Whether a form means the same with and without percent signs: the wallet interface is known to have checked

@@ -11,7 +11,7 @@ import Testing
     @Test(arguments: [
         (
             #"{"code":-1002,"msg":"You are not authorized to execute this request."}"#,
-            ExchangeFailure.Kind.permissionDenied
+            ExchangeFailure.Kind.authenticationError
         ),
         (#"{"code":-1002,"msg":"Something"}"#, .authenticationError),
         (#"{"code":-2010,"msg":"Order would immediately match and take."}"#, .orderImmediatelyFillable),

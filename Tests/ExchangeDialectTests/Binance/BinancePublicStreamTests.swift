@@ -154,6 +154,23 @@ import TradingCore
         #expect(ticker.average == "10.5")
     }
 
+    @Test(arguments: [
+        "1", "0.1", "30000.12000000", "0.00000001", "00.10", "123456789012345678", "1234567890123456.78", "1e3",
+        "1234567890123456789.5", "0.000000000000000001", "12345678901234567890123", "1.", ".5", "1.1.1", "1 ", "+1",
+        "x",
+    ])
+    func `a number is read exactly, or not at all`(text: String) throws {
+        var session = try open([.trades(btc)])
+        let events = session.receive(
+            #"{"e":"trade","E":8,"s":"BTCUSDT","t":1,"p":"\#(text)","q":"0.000001","T":7,"m":true}"#
+        ).events
+        guard case .trade(let trade) = events.first else {
+            #expect(FixedDecimal(text) == nil)
+            return
+        }
+        #expect(trade.price == FixedDecimal(text))
+    }
+
     @Test func `a server that shuts down and a connection a day old are left`() throws {
         var session = try open([.trades(btc)])
         var effects: [StreamEffect] = []
@@ -187,9 +204,9 @@ import TradingCore
         #expect(throws: ExchangeFailure.self) {
             try open([.trades(Symbol(base: AssetID("NO"), quote: AssetID("USDT")))])
         }
-        var session = try open(Array(many.prefix(450)))
+        var session = try open(Array(many.prefix(1_024)))
         var effects: [StreamEffect] = []
         session.opened(BinanceBench.context, into: &effects)
-        #expect(effects.sent.count == 3)
+        #expect(effects.sent.count == 4)
     }
 }

@@ -62,6 +62,14 @@ import TradingCore
         #expect(failure.kind == .authenticationError)
     }
 
+    @Test func `the exchange's state can be asked for without a key`() throws {
+        let request = try BinanceBench.dialect.status().request
+        let signed = try BinanceBench.dialect.sign(
+            request, SigningContext(credentials: nil, now: BinanceBench.now))
+        #expect(signed.url == "https://api.binance.com/sapi/v1/system/status")
+        #expect(signed.headers.isEmpty)
+    }
+
     @Test func `what a form cannot hold plainly is written with percent signs, withdrawals too`() throws {
         for (address, written) in [("bc1qxy", "bc1qxy"), ("kaspa:qq", "kaspa:qq"), ("a&b c", "a%26b%20c")] {
             let call = try BinanceBench.dialect.withdraw(

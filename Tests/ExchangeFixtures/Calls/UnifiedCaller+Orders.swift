@@ -149,7 +149,7 @@ extension UnifiedCaller {
             case "GTC": order.timeInForce = .goodTillCancelled
             case "IOC": order.timeInForce = .immediateOrCancel
             case "FOK": order.timeInForce = .fillOrKill
-            case "PO": order.isPostOnly = true
+            case "PO", "GTX": order.isPostOnly = true
             default: throw ExchangeFailure(.notSupported, exchange: exchange.id, message: "time in force \(text)")
             }
             _ = rest.take("timeInForce")
