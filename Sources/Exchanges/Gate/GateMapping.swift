@@ -14,7 +14,7 @@ extension GateDialect {
     /// The market's symbol; of a market that is not loaded, what its name says.
     func symbol(_ pair: String?) -> Symbol? {
         guard let pair else { return nil }
-        if let market = catalog.market(id: pair) { return market.symbol }
+        if let known = catalog.symbol(id: pair) { return known }
         let parts = pair.split(separator: "_")
         guard parts.count == 2 else { return nil }
         return Symbol(base: asset(String(parts[0])), quote: asset(String(parts[1])))

@@ -26,20 +26,20 @@ struct KuCoinBook {
         self.isPartial = isPartial
     }
 
-    mutating func received(_ depth: KuCoinDepth) -> [DepthSync.Action] {
+    /// - Returns: what to do, and whether a newer book has to be fetched beside.
+    mutating func received(_ depth: KuCoinDepth) -> (action: DepthSync.Action, further: DepthSync.Action) {
         let numbered = depth.numbered(symbol)
         let action = sync.received(numbered)
         switch action {
         case .pass(let change):
-            guard isPartial else { return [action] }
+            guard isPartial else { return (action, .none) }
             known.apply(change)
-            if let further = refresh?.received(numbered) { return [action, further] }
-            return isWearingOut ? [action, startRefresh()] : [action]
-        case .lost:
-            refresh = nil
-            return [action]
-        case .none, .replace, .fetch: return [action]
+            if let further = refresh?.received(numbered) { return (action, further) }
+            return (action, isWearingOut ? startRefresh() : .none)
+        case .lost: refresh = nil
+        case .none, .replace, .fetch: break
         }
+        return (action, .none)
     }
 
     mutating func fetched(_ book: ExchangeBook) -> DepthSync.Action {

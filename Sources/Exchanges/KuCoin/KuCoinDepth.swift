@@ -16,6 +16,9 @@ struct KuCoinDepth {
     private(set) var last: Int64 = 0
     /// In the order of their numbers.
     private(set) var rows: [Row] = []
+    private var lowest = Int64.max
+    private var highest: Int64 = 0
+    private var isSorted = true
 
     init(_ scanner: inout JSONScanner) throws {
         var (hasFirst, hasLast, hasChanges) = (false, false, false)
@@ -41,12 +44,10 @@ struct KuCoinDepth {
         guard hasFirst, hasLast, hasChanges, first <= last else {
             throw UnreadableAnswer("changes", expected: "changes and their numbers in order", found: "less")
         }
-        guard rows.allSatisfy({ (first...last).contains($0.number) }) else {
-            throw UnreadableAnswer("changes", expected: "numbers \(first) to \(last)", found: "others")
+        guard lowest >= first, highest <= last else {
+            throw UnreadableAnswer("changes", expected: "numbers \(first) to \(last)", found: "\(lowest) to \(highest)")
         }
-        if zip(rows, rows.dropFirst()).contains(where: { $0.number > $1.number }) {
-            rows.sort { $0.number < $1.number }
-        }
+        if !isSorted { rows.sort { $0.number < $1.number } }
     }
 
     private mutating func readChanges(_ scanner: inout JSONScanner) throws {
@@ -74,6 +75,9 @@ struct KuCoinDepth {
             guard !price.isNegative, !amount.isNegative else {
                 throw UnreadableAnswer("level", expected: "no number below zero", found: "\(price) x \(amount)")
             }
+            if number < highest { isSorted = false }
+            lowest = min(lowest, number)
+            highest = max(highest, number)
             rows.append(Row(isBid: isBid, level: PriceLevel(price: price, amount: amount), number: number))
         }
     }

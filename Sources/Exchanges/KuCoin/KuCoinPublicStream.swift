@@ -64,15 +64,16 @@ struct KuCoinPublicStream: StreamSession {
             effects.append(.event(.refused(frame.topic.rawValue, dialect.unreadable(frame.topic.rawValue, error))))
             return
         }
-        let fresh = KuCoinBook(symbol, isPartial: dialect.bookSnapshot == .best100)
+        let isPartial = dialect.bookSnapshot == .best100
         do {
             var scanner = try frame.data(of: bytes)
             let depth = try KuCoinDepth(&scanner)
-            for action in books[frame.name, default: fresh].received(depth) {
-                carryOut(action, symbol, into: &effects)
-            }
+            let (action, further) = books[frame.name, default: KuCoinBook(symbol, isPartial: isPartial)]
+                .received(depth)
+            carryOut(action, symbol, into: &effects)
+            if case .fetch = further { fetch(symbol, into: &effects) }
         } catch {
-            books[frame.name, default: fresh].invalidate()
+            books[frame.name, default: KuCoinBook(symbol, isPartial: isPartial)].invalidate()
             effects.append(.event(.bookLost(symbol, dialect.unreadable(frame.topic.rawValue, error))))
             if books[frame.name]?.retry() == true { fetch(symbol, into: &effects) }
         }
