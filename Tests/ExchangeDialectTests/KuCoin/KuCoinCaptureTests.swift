@@ -36,6 +36,16 @@ struct KuCoinCaptureTests {
         #expect(compared > 100)
     }
 
+    @Test(arguments: ["gate", "kucoin"])
+    func `every recorded frame is understood`(id: String) throws {
+        let exchange = try #require(ExchangeDialects.named(id))
+        let names = try FixtureFile.names(in: FixtureFolder.captures)
+        var run = CaptureRun(exchange, try Capture(exchange.captureName ?? "", in: FixtureFolder.captures, names))
+        run.run()
+        #expect(run.tally.passed > 100)
+        #expect(run.tally.failures.isEmpty, Comment(rawValue: run.tally.report))
+    }
+
     private func books(_ capture: Capture, _ dialect: KuCoinDialect) throws -> [Symbol: ExchangeBook] {
         var books: [Symbol: ExchangeBook] = [:]
         for answer in capture.books {
