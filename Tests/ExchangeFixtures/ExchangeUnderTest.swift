@@ -48,6 +48,16 @@ public struct ExchangeUnderTest: Sendable {
     public var streamQuirks: Set<String> = []
     /// The same for a stream's fills alone.
     public var fillQuirks: Set<String> = []
+    /// A candle of a stream as CCXT reads it.
+    public var rewordCandle: @Sendable (_ candle: ExchangeCandle) -> ExchangeCandle = { $0 }
+    /// Whether CCXT adds a stream's fills to their order.
+    public var ordersCarryFills = true
+    /// Exchange codes that CCXT does not know apart, and the kind it makes of them.
+    public var failureQuirks: [String: ExchangeFailure.Kind] = [:]
+    /// Places of a market (`limits.amount.max`) where the connector says what CCXT leaves empty.
+    public var marketAdditions: Set<String> = []
+    /// A currency of `markets.json`, which another release of CCXT wrote than the answers.
+    public var expectedCurrency: @Sendable (_ currency: JSONValue.Member) -> JSONValue.Member = { $0 }
     /// Prices are given as significant digits and amounts as fractional ones.
     public var countsDigits = false
     /// How its captures are called; nil: none.

@@ -42,10 +42,12 @@ public struct ExchangeCandle: Hashable, Sendable {
     public var close: FixedDecimal?
     /// In base.
     public var volume: FixedDecimal?
+    /// In quote, where told.
+    public var quoteVolume: FixedDecimal?
 
     public init(
         time: Int64, open: FixedDecimal?, high: FixedDecimal?, low: FixedDecimal?, close: FixedDecimal?,
-        volume: FixedDecimal?
+        volume: FixedDecimal?, quoteVolume: FixedDecimal? = nil
     ) {
         self.time = time
         self.open = open
@@ -53,6 +55,7 @@ public struct ExchangeCandle: Hashable, Sendable {
         self.low = low
         self.close = close
         self.volume = volume
+        self.quoteVolume = quoteVolume
     }
 }
 

@@ -53,6 +53,8 @@ public struct OrderLimits: Hashable, Sendable {
     /// Price × amount.
     public var minimumCost: FixedDecimal?
     public var maximumCost: FixedDecimal?
+    /// A second least cost that holds beside ``minimumCost`` where the exchange tells two (KuCoin's `minFunds`).
+    public var minimumFunds: FixedDecimal?
     /// Amount of a market order.
     public var minimumMarketAmount: FixedDecimal?
     public var maximumMarketAmount: FixedDecimal?

@@ -7,6 +7,7 @@ extension ExchangeDialect {
     }
 
     public func usage(in answer: EndpointAnswer) -> [RateUsage] { [] }
+    public func usage(in answer: EndpointAnswer, to request: EndpointRequest) -> [RateUsage] { usage(in: answer) }
 
     public func serverTime() throws(ExchangeFailure) -> EndpointCall<Int64> { throw unsupported("server time") }
     public func status() throws(ExchangeFailure) -> EndpointCall<ExchangeStatus> { throw unsupported("status") }
@@ -74,6 +75,9 @@ extension ExchangeDialect {
     public func depositsAndWithdrawals(
         _ query: HistoryQuery
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeTransfer]> { throw unsupported("list of all transfers") }
+    public func publicStream(
+        _ channels: [StreamChannel], token: StreamToken?
+    ) throws(ExchangeFailure) -> any StreamSession { try publicStream(channels) }
     public func streamToken(isPrivate: Bool) -> EndpointCall<StreamToken>? { nil }
     public func renew(_ token: StreamToken) -> EndpointCall<Void>? { nil }
 }

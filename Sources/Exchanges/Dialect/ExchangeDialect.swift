@@ -24,6 +24,9 @@ public protocol ExchangeDialect: Sendable {
     /// What the headers say of the limits.
     func usage(in answer: EndpointAnswer) -> [RateUsage]
 
+    /// The same where the headers do not name the limit, and only the request tells which it was (Gate, KuCoin).
+    func usage(in answer: EndpointAnswer, to request: EndpointRequest) -> [RateUsage]
+
     /// Our order's name as the exchange allows it; nil for an id that it cannot hold.
     func clientOrderID(_ id: ClientOrderID) -> String?
 
@@ -112,6 +115,10 @@ public protocol ExchangeDialect: Sendable {
 
     /// A connection for market data.
     func publicStream(_ channels: [StreamChannel]) throws(ExchangeFailure) -> any StreamSession
+    /// The same with what ``streamToken(isPrivate:)`` gave, where the exchange wants one for market data too (KuCoin).
+    func publicStream(
+        _ channels: [StreamChannel], token: StreamToken?
+    ) throws(ExchangeFailure) -> any StreamSession
     /// A connection for one account's orders, fills and balances.
     /// - Parameter token: what ``streamToken()`` gave, where the exchange wants one.
     func privateStream(token: StreamToken?) throws(ExchangeFailure) -> any StreamSession

@@ -27,6 +27,8 @@ public struct MarketCatalog: Sendable {
     }
 
     public func market(id: String) -> ExchangeMarket? { byID[id].map { markets[$0] } }
+    /// The symbol alone, for every frame of a stream: a whole market is much to copy.
+    public func symbol(id: String) -> Symbol? { byID[id].map { markets[$0].symbol } }
     public func market(_ symbol: Symbol) -> ExchangeMarket? { bySymbol[symbol].map { markets[$0] } }
     public func currency(id: String) -> ExchangeCurrency? { currencyByID[id].map { currencies[$0] } }
     public func currency(_ asset: AssetID) -> ExchangeCurrency? { currencyByAsset[asset].map { currencies[$0] } }

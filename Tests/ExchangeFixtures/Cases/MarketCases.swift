@@ -42,18 +42,21 @@ extension ExchangeFixtures {
             guard member.key == "limits", let limits = member.value.members else { return member }
             return JSONValue.Member(key: "limits", value: .object(limits.filter { $0.key != "leverage" }))
         }
-        return AnswerJudge().differences(.array([.object(wanted)]), Self.judged(markets: found, wanted))
+        return AnswerJudge().differences(
+            .array([.object(wanted)]), .array((found.elements ?? [found]).map { withoutAdditions($0, .object(wanted)) })
+        )
     }
 
-    /// Bounds of market orders are told where CCXT leaves them out.
-    private static func judged(markets: JSONValue, _ wanted: [JSONValue.Member]) -> JSONValue {
-        guard JSONValue.object(wanted)["limits"]?["market"] == nil else { return markets }
-        func cut(_ member: JSONValue.Member) -> JSONValue.Member {
-            guard member.key == "limits" else { return member }
-            let limits = (member.value.members ?? []).filter { $0.key != "market" }
-            return JSONValue.Member(key: "limits", value: .object(limits))
-        }
-        return .array((markets.elements ?? []).map { .object(($0.members ?? []).map(cut)) })
+    /// Without what the connector says and CCXT leaves empty.
+    private func withoutAdditions(_ found: JSONValue, _ expected: JSONValue?, _ place: String = "") -> JSONValue {
+        guard case .object(let members) = found else { return found }
+        return .object(
+            members.compactMap { member in
+                let inner = place.isEmpty ? member.key : place + "." + member.key
+                let wanted = expected?[member.key]
+                if exchange.marketAdditions.contains(inner), AnswerJudge.isMissing(wanted) { return nil }
+                return JSONValue.Member(key: member.key, value: withoutAdditions(member.value, wanted, inner))
+            })
     }
 
     private func currencyDifferences(
@@ -64,7 +67,8 @@ extension ExchangeFixtures {
         // OKX's entries are one row for each network.
         let info = entry.value["info"] ?? .null
         let found = try call.answer(in: .good(wrap(info.elements ?? [info])), caller.dialect)
-        return AnswerJudge().differences(Self.judged(currencies: .object([entry])), found)
+        let expected = JSONValue.object([exchange.expectedCurrency(entry)])
+        return AnswerJudge().differences(Self.judged(currencies: expected), found)
     }
 
     /// Without what only CCXT adds, and the names of a network, which its key tells.

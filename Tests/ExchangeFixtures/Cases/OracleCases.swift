@@ -27,7 +27,8 @@ extension ExchangeFixtures {
             status: Int(clamping: try item.integer("status") ?? 200), body: Array((item.text("body") ?? "").utf8))
         // Errors are told apart by what is answered, whatever was asked.
         let failure = dialect.failure(in: answer, to: EndpointRequest(.post, ["private"], "order"))
-        let found = failure?.kind.unifiedName
+        let quirk = failure?.code.flatMap { exchange.failureQuirks[$0] }
+        let found = (quirk ?? failure?.kind)?.unifiedName
         let expected = item.text("unified")
         if found == expected { return [] }
         return ["expected \(expected ?? "no error"), found \(found ?? "no error") for \(item.text("body") ?? "")"]

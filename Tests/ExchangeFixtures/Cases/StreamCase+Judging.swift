@@ -74,7 +74,13 @@ extension StreamCase {
             let rows = expected.elements?.last?.elements?.last?.elements == nil ? expected : expected.elements?.last
             return newest(
                 rows ?? .null,
-                events.compactMap { if case .candle(_, _, let candle) = $0 { candle.unified } else { nil } },
+                events.compactMap {
+                    if case .candle(_, _, let candle) = $0 {
+                        fixtures.exchange.rewordCandle(candle).unified
+                    } else {
+                        nil
+                    }
+                },
                 place)
         case .ticker, .bestPrices: return judgePrices(kind, expected, events, place)
         }
@@ -145,7 +151,9 @@ extension StreamCase {
     /// CCXT keeps an order's fills with it; we tell them apart.
     private func withFills(_ order: ExchangeOrder) -> ExchangeOrder {
         let own = fills.filter { $0.orderID != nil && $0.orderID == order.id }
-        guard order.trades.isEmpty, order.fees.isEmpty, !own.isEmpty else { return order }
+        guard fixtures.exchange.ordersCarryFills, order.trades.isEmpty, order.fees.isEmpty, !own.isEmpty else {
+            return order
+        }
         var whole = order
         whole.trades = own
         return (try? whole.completed()) ?? order

@@ -10,6 +10,8 @@ extension ExchangeUnderTest {
         exchange.marketCost = .always
         // The oracle gives the time of an order's last change for that of its last trade.
         exchange.streamQuirks = ["lastTradeTimestamp"]
+        // The bounds of market orders: CCXT leaves them out.
+        exchange.marketAdditions = ["limits.market"]
         exchange.marketsAnswer = { answer("list", $0) }
         exchange.currenciesAnswer = { answer("rows", $0) }
         exchange.translate = { _, arguments in

@@ -9,6 +9,8 @@ extension ExchangeUnderTest {
         exchange.droppedKeys = ["tag", "createMarketBuyOrderRequiresPrice"]
         exchange.marketCost = .never
         exchange.captureName = "OKX"
+        // The bounds of market orders: CCXT leaves them out.
+        exchange.marketAdditions = ["limits.market"]
         exchange.marketsAnswer = { .object([code, JSONValue.Member(key: "data", value: .array($0))]) }
         exchange.currenciesAnswer = { .object([code, JSONValue.Member(key: "data", value: .array($0))]) }
         // The oracle passes a fill's negative fee on, and takes the whole order's cost for the fill's.
