@@ -49,7 +49,9 @@ let package = Package(
         .target(name: "Scheduling", dependencies: ["TradingCore"], swiftSettings: settings),
         .target(
             name: "Exchanges",
-            dependencies: ["TradingCore", "Execution", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "TradingCore", "Execution", "Scheduling", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: settings),
         .target(
             name: "MarketData",
