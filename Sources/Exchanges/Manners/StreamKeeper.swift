@@ -45,7 +45,7 @@ public struct StreamKeeper: Sendable {
     public private(set) var attempt = 0
     /// Why the last attempt failed or ended; nil while none has.
     public private(set) var lastFailure: ExchangeFailure?
-    private let exchange: String
+    public let exchange: String
     private let context: @Sendable (Int64) -> SigningContext
     private var backoff: Backoff
     private var session: (any StreamSession)?
