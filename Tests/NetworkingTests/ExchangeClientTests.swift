@@ -164,4 +164,34 @@ private final class Wire: Sendable {
         #expect(!isUnknown(await given.value))
         #expect(wire.sent.count == 3)
     }
+
+    @Test func `ordered nonces go one call at a time, cancels before others`() async throws {
+        let flying = Mutex((now: 0, most: 0))
+        let account = ExchangeClient.Account(
+            label: "one", credentials: ExchangeCredentials(apiKey: "key", secret: Secret("secret")),
+            hasOrderedNonces: true)
+        let client = ExchangeClient(
+            dialect, account, manners: SharedManners(limits: []), breaker: CircuitBreaker(pause: Backoff(seed: 1)),
+            time: SystemTime()
+        ) { _, _ throws(HTTPFailure) in
+            flying.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+            try? await Task.sleep(for: .milliseconds(50))
+            flying.withLock { $0.now -= 1 }
+            return EndpointAnswer(status: 200, body: Array("{\"balances\":[]}".utf8))
+        }
+        let call = try dialect.balances([])
+        let done = await withTaskGroup(of: RateBudget.Purpose?.self) { group in
+            for number in 0..<6 {
+                let purpose: RateBudget.Purpose = number == 5 ? .cancel : .ordinary
+                group.addTask {
+                    try? await Task.sleep(for: .milliseconds(3 * number))
+                    return (try? await client.perform(call, purpose)) == nil ? nil : purpose
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(flying.withLock { $0.most } == 1)
+        #expect(done.count == 6 && !done.contains(nil))
+        #expect((done.firstIndex(of: .cancel) ?? 9) < 4)
+    }
 }

@@ -67,13 +67,13 @@ private final class Told: Sendable {
 
 @Suite struct StreamRunnerTests {
     private func running(
-        _ session: EchoSession, _ told: Told, _ body: () async throws -> Void
+        _ session: EchoSession, _ told: Told, renewal: StreamRunner.Renewal? = nil, _ body: () async throws -> Void
     ) async throws {
         let keeper = StreamKeeper(
             exchange: "test", backoff: Backoff(shortest: 20, longest: 100, seed: 1)
         ) { SigningContext(credentials: nil, now: $0) }
         let source = StreamRunner.Source(
-            session: { .success(session) },
+            prepare: { .success(StreamRunner.Prepared(session, renewal: renewal)) },
             book: { call in
                 await Task.yield()
                 return Result { () throws(ExchangeFailure) in
@@ -147,6 +147,31 @@ private final class Told: Sendable {
             let session = EchoSession(url: "ws://127.0.0.1:\(server.port)/", nextWake: 1)
             try await running(session, told) { try await told.wait { $0.contains("pong") } }
             #expect(told.all.contains("pong"))
+        }
+    }
+
+    @Test func `renews a token while it can, and comes back when it is refused`() async throws {
+        try await ScriptedServer.with(take: WebSocketText.take) { text, count in
+            count == 0 ? [.send(WebSocketText.upgrade(text))] : []
+        } _: { server in
+            let told = Told()
+            let count = Mutex(0)
+            let renewal = StreamRunner.Renewal(every: 30) {
+                let number = count.withLock { count in
+                    count += 1
+                    return count
+                }
+                switch number {
+                case 1: return .success(())
+                case 2: return .failure(ExchangeFailure(.requestTimeout, message: ""))
+                case 3: return .failure(ExchangeFailure(.authenticationError, message: "no such listen key"))
+                default: return .success(())
+                }
+            }
+            try await running(EchoSession(url: "ws://127.0.0.1:\(server.port)/"), told, renewal: renewal) {
+                try await told.wait { $0.count >= 3 }
+            }
+            #expect(told.all.prefix(3) == ["connected", "disconnected authenticationError", "connected"])
         }
     }
 }

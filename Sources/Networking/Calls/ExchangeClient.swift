@@ -16,15 +16,20 @@ public final class ExchangeClient: Sendable {
         public var credentials: ExchangeCredentials?
         /// The highest nonce used before.
         public var lastNonce: Int64
+        /// Whether the exchange refuses a nonce below one that it has seen (Bitfinex). Then one signed call is on its way at a
+        /// time, as two connections do not keep their order.
+        public var hasOrderedNonces: Bool
         /// Milliseconds.
         public var receiveWindow: Int64
 
         public init(
-            label: String, credentials: ExchangeCredentials?, lastNonce: Int64 = 0, receiveWindow: Int64 = 10_000
+            label: String, credentials: ExchangeCredentials?, lastNonce: Int64 = 0, hasOrderedNonces: Bool = false,
+            receiveWindow: Int64 = 10_000
         ) {
             self.label = label
             self.credentials = credentials
             self.lastNonce = lastNonce
+            self.hasOrderedNonces = hasOrderedNonces
             self.receiveWindow = receiveWindow
         }
     }
@@ -33,6 +38,7 @@ public final class ExchangeClient: Sendable {
     public let manners: SharedManners
     private let account: Account
     private let state: Mutex<(breaker: CircuitBreaker, nonces: NonceSequence)>
+    private let turnstile: Turnstile?
     private let send: Send
     private let time: any TimeSource
 
@@ -43,6 +49,7 @@ public final class ExchangeClient: Sendable {
         self.dialect = dialect
         self.account = account
         self.manners = manners
+        turnstile = account.hasOrderedNonces && account.credentials != nil ? Turnstile() : nil
         state = Mutex((breaker, NonceSequence(after: account.lastNonce)))
         self.time = time
         self.send = send
@@ -83,6 +90,18 @@ public final class ExchangeClient: Sendable {
         _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ milliseconds: Int64
     ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
         let deadline = now() &+ max(1, milliseconds)
+        if let turnstile {
+            await turnstile.enter(isCancel: purpose == .cancel)
+            defer { turnstile.leave() }
+            return try await sent(call, purpose, deadline)
+        }
+        return try await sent(call, purpose, deadline)
+    }
+
+    /// Once, by the deadline.
+    private func sent<Answer: Sendable>(
+        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ deadline: Int64
+    ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
         let grant = try await leave(call.request, purpose, deadline)
         let sentAt = now()
         let context = context(sentAt)
@@ -115,6 +134,9 @@ public final class ExchangeClient: Sendable {
     ) async throws(CallFailure) -> RateBudget.Grant {
         while true {
             let now = now()
+            guard now < deadline else {
+                throw .notCarriedOut(failure(.requestTimeout, request, "its turn did not come in time"))
+            }
             switch manners.ask(request.costs, purpose, key: account.label, now: now) {
             case .go(let grant): return grant
             case .never(let limit):

@@ -13,24 +13,6 @@ public actor StreamRunner {
         case disconnected(ExchangeFailure)
     }
 
-    /// How the stream is made and served.
-    public struct Source: Sendable {
-        /// Makes a session for one connection, with whatever calls that takes.
-        public var session: @Sendable () async -> Result<any StreamSession, ExchangeFailure>
-        public var book: @Sendable (EndpointCall<ExchangeBook>) async -> Result<ExchangeBook, ExchangeFailure>
-        public var headers: [SignedRequest.Header]
-
-        public init(
-            headers: [SignedRequest.Header] = [],
-            session: @escaping @Sendable () async -> Result<any StreamSession, ExchangeFailure>,
-            book: @escaping @Sendable (EndpointCall<ExchangeBook>) async -> Result<ExchangeBook, ExchangeFailure>
-        ) {
-            self.headers = headers
-            self.session = session
-            self.book = book
-        }
-    }
-
     private var keeper: StreamKeeper
     private let source: Source
     private let client: WebSocketClient
@@ -38,6 +20,8 @@ public actor StreamRunner {
     private let sink: @Sendable (Update) -> Void
     private var sender: WebSocketSender?
     private var connection: Task<Void, Never>?
+    private var renewal: Renewal?
+    private var renewing: Task<Void, Never>?
     private var fetches: [Int: Task<Void, Never>] = [:]
     private var lastFetch = 0
     private var alarm: (task: Task<Void, Never>, dueAt: Int64)?
@@ -91,8 +75,12 @@ public actor StreamRunner {
     private func prepare(_ attempt: Int) {
         drop()
         connection = Task { [source] in
-            let made = await source.session()
-            self.turn { keeper, now, actions in keeper.prepared(made, attempt: attempt, now: now, into: &actions) }
+            let made = await source.prepare()
+            guard attempt == self.keeper.attempt else { return }
+            if case .success(let prepared) = made { self.renewal = prepared.renewal }
+            self.turn { keeper, now, actions in
+                keeper.prepared(made.map(\.session), attempt: attempt, now: now, into: &actions)
+            }
         }
     }
 
@@ -113,7 +101,28 @@ public actor StreamRunner {
     private func opened(_ sender: WebSocketSender, _ attempt: Int) {
         guard attempt == keeper.attempt else { return }
         self.sender = sender
+        if let renewal { renewing = Task { await self.keepRenewing(renewal, attempt) } }
         turn { keeper, now, actions in keeper.opened(attempt: attempt, now: now, into: &actions) }
+    }
+
+    /// A token that is refused takes the stream with it; one that could not be renewed in passing is tried again soon.
+    private func keepRenewing(_ renewal: Renewal, _ attempt: Int) async {
+        var wait = renewal.every
+        while true {
+            let moment = now() &+ wait
+            do { try await time.sleep(until: Timestamp(nanoseconds: moment &* Nanoseconds.perMillisecond)) } catch {
+                return
+            }
+            let outcome = await renewal.perform()
+            if Task.isCancelled { return }
+            switch outcome {
+            case .success: wait = renewal.every
+            case .failure(let failure) where failure.isOutcomeUnknown: wait = max(10, renewal.every / 10)
+            case .failure(let failure):
+                turn { keeper, now, actions in keeper.closed(failure, attempt: attempt, now: now, into: &actions) }
+                return
+            }
+        }
     }
 
     private func received(_ message: WebSocketMessage, _ attempt: Int) {
@@ -156,6 +165,8 @@ public actor StreamRunner {
         sender = nil
         connection?.cancel()
         connection = nil
+        renewing?.cancel()
+        renewing = nil
         // lint: ordered because the order in which tasks are cancelled changes nothing
         for task in fetches.values { task.cancel() }
         fetches.removeAll()
