@@ -175,7 +175,7 @@ private final class Wire: Sendable {
             time: SystemTime()
         ) { _, _ throws(HTTPFailure) in
             flying.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
-            try? await Task.sleep(for: .milliseconds(50))
+            try? await Task.sleep(for: .milliseconds(100))
             flying.withLock { $0.now -= 1 }
             return EndpointAnswer(status: 200, body: Array("{\"balances\":[]}".utf8))
         }

@@ -67,7 +67,7 @@ import Testing
                 for _ in 0..<5 { _ = try await caller.send(request(server)) }
                 #expect(server.connections == 1)
                 _ = try await caller.send(request(server, "/last"))
-                try await Task.sleep(for: .milliseconds(100))
+                try await Task.sleep(for: .milliseconds(500))
                 _ = try await caller.send(request(server))
                 #expect(server.connections == 2)
             }
@@ -184,6 +184,38 @@ import Testing
                 call.cancel()
                 let found = await call.value
                 #expect(isUnknown(found))
+            }
+        }
+    }
+
+    /// `{"packed":true}`.
+    private static let packed: [UInt8] = [
+        31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 171, 86, 42, 72, 76, 206, 78, 77, 81, 178, 42, 41, 42, 77, 173, 5, 0, 137,
+        224, 181, 220, 15, 0, 0, 0,
+    ]
+
+    /// 200 000 times the digit 0.
+    private static let bomb: [UInt8] = [
+        31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 237, 193, 49, 1, 0, 0, 0, 194, 160, 74, 235, 159, 206, 12, 254, 64, 1, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 175, 1, 148, 125, 35, 54, 64, 13, 3, 0,
+    ]
+
+    @Test func `a packed answer is unpacked, within its bound`() async throws {
+        try await ScriptedServer.with { text, _ in
+            let body = text.contains("/bomb") ? Self.bomb : Self.packed
+            let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(body.count)\r\n\r\n"
+            return [.send(Array(head.utf8) + body)]
+        } _: { server in
+            try await calling(.init(deadline: 5_000, longestAnswer: 100_000)) { caller in
+                let answer = try await caller.send(request(server))
+                #expect(String(decoding: answer.body, as: UTF8.self) == "{\"packed\":true}")
+                let failure = await failure(caller, request(server, "/bomb"))
+                #expect(failure == .answerTooLong(limit: 100_000))
             }
         }
     }

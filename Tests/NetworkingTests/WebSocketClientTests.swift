@@ -65,22 +65,31 @@ private typealias Opcode = WebSocketText.Opcode
     }
 
     @Test func `answers a ping with what was in it`() async throws {
-        let steps: [ScriptedServer.Step] = [
-            .send(WebSocketText.frame(Opcode.ping, Array("abc".utf8))), .wait(200), .send(WebSocketText.text("x")),
-        ]
-        try await serving(steps) { server in
-            let found2 = try await collect(server, 2)
-            #expect(found2 == ["alive", "text x"])
-            #expect(server.received.dropFirst().first == "10 abc")
+        try await ScriptedServer.with(take: WebSocketText.take) { text, count in
+            if count == 0 {
+                return [.send(WebSocketText.upgrade(text) + WebSocketText.frame(Opcode.ping, Array("abc".utf8)))]
+            }
+            return [.send(WebSocketText.text(text))]
+        } _: { server in
+            let texts = try await collect(server, 2)
+            #expect(texts == ["alive", "text 10 abc"])
         }
     }
 
     @Test func `sends masked text, and says goodbye`() async throws {
-        try await serving([.send(WebSocketText.text("hello")), .wait(200), .send(WebSocketText.text("end"))]) {
-            server in
-            let texts = try await collect(server, 2) { $0.send("{\"op\":\"subscribe\"}") }
-            #expect(texts == ["text hello", "text end"])
-            #expect(server.received.dropFirst().first == "1 {\"op\":\"subscribe\"}")
+        try await ScriptedServer.with(take: WebSocketText.take) { text, count in
+            count == 0
+                ? [.send(WebSocketText.upgrade(text) + WebSocketText.text("hello"))] : [.send(WebSocketText.text(text))]
+        } _: { server in
+            let texts = try await collect(server, 2) { sender in
+                sender.send("{\"op\":\"subscribe\"}")
+                sender.close()
+            }
+            #expect(texts.first == "text hello")
+            for _ in 0..<500 where server.received.count < 3 { try await Task.sleep(for: .milliseconds(10)) }
+            let sent = server.received.dropFirst()
+            #expect(sent.first == "1 {\"op\":\"subscribe\"}")
+            #expect(sent.last?.hasPrefix("8 ") == true)
         }
     }
 
@@ -198,7 +207,7 @@ private typealias Opcode = WebSocketText.Opcode
         try await ScriptedServer.with { _, _ in
             [.send(beginning), .wait(10), .hangUp]
         } _: { server in
-            let failure = try await failure("ws://127.0.0.1:\(server.port)/", settings)
+            let failure = try await failure("ws://127.0.0.1:\(server.port)/")
             #expect(failure != nil && failure != .tooSlow)
         }
     }

@@ -108,7 +108,8 @@ public final class HTTPCaller: Sendable {
 extension HTTPFailure {
     init(_ error: any Error, limit: Int) {
         switch error {
-        case is NIOTooManyBytesError: self = .answerTooLong(limit: limit)
+        case is NIOTooManyBytesError, NIOHTTPDecompression.DecompressionError.limit:
+            self = .answerTooLong(limit: limit)
         case let error as HTTPClientError where Self.comesBeforeSending.contains(error):
             self = .notSent(error.description)
         // Only connecting can be refused; other numbers may come from a connection that stood.
