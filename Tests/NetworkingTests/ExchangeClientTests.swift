@@ -35,7 +35,7 @@ private final class Wire: Sendable {
     }
 }
 
-@Suite struct ExchangeClientTests {
+@Suite(.timeLimit(.minutes(1))) struct ExchangeClientTests {
     private let dialect = BinanceDialect()
 
     private func client(_ wire: Wire, manners: SharedManners? = nil, hasKey: Bool = true) -> ExchangeClient {

@@ -2,7 +2,7 @@ import Exchanges
 import Networking
 import Testing
 
-@Suite struct HTTPCallerTests {
+@Suite(.timeLimit(.minutes(1))) struct HTTPCallerTests {
     /// What a caller made for this test gives; it is shut down after.
     private func calling<Outcome>(
         _ settings: HTTPCaller.Settings = .init(deadline: 5_000), _ body: (HTTPCaller) async throws -> Outcome
