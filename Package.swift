@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "Strategies", targets: ["Strategies"]),
         .library(name: "Execution", targets: ["Execution"]),
         .library(name: "Exchanges", targets: ["Exchanges"]),
+        .library(name: "Networking", targets: ["Networking"]),
         .library(name: "MarketData", targets: ["MarketData"]),
         .library(name: "Simulators", targets: ["Simulators"]),
         .library(name: "Scheduling", targets: ["Scheduling"]),
@@ -36,8 +37,10 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", exact: "5.7.1"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     ],
     targets: [
         // Pure: values in, values out. No I/O, no clock, no randomness, no Foundation.
@@ -47,7 +50,27 @@ let package = Package(
 
         // The shell.
         .target(name: "Scheduling", dependencies: ["TradingCore"], swiftSettings: settings),
-        .target(name: "Exchanges", dependencies: ["TradingCore", "Execution"], swiftSettings: settings),
+        .target(
+            name: "Exchanges",
+            dependencies: [
+                "TradingCore", "Execution", "Scheduling", "CZlib",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings),
+        // Dialects on the wire.
+        .target(
+            name: "Networking",
+            dependencies: [
+                "TradingCore", "Exchanges", "Scheduling",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "MarketData",
             dependencies: ["TradingCore", "Execution", "Exchanges", "CZlib"],
@@ -144,6 +167,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Simulate", swiftSettings: settings),
+        // The connectors against expectations that nobody here wrote.
+        .target(
+            name: "ExchangeFixtures", dependencies: ["Exchanges", "TradingCore"], path: "Tests/ExchangeFixtures",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "fixture-runner", dependencies: ["ExchangeFixtures"], path: "Tests/FixtureRunner",
+            swiftSettings: settings),
+        .testTarget(
+            name: "ExchangeDialectTests", dependencies: ["Exchanges", "ExchangeFixtures", "TradingCore", "Scheduling"],
+            swiftSettings: settings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Jobs", "Persistence", "TradingCore"],
             swiftSettings: settings),
@@ -161,6 +194,16 @@ let package = Package(
         .testTarget(
             name: "ExchangesTests",
             dependencies: ["Exchanges", "Execution", "TradingCore", "Scheduling", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "NetworkingTests",
+            dependencies: [
+                "Networking", "Exchanges", "TradingCore", "Scheduling",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "MarketDataTests",

@@ -1,0 +1,101 @@
+import TradingCore
+
+/// What is common to all frames: `{"type", "topic", "subject", "data", "id", "code"}`, in any order.
+struct KuCoinFrame {
+    enum Kind: String {
+        case message, welcome, ack, pong, error
+        case other = ""
+    }
+
+    enum Topic: String, CaseIterable {
+        case changes = "/market/level2"
+        case trades = "/market/match"
+        case lastPrice = "/market/ticker"
+        case ticker = "/market/snapshot"
+        case candles = "/market/candles"
+        case bestPrices = "/spotMarket/level1"
+        case best5 = "/spotMarket/level2Depth5"
+        case best50 = "/spotMarket/level2Depth50"
+        case orders = "/spotMarket/tradeOrders"
+        case orderStates = "/spotMarket/tradeOrdersV2"
+        case balances = "/account/balance"
+        case other = ""
+    }
+
+    private(set) var kind = Kind.other
+    private(set) var topic = Topic.other
+    /// What stands behind the topic's colon: `BTC-USDT`, `BTC-USDT_1min`.
+    private(set) var name = ""
+    private(set) var id: String?
+    private(set) var code: String?
+    /// Where the data stand, to be read when the topic is known.
+    private(set) var dataOffset: Int?
+
+    init(_ bytes: UnsafeRawBufferPointer) throws {
+        var scanner = JSONScanner(bytes)
+        try scanner.beginObject()
+        while let key = try scanner.nextKey() {
+            if scanner.matches(key, "data") {
+                _ = scanner.peek()
+                dataOffset = scanner.offset
+                try scanner.skipValue()
+            } else if scanner.matches(key, "topic") {
+                read(topic: try scanner.string(), scanner)
+            } else if scanner.matches(key, "type") {
+                let text = try scanner.string()
+                kind =
+                    scanner.matches(text, "message")
+                    ? .message
+                    : Kind(rawValue: String(decoding: scanner.content(of: text), as: UTF8.self)) ?? .other
+            } else if scanner.matches(key, "id") {
+                id = try KuCoinFrame.text(&scanner)
+            } else if scanner.matches(key, "code") {
+                code = try KuCoinFrame.text(&scanner)
+            } else {
+                try scanner.skipValue()
+            }
+        }
+        try scanner.finish()
+    }
+
+    private mutating func read(topic text: JSONScanner.Text, _ scanner: JSONScanner) {
+        let bytes = scanner.content(of: text)
+        let colon = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.count
+        let word = UnsafeRawBufferPointer(rebasing: bytes[..<colon])
+        if colon < bytes.count { name = String(decoding: bytes[(colon + 1)...], as: UTF8.self) }
+        topic = KuCoinFrame.topic(word)
+    }
+
+    private static func topic(_ word: UnsafeRawBufferPointer) -> Topic {
+        // Without making a text of the most frequent.
+        if word.elementsEqual("/market/level2".utf8) { return .changes }
+        return Topic(rawValue: String(decoding: word, as: UTF8.self)) ?? .other
+    }
+
+    private static func text(_ scanner: inout JSONScanner) throws -> String {
+        switch scanner.peek() {
+        case UInt8(ascii: "\""): return try scanner.plainString()
+        default:
+            let start = scanner.offset
+            try scanner.skipValue()
+            return String(
+                decoding: UnsafeRawBufferPointer(start: scanner.base + start, count: scanner.offset - start),
+                as: UTF8.self)
+        }
+    }
+
+    /// A scanner that stands before the data.
+    func data(of bytes: UnsafeRawBufferPointer) throws -> JSONScanner {
+        guard let dataOffset else { throw UnreadableAnswer("data", expected: "a value", found: "nothing") }
+        var scanner = JSONScanner(bytes)
+        scanner.offset = dataOffset
+        return scanner
+    }
+
+    func dataValue(of bytes: UnsafeRawBufferPointer) throws -> JSONValue {
+        var scanner = try data(of: bytes)
+        let start = scanner.offset
+        try scanner.skipValue()
+        return try JSONValue(utf8: UnsafeRawBufferPointer(rebasing: bytes[start..<scanner.offset]))
+    }
+}

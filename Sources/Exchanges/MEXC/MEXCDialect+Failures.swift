@@ -1,0 +1,67 @@
+import TradingCore
+
+extension MEXCDialect {
+    /// Errors are `{"code":…,"msg":"…"}`; codes 0 and 200 are none.
+    public func failure(in answer: EndpointAnswer, to request: EndpointRequest) -> ExchangeFailure? {
+        let retryAfter = answer.header("Retry-After").flatMap { Int64($0) }.flatMap { seconds -> Int64? in
+            (0...86_400).contains(seconds) ? seconds * 1_000 : nil
+        }
+        let body = answer.body.withUnsafeBytes { try? JSONValue(utf8: $0) }
+        if let code = body?.text("code"), code != "0", code != "200" {
+            let message = body?.text("msg") ?? body?.text("message") ?? ""
+            return ExchangeFailure(
+                Self.kind(code, message, request, answer.status), code: code, message: message, retryAfter: retryAfter)
+        }
+        guard let kind = ExchangeFailure.Kind(httpStatus: answer.status) else { return nil }
+        return ExchangeFailure(
+            kind, message: body?.text("msg") ?? "HTTP \(answer.status)", retryAfter: retryAfter)
+    }
+
+    private static func kind(
+        _ code: String, _ message: String, _ request: EndpointRequest, _ status: Int
+    ) -> ExchangeFailure.Kind {
+        // "Unknown order sent": of a call that names an order, there is none.
+        if code == "-2011", request.path == "order", request.verb != .post { return .orderNotFound }
+        // "Internal error" of a call that changes orders says nothing about whether it was done.
+        let isPlacement = request.costs.contains { $0.limit == "orders" }
+        if code == "500", isPlacement || request.verb == .delete { return .operationFailed }
+        if let known = codes[code] { return known }
+        let lowered = message.lowercased()
+        return texts.first { lowered.contains($0.fragment) }?.kind ?? .exchangeError
+    }
+
+    static func kind(ofCode code: String, _ message: String) -> ExchangeFailure.Kind {
+        kind(
+            code, message, EndpointRequest(.post, ["spot", "private"], "batchOrders", costs: [RateCost("orders")]), 400)
+    }
+
+    /// Source: the documentation's "Error Codes".
+    private static let codes: [String: ExchangeFailure.Kind] = [
+        "-1121": .badSymbol, "-1128": .badRequest, "-2011": .badRequest, "-2013": .orderNotFound,
+        "400": .badRequest, "401": .authenticationError, "403": .permissionDenied, "429": .rateLimitExceeded,
+        "500": .exchangeError, "503": .exchangeNotAvailable, "504": .requestTimeout, "510": .rateLimitExceeded,
+        "602": .authenticationError, "1000": .authenticationError, "1001": .badSymbol, "2005": .insufficientFunds,
+        "10001": .authenticationError, "10007": .badSymbol, "10015": .badRequest, "10072": .badRequest,
+        "10073": .badRequest, "10095": .badRequest, "10096": .badRequest, "10097": .badRequest,
+        "10101": .insufficientFunds,
+        "10102": .badRequest, "10216": .badRequest, "10232": .badSymbol, "20001": .exchangeError,
+        "30000": .exchangeError, "30001": .invalidOrder, "30002": .invalidOrder, "30003": .invalidOrder,
+        "30004": .insufficientFunds, "30005": .insufficientFunds, "30010": .invalidOrder, "30014": .invalidOrder,
+        "30016": .invalidOrder, "30018": .accountSuspended, "30019": .badRequest, "30020": .authenticationError,
+        "30021": .badRequest, "30025": .invalidOrder, "30026": .badRequest, "30027": .invalidOrder,
+        "30028": .invalidOrder, "30029": .invalidOrder, "30032": .invalidOrder, "30041": .invalidOrder,
+        "33333": .badRequest, "44444": .badRequest, "88004": .insufficientFunds, "88009": .exchangeError,
+        "88010": .exchangeError, "700001": .authenticationError, "700002": .authenticationError,
+        "700003": .invalidNonce, "700004": .badRequest, "700005": .invalidNonce, "700006": .badRequest,
+        "700007": .authenticationError, "700008": .badRequest, "700013": .authenticationError,
+        "730002": .badRequest, "730003": .badRequest, "730100": .exchangeError,
+    ]
+
+    private static let texts: [(fragment: String, kind: ExchangeFailure.Kind)] = [
+        ("insufficient balance", .insufficientFunds), ("insufficient position", .insufficientFunds),
+        ("oversold", .insufficientFunds), ("invalid symbol", .badSymbol), ("unknown order", .orderNotFound),
+        ("too many requests", .rateLimitExceeded), ("market order is disabled", .badRequest),
+        ("combination of optional parameters invalid", .badRequest), ("quantity error", .badRequest),
+        ("bid price is great than max allow price", .invalidOrder), ("not allow place order", .invalidOrder),
+    ]
+}

@@ -1,0 +1,84 @@
+/// Stops asking an exchange that does not answer, on one account's behalf, and one that does not know the account's key.
+///
+/// *Closed* lets everything through and counts failures in a row; *open* refuses until a time; then *half open* lets one through
+/// whose outcome decides. A key that was refused *latches*: only a person can close it, as to go on asking gets us banned.
+public struct CircuitBreaker: Sendable {
+    public enum State: Hashable, Sendable {
+        case closed(failures: Int)
+        case open(until: Int64)
+        /// One is on its way; when nothing is heard of it until then, another may go.
+        case halfOpen(until: Int64)
+        case latched(ExchangeFailure)
+    }
+
+    public enum Verdict: Hashable, Sendable {
+        case go
+        case wait(until: Int64)
+        case refused(ExchangeFailure)
+    }
+
+    public private(set) var state = State.closed(failures: 0)
+    /// Failures in a row that open it.
+    private let threshold: Int
+    private let longestTrial: Int64
+    private var backoff: Backoff
+
+    /// - Parameters:
+    ///   - pause: how long it stays open, doubled while trials fail.
+    ///   - longestTrial: milliseconds after which a trial whose outcome nobody reported is forgotten.
+    public init(threshold: Int = 5, pause: Backoff, longestTrial: Int64 = 30_000) {
+        self.threshold = max(1, threshold)
+        self.longestTrial = max(1, longestTrial)
+        backoff = pause
+    }
+
+    /// - Parameter purpose: cancels go through an open breaker: they make things safer, and their outcome is as good a trial.
+    public mutating func ask(_ purpose: RateBudget.Purpose, now: Int64) -> Verdict {
+        switch state {
+        case .closed: return .go
+        case .latched(let failure): return .refused(failure)
+        case .open(let until), .halfOpen(let until):
+            if now < until { return purpose == .cancel ? .go : .wait(until: until) }
+            state = .halfOpen(until: now &+ longestTrial)
+            return .go
+        }
+    }
+
+    /// What came of a request that was let through.
+    /// - Parameter failure: nil when it was answered as asked. A refusal is an answer too: the exchange is there.
+    public mutating func ended(_ failure: ExchangeFailure?, now: Int64) {
+        if case .latched = state { return }
+        guard let failure else { return close(now) }
+        if failure.kind.is(.authenticationError), !failure.kind.is(.permissionDenied) {
+            state = .latched(failure)
+        } else if Self.isAbsence(failure.kind) {
+            failed(now)
+        } else {
+            close(now)
+        }
+    }
+
+    /// A person has looked at it.
+    public mutating func reset() { state = .closed(failures: 0) }
+
+    /// Whether a failure says that the exchange is not there, rather than that it does not want the request. Asking too much is
+    /// the business of ``RateBudget``.
+    static func isAbsence(_ kind: ExchangeFailure.Kind) -> Bool {
+        guard kind.is(.operationFailed) || kind == .baseError else { return false }
+        return ![.rateLimitExceeded, .ddosProtection, .cancelPending, .invalidNonce].contains(kind)
+    }
+
+    private mutating func close(_ now: Int64) {
+        if case .closed = state {} else { backoff.opened(now) }
+        state = .closed(failures: 0)
+    }
+
+    private mutating func failed(_ now: Int64) {
+        switch state {
+        case .closed(let failures) where failures + 1 < threshold: state = .closed(failures: failures + 1)
+        case .closed, .halfOpen: state = .open(until: now &+ backoff.failed(now))
+        // Sent before it opened, or a cancel: the pause goes on as it is.
+        case .open, .latched: break
+        }
+    }
+}

@@ -1,0 +1,202 @@
+public import Exchanges
+public import Scheduling
+import Synchronization
+import TradingCore
+
+/// Performs a dialect's calls for one account: waits until the exchange allows one, signs it with the exchange's time and a
+/// fresh nonce, sends it once, and tells everybody what the answer said.
+public final class ExchangeClient: Sendable {
+    /// Sends a request and gives its whole answer within so many milliseconds: ``HTTPCaller/send(_:within:)``.
+    public typealias Send = @Sendable (SignedRequest, Int64) async throws(HTTPFailure) -> EndpointAnswer
+
+    public struct Account: Sendable {
+        /// Tells this key's limits from another's.
+        public var label: String
+        /// Nil for public calls alone.
+        public var credentials: ExchangeCredentials?
+        /// The highest nonce used before.
+        public var lastNonce: Int64
+        /// Whether the exchange refuses a nonce below one that it has seen (Bitfinex). Then one signed call is on its way at a
+        /// time, as two connections do not keep their order.
+        public var hasOrderedNonces: Bool
+        /// Milliseconds.
+        public var receiveWindow: Int64
+
+        public init(
+            label: String, credentials: ExchangeCredentials?, lastNonce: Int64 = 0, hasOrderedNonces: Bool = false,
+            receiveWindow: Int64 = 10_000
+        ) {
+            self.label = label
+            self.credentials = credentials
+            self.lastNonce = lastNonce
+            self.hasOrderedNonces = hasOrderedNonces
+            self.receiveWindow = receiveWindow
+        }
+    }
+
+    public let dialect: any ExchangeDialect
+    public let manners: SharedManners
+    private let account: Account
+    private let state: Mutex<(breaker: CircuitBreaker, nonces: NonceSequence)>
+    private let turnstile: Turnstile?
+    private let send: Send
+    private let time: any TimeSource
+
+    public init(
+        _ dialect: any ExchangeDialect, _ account: Account, manners: SharedManners, breaker: CircuitBreaker,
+        time: any TimeSource, send: @escaping Send
+    ) {
+        self.dialect = dialect
+        self.account = account
+        self.manners = manners
+        turnstile = account.hasOrderedNonces && account.credentials != nil ? Turnstile() : nil
+        state = Mutex((breaker, NonceSequence(after: account.lastNonce)))
+        self.time = time
+        self.send = send
+    }
+
+    /// Whether the account is asked for at all now.
+    public var breaker: CircuitBreaker.State { state.withLock { $0.breaker.state } }
+
+    /// A person has looked at why the key was refused.
+    public func resetBreaker() { state.withLock { $0.breaker.reset() } }
+
+    /// - Parameters:
+    ///   - purpose: cancels may use the reserve, and go through an open breaker.
+    ///   - milliseconds: for waiting and answer together.
+    public func perform<Answer: Sendable>(
+        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose = .ordinary, within milliseconds: Int64 = 10_000
+    ) async throws(CallFailure) -> Answer {
+        try await timed(call, purpose, milliseconds).answer
+    }
+
+    /// Asks for the exchange's time, for all who share ``manners``.
+    public func measureClock(within milliseconds: Int64 = 5_000) async throws(CallFailure) {
+        let call: EndpointCall<Int64>
+        do { call = try dialect.serverTime() } catch { throw .notCarriedOut(error) }
+        let (exchangeTime, sentAt, answeredAt) = try await timed(call, .ordinary, milliseconds)
+        manners.heard(.init(sentAt: sentAt, answeredAt: answeredAt, exchangeTime: exchangeTime))
+    }
+
+    /// What signatures are made with at a time of ours; takes a nonce.
+    public func context(_ now: Int64) -> SigningContext {
+        let exchangeTime = manners.clock.exchangeTime(at: now)
+        return SigningContext(
+            credentials: account.credentials, now: exchangeTime,
+            nonce: state.withLock { $0.nonces.next(exchangeTime) }, receiveWindow: account.receiveWindow)
+    }
+
+    private func timed<Answer: Sendable>(
+        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ milliseconds: Int64
+    ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
+        let deadline = now() &+ max(1, milliseconds)
+        if let turnstile {
+            await turnstile.enter(isCancel: purpose == .cancel)
+            defer { turnstile.leave() }
+            return try await sent(call, purpose, deadline)
+        }
+        return try await sent(call, purpose, deadline)
+    }
+
+    /// Once, by the deadline.
+    private func sent<Answer: Sendable>(
+        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ deadline: Int64
+    ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
+        let grant = try await leave(call.request, purpose, deadline)
+        let sentAt = now()
+        let context = context(sentAt)
+        let signed: SignedRequest
+        do throws(ExchangeFailure) {
+            signed = try dialect.sign(call.request, context)
+            try passBreaker(call.request, purpose, sentAt)
+        } catch {
+            manners.unused(grant)
+            throw .notCarriedOut(error)
+        }
+        let response: EndpointAnswer
+        do throws(HTTPFailure) { response = try await send(signed, max(1, deadline &- sentAt)) } catch {
+            throw unanswered(error, call.request, grant, context)
+        }
+        let answeredAt = now()
+        let outcome = Result { () throws(ExchangeFailure) in try call.answer(in: response, dialect) }
+        let failure: ExchangeFailure? = if case .failure(let failure) = outcome { failure } else { nil }
+        let usage = dialect.usage(in: response, to: call.request)
+        manners.answered(grant, usage, RateRefusal(response, failure), now: answeredAt)
+        state.withLock { $0.breaker.ended(failure, now: answeredAt) }
+        switch outcome {
+        case .success(let answer): return (answer, sentAt, answeredAt)
+        case .failure(let failure): throw Self.meaning(failure, context)
+        }
+    }
+
+    /// Waits until the exchange allows the request.
+    private func leave(
+        _ request: EndpointRequest, _ purpose: RateBudget.Purpose, _ deadline: Int64
+    ) async throws(CallFailure) -> RateBudget.Grant {
+        while true {
+            let now = now()
+            guard now < deadline else {
+                throw .notCarriedOut(failure(.requestTimeout, request, "its turn did not come in time"))
+            }
+            switch manners.ask(request.costs, purpose, key: account.label, now: now) {
+            case .go(let grant): return grant
+            case .never(let limit):
+                throw .notCarriedOut(failure(.badRequest, request, "weighs more than \(limit) ever allows"))
+            case .wait(let until):
+                guard until < deadline else {
+                    throw .notCarriedOut(failure(.rateLimitExceeded, request, "not allowed in time", until &- now))
+                }
+                do { try await time.sleep(until: Timestamp(nanoseconds: Self.nanoseconds(until))) } catch {
+                    throw .notCarriedOut(failure(.networkError, request, "given up before it was sent"))
+                }
+            }
+        }
+    }
+
+    private func passBreaker(
+        _ request: EndpointRequest, _ purpose: RateBudget.Purpose, _ now: Int64
+    ) throws(ExchangeFailure) {
+        switch state.withLock({ $0.breaker.ask(purpose, now: now) }) {
+        case .go: break
+        case .wait(let until):
+            throw failure(.exchangeNotAvailable, request, "it has not answered of late", until &- now)
+        case .refused(let failure): throw failure
+        }
+    }
+
+    private func unanswered(
+        _ cause: HTTPFailure, _ request: EndpointRequest, _ grant: RateBudget.Grant, _ context: SigningContext
+    ) -> CallFailure {
+        let now = now()
+        var failure = failure(.networkError, request, cause.description)
+        if case .unknown = cause { failure.kind = .requestTimeout }
+        if case .answerTooLong = cause { failure.kind = .badResponse }
+        // Who gives up himself says nothing of the exchange.
+        if !Task.isCancelled { state.withLock { $0.breaker.ended(failure, now: now) } }
+        if case .notSent = cause {
+            manners.unused(grant)
+            return .notCarriedOut(failure)
+        }
+        manners.answered(grant, [], nil, now: now)
+        return .unknown(failure, timestamp: context.now, window: context.receiveWindow)
+    }
+
+    private static func meaning(_ failure: ExchangeFailure, _ context: SigningContext) -> CallFailure {
+        failure.isOutcomeUnknown
+            ? .unknown(failure, timestamp: context.now, window: context.receiveWindow) : .notCarriedOut(failure)
+    }
+
+    private func failure(
+        _ kind: ExchangeFailure.Kind, _ request: EndpointRequest, _ message: String, _ retryAfter: Int64? = nil
+    ) -> ExchangeFailure {
+        ExchangeFailure(
+            kind, exchange: dialect.id.rawValue, endpoint: request.endpoint, message: message, retryAfter: retryAfter)
+    }
+
+    private func now() -> Int64 { time.now().nanoseconds / Nanoseconds.perMillisecond }
+
+    private static func nanoseconds(_ milliseconds: Int64) -> Int64 {
+        let (nanoseconds, overflow) = milliseconds.multipliedReportingOverflow(by: Nanoseconds.perMillisecond)
+        return overflow ? .max : nanoseconds
+    }
+}
