@@ -159,10 +159,19 @@ private final class Wire: Sendable {
         let begun = ContinuousClock.now
         for _ in 0..<3 { #expect(await failure(client, call) == nil) }
         #expect(ContinuousClock.now - begun > .milliseconds(400))
+        #expect(wire.sent.count == 3)
+    }
+
+    @Test func `who gives up while waiting for its turn has sent nothing`() async throws {
+        let manners = SharedManners(limits: [RateLimit("few", capacity: 1, interval: 600_000, scope: .key)])
+        let wire = Wire((0..<2).map { _ in Wire.answer("{}") })
+        let client = client(wire, manners: manners)
+        let call = EndpointCall<Int>(EndpointRequest(.get, ["public"], "x", costs: [RateCost("few")])) { _ in 1 }
+        #expect(await failure(client, call) == nil)
         let given = Task { await failure(client, call) }
         given.cancel()
         #expect(!isUnknown(await given.value))
-        #expect(wire.sent.count == 3)
+        #expect(wire.sent.count == 1)
     }
 
     @Test func `ordered nonces go one call at a time, cancels before others`() async throws {

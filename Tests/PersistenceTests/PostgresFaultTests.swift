@@ -17,23 +17,6 @@ struct PostgresFaultTests {
         try transaction.execute("INSERT INTO total (id, n) VALUES (1, 0)")
     }
 
-    @Test func `a process's mark is committed before its first transaction, whose fate hangs on it`() async throws {
-        try await withTemporaryPlace(.postgres) { place in
-            let database = try await Databases.open(place)
-            await #expect(throws: CancellationError.self) {
-                try await database.write { transaction in
-                    try transaction.execute("CREATE TABLE never (id INTEGER)")
-                    throw CancellationError()
-                }
-            }
-            let marks = try await database.read { transaction in
-                try transaction.rows("SELECT number FROM mrmarket_writers").map { try $0.get(0, as: Int64.self) }
-            }
-            #expect(marks == [0])
-            await database.close()
-        }
-    }
-
     // MARK: - The load
 
     /// Writes that each leave a mark in three tables, and who was told what.

@@ -33,16 +33,12 @@ final class PostgresWriter: Committer, @unchecked Sendable {
         self.processID = processID
         self.id = id
         name = "mrmarket writer \(id)"
-        // The row is there, and committed, before the first transaction marks it: who asks for its fate waits for a row
-        // that is locked, but not for one that is only about to be. Looked for, not upserted: that would wait for the lost
-        // session's lock. Reading a whole table conflicts with whoever writes any of it. An upsert looks for nothing but its own
+        // Reading a whole table conflicts with whoever writes any of it. An upsert looks for nothing but its own
         // key, so that marking cannot get in the way of another node's transaction.
         session = PostgresSession(
             options, name: name,
             preparation: """
                 SET enable_seqscan = off;
-                INSERT INTO \(Self.table) (writer, number, marked_at) SELECT \(id), 0, now()
-                    WHERE NOT EXISTS (SELECT 1 FROM \(Self.table) WHERE writer = \(id));
                 PREPARE mrmarket_mark(BIGINT) AS INSERT INTO \(Self.table) (writer, number, marked_at) VALUES (\(id), $1, now())
                     ON CONFLICT (writer) DO UPDATE SET number = excluded.number, marked_at = excluded.marked_at
                 """)

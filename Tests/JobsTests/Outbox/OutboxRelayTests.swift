@@ -167,7 +167,8 @@ private final class Receiver: MessageSink {
         clock.cancel()
         await clock.value
         let failures = try await database.read { try $0.row("SELECT failures FROM outbox_lanes")?.get(0, as: Int.self) }
-        #expect((2...6).contains(failures ?? 0))
+        // A hot loop would count none, or thousands.
+        #expect((1...6).contains(failures ?? 0))
         await database.close()
     }
 
