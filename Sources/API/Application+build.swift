@@ -15,11 +15,13 @@ public struct APIServer: Sendable {
     public var time: any TimeSource
     /// Where Swagger UI's files are; nil where there are none.
     public var swaggerFolder: String?
+    public var limits: ConnectionLimits
     public var logger: Logger
 
     public init(
         desk: any TradingDesk, operations: Operations, configuration: ServerConfiguration, secrets: ServerSecrets,
-        registry: ScheduleRegistry, time: any TimeSource, swaggerFolder: String?, logger: Logger
+        registry: ScheduleRegistry, time: any TimeSource, swaggerFolder: String?,
+        limits: ConnectionLimits = .within(descriptors: 1_024), logger: Logger
     ) {
         self.desk = desk
         self.operations = operations
@@ -28,6 +30,7 @@ public struct APIServer: Sendable {
         self.registry = registry
         self.time = time
         self.swaggerFolder = swaggerFolder
+        self.limits = limits
         self.logger = logger
     }
 
@@ -38,8 +41,13 @@ public struct APIServer: Sendable {
     ) async -> some ApplicationProtocol {
         Application(
             router: await router(),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [ProtocolFaultHandler()],
+                    idleTimeout: .seconds(Int64(limits.idleSeconds)))),
             configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port), serverName: nil),
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil,
+                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
     }
 

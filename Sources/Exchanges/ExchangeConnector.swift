@@ -11,6 +11,9 @@ public protocol ExchangeConnector: Sendable {
     /// after that does "no such order" prove that there never was one. Nanoseconds; 0 where requests die with us.
     var acceptanceWindow: Int64 { get }
 
+    /// Why nothing can be traded here now, as far as the connector knows by itself; nil when nothing is wrong.
+    func fault() async -> String?
+
     /// Everything tradable, with its rules.
     func instruments() async throws(ConnectorError) -> [Instrument]
 
@@ -24,6 +27,10 @@ public protocol ExchangeConnector: Sendable {
 
     /// - Parameter label: `default`, or whatever an operator called the key.
     func account(_ label: String) async throws(ConnectorError) -> any ExchangeAccount
+}
+
+extension ExchangeConnector {
+    public func fault() async -> String? { nil }
 }
 
 /// One account on an exchange.

@@ -141,12 +141,12 @@ import Testing
 
     @Test func `a database made by another command finds its key at the first start (D60)`() throws {
         let configuration = try ServerConfiguration(environment: ["DATABASE_PATH": folder.path + "/mr_market.db"])
-        #expect(try ServerSecrets.adminPassword(configuration) == nil)
+        #expect(try ServerSecrets.signingKey(configuration) == nil)
         try ServerSecrets.makeEncryptionKey(configuration, random: SystemRandom())
         let first = try load(hasDatabase: true)
         // Only the start makes the password, so that the start can show it.
         #expect(first.isPasswordNew)
-        #expect(try ServerSecrets.adminPassword(configuration) == first.adminPassword)
+        #expect(try ServerSecrets.signingKey(configuration) == first.signingKey)
         try ServerSecrets.makeEncryptionKey(configuration, random: SystemRandom())
         #expect(try load(hasDatabase: true).encryptionKey == first.encryptionKey)
     }

@@ -144,6 +144,9 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
         }
     }
 
+    /// Orders since ``takeTimes()``.
+    var placedCount: Int { state.withLock { $0.times.placed.count } }
+
     var tradeCount: UInt64 { state.withLock { $0.tradeCount } }
 
     var openCount: Int { state.withLock { $0.open.values.reduce(0) { $0 + $1.count } } }

@@ -33,6 +33,8 @@ struct Soak {
                 try await settle()
                 if minute % 60 == 0 { try await look() }
             }
+            // The exchange's own notes are no memory of the server's.
+            _ = exchange.takeTimes()
             resident.append(try residentKilobytes())
             print(
                 "day \(day): \(resident[day - 1]) kB resident, \(exchange.tradeCount) fills, open \(exchange.openCount)"

@@ -76,11 +76,17 @@ if let stepped {
         days: CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 30)
 } else if mode == "place" {
     // Each move makes the session cancel both quotes and place two anew: one commit.
+    // The next comes when the last is done, so that no book's change waits for the disk of the one before. Between two, the
+    // same pages are put to the same disk bare.
+    let disk = try BareLog(folder: folder, bytes: 12_288)
     for step in 0..<3_000 {
         move(0, by: step % 2 == 0 ? 100 : -100)
-        try await Task.sleep(for: .milliseconds(3))
+        while exchange.placedCount < 2 * (step + 1) { try await Task.sleep(for: .microseconds(500)) }
+        try await Task.sleep(for: .milliseconds(2))
+        if step % 4 == 0 { try disk.append() }
     }
     let times = exchange.takeTimes()
+    print("disk: 12 KiB appended and synced, us: p50 \(quantile(disk.times, 0.5)) p99 \(quantile(disk.times, 0.99))")
     print(
         "requote: \(times.placed.count) orders; book update to stored intent and request bytes, us:",
         "p50 \(quantile(times.placed, 0.5)) p99 \(quantile(times.placed, 0.99))")

@@ -45,11 +45,11 @@ public struct ServerSecrets: Sendable {
         _ = try encryptionKey(configuration, hasDatabase: false, random: random)
     }
 
-    /// The admin password that is set or kept; nil where none was made yet. Makes none.
+    /// The key that tokens are signed with, as set or kept; nil where none was made yet. Makes none.
     /// - Throws: ``ConfigurationErrors``.
-    public static func adminPassword(_ configuration: ServerConfiguration) throws(ConfigurationErrors) -> Secret? {
-        if let given = configuration.text("ADMIN_PASSWORD") { return Secret(given) }
-        return try kept(configuration.dataFolder + "/admin-password")
+    public static func signingKey(_ configuration: ServerConfiguration) throws(ConfigurationErrors) -> Secret? {
+        if let given = configuration.text("JWT_SECRET") { return Secret(given) }
+        return try kept(configuration.dataFolder + "/jwt-secret")
     }
 
     private static func encryptionKey(

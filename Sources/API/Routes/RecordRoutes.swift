@@ -13,23 +13,25 @@ struct RecordRoutes {
         [
             Endpoint(
                 .get, "/performance/:userId", "Profit by fill, newest first", tag: "performance",
-                parameters: [.path("userId"), .query("strategyType", isRequired: false)]
+                parameters: [.path("userId"), .query("strategyType", isRequired: false)] + Self.paging
             ) { input in .json(.array(try await performance(input).map(JSONTree.init))) },
             Endpoint(
                 .get, "/performance/:userId/export.csv", "The same as CSV", tag: "performance",
-                parameters: [.path("userId"), .query("strategyType", isRequired: false)]
+                parameters: [.path("userId"), .query("strategyType", isRequired: false)] + Self.paging
             ) { input in .csv(name: "performance.csv", CSV.performance(try await performance(input))) },
             Endpoint(
                 .get, "/user-orders/market-making/history/:userId", "A user's orders, newest first", tag: "user-orders",
-                parameters: [.path("userId")]
+                parameters: [.path("userId")] + Self.paging
             ) { input in
-                .json(.array(try await desk.history(.user(input.required("userId"))).map(JSONTree.init)))
+                let history = try await desk.history(.user(input.required("userId")), page(input))
+                return .json(.array(history.map(JSONTree.init)))
             },
             Endpoint(
                 .get, "/user-orders/market-making/history/instance/:id", "A strategy's orders, newest first",
-                tag: "user-orders", parameters: [.path("id", .integer(0...Int64.max))]
+                tag: "user-orders", parameters: [.path("id", .integer(0...Int64.max))] + Self.paging
             ) { input in
-                .json(.array(try await desk.history(.instance(input.integer("id") ?? -1)).map(JSONTree.init)))
+                let history = try await desk.history(.instance(input.integer("id") ?? -1), page(input))
+                return .json(.array(history.map(JSONTree.init)))
             },
             Endpoint(
                 .get, "/market/orderbook", "An order book: bids best first, asks worst first", tag: "market",
@@ -47,8 +49,21 @@ struct RecordRoutes {
         ]
     }
 
+    /// Long lists are given in parts: `before` is the id of the last entry of the part before.
+    private static let paging: [Parameter] = [
+        .query(
+            "before", .integer(0...Int64.max), isRequired: false,
+            "Only entries after the one of this id, which are older"),
+        .query("limit", .integer(1...RecordPage.maximum), isRequired: false, "At most so many, 10000 if absent"),
+    ]
+
+    private func page(_ input: EndpointInput) -> RecordPage {
+        RecordPage(before: input.integer("before"), limit: input.integer("limit") ?? RecordPage.maximum)
+    }
+
     private func performance(_ input: EndpointInput) async throws -> [PerformanceEntry] {
-        try await desk.performance(userID: input.required("userId"), strategyType: input.text("strategyType"))
+        try await desk.performance(
+            userID: input.required("userId"), strategyType: input.text("strategyType"), page(input))
     }
 }
 

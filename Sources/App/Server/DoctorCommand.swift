@@ -44,7 +44,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func port(_ files: ServerFiles) -> (Verdict, String) {
         let name = "\(files.configuration.host):\(files.configuration.port)"
-        if PortCheck.isFree(files.configuration) { return (.good, "port: \(name) is free") }
+        guard let fault = PortCheck.fault(files.configuration) else { return (.good, "port: \(name) is free") }
+        if fault != PortCheck.message(files.configuration) { return (.bad, "port: \(fault)") }
         return (.warning, "port: somebody listens on \(name); fine if it is this server")
     }
 

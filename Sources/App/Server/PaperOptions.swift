@@ -30,6 +30,9 @@ struct PaperOptions: ParsableArguments {
 
     func configuration() throws -> PaperExchangeConfiguration {
         if !feed.isEmpty { return try recorded() }
+        if speed != "1" {
+            throw BadInput("--speed \(speed): must come with --feed; a generated market lives in the clock's time")
+        }
         for (option, isGiven) in [
             ("--format", format != nil), ("--instrument", instrument != nil), ("--rules", rules != nil),
         ] where isGiven {

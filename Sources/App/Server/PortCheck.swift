@@ -5,32 +5,44 @@ import Foundation
 import Glibc
 #endif
 
-/// Whether the port can be listened on, asked before anything is started.
+/// Whether the address can be listened on, asked before anything is started.
 enum PortCheck {
     static func message(_ configuration: ServerConfiguration) -> String {
         "PORT \(configuration.port): must be free, another program listens on \(configuration.host):\(configuration.port)"
     }
 
-    /// - Throws: ``BadInput`` when another program listens there.
+    /// - Throws: ``BadInput`` naming HOST or PORT.
     static func requireFree(_ configuration: ServerConfiguration) throws {
-        if configuration.port != 0, !isFree(configuration) { throw BadInput(message(configuration)) }
+        if let fault = fault(configuration) { throw BadInput(fault) }
     }
 
-    static func isFree(_ configuration: ServerConfiguration) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return true }
+    /// Why nobody can listen there; nil when it can be done.
+    static func fault(_ configuration: ServerConfiguration) -> String? {
+        let hostRule = "HOST \(configuration.host): must be an address of this machine, as 127.0.0.1 or 0.0.0.0"
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_PASSIVE
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(configuration.host, "\(configuration.port)", &hints, &found) == 0, let found else {
+            return hostRule
+        }
+        defer { freeaddrinfo(found) }
+        switch bindFailure(found.pointee) {
+        case 0: return nil
+        case EADDRINUSE: return configuration.port == 0 ? nil : message(configuration)
+        case EACCES: return "PORT \(configuration.port): must be one that this user may listen on, from 1024 on"
+        case EADDRNOTAVAIL: return hostRule
+        case let code: return "HOST \(configuration.host): must be one to listen on: \(String(cString: strerror(code)))"
+        }
+    }
+
+    /// - Returns: `errno`, or 0.
+    private static func bindFailure(_ address: addrinfo) -> Int32 {
+        let descriptor = socket(address.ai_family, address.ai_socktype, address.ai_protocol)
+        guard descriptor >= 0 else { return errno }
         defer { close(descriptor) }
         var reuse: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(configuration.port).bigEndian
-        guard inet_pton(AF_INET, configuration.host, &address.sin_addr) == 1 else { return true }
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        return result == 0 || errno != EADDRINUSE
+        return bind(descriptor, address.ai_addr, address.ai_addrlen) == 0 ? 0 : errno
     }
 }

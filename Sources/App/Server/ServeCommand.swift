@@ -28,6 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
     var verbose = false
 
     func run() async throws {
+        let descriptors = FileDescriptors.raiseLimit()
         let files = try ServerFiles()
         try PortCheck.requireFree(files.configuration)
         let exchangeConfiguration = try paper.configuration()
@@ -46,7 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
         let api = APIServer(
             desk: supervisor, operations: money.operations, configuration: files.configuration, secrets: secrets,
             registry: registry, time: time,
-            swaggerFolder: files.swaggerFolder, logger: logger)
+            swaggerFolder: files.swaggerFolder, limits: .within(descriptors: descriptors), logger: logger)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
         let outcome = ShutdownOutcome()
         let services: [any Service] = [

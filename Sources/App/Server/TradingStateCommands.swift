@@ -74,20 +74,18 @@ struct RunningServer {
 
     /// - Returns: false when no server answers.
     func set(_ change: TradingStateChange) async throws -> Bool {
-        let password: Secret?
-        do { password = try ServerSecrets.adminPassword(files.configuration) } catch {
+        let key: Secret?
+        do { key = try ServerSecrets.signingKey(files.configuration) } catch {
             throw BadInput(error.lines.joined(separator: "; "))
         }
         // Asked without one, too: a server that runs on another folder's secrets is still there.
-        let login = "{\"password\":\"\(password.map(AdminPassword.hash) ?? "")\"}"
-        guard let answer = try await post("/auth/login", login, token: nil) else { return false }
-        guard case .string(let token)? = (try? JSONValue(answer.text))?["access_token"] else {
-            throw BadInput("the server on \(base) does not take this data folder's admin password: \(answer.text)")
+        var token: String?
+        if let key { token = try await OperatorToken.make(signingKey: key, time: SystemTime()) }
+        guard let answer = try await post("/admin/trading-state", body(change), token: token) else { return false }
+        if answer.status == 401 {
+            throw BadInput("the server on \(base) does not take this data folder's jwt-secret: \(answer.text)")
         }
-        let result = try await post("/admin/trading-state", body(change), token: token)
-        guard let result, result.status == 200 else {
-            throw BadInput("the server refused: \(result?.text ?? "no answer")")
-        }
+        guard answer.status == 200 else { throw BadInput("the server refused: \(answer.text)") }
         return true
     }
 

@@ -21,7 +21,9 @@ extension ExecutionEngine {
             update(index, position, .accepted, now)
         case .rejected(_, let reason):
             guard update(index, position, .rejected, now) else { return }
-            let retry = now.advanced(byNanoseconds: 250 * Nanoseconds.perMillisecond)
+            // An exchange that is down is not helped by being asked often.
+            let wait = reason == .unavailable ? Nanoseconds.perSecond : 250 * Nanoseconds.perMillisecond
+            let retry = now.advanced(byNanoseconds: wait)
             table[index].nextDecision = min(table[index].nextDecision, retry)
             if let halt = table[index].killSwitch.rejected(reason) { self.halt(index, halt, now) }
         case .cancelled: update(index, position, .cancelled, now)

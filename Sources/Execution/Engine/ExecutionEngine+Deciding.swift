@@ -33,7 +33,7 @@ extension ExecutionEngine {
         case .keep: return
         case .hold(let reason, _):
             table[index].lastHold = reason
-            pull(index, now)
+            pull(index, now, isUrgent: false)
         case .quote:
             table[index].lastHold = nil
             restate(index, now)
@@ -201,10 +201,15 @@ extension ExecutionEngine {
         }
         let request = OrderRequest(
             id: id, side: quote.side, isPostOnly: quote.isPostOnly, price: quote.price, quantity: quote.quantity)
+        if table[index].budget?.hasOrder(at: now) == false {
+            keepBack(index, id, .orderBudget, now)
+            return
+        }
         let context = riskContext(index, request, now)
         switch table.gates[index].judge(request, context, budget: &health.budget) {
         case .failure(let refusal): keepBack(index, id, refusal, now)
         case .success(let approved):
+            _ = table[index].budget?.takeOrder(at: now)
             let due = now.advanced(byNanoseconds: table[index].configuration.limits.answerTimeoutNanoseconds)
             table[index].reserve(quote.side, quote.price, quote.quantity.lots, instrument.unit)
             table[index].live.append(
@@ -223,8 +228,10 @@ extension ExecutionEngine {
         table[index].ids.takeBack(id)
         table[index].count(refusal)
         if isPassing(refusal, index) { table[index].awaitsCancel = true }
-        if refusal == .orderBudget, let budget = health.budget {
-            table[index].nextDecision = min(table[index].nextDecision, budget.nextOrder(after: now))
+        if refusal == .orderBudget {
+            let next = max(
+                health.budget?.nextOrder(after: now) ?? now, table[index].budget?.nextOrder(after: now) ?? now)
+            table[index].nextDecision = min(table[index].nextDecision, next)
         }
     }
 
@@ -292,13 +299,13 @@ extension ExecutionEngine {
             ? price > mid &* (trillion &+ Int128(fraction)) : price < mid &* (trillion &- Int128(fraction))
     }
 
-    /// Sends a cancel, or remembers that one is wanted while it must wait: for the account's budget, or because others
-    /// were in vain.
+    /// Sends a cancel, or remembers that one is wanted while it must wait: for the budgets, or because others were in vain.
+    /// What takes a session off the market waits for no budget: a halt, a stop, data that went stale.
     /// - Returns: whether the order needs no further cancel: one has been sent, or none can be.
     @discardableResult
-    mutating func cancel(_ index: Int, _ position: Int, _ now: Timestamp) -> Bool {
+    mutating func cancel(_ index: Int, _ position: Int, _ now: Timestamp, isUrgent: Bool = false) -> Bool {
         var retry = table[index].live[position].cancelNotBefore
-        if retry <= now, health.budget?.takeCancel(at: now) == false {
+        if retry <= now, !takeCancel(index, now, isUrgent: isUrgent) {
             retry = now.advanced(byNanoseconds: 100 * Nanoseconds.perMillisecond)
         }
         if retry > now {
@@ -316,6 +323,22 @@ extension ExecutionEngine {
         return true
     }
 
+    /// Draws a cancel on the account's budget and the session's.
+    /// - Returns: false, with nothing used, when it can wait and has to.
+    @inline(__always)
+    private mutating func takeCancel(_ index: Int, _ now: Timestamp, isUrgent: Bool) -> Bool {
+        if health.budget == nil, table[index].budget == nil { return true }
+        if isUrgent || table[index].phase != .running || state(index) != .active {
+            health.budget?.chargeCancel(at: now)
+            table[index].budget?.chargeCancel(at: now)
+            return true
+        }
+        var own = table[index].budget
+        guard own?.takeCancel(at: now) != false, health.budget?.takeCancel(at: now) != false else { return false }
+        table[index].budget = own
+        return true
+    }
+
     /// A cancel was in vain: the order rests still. Sends another, from the second on after a wait that doubles from a
     /// quarter of a second to about a minute, so that an exchange that will not cancel is not flooded.
     mutating func cancelFailed(_ index: Int, _ position: Int, _ now: Timestamp) {
@@ -329,9 +352,14 @@ extension ExecutionEngine {
     }
 
     /// Takes every live order of a session off the book, acknowledged or not.
-    mutating func pull(_ index: Int, _ now: Timestamp) {
-        for position in table[index].live.indices where !table[index].live[position].isLeaving {
-            cancel(index, position, now)
+    /// - Parameter isUrgent: false where the strategy merely has nothing to quote.
+    mutating func pull(_ index: Int, _ now: Timestamp, isUrgent: Bool = true) {
+        for position in table[index].live.indices {
+            let order = table[index].live[position]
+            // One that waits for the budget waits no longer.
+            if isUrgent ? order.status != .cancelling : !order.isLeaving {
+                cancel(index, position, now, isUrgent: isUrgent)
+            }
         }
     }
 }

@@ -149,6 +149,16 @@ public struct ExecutionEngine: ~Copyable {
         max(max(health.serverState, health.accountState), table[index].state)
     }
 
+    /// Why none of the running sessions may quote on the data at hand; nil when one may, or none runs.
+    public func staleness(at now: Timestamp) -> RiskRefusal? {
+        var reason: RiskRefusal?
+        for index in table.indices where table[index].phase == .running {
+            guard let blockage = health.blockage(table[index].dataLimits, at: now) else { return nil }
+            reason = reason ?? blockage
+        }
+        return reason
+    }
+
     /// The server asked for the account's balances and got them, nothing being in flight.
     /// - Parameter tolerance: how far, in either asset, they may differ from what is booked.
     public mutating func balancesReported(base: FixedDecimal, quote: FixedDecimal, tolerance: FixedDecimal) {

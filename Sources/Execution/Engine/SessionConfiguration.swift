@@ -12,10 +12,13 @@ public struct SessionConfiguration: Sendable {
     public var quote: FixedDecimal
     public var limits: RiskLimits
     public var tolerance: QuoteTolerance
+    /// Requests that the session allows itself; nil is no limit but the account's.
+    public var budget: OrderBudget?
 
     public init(
         installation: InstallationID, session: SessionID, nextSequence: UInt32 = 0, base: FixedDecimal,
-        quote: FixedDecimal, limits: RiskLimits = RiskLimits(), tolerance: QuoteTolerance = .exact
+        quote: FixedDecimal, limits: RiskLimits = RiskLimits(), tolerance: QuoteTolerance = .exact,
+        budget: OrderBudget? = nil
     ) {
         self.installation = installation
         self.session = session
@@ -24,6 +27,7 @@ public struct SessionConfiguration: Sendable {
         self.quote = quote
         self.limits = limits
         self.tolerance = tolerance
+        self.budget = budget
     }
 }
 

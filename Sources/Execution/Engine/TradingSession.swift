@@ -22,6 +22,8 @@ public struct TradingSession: Sendable {
     let dataLimits: DataLimits
     var ids: ClientOrderIDSource
     var killSwitch: KillSwitch
+    /// What the session may still send by its own limit.
+    var budget: OrderBudget?
     var fills = FillMemory()
     var ended = EndedOrders()
     /// When the strategy is asked next.
@@ -53,6 +55,7 @@ public struct TradingSession: Sendable {
             installation: configuration.installation, session: configuration.session,
             nextSequence: configuration.nextSequence)
         killSwitch = KillSwitch(configuration.limits)
+        budget = configuration.budget
         nextDecision = now
         base = configuration.base.raw
         quote = configuration.quote.raw

@@ -22,9 +22,10 @@ struct KillSwitch: Sendable {
         return nil
     }
 
-    /// Post-only refusals are normal in a moving market and do not count.
+    /// Post-only refusals are normal in a moving market and do not count; an exchange that serves nobody says nothing of the
+    /// session.
     mutating func rejected(_ reason: RejectReason) -> HaltReason? {
-        if reason == .wouldTake { return nil }
+        if reason == .wouldTake || reason == .unavailable { return nil }
         rejects += 1
         return rejects >= limits.maximumConsecutiveRejects ? .consecutiveRejects : nil
     }

@@ -33,6 +33,16 @@ public struct OrderBudget: Hashable, Sendable {
     /// Cancels draw on the reserve too.
     public mutating func takeCancel(at now: Timestamp) -> Bool { take(cancelAllowance, now.nanoseconds) }
 
+    /// A cancel that has to go whatever was sent before: it counts, so that orders wait all the longer.
+    public mutating func chargeCancel(at now: Timestamp) {
+        paidUntil = min(max(paidUntil, now.nanoseconds) + cost, now.nanoseconds + cancelAllowance)
+    }
+
+    /// Whether ``takeOrder(at:)`` would be granted.
+    public func hasOrder(at now: Timestamp) -> Bool {
+        max(paidUntil, now.nanoseconds) + cost - now.nanoseconds <= orderAllowance
+    }
+
     /// When the next order may go.
     public func nextOrder(after now: Timestamp) -> Timestamp {
         Timestamp(nanoseconds: max(now.nanoseconds, paidUntil + cost - orderAllowance))

@@ -22,8 +22,11 @@ public protocol TradingDesk: Sendable {
     // MARK: What happened
 
     /// Newest first.
-    func history(_ filter: HistoryFilter) async throws(DeskError) -> [HistoryEntry]
-    func performance(userID: String, strategyType: String?) async throws(DeskError) -> [PerformanceEntry]
+    /// - Throws: ``DeskError/invalid(_:)`` when the page begins after an entry that is not in the list.
+    func history(_ filter: HistoryFilter, _ page: RecordPage) async throws(DeskError) -> [HistoryEntry]
+    func performance(
+        userID: String, strategyType: String?, _ page: RecordPage
+    ) async throws(DeskError) -> [PerformanceEntry]
     /// Oldest first, after `after` (0 is from the start), at most `limit`.
     func fills(strategyKey: String, after: Int64, limit: Int) async throws(DeskError) -> [FillEntry]
 

@@ -5,6 +5,22 @@ public enum HistoryFilter: Hashable, Sendable {
     case instance(Int64)
 }
 
+/// A part of a list that is given newest first.
+public struct RecordPage: Hashable, Sendable {
+    /// The most that one answer holds.
+    public static let maximum: Int64 = 10_000
+
+    /// The id of the last entry that was given; nil: from the newest on.
+    public var before: Int64?
+    /// 1 to ``maximum``.
+    public var limit: Int64
+
+    public init(before: Int64? = nil, limit: Int64 = RecordPage.maximum) {
+        self.before = before
+        self.limit = min(max(1, limit), RecordPage.maximum)
+    }
+}
+
 /// One order in the original's `market_making_history`. Its status is what became of it, never a guess (H42, D24).
 public struct HistoryEntry: Hashable, Sendable {
     public var id: Int64

@@ -30,7 +30,8 @@ struct ExecutorCore: ~Copyable {
     /// Of these, the ones that are no longer wanted.
     private var withdrawn: Set<ClientOrderID> = []
     private var knowsSnapshot = false
-    private var requestsPer10Seconds = Int.max
+    /// Since when something is missing of the market; nil: nothing is.
+    private(set) var marketLostAt: Timestamp?
     /// What each session's fills were worth a second later.
     private(set) var markouts: [SessionID: Markout] = [:]
 
@@ -50,11 +51,6 @@ struct ExecutorCore: ~Copyable {
     mutating func add(_ start: SessionStart, now: Timestamp) {
         seats[start.seat.session] = start.seat
         markouts[start.seat.session] = Markout(horizonNanoseconds: Nanoseconds.perSecond)
-        if let limit = start.requestsPer10Seconds, limit < requestsPer10Seconds {
-            requestsPer10Seconds = limit
-            engine.health.budget = OrderBudget(
-                limit: limit, windowNanoseconds: Nanoseconds.seconds(10), cancelReserve: limit / 5)
-        }
         engine.add(
             start.configuration, strategy: start.strategy, restoring: start.restored, book, now: now)
         settle(now)
@@ -100,6 +96,7 @@ struct ExecutorCore: ~Copyable {
             case .trade: engine.lastTradePrice = record.price
             case .gap:
                 knowsSnapshot = false
+                marketLostAt = marketLostAt ?? now
                 engine.marketLost(now: now)
             case .reset: knowsSnapshot = true
             default: break
@@ -111,6 +108,7 @@ struct ExecutorCore: ~Copyable {
             markouts[session]?.settle(until: now, doubleMid: book.doubleMid)
         }
         if isChanged, knowsSnapshot {
+            marketLostAt = nil
             if !engine.health.marketIsTrusted { engine.marketRecovered(now: now) }
             engine.marketChanged(book, now: now)
         }
@@ -120,6 +118,7 @@ struct ExecutorCore: ~Copyable {
     /// More came than could be kept.
     mutating func marketLost(now: Timestamp) {
         knowsSnapshot = false
+        marketLostAt = marketLostAt ?? now
         engine.marketLost(now: now)
         settle(now)
     }

@@ -27,11 +27,10 @@ extension InstrumentExecutor {
                 seat: seat,
                 configuration: SessionConfiguration(
                     installation: installation, session: seat.session, nextSequence: sequence, base: books.base,
-                    quote: books.quote, limits: plan.limits, tolerance: plan.tolerance),
+                    quote: books.quote, limits: plan.limits, tolerance: plan.tolerance, budget: plan.budget),
                 strategy: try plan.strategy(instrument),
                 restored: RestoredSession(
-                    state: state, haltReason: state == .halted ? .operatorCommand : nil),
-                requestsPer10Seconds: plan.requestsPer10Seconds))
+                    state: state, haltReason: state == .halted ? .operatorCommand : nil)))
     }
 
     /// The middle of the market, or the last trade where it has only one side.
@@ -84,6 +83,23 @@ extension InstrumentExecutor {
     }
 
     var fault: String? { storageFault.map { "storage: \($0)" } }
+
+    /// A market or stream that heals within this is no news.
+    private static var grace: Int64 { Nanoseconds.seconds(2) }
+
+    /// What the exchange does not tell though somebody trades here; nil when all is well.
+    var silence: String? {
+        guard !core.seats.isEmpty else { return nil }
+        let (now, health) = (time.now(), core.engine.health)
+        func lasts(_ since: Timestamp?) -> Bool { since.map { now.nanoseconds(since: $0) > Self.grace } ?? false }
+        if lasts(accountLostAt) { return "the account's stream is lost" }
+        if health.lastMarketData == .distantPast {
+            return lasts(startedAt) ? "the market has told nothing yet" : nil
+        }
+        if lasts(core.marketLostAt) { return "market data are incomplete" }
+        if core.marketLostAt != nil || accountLostAt != nil || storageFault != nil { return nil }
+        return core.engine.staleness(at: now).map { "data are too old: \($0.code)" }
+    }
 
     /// A session as it stands; nil when it is not at work here.
     func inspect(_ instance: StrategyInstance, _ session: SessionID) -> StrategyInspection? {

@@ -109,15 +109,15 @@ extension InstrumentExecutor {
             seat: seat,
             configuration: SessionConfiguration(
                 installation: installation, session: seat.session, nextSequence: sequence, base: books.base,
-                quote: books.quote, limits: resumed.plan.limits, tolerance: resumed.plan.tolerance),
+                quote: books.quote, limits: resumed.plan.limits, tolerance: resumed.plan.tolerance,
+                budget: resumed.plan.budget),
             strategy: try resumed.plan.strategy(instrument),
             restored: RestoredSession(
                 orders: outcome.live.filter { $0.id.session == seat.session }, account: books.account,
                 fills: outcome.steps.compactMap { if case .fill(let fill, _, _) = $0 { fill } else { nil } },
                 bestProfit: books.bestProfit, state: resumed.state,
                 haltReason: resumed.state == .halted ? .operatorCommand : nil,
-                isStopping: row.instance.status == .stopping),
-            requestsPer10Seconds: resumed.plan.requestsPer10Seconds)
+                isStopping: row.instance.status == .stopping))
     }
 
     /// The account's stream is back, or too much of it came: what was missed is asked for, and told to the engine as if

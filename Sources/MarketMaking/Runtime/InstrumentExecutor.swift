@@ -30,7 +30,10 @@ actor InstrumentExecutor {
     /// Inputs that came after the one that made the errand necessary.
     private var waiting: [ExecutorInput] = []
     private var isClosed = false
-    private var isAccountLost = false
+    private(set) var accountLostAt: Timestamp?
+    private var isAccountLost: Bool { accountLostAt != nil }
+    /// When it began to listen.
+    let startedAt: Timestamp
     /// When to ask again for what the account missed.
     var recoveryDue = Timestamp.distantFuture
     /// When to subscribe again to a market that could not be subscribed to.
@@ -72,6 +75,7 @@ actor InstrumentExecutor {
         database = runtime.database
         installation = runtime.installation
         time = runtime.time
+        startedAt = runtime.time.now()
         var logger = runtime.logger
         logger[metadataKey: "place"] = "\(place)"
         self.logger = logger
@@ -181,10 +185,10 @@ actor InstrumentExecutor {
             if !isAccountLost { core.handle(event, now: now) }
         case .account(.alive): core.accountIsAlive(now: now)
         case .account(.lost):
-            isAccountLost = true
+            accountLostAt = accountLostAt ?? now
             core.accountChanged(isReconciled: false, now: now)
         case .account(.recovered), .accountOverflow:
-            isAccountLost = false
+            accountLostAt = nil
             core.accountChanged(isReconciled: false, now: now)
             errand = .recoverAccount
         case .wake:

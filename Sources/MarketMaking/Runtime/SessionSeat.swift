@@ -17,5 +17,4 @@ struct SessionStart: Sendable {
     var configuration: SessionConfiguration
     var strategy: any Strategy
     var restored: RestoredSession
-    var requestsPer10Seconds: Int?
 }

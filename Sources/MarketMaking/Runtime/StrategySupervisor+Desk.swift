@@ -146,13 +146,21 @@ extension StrategySupervisor: TradingDesk {
         switch scope {
         case .server: return nil
         case .account(let name):
-            let exchange = name.split(separator: "/").first.map { ExchangeID(rawValue: String($0)) }
-            guard let exchange, connectors[exchange] != nil, name.contains("/") else { throw .unknownAccount(name) }
+            guard await hasAccount(name) else { throw .unknownAccount(name) }
             return nil
         case .session(let key):
             guard let row = try await row(key) else { throw .unknownStrategy(key) }
             return row
         }
+    }
+
+    /// An account that is worked on here is known though its exchange cannot be reached.
+    private func hasAccount(_ name: String) async -> Bool {
+        if executors.keys.contains(where: { $0.accountName == name }) { return true }
+        let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let connector = connectors[ExchangeID(rawValue: parts[0])] else { return false }
+        do { _ = try await connector.account(parts[1]) } catch .unknownAccount { return false } catch {}
+        return true
     }
 
     private func apply(_ entry: TradingStateEntry, _ row: StrategyInstanceStore.Row?) async {

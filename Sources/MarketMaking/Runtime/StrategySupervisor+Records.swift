@@ -16,12 +16,18 @@ extension StrategySupervisor {
         return try await load { try RecordStore(transaction: $0).inspection(row) }
     }
 
-    public func history(_ filter: HistoryFilter) async throws(DeskError) -> [HistoryEntry] {
-        try await load { try RecordStore(transaction: $0).history(filter) }
+    public func history(
+        _ filter: HistoryFilter, _ page: RecordPage
+    ) async throws(DeskError) -> [HistoryEntry] {
+        try await load { try RecordStore(transaction: $0).history(filter, page) }
     }
 
-    public func performance(userID: String, strategyType: String?) async throws(DeskError) -> [PerformanceEntry] {
-        try await load { try RecordStore(transaction: $0).performance(userID: userID, strategyType: strategyType) }
+    public func performance(
+        userID: String, strategyType: String?, _ page: RecordPage
+    ) async throws(DeskError) -> [PerformanceEntry] {
+        try await load {
+            try RecordStore(transaction: $0).performance(userID: userID, strategyType: strategyType, page)
+        }
     }
 
     public func fills(strategyKey: String, after: Int64, limit: Int) async throws(DeskError) -> [FillEntry] {
@@ -33,16 +39,27 @@ extension StrategySupervisor {
 
     public func health() async -> DeskHealth {
         var places: [DeskHealth.Executor] = []
+        var silences: [ExchangeID: String] = [:]
         var faults = recoveryFaults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
         for (_, executor) in executors.sorted(by: { $0.key.description < $1.key.description }) {
             places.append(await executor.health)
             if let fault = await executor.fault { faults.append("\(executor.place): \(fault)") }
+            if let silence = await executor.silence {
+                faults.append("\(executor.place): \(silence)")
+                silences[executor.place.exchange] = silence
+            }
         }
         if isClosing { faults.append("shutting down") } else if !isReconciled { faults.append("reconciling") }
-        let exchanges = connectors.values.sorted { $0.id.rawValue < $1.id.rawValue }.map { connector in
-            let fault = recoveryFaults.first { $0.key.hasPrefix("\(connector.id)/") }?.value
-            return DeskHealth.Exchange(
-                name: connector.id.rawValue, displayName: connector.displayName, isAlive: fault == nil, fault: fault)
+        var exchanges: [DeskHealth.Exchange] = []
+        for connector in connectors.values.sorted(by: { $0.id.rawValue < $1.id.rawValue }) {
+            let unrecovered = recoveryFaults.first { $0.key.hasPrefix("\(connector.id)/") }?.value
+            let fault = await connector.fault()
+            if let fault { faults.append("\(connector.id): \(fault)") }
+            let reason = unrecovered ?? fault ?? silences[connector.id]
+            exchanges.append(
+                DeskHealth.Exchange(
+                    name: connector.id.rawValue, displayName: connector.displayName, isAlive: reason == nil,
+                    fault: reason))
         }
         return DeskHealth(exchanges: exchanges, executors: places, isReconciled: isReconciled, faults: faults)
     }

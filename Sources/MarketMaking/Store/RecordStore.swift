@@ -6,20 +6,27 @@ import TradingCore
 struct RecordStore {
     let transaction: any SQLTransaction
 
-    /// Most rows of an answer; the newest are given.
-    private static let limit: Int64 = 10_000
-
-    func history(_ filter: HistoryFilter) throws -> [HistoryEntry] {
-        let condition: SQL =
+    func history(_ filter: HistoryFilter, _ page: RecordPage) throws -> [HistoryEntry] {
+        var condition: SQL =
             switch filter {
             case .user(let user): " WHERE i.user_id = \(user)"
             case .instance(let id): " WHERE i.id = \(id)"
             }
+        if let before = page.before {
+            guard let last = try transaction.row("SELECT created_at FROM orders WHERE client_order_id = \(before)")
+            else {
+                throw DeskError.invalid(["before: must be the id of an entry of this list"])
+            }
+            let time: Int64 = try last.get("created_at")
+            condition =
+                condition
+                + " AND (o.created_at < \(time) OR (o.created_at = \(time) AND o.client_order_id < \(before)))"
+        }
         let query: SQL =
             """
             SELECT o.*, i.user_id, i.client_id, i.strategy_type FROM orders o
             JOIN strategy_instances i ON i.id = o.instance_id
-            """ + condition + " ORDER BY o.created_at DESC, o.client_order_id DESC LIMIT \(Self.limit)"
+            """ + condition + " ORDER BY o.created_at DESC, o.client_order_id DESC LIMIT \(page.limit)"
         return try transaction.rows(query).map(entry)
     }
 
@@ -47,13 +54,14 @@ struct RecordStore {
         }
     }
 
-    func performance(userID: String, strategyType: String?) throws -> [PerformanceEntry] {
+    func performance(userID: String, strategyType: String?, _ page: RecordPage) throws -> [PerformanceEntry] {
         var query: SQL = """
             SELECT f.*, i.user_id, i.client_id, i.strategy_type FROM fills f
             JOIN strategy_instances i ON i.id = f.instance_id WHERE i.user_id = \(userID)
             """
         if let strategyType { query = query + " AND i.strategy_type = \(strategyType)" }
-        return try transaction.rows(query + " ORDER BY f.id DESC LIMIT \(Self.limit)").map { row in
+        if let before = page.before { query = query + " AND f.id < \(before)" }
+        return try transaction.rows(query + " ORDER BY f.id DESC LIMIT \(page.limit)").map { row in
             let fill = try Self.fill(row)
             return PerformanceEntry(
                 id: fill.id, userID: try row.get("user_id"), clientID: try row.get("client_id"),

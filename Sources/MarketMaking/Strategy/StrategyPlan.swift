@@ -12,8 +12,8 @@ struct StrategyPlan: Sendable {
     /// The session's share of the account; nil is everything that is free when it starts.
     var base: FixedDecimal?
     var quote: FixedDecimal?
-    /// How many requests the executor may send in ten seconds; the smallest that its sessions name holds.
-    var requestsPer10Seconds: Int?
+    /// How many requests the session may send; what takes it off the market is sent all the same.
+    var budget: OrderBudget?
 
     /// Reads the original's body, with the parameters of our own beside it.
     /// - Parameter exchanges: those that can be traded on, by their ids.
@@ -42,7 +42,10 @@ struct StrategyPlan: Sendable {
         return StrategyPlan(
             key: identity.key, place: identity.place, parameters: parameters, limits: limits,
             tolerance: parameters.tolerance, base: base, quote: quote,
-            requestsPer10Seconds: requests.map { Int($0) })
+            budget: requests.map { limit in
+                OrderBudget(
+                    limit: Int(limit), windowNanoseconds: Nanoseconds.seconds(10), cancelReserve: Int(limit) / 5)
+            })
     }
 
     /// - Throws: ``DeskError/invalid(_:)`` when the parameters do not fit the instrument.

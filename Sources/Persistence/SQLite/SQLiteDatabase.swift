@@ -41,6 +41,7 @@ public final class SQLiteDatabase: SQLDatabase {
     /// Opens the database of a server, making it where there is none: for this process alone.
     /// - Throws: ``SQLError/notOurDatabase(path:found:)``, ``SQLError/inUse(path:)``, or what the disk says.
     public static func open(path: String, tuning: SQLiteTuning = SQLiteTuning()) async throws -> SQLiteDatabase {
+        try SQLiteFile.requireFile(path)
         try prepareFolder(path)
         // Before anything else touches the file: a server in this process would lose its locks by our looking at it.
         guard let lock = try FileLock(path: path + ".lock") else { throw SQLError.inUse(path: path) }
@@ -72,6 +73,7 @@ public final class SQLiteDatabase: SQLDatabase {
     /// Opens a server's database to look at it, running server or not.
     public static func openReadOnly(path: String) async throws -> SQLiteDatabase {
         do {
+            try SQLiteFile.requireFile(path)
             try OpenFiles.add(path) { () throws(SQLError) in
                 guard try SQLiteFile.isOurs(path) else {
                     throw .notOurDatabase(path: path, found: "an empty file")

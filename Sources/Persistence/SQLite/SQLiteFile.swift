@@ -8,6 +8,20 @@ enum SQLiteFile {
     /// What a file is that SQLite would not open.
     static let noDatabase = "no SQLite database at all"
 
+    /// Refuses what is there and no file, or a link to nothing: SQLite, our lock and new files would write through it, or
+    /// replace it.
+    /// - Throws: ``SQLError/notOurDatabase(path:found:)``.
+    static func requireFile(_ path: String) throws(SQLError) {
+        var (entry, target) = (stat(), stat())
+        guard lstat(path, &entry) == 0 else { return }
+        guard stat(path, &target) == 0 else { throw .notOurDatabase(path: path, found: "a link to nothing") }
+        switch target.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFDIR: throw .notOurDatabase(path: path, found: "a folder")
+        default: throw .notOurDatabase(path: path, found: "a device, socket or pipe")
+        }
+    }
+
     /// - Returns: whether there is a database of ours; false where there is nothing or an empty file.
     /// - Throws: ``SQLError/notOurDatabase(path:found:)``.
     static func isOurs(_ path: String) throws(SQLError) -> Bool {

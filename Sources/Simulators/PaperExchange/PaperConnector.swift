@@ -13,6 +13,8 @@ public struct PaperConnector: ExchangeConnector {
     /// A request that a kill caught on its way died with the process.
     public var acceptanceWindow: Int64 { 0 }
 
+    public func fault() async -> String? { await exchange.currentFault }
+
     public func instruments() async throws(ConnectorError) -> [Instrument] { await exchange.instruments() }
 
     public func subscribe(

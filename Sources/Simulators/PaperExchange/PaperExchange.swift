@@ -50,6 +50,8 @@ public actor PaperExchange {
         _ configuration: PaperExchangeConfiguration, path: String, time: any TimeSource, logger: Logger,
         progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> PaperExchange {
+        // Before the journal is begun with it for good.
+        for listing in configuration.listings { try checkReadable(listing, now: time.now()) }
         let database = try await SQLiteDatabase.open(path: path)
         try await Migrator(PaperJournal.migrations).migrate(database)
         let journal = PaperJournal(database: database)
@@ -58,6 +60,12 @@ public actor PaperExchange {
         core.history = PaperHistory(orders: recovered.orders, fills: recovered.fills)
         try replay(recovered, core, to: time.now(), progress)
         return PaperExchange(core: core, journal: journal, time: time, logger: logger)
+    }
+
+    private static func checkReadable(_ listing: PaperExchangeConfiguration.Listing, now: Timestamp) throws {
+        guard case .recorded(let name, _, _) = listing.source else { return }
+        var feed = try PaperMarketFeed(listing.source, genesis: now)
+        guard try feed.nextTime() != nil else { throw PaperJournalError.emptyRecording(name) }
     }
 
     private init(core: sending PaperExchangeCore, journal: PaperJournal, time: any TimeSource, logger: Logger) {
@@ -140,7 +148,7 @@ public actor PaperExchange {
         for command in commands {
             let event: AccountEvent =
                 switch command.action {
-                case .place(let request): .rejected(request.id, .other)
+                case .place(let request): .rejected(request.id, .unavailable)
                 case .cancel(let id): .cancelRejected(id, .refused)
                 }
             tell(event, command.account, command.symbol)
@@ -215,6 +223,9 @@ public actor PaperExchange {
         incoming.withLock { $0.append(request) }
         signal.raise()
     }
+
+    /// Why it takes no orders now; nil when it does.
+    var currentFault: String? { fault }
 
     func instruments() -> [Instrument] { core.configuration.listings.map(\.instrument) }
 

@@ -130,11 +130,13 @@ struct PaperJournal: Sendable {
 enum PaperJournalError: Error, CustomStringConvertible {
     case otherConfiguration(begun: String, now: String)
     case damaged(String)
+    case emptyRecording(String)
 
     var description: String {
         switch self {
         case .otherConfiguration(let begun, let now):
             "the paper exchange was begun with [\(begun)], not with [\(now)]; use another data folder for that"
+        case .emptyRecording(let name): "--feed \(name): must hold at least one record of the market"
         case .damaged(let what): "the paper exchange's journal is damaged: \(what)"
         }
     }

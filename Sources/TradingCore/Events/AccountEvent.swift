@@ -32,6 +32,8 @@ public enum RejectReason: Hashable, Codable, Sendable {
     case noLiquidity
     /// The market is not trading, or its data cannot be trusted.
     case marketClosed
+    /// The exchange serves nobody now: maintenance, overload, a fault of its own.
+    case unavailable
     /// Anything else the exchange says.
     case other
 }

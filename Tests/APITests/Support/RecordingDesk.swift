@@ -62,8 +62,8 @@ final class RecordingDesk: TradingDesk {
             realizedPnL: "0", unrealizedPnL: nil, orderCount: 0, fillCount: 0, openOrders: [])
     }
 
-    func history(_ filter: HistoryFilter) async throws(DeskError) -> [HistoryEntry] {
-        try note("history \(filter)")
+    func history(_ filter: HistoryFilter, _ page: RecordPage) async throws(DeskError) -> [HistoryEntry] {
+        try note("history \(filter) \(page.before.map { "\($0)" } ?? "-") \(page.limit)")
         return [
             HistoryEntry(
                 id: 7, userID: "u", clientID: "c", exchange: "paper", pair: "BTC/USDT", side: .buy, amount: "0.010",
@@ -73,8 +73,10 @@ final class RecordingDesk: TradingDesk {
         ]
     }
 
-    func performance(userID: String, strategyType: String?) async throws(DeskError) -> [PerformanceEntry] {
-        try note("performance \(userID) \(strategyType ?? "-")")
+    func performance(
+        userID: String, strategyType: String?, _ page: RecordPage
+    ) async throws(DeskError) -> [PerformanceEntry] {
+        try note("performance \(userID) \(strategyType ?? "-") \(page.before.map { "\($0)" } ?? "-") \(page.limit)")
         return [
             PerformanceEntry(
                 id: 1, userID: "=cmd()", clientID: "a,\"b\"", strategyType: "pureMarketMaking", profitLoss: "-0.30",

@@ -85,12 +85,13 @@ final class EngineBench {
 
     func add(
         _ session: UInt16, _ plan: Plan, base: FixedDecimal = "100", quote: FixedDecimal = "100000",
-        limits: RiskLimits = RiskLimits(), tolerance: QuoteTolerance = .exact, nextSequence: UInt32 = 0
+        limits: RiskLimits = RiskLimits(), tolerance: QuoteTolerance = .exact, nextSequence: UInt32 = 0,
+        budget: OrderBudget? = nil
     ) throws {
         engine.add(
             SessionConfiguration(
                 installation: .bench, session: try #require(SessionID(session)), nextSequence: nextSequence,
-                base: base, quote: quote, limits: limits, tolerance: tolerance),
+                base: base, quote: quote, limits: limits, tolerance: tolerance, budget: budget),
             strategy: ScriptedStrategy(plan: plan), now: now)
     }
 

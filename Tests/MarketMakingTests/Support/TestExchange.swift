@@ -30,6 +30,8 @@ final class TestExchange: ExchangeConnector {
         var duplicates: [ClientOrderID] = []
         var faults: [Fault] = []
         var isReachable = true
+        /// What it says of itself.
+        var ownFault: String?
         var tellsCancels = true
         var nextTrade: UInt64 = 100
         var nextSink = 0
@@ -55,6 +57,8 @@ final class TestExchange: ExchangeConnector {
         self.time = time
         self.acceptanceWindow = acceptanceWindow
     }
+
+    func fault() async -> String? { state.withLock { $0.ownFault } }
 
     func instruments() async throws(ConnectorError) -> [Instrument] { [instrument] }
 

@@ -17,7 +17,8 @@ final class ServerProcess {
 
     /// Starts the program and waits until it is ready.
     init(
-        folder: String, port: Int, arguments: [String] = [], environment: [String: String] = [:]
+        folder: String, port: Int, arguments: [String] = [], environment: [String: String] = [:],
+        descriptors: Int? = nil
     ) async throws {
         self.folder = folder
         self.port = port
@@ -25,6 +26,11 @@ final class ServerProcess {
         _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
         process.executableURL = Program.executable
         process.arguments = ["serve"] + arguments
+        if let descriptors {
+            process.executableURL = URL(filePath: "/bin/sh")
+            process.arguments =
+                ["-c", "ulimit -n \(descriptors); exec \"$0\" serve \"$@\"", Program.executable.path] + arguments
+        }
         process.environment = [
             "DATABASE_PATH": folder + "/data/mr_market.db", "PORT": "\(port)", "THROTTLE_LIMIT": "1000000",
             "THROTTLE_LOGIN_LIMIT": "1000000", "PATH": "/usr/bin:/bin", "HOME": folder,
@@ -39,6 +45,8 @@ final class ServerProcess {
     }
 
     var log: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
+
+    var isRunning: Bool { process.isRunning }
 
     /// SIGKILL: nothing is told, nothing is finished.
     func kill() {

@@ -48,6 +48,10 @@ public final class PaperSocketConnector: ExchangeConnector {
     public var displayName: String { "Paper" }
     public var acceptanceWindow: Int64 { PaperSocket.acceptanceWindow }
 
+    public func fault() async -> String? {
+        state.withLock { $0.channel == nil } ? "\(path): not connected" : nil
+    }
+
     public func instruments() async throws(ConnectorError) -> [Instrument] {
         configuration.listings.map(\.instrument)
     }

@@ -1,0 +1,119 @@
+import Foundation
+import TestSupport
+import Testing
+import TradingCore
+
+/// Clients that do not behave, against the real program.
+@Suite(.serialized) struct HostileClientTests {
+    @Test func `however many connections are opened, the server keeps what it needs to trade`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let server = try await ServerProcess(
+            folder: folder.path, port: port, arguments: ["--example"], descriptors: 300)
+        try await server.wait("quoting") {
+            try await server.get("/health/trading").text.contains("\"openOrders\":4")
+        }
+        let crowd = (0..<500).compactMap { _ in RawConnection(port: port) }
+        #expect(crowd.count > 200, "the kernel's queue takes more than the server")
+        for connection in crowd.prefix(100) { connection.send("GET /health/live HTTP/1.1\r\nHost: x\r\n") }
+        // While they hold on, a backup of the running server's database still can be made, and the server trades.
+        try await Task.sleep(for: .milliseconds(500))
+        #expect(server.isRunning, "\(server.log)")
+        for connection in crowd { connection.close() }
+        try await server.wait("it answers again") { try await server.get("/health").status == 200 }
+        #expect(server.interrupt() == 0, "\(server.log)")
+    }
+
+    @Test func `what is not HTTP is refused in the envelope of every other error`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let server = try await ServerProcess(folder: folder.path, port: port)
+        for request in ["\u{16}\u{3}\u{1}garbage\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /health\r\nX: \u{0}\r\n\r\n"]
+        {
+            let connection = try #require(RawConnection(port: port))
+            connection.send(request)
+            let answer = connection.readAll()
+            #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"), "\(answer)")
+            #expect(answer.hasSuffix(#""error":"Bad Request","statusCode":400}"#), "\(answer)")
+            connection.close()
+        }
+        #expect(server.interrupt() == 0)
+    }
+
+    @Test func `a request that is never finished keeps no order on the book when the server ends`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let server = try await ServerProcess(folder: folder.path, port: port, arguments: ["--example"])
+        try await server.wait("quoting") {
+            try await server.get("/health/trading").text.contains("\"openOrders\":4")
+        }
+        let half = try #require(RawConnection(port: port))
+        half.send("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+        try await Task.sleep(for: .milliseconds(100))
+        #expect(server.interrupt() == 0, "\(server.log)")
+        half.close()
+        let books = try await Bookkeeping(folder: folder.path)
+        #expect(books.exchangeOrders.values.allSatisfy { $0.status != 2 } && !books.exchangeOrders.isEmpty)
+    }
+
+    @Test func `a halt goes through when every login and request is throttled`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let settings = [
+            "DATABASE_PATH": folder.path + "/data/mr_market.db", "PORT": "\(port)", "PATH": "/usr/bin:/bin",
+        ]
+        let server = try await ServerProcess(
+            folder: folder.path, port: port, environment: ["THROTTLE_LIMIT": "1", "THROTTLE_LOGIN_LIMIT": "1"])
+        _ = try await server.post("/auth/login", "{\"password\":\"wrong\"}")
+        #expect(try await server.post("/auth/login", "{\"password\":\"wrong\"}").status == 429)
+        #expect(try await server.post("/admin/trading-state", "{}").status == 401, "but not for everybody")
+        let halted = try Program.run(["halt"], environment: settings)
+        #expect(halted.code == 0, "\(halted.errors)")
+        #expect(halted.output.contains("HALTED"))
+        #expect(server.interrupt() == 0)
+    }
+
+    @Test(arguments: ["999.1.1.1", "203.0.113.7", "not a host"])
+    func `an address that is not this machine's ends the start in one line`(_ host: String) throws {
+        let folder = try TemporaryFolder()
+        let result = try Program.run(
+            ["serve"],
+            environment: ["HOST": host, "DATABASE_PATH": folder.path + "/data/x.db", "PATH": "/usr/bin:/bin"])
+        #expect(result.code == 2)
+        #expect(result.errorLines.count == 1 && result.errors.contains("HOST \(host): must be"), "\(result.errors)")
+    }
+
+    @Test func `a database path that is no file is refused untouched`() throws {
+        let folder = try TemporaryFolder()
+        let link = folder.path + "/link.db"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path + "/nowhere.db")
+        let pipe = folder.path + "/pipe.db"
+        mkfifo(pipe, 0o600)
+        for (path, what) in [
+            (link, "a link to nothing"), (pipe, "a device, socket or pipe"), (folder.path, "a folder"),
+        ] {
+            let result = try Program.run(
+                ["serve"], environment: ["DATABASE_PATH": path, "PORT": "0", "PATH": "/usr/bin:/bin"])
+            #expect(result.code == 2)
+            #expect(result.errorLines.count == 1 && result.errors.contains(what), "\(result.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/nowhere.db"))
+    }
+
+    @Test func `a recording that holds nothing is refused before anything remembers it`() async throws {
+        let folder = try TemporaryFolder()
+        let empty = try folder.write("", to: "btcusdt-empty.raw")
+        let port = try ServerProcess.freePort()
+        let settings = [
+            "DATABASE_PATH": folder.path + "/data/mr_market.db", "PORT": "\(port)", "PATH": "/usr/bin:/bin",
+        ]
+        let result = try Program.run(
+            ["serve", "--feed", empty, "--format", "binance-raw", "--instrument", "BTC/USDT"], environment: settings)
+        #expect(result.code == 2, "\(result.errors)")
+        #expect(result.errorLines.count == 1, "\(result.errors)")
+        let server = try await ServerProcess(folder: folder.path, port: port)
+        #expect(server.interrupt() == 0)
+        let speed = try Program.run(["serve", "--speed", "2"], environment: settings)
+        #expect(speed.code == 2 && speed.errors.contains("--speed 2: must come with --feed"), "\(speed.errors)")
+    }
+}
