@@ -10,7 +10,7 @@ import TradingCore
 
 /// What `/health` is told when nothing trades though nothing of ours has failed.
 @Suite struct SilentExchangeTests {
-    private static let short = ",\"maximumDataAge\":200"
+    private static let short = ",\"maximumDataAge\":3000"
 
     @Test func `a market that falls silent is a fault, and the exchange dead, until it tells again`() async throws {
         try await withServer { bench in
