@@ -4,7 +4,7 @@ import TradingCore
 
 /// Plain requests.
 extension SpotServer {
-    typealias HTTPChannel = NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, ByteBuffer>>
+    typealias HTTPChannel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
     private static let longestBody = 1 << 20
 
@@ -52,7 +52,7 @@ extension SpotServer {
     }
 
     private static func write(
-        _ answer: RawAnswer, to outbound: NIOAsyncChannelOutboundWriter<HTTPPart<HTTPResponseHead, ByteBuffer>>,
+        _ answer: RawAnswer, to outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>,
         keepsAlive: Bool
     ) async throws {
         var headers = HTTPHeaders()
@@ -62,7 +62,7 @@ extension SpotServer {
         if !keepsAlive { headers.add(name: "Connection", value: "close") }
         let head = HTTPResponseHead(
             version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
-        try await outbound.write(contentsOf: [.head(head), .body(ByteBuffer(string: answer.body)), .end(nil)])
+        try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(ByteBuffer(string: answer.body))), .end(nil)])
     }
 
     private static func refusal(_ error: SpotError) -> RawAnswer {

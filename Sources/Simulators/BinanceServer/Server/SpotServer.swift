@@ -27,7 +27,7 @@ public struct SpotServer: Sendable {
 
     /// What a connection turned out to be.
     enum Connection: Sendable {
-        case http(NIOAsyncChannel<HTTPServerRequestPart, HTTPPart<HTTPResponseHead, ByteBuffer>>)
+        case http(NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>)
         case socket(NIOAsyncChannel<WebSocketFrame, WebSocketFrame>, SocketRequest)
     }
 
