@@ -10,7 +10,7 @@ from binance_common.errors import BadRequestError, ClientError, UnauthorizedErro
 from binance_sdk_spot.spot import (
     ConfigurationRestAPI, ConfigurationWebSocketAPI, ConfigurationWebSocketStreams, Spot)
 
-from paper import SYMBOL, D, Feed, Setting, check, limit, said
+from paper import SYMBOL, D, Feed, Setting, check, limit, number, said
 from story import Client, Story
 
 
@@ -20,6 +20,11 @@ def plain(answer):
     if isinstance(model, list):
         return [plain(row) for row in model]
     return model.to_dict() if hasattr(model, "to_dict") else model
+
+
+def plain_number(value):
+    """A float, as the client wants it, but where it would write an exponent, which Binance does not take."""
+    return number(value) if "e" in repr(float(value)) else float(value)
 
 
 class Modern(Client):
@@ -40,9 +45,9 @@ class Modern(Client):
     def message(self, error): return error.error_message
 
     def place(self, client_id, side, type, quantity, price=None, timeInForce=None):
-        words = dict(quantity=float(quantity), new_client_order_id=client_id)
+        words = dict(quantity=plain_number(quantity), new_client_order_id=client_id)
         if price is not None:
-            words["price"] = float(price)
+            words["price"] = plain_number(price)
         if timeInForce:
             words["time_in_force"] = timeInForce
         return plain(self.client.new_order(symbol=SYMBOL, side=side, type=type, **words))
@@ -56,9 +61,13 @@ class Modern(Client):
 
 
 def event(message):
-    """A stream's model as Binance's JSON, whichever of the possible ones it is."""
+    """A stream's model as Binance's JSON, whichever of the possible ones it is. User data's models are called after their
+    events and leave the name out."""
     model = getattr(message, "actual_instance", None) or message
-    return model.to_dict() if hasattr(model, "to_dict") else model
+    if not hasattr(model, "to_dict"):
+        return model
+    name = type(model).__name__
+    return {"e": name[0].lower() + name[1:], **model.to_dict()}
 
 
 class Streams:

@@ -162,7 +162,7 @@ class Script:
         for name, order in rules.broken(self.touch()[0]):
             words = {k: number(v) if isinstance(v, D) else v for k, v in order.items()}
             kinds = ccxt.InvalidOrder if name in ("LOT_SIZE", "PRICE_FILTER") else (ccxt.BadRequest, ccxt.InvalidOrder)
-            refused(f"{name} {words}", kinds, ["-1013", f"Filter failure: {name}"],
+            refused(f"{name} {words}", kinds, [f"Filter failure: {name}"],
                     lambda: alice.private_post_order({"symbol": "BTCUSDT", **words}))
         free = D(str(alice.fetch_balance()["USDT"]["free"]))
         refused("more than the balance", ccxt.InsufficientFunds, ["insufficient balance"],

@@ -46,17 +46,21 @@ class Streams:
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         self.client = self.call(AsyncClient.create(*setting.alice))
-        self.sockets = BinanceSocketManager(self.client)
+        self.sockets = self.call(self.manager())
+
+    async def manager(self):
+        # The client takes the loop of whoever makes a thing.
+        return BinanceSocketManager(self.client)
 
     def call(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(20)
 
-    def follow(self, name, socket):
+    def follow(self, name, make):
         feed, opened = Feed(name), threading.Event()
 
         async def read():
             try:
-                async with socket as stream:
+                async with make(self.sockets) as stream:
                     self.loop.call_soon(opened.set)
                     while True:
                         feed.put(await stream.recv())
@@ -92,15 +96,15 @@ def main():
         "pb", PythonBinance(*setting.alice), PythonBinance(*setting.bob),
         impostor=PythonBinance(setting.alice[0], "wrong" + setting.alice[1]),
         stranger=PythonBinance("x" * 64, setting.alice[1]),
-        user=streams.follow("user data", streams.sockets.user_socket()),
-        depth=streams.follow("depth", streams.sockets.depth_socket(SYMBOL, interval=100)),
-        trades=streams.follow("trades", streams.sockets.trade_socket(SYMBOL)))
+        user=streams.follow("user data", lambda sockets: sockets.user_socket()),
+        depth=streams.follow("depth", lambda sockets: sockets.depth_socket(SYMBOL, interval=100)),
+        trades=streams.follow("trades", lambda sockets: sockets.trade_socket(SYMBOL)))
     story.run()
     bid, _ = story.touch()
     far = story.rules.price(bid * D("0.99"))
     streams.by_socket_api(far, story.rules.enough(far))
-    combined = streams.follow(
-        "combined", streams.sockets.multiplex_socket(["btcusdt@bookTicker", "btcusdt@depth5@100ms"]))
+    combined = streams.follow("combined", lambda sockets: sockets.multiplex_socket(
+        ["btcusdt@bookTicker", "btcusdt@depth5@100ms"]))
     combined.wait("a best price", lambda m: m.get("stream") == "btcusdt@bookTicker" and D(m["data"]["b"]) > 0)
     combined.wait("a partial book", lambda m: m.get("stream") == "btcusdt@depth5@100ms"
                   and len(m["data"]["bids"]) == 5)
