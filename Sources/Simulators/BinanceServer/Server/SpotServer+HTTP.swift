@@ -4,14 +4,11 @@ import TradingCore
 
 /// Plain requests.
 extension SpotServer {
-    typealias HTTPChannel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
-
-    private static let longestBody = 1 << 20
-
     /// A request as it came.
     struct RawRequest: Sendable {
         var head: HTTPRequestHead
         var body: String
+        var isTooLong = false
         var address: String
     }
 
@@ -22,47 +19,27 @@ extension SpotServer {
         var body: String
     }
 
-    func serve(_ channel: HTTPChannel) async throws {
-        let address = SpotServer.address(of: channel.channel)
-        try await channel.executeThenClose { inbound, outbound in
-            var head: HTTPRequestHead?
-            var body = ByteBuffer()
-            for try await part in inbound {
-                switch part {
-                case .head(let next): (head, body) = (next, ByteBuffer())
-                case .body(var bytes):
-                    // What is too long is answered when it has ended; its rest is not kept.
-                    if body.readableBytes <= Self.longestBody { body.writeBuffer(&bytes) }
-                case .end:
-                    guard let request = head else { return }
-                    head = nil
-                    let raw = RawRequest(head: request, body: String(buffer: body), address: address)
-                    let answer =
-                        body.readableBytes > Self.longestBody
-                        ? Self.refusal(SpotError(-1100, "The body is too long.", status: 413)) : await answer(raw)
-                    guard let answer else {
-                        try? await channel.channel.close()
-                        return
-                    }
-                    try await Self.write(answer, to: outbound, keepsAlive: request.isKeepAlive)
-                    if !request.isKeepAlive { return }
-                }
-            }
-        }
+    /// How a WebSocket was asked for.
+    struct SocketRequest: Sendable {
+        var kind: SpotExchange.SocketKind
+        var address: String
+        var unit: SpotRenderer.TimeUnit
+        var returnsLimits: Bool
     }
 
-    private static func write(
-        _ answer: RawAnswer, to outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>,
-        keepsAlive: Bool
-    ) async throws {
-        var headers = HTTPHeaders()
-        headers.add(name: "Content-Type", value: "application/json;charset=UTF-8")
-        headers.add(name: "Content-Length", value: "\(answer.body.utf8.count)")
-        for header in answer.headers { headers.add(name: header.name, value: header.value) }
-        if !keepsAlive { headers.add(name: "Connection", value: "close") }
-        let head = HTTPResponseHead(
-            version: .http1_1, status: HTTPResponseStatus(statusCode: answer.status), headers: headers)
-        try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(ByteBuffer(string: answer.body))), .end(nil)])
+    /// - Returns: nil for a plain request.
+    static func socketRequest(_ raw: RawRequest) -> SocketRequest? {
+        guard raw.head.headers[canonicalForm: "Upgrade"].contains(where: { $0.lowercased() == "websocket" }) else {
+            return nil
+        }
+        let (path, query) = split(raw.head.uri)
+        let parameters = (try? RequestText(query: query, body: ""))?.parameters ?? []
+        guard let kind = SpotExchange.socketKind(path, query: parameters) else { return nil }
+        func value(_ name: String) -> String? { parameters.first { $0.name == name }?.value }
+        let isMicro = value("timeUnit")?.uppercased() == "MICROSECOND"
+        return SocketRequest(
+            kind: kind, address: raw.address, unit: isMicro ? .microseconds : .milliseconds,
+            returnsLimits: value("returnRateLimits") != "false")
     }
 
     private static func refusal(_ error: SpotError) -> RawAnswer {
@@ -72,7 +49,8 @@ extension SpotServer {
     // MARK: - Routing
 
     /// - Returns: nil to hang up without an answer.
-    private func answer(_ raw: RawRequest) async -> RawAnswer? {
+    func answer(_ raw: RawRequest) async -> RawAnswer? {
+        if raw.isTooLong { return Self.refusal(SpotError(-1100, "The body is too long.", status: 413)) }
         let (path, query) = SpotServer.split(raw.head.uri)
         if path == "/paper/faults" { return await control(raw) }
         guard let operation = SpotOperation.routed(raw.head.method.rawValue, path) else {
