@@ -137,8 +137,8 @@ let package = Package(
         .executableTarget(
             name: "mrmarket",
             dependencies: [
-                "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "MarketData", "Simulators",
-                "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex",
+                "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "Networking", "MarketData",
+                "Simulators", "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

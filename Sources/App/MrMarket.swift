@@ -7,7 +7,7 @@ struct MrMarket: AsyncParsableCommand {
         abstract: "A market-making server that does not lose money to its own bugs.",
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, BacktestCommand.self, SessionCommand.self, PaperExchangeCommand.self,
+            ServeCommand.self, BacktestCommand.self, RecordCommand.self, SessionCommand.self, PaperExchangeCommand.self,
             MigrateCommand.self,
             SeedCommand.self, DoctorCommand.self, LedgerCommand.self, BackupCommand.self,
             RestoreCommand.self, HaltCommand.self, ReduceCommand.self, ResumeCommand.self,

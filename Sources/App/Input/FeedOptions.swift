@@ -105,6 +105,14 @@ enum RecordedMarket: MarketSource {
         }
     }
 
+    /// Files whose end a crash cut off.
+    var cutFiles: [String] {
+        switch self {
+        case .binance(let recording): recording.cutFiles
+        case .mme(let recording): recording.cutFiles
+        }
+    }
+
     var eventCount: Int {
         switch self {
         case .binance(let recording): recording.eventCount

@@ -10,6 +10,9 @@ public final class BinanceRecording: MarketSource {
     public private(set) var eventCount = 0
     /// Lines of streams we do not follow.
     public private(set) var skippedCount = 0
+    /// Marks of the recorder's: the connection broke, or what came could not be used.
+    public private(set) var gapCount = 0
+    private var isLostByMark = false
     private var input: InputSequence
     private var lineNumber = 0
     private var lastTime = Timestamp.distantPast
@@ -40,6 +43,9 @@ public final class BinanceRecording: MarketSource {
 
     /// Whether the book is whole as of the records read so far.
     public var isSynced: Bool { feed.isSynced }
+
+    /// Files read so far whose end a crash cut off.
+    public var cutFiles: [String] { input.cutFiles }
 
     /// Reads on.
     /// - Throws: ``FeedError`` naming the line; the records of the lines before it are appended. Every later call throws
@@ -94,6 +100,7 @@ public final class BinanceRecording: MarketSource {
         }
         lastTime = time
         let json = UnsafeRawBufferPointer(rebasing: line[start...])
+        if BinanceRecording.isGapMark(json) { return takeGap(at: time, into: &records) }
         let message: BinanceMessage
         do throws(BinanceMessageError) {
             message = try parser.parse(json, into: &levels)
@@ -110,12 +117,27 @@ public final class BinanceRecording: MarketSource {
                 MarketRecord(
                     time: time, kind: .heartbeat, side: .buy, price: Price(ticks: 0), quantity: .zero, isLast: true))
         }
+        if feed.isSynced { isLostByMark = false }
         if wasSynced, !feed.isSynced { lostAt = (input.path, lineNumber) }
+    }
+
+    private static func isGapMark(_ json: UnsafeRawBufferPointer) -> Bool {
+        json.count > BinanceRawLines.gapMark.utf8.count && json.starts(with: BinanceRawLines.gapMark.utf8)
+    }
+
+    /// The recorder itself says that something is missing.
+    private func takeGap(at time: Timestamp, into records: inout [MarketRecord]) {
+        gapCount += 1
+        if feed.isSynced { isLostByMark = true }
+        let count = records.count
+        _ = feed.resync(at: time, into: &records)
+        if records.count == count { records.append(MarketRecord(time: time, bare: .heartbeat, isLast: true)) }
     }
 
     /// The book has to be whole when the input ends: otherwise the records say nothing about its last part.
     private func checkEnd() throws(FeedError) {
-        guard !feed.isSynced else { return }
+        // A recorder that was ended before the book was whole again has said so.
+        guard !feed.isSynced, !isLostByMark else { return }
         let expected = "a snapshot (lastUpdateId) that the depth updates follow"
         if let lostAt {
             throw FeedError(

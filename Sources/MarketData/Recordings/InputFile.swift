@@ -22,6 +22,7 @@ final class InputFile {
     private(set) var isCompressed = false
     private let descriptor: Int32
     private var unpacker: GzipUnpacker?
+    private var pieces: PieceUnpacker?
     private var hasStarted = false
 
     /// - Throws: when the file cannot be opened.
@@ -47,17 +48,26 @@ final class InputFile {
     /// - Returns: how many bytes were written; 0 only at the end of the input.
     func read(into target: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
         if !hasStarted { try start() }
+        if let pieces { return try pieces.read(into: target) { piece throws(Failure) in try self.readPlain(into: piece) } }
         guard let unpacker else { return try readPlain(into: target) }
         return try unpacker.read(into: target) { piece throws(Failure) in try self.readPlain(into: piece) }
     }
 
-    /// Looks at the first two bytes without taking them.
+    /// Whether a crash cut the file's end off: it was read up to there. Only our own recordings tell.
+    var isCut: Bool { pieces?.isCut ?? false }
+
+    /// Looks at the first bytes without taking them.
     private func start() throws(Failure) {
         hasStarted = true
-        var magic: (UInt8, UInt8) = (0, 0)
-        let count = withUnsafeMutableBytes(of: &magic) { pread(descriptor, $0.baseAddress, 2, 0) }
-        isCompressed = count == 2 && magic == (0x1F, 0x8B)
-        if isCompressed { unpacker = try GzipUnpacker() }
+        var head = [UInt8](repeating: 0, count: GzipPiece.headerSize)
+        let count = head.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
+        isCompressed = count >= 2 && head[0] == 0x1F && head[1] == 0x8B
+        guard isCompressed else { return }
+        if count == head.count, head.withUnsafeBytes({ GzipPiece.length($0) }) != nil {
+            pieces = PieceUnpacker()
+        } else {
+            unpacker = try GzipUnpacker()
+        }
     }
 
     private func readPlain(into target: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {

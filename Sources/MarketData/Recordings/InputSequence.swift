@@ -18,6 +18,9 @@ struct InputSequence {
 
     var path: String { file?.path ?? "" }
 
+    /// Files read so far whose end a crash cut off.
+    var cutFiles: [String] { files.filter(\.isCut).map(\.path) }
+
     /// Goes to the next file.
     /// - Returns: false when there is no more.
     mutating func advance() -> Bool {

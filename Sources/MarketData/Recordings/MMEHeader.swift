@@ -3,8 +3,11 @@ public import TradingCore
 /// The 64 bytes in front of a recording in the format MME1, little endian.
 public struct MMEHeader: Hashable, Sendable {
     public static let size = 64
+    /// In place of the number of records: as many as follow. What is recorded live does not know.
+    static let unknownCount = UInt64.max
 
-    public let recordCount: Int
+    /// Nil: as many as the file holds.
+    public let recordCount: Int?
     public let seed: UInt64
     /// What one tick and one lot are worth.
     public let unit: BookUnit
@@ -20,7 +23,9 @@ public struct MMEHeader: Hashable, Sendable {
         }
         guard bytes.count >= MMEHeader.size else { throw problem("64 bytes", "\(bytes.count)") }
         guard field(0) == 0x3145_4D4D else { throw problem("the magic MME1", "other bytes") }
-        guard let recordCount = Int(exactly: field(8)), recordCount <= Int.max / MMERecord.size - MMEHeader.size else {
+        let most = Int.max / MMERecord.size - MMEHeader.size
+        let count = Int(exactly: field(8))
+        guard field(8) == MMEHeader.unknownCount || (count.map { $0 <= most } ?? false) else {
             throw problem("a number of records", "\(field(8))")
         }
         guard let tick = Int64(exactly: field(24)), tick > 0 else {
@@ -30,7 +35,7 @@ public struct MMEHeader: Hashable, Sendable {
             throw problem("a lot above 0, in 1e-8", "\(field(32))")
         }
         guard let start = Int64(exactly: field(40)) else { throw problem("a time before 2262", "\(field(40)) ns") }
-        self.recordCount = recordCount
+        recordCount = count
         seed = field(16)
         self.start = Timestamp(nanoseconds: start)
         do throws(InstrumentError) {

@@ -8,7 +8,7 @@ struct MMERecord {
     let sequence: UInt64
     let ticks: Int64
     let lots: Int64
-    /// 1 level, 2 trade, 3 snapshot level.
+    /// 1 level, 2 trade, 3 snapshot level, 4 gap: what is missing, the next snapshot heals.
     let kind: UInt8
     /// 1 bid or buy, 2 ask or sell.
     let side: UInt8
@@ -27,7 +27,7 @@ struct MMERecord {
 
     /// What is wrong with it, apart from its place in the file; nil when nothing is.
     var problem: (expected: String, found: String)? {
-        if !(1...3).contains(kind) { return ("kind 1, 2 or 3", "\(kind)") }
+        if !(1...4).contains(kind) { return ("kind 1 to 4", "\(kind)") }
         if side != 1 && side != 2 { return ("side 1 or 2", "\(side)") }
         if last > 1 { return ("last 0 or 1", "\(last)") }
         if !(1...BookSide.maximumTicks).contains(ticks) {

@@ -36,6 +36,9 @@ public final class MMERecording: MarketSource {
 
     public var progress: Double { input.progress }
 
+    /// Files read so far whose end a crash cut off.
+    public var cutFiles: [String] { input.cutFiles }
+
     /// Reads on.
     /// - Throws: ``FeedError`` naming the record; the records before it are appended. Every later call throws the same.
     public func read(into records: inout [MarketRecord]) throws(FeedError) -> Bool {
@@ -74,11 +77,11 @@ public final class MMERecording: MarketSource {
                 file: input.path, place: .header, expected: "tick \(unit.price) and lot \(unit.quantity)",
                 found: "\(header.unit.price) and \(header.unit.quantity)")
         }
-        if let file = input.file, !file.isCompressed, file.size > 0 {
-            let size = MMEHeader.size + header.recordCount * MMERecord.size
+        if let file = input.file, !file.isCompressed, file.size > 0, let recordCount = header.recordCount {
+            let size = MMEHeader.size + recordCount * MMERecord.size
             guard file.size == size else {
                 throw FeedError(
-                    file: input.path, place: .header, expected: "\(size) bytes for \(header.recordCount) records",
+                    file: input.path, place: .header, expected: "\(size) bytes for \(recordCount) records",
                     found: "a file of \(file.size)")
             }
         }
@@ -95,10 +98,10 @@ public final class MMERecording: MarketSource {
             throw problem(record: recordNumber + 1, error.expected, error.found)
         }
         let count = buffer.available.count
-        if recordNumber == header.recordCount {
+        if recordNumber == header.recordCount || (header.recordCount == nil && count == 0) {
             guard count == 0 else {
                 throw problem(
-                    record: recordNumber + 1, "the end of the file after \(header.recordCount) records", "more bytes")
+                    record: recordNumber + 1, "the end of the file after \(recordNumber) records", "more bytes")
             }
             guard !isInMessage else {
                 throw problem(record: recordNumber, "the last record of its message", "one that is not")
@@ -107,7 +110,8 @@ public final class MMERecording: MarketSource {
         }
         guard count >= MMERecord.size else {
             throw problem(
-                record: recordNumber + 1, "\(header.recordCount) records of 40 bytes", "\(count) bytes of this one")
+                record: recordNumber + 1, "\(header.recordCount.map { "\($0) " } ?? "")records of 40 bytes",
+                "\(count) bytes of this one")
         }
         return true
     }
@@ -120,7 +124,8 @@ public final class MMERecording: MarketSource {
     ) throws(FeedError) {
         let bytes = buffer.available
         var offset = 0
-        let end = min(bytes.count / MMERecord.size, header.recordCount - recordNumber) * MMERecord.size
+        let left = header.recordCount.map { $0 - recordNumber } ?? .max
+        let end = min(bytes.count / MMERecord.size, left) * MMERecord.size
         defer { buffer.take(offset) }
         while offset < end, records.count < limit || isInMessage {
             let record = MMERecord(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + MMERecord.size]))
@@ -152,6 +157,11 @@ public final class MMERecording: MarketSource {
     }
 
     private func append(_ record: MMERecord, to records: inout [MarketRecord]) {
+        if record.kind == 4 {
+            isInSnapshot = false
+            records.append(MarketRecord(time: lastTime, bare: .gap, isLast: record.last == 1))
+            return
+        }
         let kind: MarketRecord.Kind = record.kind == 1 ? .level : (record.kind == 2 ? .trade : .snapshot)
         if !isInMessage { isInSnapshot = false }
         if kind == .snapshot, !isInSnapshot {
