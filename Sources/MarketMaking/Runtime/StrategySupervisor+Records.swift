@@ -51,7 +51,7 @@ extension StrategySupervisor {
         }
         if isClosing { faults.append("shutting down") } else if !isReconciled { faults.append("reconciling") }
         var exchanges: [DeskHealth.Exchange] = []
-        for connector in connectors.values.sorted(by: { $0.id.rawValue < $1.id.rawValue }) {
+        for connector in directory.connectors {
             let unrecovered = recoveryFaults.first { $0.key.hasPrefix("\(connector.id)/") }?.value
             let fault = await connector.fault()
             if let fault { faults.append("\(connector.id): \(fault)") }
