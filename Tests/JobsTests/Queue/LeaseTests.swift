@@ -1,4 +1,5 @@
 import Jobs
+import Persistence
 import Testing
 import TradingCore
 
