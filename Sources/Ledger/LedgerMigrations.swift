@@ -23,7 +23,8 @@ public enum LedgerMigrations {
             try transaction.execute(transfers)
             for index in transferIndexes { try transaction.execute("\(raw: index)") }
             try transaction.execute(entries)
-        }
+        },
+        OpeningsMigration.migration,
     ]
 
     /// A step of a posting, with both of its entries: there is no half of one. The first step of a posting has its key

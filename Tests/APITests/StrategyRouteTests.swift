@@ -144,7 +144,7 @@ import TradingCore
         (Int64.min, "1677-09-21T00:12:43.145Z"), (-1, "1969-12-31T23:59:59.999Z"), (0, "1970-01-01T00:00:00.000Z"),
         (1_700_000_000_123_999_999, "2023-11-14T22:13:20.123Z"), (.max, "2262-04-11T23:47:16.854Z"),
     ])
-    func `any time that can be kept can be told`(_ nanoseconds: Int64, _ text: String) {
+    func `any time that can be kept can be told, in UTC (D59)`(_ nanoseconds: Int64, _ text: String) {
         #expect(WireTime.text(Timestamp(nanoseconds: nanoseconds)) == text)
     }
 

@@ -1,5 +1,6 @@
 import Ledger
 import Persistence
+import TestSupport
 import Testing
 import TradingCore
 
@@ -64,6 +65,50 @@ import TradingCore
                 }
                 #expect(try await database.everything() == before, "\(statement)")
             }
+        }
+    }
+}
+
+/// Accounts that are older than the record of their opening.
+@Suite struct OpeningsMigrationTests {
+    @Test(arguments: DatabaseEngine.available)
+    func `books of every earlier schema are sound afterwards, and emptying them is noticed`(
+        _ engine: DatabaseEngine
+    ) async throws {
+        try await withEveryEarlierSchema(engine, LedgerMigrations.all) { database, taken in
+            guard taken == 1 else { return }
+            // As the first version stored them: the second's store would want its own tables.
+            let donor = try MemoryDatabase()
+            try await Migrator(LedgerMigrations.all).migrate(donor)
+            try await donor.deposit("10", Accounts.order("7"), key: "deposit")
+            let rows = try await donor.everything()
+            try await database.write { transaction in
+                for row in rows where row.count == 6 {
+                    let mayOverdraw = row[1] == .text("world:deposits/USDT")
+                    try transaction.execute(
+                        """
+                        INSERT INTO ledger_accounts (id, path, may_overdraw, available, locked, entry_count, head)
+                        VALUES (\(row[0]), \(row[1]), \(mayOverdraw), \(row[2]), \(row[3]), \(row[4]), \(row[5]))
+                        """)
+                }
+                for row in rows where row.count == 20 {
+                    try transaction.execute(
+                        """
+                        INSERT INTO ledger_transfers (id, key, content_hash, list_id, step, kind, debit_account,
+                            debit_sequence, debit_hash, credit_account, credit_sequence, credit_hash, amount, released,
+                            reservation_id, reverses_id, status, remaining, expires_at, posted_at)
+                        VALUES (\(values: row))
+                        """)
+                }
+            }
+            await donor.close()
+        } check: { database, taken in
+            let before = try await LedgerVerifier.verify(database)
+            #expect(before.isSound, "\(before.findings)")
+            #expect(before.accounts == (taken == 1 ? 2 : 0))
+            try await database.execute("DELETE FROM ledger_transfers", "DELETE FROM ledger_accounts")
+            let after = try await LedgerVerifier.verify(database)
+            #expect(after.findings.map(\.rule) == (taken == 1 ? [.missingAccount, .missingAccount] : []))
         }
     }
 }

@@ -41,7 +41,7 @@ import TradingCore
         }
     }
 
-    @Test func `a kill loses nothing: orders stay, fills meanwhile are booked once (H28)`() async throws {
+    @Test func `a kill loses nothing: orders stay, fills meanwhile are booked once (H28, H30)`() async throws {
         try await withExchange { exchange, place in
             var server = try await TestServer(exchange, place, time: SystemTime())
             _ = try await started(server, TestInstrument.body())
@@ -57,6 +57,7 @@ import TradingCore
             #expect(fills.map(\.quantity) == ["0.01", "0.001"])
             let inspection = try await server.supervisor.inspect("u1-c1-pureMarketMaking")
             #expect(inspection.fillCount == 2)
+            // Whether and what it quotes is what the database says, not what some task remembered.
             try await server.wait("four orders rest again") { exchange.open.count >= 4 }
             // What is still wanted keeps its place in the queue.
             #expect(exchange.state.withLock { $0.orders[before[2]]?.status } == .open)
@@ -86,7 +87,7 @@ import TradingCore
         }
     }
 
-    @Test func `the same key started many times at once runs once (D11)`() async throws {
+    @Test func `the same key started many times at once runs once (D11, H29)`() async throws {
         try await withServer { bench in
             let server = bench.server
             let ids = try await withThrowingTaskGroup(of: Int64.self) { group in

@@ -19,6 +19,8 @@ final class CuttingProxy: Sendable {
     /// Made to the next COMMIT.
     private let next = Mutex<Cut?>(nil)
     let cuts = Collected<Cut>()
+    /// Of the connections that were let in.
+    private let clients = Mutex<[Int32]>([])
 
     init(server: Int) throws {
         self.server = server
@@ -38,6 +40,11 @@ final class CuttingProxy: Sendable {
 
     func cutNextCommit(_ cut: Cut) { next.withLock { $0 = cut } }
 
+    /// Ends every connection so far, as the client sees it. The server believes that it is still there.
+    func cutClients() {
+        for client in clients.withLock({ $0 }) { end(client) }
+    }
+
     /// Lets nobody in any more.
     func close() { shutdown(listener, Int32(SHUT_RDWR)) }
 
@@ -56,6 +63,7 @@ final class CuttingProxy: Sendable {
                 end(client)
                 continue
             }
+            clients.withLock { $0.append(client) }
             Thread.detachNewThread { self.pass(client, upstream) { self.isCut($0, client, upstream) } }
             Thread.detachNewThread { self.pass(upstream, client) { _ in false } }
         }

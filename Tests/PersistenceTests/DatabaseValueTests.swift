@@ -56,7 +56,7 @@ import TradingCore
 
     @Test(
         arguments: DatabaseEngine.available, ["0", "0.000000000000000001", "-170141183460469231731.687303715884105727"])
-    func `a decimal keeps every digit`(_ engine: DatabaseEngine, _ text: String) async throws {
+    func `a decimal keeps every digit (D57)`(_ engine: DatabaseEngine, _ text: String) async throws {
         let decimal = try #require(FixedDecimal(text))
         try await withTemporaryDatabase(engine, [values]) { database in
             let back = try await database.write { transaction in

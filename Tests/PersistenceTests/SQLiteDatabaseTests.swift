@@ -67,6 +67,44 @@ import Testing
         await database.close()
     }
 
+    // MARK: - Another process's locks
+
+    /// As a backup program or a shell of `sqlite3` beside the server would.
+    @Test func `a writer waits for whoever holds the file's lock, instead of failing (D54, H54)`() async throws {
+        let database = try await open()
+        let timeouts = try await database.write { try $0.row("PRAGMA busy_timeout")?.get(0, as: Int.self) }
+        #expect(timeouts == 5_000)
+        let (holder, words) = (Process(), Pipe())
+        holder.executableURL = URL(filePath: "/usr/bin/env")
+        holder.arguments = [
+            "python3", "-c",
+            """
+            import sqlite3, sys
+            c = sqlite3.connect(sys.argv[1], isolation_level=None)
+            c.execute("BEGIN IMMEDIATE"); c.execute("INSERT INTO t (k) VALUES ('theirs')")
+            print("held", flush=True); sys.stdin.readline(); c.execute("COMMIT")
+            """, path,
+        ]
+        let hold = Pipe()
+        (holder.standardOutput, holder.standardInput) = (words, hold)
+        try holder.run()
+        #expect(String(decoding: words.fileHandleForReading.availableData, as: UTF8.self) == "held\n")
+        // Begun while the lock is held: let go of only once this one has been seen at its BEGIN.
+        let isTrying = Collected<Int>()
+        async let written: Int = database.write { transaction in
+            isTrying.add(1)
+            return try transaction.execute("INSERT INTO t (k) VALUES ('ours')")
+        }
+        // A reader is kept from nothing, and by the time of so many looks the writer has long been at its BEGIN.
+        for _ in 0..<100 { #expect(try await count(database) == 0) }
+        #expect(isTrying.count == 0, "nobody can be inside: the lock is another's")
+        try hold.fileHandleForWriting.write(contentsOf: Data("go on\n".utf8))
+        #expect(try await written == 1)
+        holder.waitUntilExit()
+        #expect(try await count(database) == 2)
+        await database.close()
+    }
+
     // MARK: - Support
 
     private func count(_ database: SQLiteDatabase) async throws -> Int {

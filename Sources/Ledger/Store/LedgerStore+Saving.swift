@@ -89,18 +89,4 @@ extension LedgerStore {
         let changed = try transaction.execute(SQL(Self.updateAccount, values))
         if changed != 1 { throw LedgerError.changedMeanwhile("account \(balance.account)") }
     }
-
-    /// Makes rows for accounts that have none.
-    func createAccounts(_ book: inout LedgerBook) throws {
-        for index in book.accounts.indices where book.accounts[index].rowID == nil {
-            let empty = LedgerBalance(empty: book.accounts[index].balance.account)
-            let row = try transaction.row(
-                """
-                INSERT INTO ledger_accounts (path, may_overdraw, available, locked, entry_count, head)
-                VALUES (\(empty.account.path), \(empty.account.mayOverdraw), \(empty.available), \(empty.locked), 0,
-                    \(empty.head)) RETURNING id
-                """)
-            book.accounts[index].rowID = try row?.get(0)
-        }
-    }
 }

@@ -23,6 +23,7 @@ struct AuditReader {
         report.accounts += 1
         do {
             let (_, balance) = try row.balance(at: 0, known: [])
+            try checkStanding(rowID, balance.account, &report)
             let open = try openReservations(of: rowID)
             report.openReservations += open.count
             try checkEnd(rowID, balance, &report)

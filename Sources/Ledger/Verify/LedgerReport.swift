@@ -22,12 +22,20 @@ public struct LedgerFinding: Hashable, Sendable {
         case changedPosting
         /// The balances of an asset do not sum to zero.
         case assetSum
+        /// An account was opened, and is gone or without entries.
+        case missingAccount
+        /// There is an account that was never opened.
+        case unopenedAccount
+        /// The chain of openings was changed or cut.
+        case opening
+        /// A row lets its account overdraw that may not by its kind, or the other way round.
+        case overdraft
         /// A row holds what no version of this server writes.
         case unreadable
     }
 
     public let rule: Rule
-    /// The account's path; of `assetSum` the asset.
+    /// The account's path; of `assetSum` the asset, of `opening` a table or a path.
     public let account: String
     /// The entry's number within the account.
     public var sequence: Int64?

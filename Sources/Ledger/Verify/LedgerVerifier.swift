@@ -37,6 +37,8 @@ package struct LedgerAudit: Sendable {
         case accounts(after: Int64)
         /// What postings said, in the order of their rows.
         case postings(after: Int64)
+        /// Which accounts there have ever been.
+        case openings(OpeningAudit)
         /// The sums of all balances.
         case sums
     }
@@ -56,7 +58,10 @@ package struct LedgerAudit: Sendable {
         case .accounts(let after): try advanceAccounts(reader, after)
         case .postings(let after):
             let last = try reader.checkPostings(after: after, limit: max(1, entriesPerRead / 4), &report)
-            stage = last.map { .postings(after: $0) } ?? .sums
+            stage = last.map { .postings(after: $0) } ?? .openings(OpeningAudit())
+        case .openings(var audit):
+            let isMore = try reader.checkOpenings(&audit, limit: max(1, entriesPerRead), &report)
+            stage = isMore ? .openings(audit) : .sums
         case .sums:
             try reader.checkSums(pageSize: entriesPerRead, &report)
             report.isFinished = true

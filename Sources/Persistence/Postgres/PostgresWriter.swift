@@ -2,7 +2,7 @@
 ///
 /// Each transaction first writes its number into the row that this writer has in `mrmarket_writers`. When the connection is
 /// lost during a commit, the old session is ended and the row is read: it holds the number if, and only if, the commit was
-/// taken; its row lock makes the question wait until the old transaction has ended one way or the other. `pg_xact_status`
+/// taken; asking by an upsert makes the question wait until the old transaction has ended one way or the other. `pg_xact_status`
 /// would not do: a number that a crash takes back can be given to another transaction afterwards, whose fate would be told.
 ///
 /// - Note: `@unchecked Sendable`: ``GroupCommit`` calls it on its own thread alone, and nobody else does.
@@ -147,9 +147,13 @@ final class PostgresWriter: Committer, @unchecked Sendable {
         return .failure(.outcomeUnknown(reason))
     }
 
+    /// Asked by writing, not by `SELECT … FOR UPDATE`: a row that the lost transaction was the first to write cannot be locked
+    /// before that commits, and would be taken for absent. An upsert of its key waits for it.
     private func isMarked(_ number: Int64, _ connection: PostgresConnection) throws -> Bool {
         let rows = try connection.query(
-            "SELECT number FROM \(Self.table) WHERE writer = $1 FOR UPDATE", [.integer(id)]
+            """
+            SELECT number FROM \(Self.table) WHERE writer = $1 FOR UPDATE
+            """, [.integer(id)]
         ).rows
         return try rows.first?.get("number", as: Int64.self) == number
     }

@@ -39,7 +39,7 @@ import TradingCore
     }
 
     @Test(arguments: DatabaseEngine.available)
-    func `the jobs of another node that died are taken over when its lease ends, not before`(
+    func `the jobs of another node that died are taken over when its lease ends, not before (H29)`(
         _ engine: DatabaseEngine
     ) async throws {
         try await withJobsDatabase(engine) { database in
@@ -66,7 +66,10 @@ import TradingCore
             try await base.write { _ = try $0.execute("CREATE TABLE effects (number INTEGER) STRICT") }
             let database = ForgetfulDatabase(base, every: 4)
             try await base.enqueue(0..<20)
-            let running = RunningWorker(database) { note, _ in
+            // What was leased and never heard of is given back after a lease.
+            let running = RunningWorker(database) {
+                $0.lease = .milliseconds(400)
+            } _: { note, _ in
                 .commit { try $0.execute("INSERT INTO effects (number) VALUES (\(note.number))") }
             }
             try await eventually("20 completed") { try await base.depth().completed == 20 }
@@ -176,7 +179,7 @@ import TradingCore
     }
 
     @Test(arguments: DatabaseEngine.available)
-    func `recurring jobs run once over two workers, finished ones are removed, and all of it is listed`(
+    func `recurring jobs run once over two workers, finished ones are removed, and all of it is listed (H22, H44)`(
         _ engine: DatabaseEngine
     )
         async throws

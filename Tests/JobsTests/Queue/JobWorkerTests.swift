@@ -68,7 +68,7 @@ import TradingCore
     }
 
     @Test(arguments: DatabaseEngine.available)
-    func `jobs of one key never overlap and keep their order, over two workers`(_ engine: DatabaseEngine) async throws {
+    func `jobs of one key never overlap and keep their order, over two workers (H29)`(_ engine: DatabaseEngine) async throws {
         try await withJobsDatabase(engine) { database in
             let (diary, gauge) = (Diary(), Gauge())
             let workers = ["a", "b"].map { node in
@@ -135,11 +135,18 @@ import TradingCore
     @Test(arguments: DatabaseEngine.available)
     func `a handler past its timeout is cancelled, and the attempt failed`(_ engine: DatabaseEngine) async throws {
         try await withJobsDatabase(engine) { database in
-            let running = RunningWorker(database) { note, context in
+            let (time, diary) = (SteppedTime(), Diary())
+            let running = RunningWorker(database, time: time) { note, context in
+                diary.write(context.attempt)
                 if context.attempt == 1 { try await Task.sleep(for: .seconds(600)) }
                 return .done
             }
-            try await database.enqueue([1], JobOptions(attempts: 2, timeout: .milliseconds(50)))
+            try await database.enqueue([1], JobOptions(attempts: 2, timeout: .milliseconds(50)), at: time.now())
+            try await eventually("started") { diary.numbers == [1] }
+            // To the last moment that is allowed, and one further. The second attempt takes no time at all.
+            time.advance(byNanoseconds: Nanoseconds.milliseconds(50) - 1)
+            #expect(running.counters.timedOut == 0)
+            time.advance(byNanoseconds: 1)
             try await eventually("completed") { running.counters.completed == 1 }
             #expect(running.counters.timedOut == 1)
             #expect(running.counters.failed == 1)

@@ -1,4 +1,5 @@
 import Jobs
+import Persistence
 import Testing
 import TradingCore
 
@@ -122,6 +123,39 @@ import TradingCore
         let record = try #require(try desk.record(job.id))
         #expect(record.state == .dead)
         #expect(record.reason?.contains("died") == true)
+    }
+
+    /// A newer program, or a hand, has stored what this one cannot read.
+    @Test func `a job whose backoff cannot be read is a dead letter, and keeps no other from being rescued`() async throws {
+        let desk = try await JobDesk()
+        let jobs = try (1...3).map { try desk.enqueue($0, JobOptions(attempts: 9, serialKey: $0 == 2 ? "k" : nil)) }
+        let successor = try desk.enqueue(4, JobOptions(serialKey: "k", deadLetterHoldsKey: false))
+        #expect(try desk.claim().map(\.number) == [1, 2, 3])
+        let bad = jobs[1].id.rawValue
+        try desk.database.transact { transaction in
+            _ = try transaction.execute("UPDATE jobs SET backoff = 'fibonacci 5' WHERE id = \(bad)")
+        }
+        let again = try desk.register(node: "a")
+        let rescue = try desk.rescue(own: again)
+        #expect(rescue.jobs == jobs.map(\.id))
+        #expect(rescue.ended == [jobs[1].id])
+        let record = try #require(try desk.record(jobs[1].id))
+        #expect(record.state == .dead)
+        #expect(record.reason == "its backoff cannot be read: fibonacci 5")
+        #expect(try desk.state(successor) == .waiting, "a dead letter holds its key until an operator decides")
+        #expect(try desk.claim(worker: again).map(\.number) == [1, 3])
+        let now = desk.now
+        #expect(try desk.store { try $0.discard(jobs[1].id, now: now) })
+        #expect(try desk.claim(worker: again).map(\.number) == [4])
+    }
+
+    @Test func `an attempt that fails at a job whose backoff cannot be read ends it`() async throws {
+        let desk = try await JobDesk()
+        let job = try desk.enqueue(1, JobOptions(attempts: 9))
+        let claimed = try #require(try desk.claim().first)
+        try desk.database.transact { _ = try $0.execute("UPDATE jobs SET backoff = ''") }
+        #expect(try desk.fail(claimed) == .dead)
+        #expect(try desk.record(job.id)?.reason?.hasPrefix("its backoff cannot be read") == true)
     }
 
     @Test func `a worker that leaves gives back what it holds, nothing used up`() async throws {

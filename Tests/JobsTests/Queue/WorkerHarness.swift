@@ -16,7 +16,7 @@ struct ClosureHandler: JobHandler {
     }
 }
 
-/// A worker with an alarm clock on the system's time.
+/// A worker with an alarm clock, on the system's time unless the test brings its own.
 final class RunningWorker: Sendable {
     let worker: JobWorker
     let registry = ScheduleRegistry()
@@ -24,14 +24,14 @@ final class RunningWorker: Sendable {
 
     init(
         _ database: any SQLDatabase, _ queue: QueueConfiguration = QueueConfiguration(Note.queue, concurrency: 4),
-        _ change: (inout JobWorkerConfiguration) -> Void = { _ in },
+        time: any TimeSource = SystemTime(), _ change: (inout JobWorkerConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (Note, JobContext) async throws -> JobOutcome
     ) {
-        let time = SystemTime()
         var handlers = JobHandlers()
         handlers.add(ClosureHandler(body: body))
         var configuration = JobWorkerConfiguration(queues: [queue])
-        configuration.lease = .milliseconds(400)
+        // Longer than any machine is slow: a late heartbeat is a test's own affair.
+        configuration.lease = .seconds(60)
         configuration.heartbeatInterval = .milliseconds(100)
         configuration.rescueInterval = .milliseconds(50)
         // A poll that comes is a word that was lost: tests would wait for it for ever.
@@ -83,8 +83,9 @@ func eventually(_ what: String, _ condition: () async throws -> Bool) async thro
 }
 
 extension SQLDatabase {
-    func enqueue(_ numbers: some Sequence<Int> & Sendable, _ options: JobOptions = JobOptions()) async throws {
-        let now = SystemTime().now()
+    func enqueue(
+        _ numbers: some Sequence<Int> & Sendable, _ options: JobOptions = JobOptions(), at now: Timestamp = SystemTime().now()
+    ) async throws {
         try await write { transaction in
             for number in numbers {
                 try JobStore(transaction: transaction).enqueue(Note(number: number), options, now: now)

@@ -5,6 +5,31 @@ import Testing
 import TradingCore
 
 @Suite(.serialized) struct LedgerConcurrencyTests {
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, "\(DatabaseEngine.postgresAbsence)"))
+    func `nodes that open accounts at once open each once, in one chain`() async throws {
+        let url = try #require(DatabaseEngine.postgresURL)
+        try await withTemporaryPostgres(on: url) { url in
+            let nodes = [try await PostgresDatabase.open(url: url), try await PostgresDatabase.open(url: url)]
+            try await Migrator(LedgerMigrations.all).migrate(nodes[0])
+            try await withThrowingTaskGroup { group in
+                for (node, database) in nodes.enumerated() {
+                    for number in 0..<25 {
+                        // Every other account is both nodes'.
+                        let owner = number.isMultiple(of: 2) ? "shared-\(number)" : "\(node)-\(number)"
+                        group.addTask {
+                            try await database.deposit("1", Accounts.order(owner), key: "deposit-\(node)-\(number)")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let report = try await LedgerVerifier.verify(nodes[1])
+            #expect(report.isSound, "\(report.findings)")
+            #expect(report.accounts == 1 + 13 + 2 * 12)
+            for database in nodes { await database.close() }
+        }
+    }
+
     @Test(arguments: DatabaseEngine.available)
     func `however many reserve at once, no account is overdrawn and nothing is refused for nothing`(
         _ engine: DatabaseEngine

@@ -47,6 +47,12 @@ import TradingCore
     private static let exchange = "exchange:binance:main/USDT"
     private static let world = "world:deposits/USDT"
 
+    /// The hash that an account's chain begins with.
+    private static func start(_ path: String) -> SQLValue {
+        guard let account = try? LedgerAccount(path: path) else { return .null }
+        return LedgerBalance(empty: account).head.sqlValue
+    }
+
     static let cases: [(String, [SQL], [String])] = [
         (
             "an amount changed", ["UPDATE ledger_transfers SET amount = '6' WHERE amount = '5'"],
@@ -158,14 +164,65 @@ import TradingCore
         (
             "an account renamed", ["UPDATE ledger_accounts SET path = 'order:8/USDT' WHERE path = \(order)"],
             [
-                "changedEntry order:8/USDT 1 deposit#0", "changedPosting \(world) 1 deposit",
+                "unopenedAccount order:8/USDT", "changedEntry order:8/USDT 1 deposit#0", "changedPosting \(world) 1 deposit",
                 "changedPosting order:8/USDT 2 place", "changedPosting order:8/USDT 4 pay",
-                "changedPosting order:8/USDT 6 hold",
+                "changedPosting order:8/USDT 6 hold", "missingAccount \(order)",
             ]
         ),
         (
             "an account that is none", ["UPDATE ledger_accounts SET path = 'nonsense' WHERE path = \(world)"],
-            ["unreadable nonsense", "unreadable posting deposit deposit", "assetSum USDT", "assetSum nonsense"]
+            [
+                "unreadable nonsense", "unreadable posting deposit deposit", "missingAccount \(world)", "assetSum USDT",
+                "assetSum nonsense",
+            ]
+        ),
+        (
+            "everything emptied but the openings", ["DELETE FROM ledger_transfers", "DELETE FROM ledger_accounts"],
+            ["missingAccount \(world)", "missingAccount \(order)", "missingAccount \(exchange)"]
+        ),
+        (
+            "everything emptied but the head",
+            ["DELETE FROM ledger_transfers", "DELETE FROM ledger_accounts", "DELETE FROM ledger_openings"],
+            ["opening ledger_head"]
+        ),
+        (
+            "everything emptied",
+            [
+                "DELETE FROM ledger_transfers", "DELETE FROM ledger_accounts", "DELETE FROM ledger_openings",
+                "DELETE FROM ledger_head",
+            ], ["opening ledger_head"]
+        ),
+        (
+            "all entries gone, and all rows set back to the beginning",
+            [
+                "DELETE FROM ledger_transfers",
+                "UPDATE ledger_accounts SET available = '0', locked = '0', entry_count = 0, head = (\(start(world))) WHERE path = \(world)",
+                "UPDATE ledger_accounts SET available = '0', locked = '0', entry_count = 0, head = (\(start(order))) WHERE path = \(order)",
+                "UPDATE ledger_accounts SET available = '0', locked = '0', entry_count = 0, head = (\(start(exchange))) WHERE path = \(exchange)",
+            ], ["missingAccount \(world)", "missingAccount \(order)", "missingAccount \(exchange)"]
+        ),
+        (
+            "an opening deleted", ["DELETE FROM ledger_openings WHERE path = \(order)"],
+            ["unopenedAccount \(order)", "opening ledger_openings"]
+        ),
+        (
+            "the last opening deleted", ["DELETE FROM ledger_openings WHERE path = \(exchange)"],
+            ["unopenedAccount \(exchange)", "opening ledger_head"]
+        ),
+        (
+            "an opening of another account",
+            ["UPDATE ledger_openings SET path = 'order:9/USDT' WHERE path = \(order)"],
+            ["unopenedAccount \(order)", "opening order:9/USDT", "missingAccount order:9/USDT"]
+        ),
+        (
+            "the head's number lowered", ["UPDATE ledger_head SET openings = 2"], ["opening ledger_head"]
+        ),
+        (
+            "everybody may overdraw", ["UPDATE ledger_accounts SET may_overdraw = 1"], ["overdraft \(order)"]
+        ),
+        (
+            "the world may not overdraw", ["UPDATE ledger_accounts SET may_overdraw = 0 WHERE path = \(exchange)"],
+            ["overdraft \(exchange)"]
         ),
         (
             "a balance that is none", ["UPDATE ledger_accounts SET available = '' WHERE path = \(world)"],
