@@ -61,8 +61,9 @@ let package = Package(
         .target(
             name: "Networking",
             dependencies: [
-                "TradingCore", "Exchanges", "Scheduling",
+                "TradingCore", "Exchanges", "Execution", "Scheduling",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -134,7 +135,7 @@ let package = Package(
             name: "mrmarket",
             dependencies: [
                 "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "MarketData", "Simulators",
-                "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex",
+                "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "Networking", "CTimex",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

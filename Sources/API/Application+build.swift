@@ -16,10 +16,13 @@ public struct APIServer: Sendable {
     /// Where Swagger UI's files are; nil where there are none.
     public var swaggerFolder: String?
     public var logger: Logger
+    /// What every exchange there is says of itself.
+    public var catalog: ExchangeCatalog
 
     public init(
         desk: any TradingDesk, operations: Operations, configuration: ServerConfiguration, secrets: ServerSecrets,
-        registry: ScheduleRegistry, time: any TimeSource, swaggerFolder: String?, logger: Logger
+        registry: ScheduleRegistry, time: any TimeSource, swaggerFolder: String?, logger: Logger,
+        catalog: ExchangeCatalog = .absent("it is not part of this server")
     ) {
         self.desk = desk
         self.operations = operations
@@ -29,6 +32,7 @@ public struct APIServer: Sendable {
         self.time = time
         self.swaggerFolder = swaggerFolder
         self.logger = logger
+        self.catalog = catalog
     }
 
     /// The server, ready to run.
@@ -73,6 +77,7 @@ public struct APIServer: Sendable {
             + HealthRoutes(desk: desk, operations: operations, registry: registry, metrics: metrics).endpoints
             + QueueHealthRoutes(operations: operations).endpoints + JobRoutes(operations: operations).endpoints
             + SagaRoutes(operations: operations).endpoints + LedgerRoutes(operations: operations).endpoints
+            + ExchangeCatalogRoutes(catalog: catalog, logger: logger).endpoints
     }
 
     /// Who may, then what was sent, then the work.
