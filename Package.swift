@@ -61,9 +61,9 @@ let package = Package(
         .target(
             name: "Networking",
             dependencies: [
-                "TradingCore", "Execution", "Exchanges", "Scheduling",
-                .product(name: "Logging", package: "swift-log"),
+                "TradingCore", "Exchanges", "Execution", "Scheduling",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -271,7 +271,7 @@ let package = Package(
             dependencies: [
                 "mrmarket", "API", "Ledger", "Persistence", "Simulators", "MarketData", "Exchanges", "Execution",
                 "Strategies",
-                "TradingCore", "Scheduling", "TestSupport",
+                "TradingCore", "Scheduling", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings),
     ]

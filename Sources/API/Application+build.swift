@@ -17,11 +17,14 @@ public struct APIServer: Sendable {
     public var swaggerFolder: String?
     public var limits: ConnectionLimits
     public var logger: Logger
+    /// What every exchange there is says of itself.
+    public var catalog: ExchangeCatalog
 
     public init(
         desk: any TradingDesk, operations: Operations, configuration: ServerConfiguration, secrets: ServerSecrets,
         registry: ScheduleRegistry, time: any TimeSource, swaggerFolder: String?,
-        limits: ConnectionLimits = .within(descriptors: 1_024), logger: Logger
+        limits: ConnectionLimits = .within(descriptors: 1_024), logger: Logger,
+        catalog: ExchangeCatalog = .absent("it is not part of this server")
     ) {
         self.desk = desk
         self.operations = operations
@@ -32,6 +35,7 @@ public struct APIServer: Sendable {
         self.swaggerFolder = swaggerFolder
         self.limits = limits
         self.logger = logger
+        self.catalog = catalog
     }
 
     /// The server, ready to run.
@@ -81,6 +85,7 @@ public struct APIServer: Sendable {
             + HealthRoutes(desk: desk, operations: operations, registry: registry, metrics: metrics).endpoints
             + QueueHealthRoutes(operations: operations).endpoints + JobRoutes(operations: operations).endpoints
             + SagaRoutes(operations: operations).endpoints + LedgerRoutes(operations: operations).endpoints
+            + ExchangeCatalogRoutes(catalog: catalog, logger: logger).endpoints
     }
 
     /// Who may, then what was sent, then the work.

@@ -27,7 +27,7 @@ final class BareLog {
 
     func append() throws {
         let began = ContinuousClock.now
-        guard pwrite(descriptor, page, page.count, offset) == page.count, fdatasync(descriptor) == 0 else {
+        guard pwrite(descriptor, page, page.count, Int(offset)) == page.count, fdatasync(descriptor) == 0 else {
             throw CocoaError(.fileWriteUnknown)
         }
         let took = began.duration(to: .now).components

@@ -32,7 +32,7 @@ public struct ConfigurationKey: Sendable {
         self.note = note
     }
 
-    public static let all: [ConfigurationKey] = server + secrets + mixin + features + web3 + hufi + exchanges
+    public static let all: [ConfigurationKey] = server + secrets + mixin + features + web3 + hufi + exchanges + sidecar
 
     private static let server = [
         ConfigurationKey("HOST", .text, or: "127.0.0.1", note: "Address to listen on."),
@@ -117,6 +117,13 @@ public struct ConfigurationKey: Sendable {
             ConfigurationKey("ALPACA_KEY", isSecret: true, note: "API key."),
             ConfigurationKey("ALPACA_SECRET", isSecret: true, note: "Its secret."),
         ]
+
+    private static let sidecar = [
+        ConfigurationKey(
+            "CCXT_SIDECAR_VENV", .text, or: ".build/sidecar",
+            note: "Python environment of the sidecar, made by Scripts/setup-sidecar.sh; without it only own connectors."),
+        ConfigurationKey("CCXT_SIDECAR_CODE", .text, or: "Sidecar", note: "The sidecar's own code."),
+    ]
 
     /// The text of `.env.example`.
     public static var exampleFile: String {

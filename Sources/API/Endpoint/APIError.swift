@@ -64,6 +64,7 @@ struct APIError: Error, Hashable {
         case 405: "Method Not Allowed"
         case 409: "Conflict"
         case 415: "Unsupported Media Type"
+        case 500: "Internal Server Error"
         case 501: "Not Implemented"
         case 503: "Service Unavailable"
         default: "Error"

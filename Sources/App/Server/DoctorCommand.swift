@@ -13,7 +13,7 @@ import Glibc
 /// Looks whether a server could run here, and changes nothing.
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Check port, disk, clock, database, SQLite and secrets.")
+        commandName: "doctor", abstract: "Check port, disk, clock, database, SQLite, secrets and sidecar.")
 
     @Flag(help: "Print every setting with its meaning and default, as .env.example has them, and nothing else.")
     var settings = false
@@ -38,6 +38,7 @@ struct DoctorCommand: AsyncParsableCommand {
             (.good, "SQLite: \(SQLiteDatabase.libraryVersion); one connection writes, as versions below 3.51.3 need"))
         findings += await database(files)
         findings += secrets(files)
+        findings.append(sidecar(files))
         for (verdict, text) in findings { print("\(verdict.rawValue) \(text)") }
         if findings.contains(where: { $0.0 == .bad }) { throw ExitCode(1) }
     }
@@ -101,6 +102,15 @@ struct DoctorCommand: AsyncParsableCommand {
                 pending.isEmpty ? "schema up to date" : "\(pending.count) migrations to come at the next start"
             return [(.good, "database: PostgreSQL \(version ?? "of unknown version"), \(migrations)")]
         } catch { return [(.bad, "database: \(error)")] }
+    }
+
+    /// Optional: its absence is said, not counted.
+    private func sidecar(_ files: ServerFiles) -> (Verdict, String) {
+        switch SidecarServices.setup(files.configuration) {
+        case .success(let setup): (.good, "sidecar: ccxt is set up, \(setup.python)")
+        case .failure(let absence):
+            (.good, "sidecar: \(absence); exchanges without a connector of their own cannot be used")
+        }
     }
 
     private func secrets(_ files: ServerFiles) -> [(Verdict, String)] {

@@ -37,22 +37,24 @@ struct ServeCommand: AsyncParsableCommand {
         let database = try await files.openDatabase().database
         let secrets = try loadSecrets(files)
         let exchange = try await reachExchange(exchangeConfiguration, files, time, logger)
+        let sidecar = SidecarServices(files.configuration, time, logger)
         let registry = ScheduleRegistry()
         let alarms = AlarmClock(time: time, registry: registry)
         let supervisor = StrategySupervisor(
             RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
-            connectors: [exchange.connector])
+            connectors: [exchange.connector] + sidecar.connectors)
         let money = MoneyServices(
             database: database, configuration: files.configuration, alarms: alarms, time: time, logger: logger)
         let api = APIServer(
             desk: supervisor, operations: money.operations, configuration: files.configuration, secrets: secrets,
             registry: registry, time: time,
-            swaggerFolder: files.swaggerFolder, limits: .within(descriptors: descriptors), logger: logger)
+            swaggerFolder: files.swaggerFolder, limits: .within(descriptors: descriptors), logger: logger,
+            catalog: sidecar.catalog)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
         let outcome = ShutdownOutcome()
         let services: [any Service] = [
             BackgroundService { await alarms.run() }, money.worker, money.relay,
-            BackgroundService { await exchange.run() },
+            BackgroundService { await exchange.run() }, BackgroundService { await sidecar.run() },
             HTTPService(api: api, files: files, secrets: secrets),
             StatusService(
                 desk: supervisor, symbol: symbol, startsExample: example, time: time, showsLine: showsLine),

@@ -23,13 +23,13 @@ final class BinanceServerProcess {
     private let log: URL
 
     /// Starts the program and waits until it tells its port.
-    init(folder: String, arguments: [String] = []) async throws {
+    init(folder: String, port: Int = 0, arguments: [String] = []) async throws {
         log = URL(filePath: folder + "/exchange-\(UUID().uuidString).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         process.executableURL = Program.executable
         process.arguments =
             [
-                "paper-exchange", "--port", "0", "--generate", "1", "--account", Self.alice.option, "--account",
+                "paper-exchange", "--port", "\(port)", "--generate", "1", "--account", Self.alice.option, "--account",
                 Self.bob.option, "--journal", folder + "/paper-exchange.db",
             ] + arguments
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder]
@@ -39,7 +39,7 @@ final class BinanceServerProcess {
         process.standardOutput = handle
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        port = try await Self.port(in: log, of: process)
+        self.port = try await Self.port(in: log, of: process)
     }
 
     deinit {
@@ -63,6 +63,12 @@ final class BinanceServerProcess {
 
     /// What it has told so far, the last of it.
     var said: String { String(((try? String(contentsOf: log, encoding: .utf8)) ?? "").suffix(4_000)) }
+
+    /// SIGKILL: nothing is told, nothing is finished.
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
 
     func interrupt() -> Int32 {
         process.interrupt()

@@ -1,0 +1,75 @@
+"""What can honestly be done on an exchange through ccxt: above all, whether an order can be found again by our own id."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from functools import lru_cache
+from typing import Any
+
+import ccxt
+
+# Exchanges whose client order ids are whole numbers.
+NUMERIC_CLIENT_IDS = frozenset({"bitfinex", "extended", "lighter", "pacifica"})
+# What ccxt or the exchange puts before our id, and tells it with.
+PREFIXES = {"gate": "t-", "gateeu": "t-"}
+
+
+def _source(kind: type, pattern: str) -> str:
+    """Source of the methods of this exchange, its parents included, whose names match."""
+    found = []
+    for owner in kind.__mro__:
+        if owner.__name__ == "Exchange" or not owner.__module__.startswith("ccxt."):
+            break
+        for name, member in vars(owner).items():
+            if inspect.isfunction(member) and re.search(pattern, name):
+                try:
+                    found.append(inspect.getsource(member))
+                except (OSError, TypeError):
+                    continue
+    return "\n".join(found)
+
+
+@lru_cache(maxsize=None)
+def client_order_ids(exchange: str) -> dict[str, bool]:
+    """Whether ccxt sends our id with an order, asks by it, cancels by it, and tells it with an order."""
+    kind = getattr(ccxt, exchange)
+    name = "clientOrderId"
+    parsed = _source(kind, r"^parse_(\w+_)?order$")
+    return {
+        "places": name in _source(kind, r"create_(\w+_)?order|order_request$|^prepare_\w*order"),
+        "finds": name in _source(kind, r"^fetch_(\w+_)?order(_request|_classic|_uta)?$"),
+        "cancels": name in _source(kind, r"^cancel_(\w+_)?order(_request|_classic|_uta)?$"),
+        "tells": re.search(r"'clientOrderId':\s*(?!None)", parsed) is not None,
+    }
+
+
+def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
+    """Why no order is placed there: without an id of ours, one whose answer is lost cannot be found again."""
+    ids = client_order_ids(exchange)
+    found = []
+    if not has.get("spot", True):
+        found.append("has no spot market")
+    if not ids["places"]:
+        found.append("takes no client order id")
+    if not ids["finds"] and not ids["tells"]:
+        found.append("neither finds orders by client order id nor tells it with them")
+    for method in ("createOrder", "cancelOrder", "fetchOpenOrders", "fetchMyTrades", "fetchBalance"):
+        if not has.get(method):
+            found.append(f"has no {method}")
+    if not (has.get("fetchOrder") or has.get("fetchOrders") or has.get("fetchClosedOrders")):
+        found.append("tells no order that is done")
+    return found
+
+
+def client_id_style(exchange: str) -> str:
+    return "number" if exchange in NUMERIC_CLIENT_IDS else "text"
+
+
+def plain_client_id(exchange: str, text: Any) -> str | None:
+    """Our id as we made it."""
+    if text is None:
+        return None
+    plain = str(text)
+    prefix = PREFIXES.get(exchange)
+    return plain[len(prefix):] if prefix and plain.startswith(prefix) else plain

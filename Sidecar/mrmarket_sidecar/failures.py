@@ -1,0 +1,64 @@
+"""Why a request gave nothing: refused (it was not carried out), unknown (it may have been), unsupported."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import re
+from collections.abc import Iterable
+
+import ccxt
+
+REFUSED = "refused"
+UNKNOWN = "unknown"
+UNSUPPORTED = "unsupported"
+
+LONGEST_MESSAGE = 500
+
+
+class Refusal(Exception):
+    """Our own no, before anything is sent."""
+
+    def __init__(self, name: str, message: str, kind: str = REFUSED) -> None:
+        super().__init__(message)
+        self.name = name
+        self.kind = kind
+
+
+class Trace:
+    """What a request has done so far."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+        self.status: int | None = None
+
+
+trace: contextvars.ContextVar[Trace | None] = contextvars.ContextVar("trace", default=None)
+
+
+def classify(error: BaseException, seen: Trace) -> tuple[str, str]:
+    """Kind and name. What failed before anything left was not carried out, whatever it was."""
+    name = type(error).__name__
+    if isinstance(error, Refusal):
+        return error.kind, error.name
+    if isinstance(error, ccxt.NotSupported):
+        return UNSUPPORTED, name
+    if seen.sent == 0:
+        return REFUSED, "NotSent" if isinstance(error, (asyncio.TimeoutError, asyncio.CancelledError)) else name
+    if isinstance(error, (asyncio.TimeoutError, asyncio.CancelledError)):
+        return UNKNOWN, "DeadlinePassed"
+    if isinstance(error, ccxt.ExchangeError):
+        # An exchange that fails inside may have acted, whatever words it finds for it.
+        return (UNKNOWN if (seen.status or 0) >= 500 else REFUSED), name
+    return UNKNOWN, name
+
+
+def redacted(text: str, secrets: Iterable[str]) -> str:
+    """Without secrets and without what stands in addresses behind the question mark: signatures and keys."""
+    for secret in secrets:
+        if len(secret) > 3:
+            text = text.replace(secret, "***")
+    text = re.sub(r"(https?|wss?)(://[^\s?]*)\?\S*", r"\1\2?***", text)
+    text = re.sub(r"(?i)((?:signature|sign|apikey|api_key|secret|passphrase|token)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,}]+",
+                  r"\1***", text)
+    return text if len(text) <= LONGEST_MESSAGE else text[:LONGEST_MESSAGE] + "..."

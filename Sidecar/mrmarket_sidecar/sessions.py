@@ -1,0 +1,133 @@
+"""Sessions: one exchange with one account, or with none for what is public."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import ccxt
+import ccxt.pro
+import ccxt.async_support
+
+from . import abilities
+from .failures import Refusal, Trace, redacted, trace
+
+CREDENTIALS = ("apiKey", "secret", "password", "uid")
+
+
+def _class(exchange: str) -> type:
+    if exchange not in ccxt.exchanges:
+        raise Refusal("UnknownExchange", f"Exchange {exchange} is not supported by CCXT.")
+    return getattr(ccxt.pro if exchange in ccxt.pro.exchanges else ccxt.async_support, exchange)
+
+
+def _traced(kind: type) -> type:
+    """The exchange, noting what leaves and what status comes back."""
+
+    class Traced(kind):  # type: ignore[misc, valid-type]
+        async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+            seen = trace.get()
+            if seen is not None:
+                seen.sent += 1
+                seen.status = None
+            return await super().fetch(url, method, headers, body)
+
+        def handle_errors(self, code: int, *rest: Any) -> Any:
+            seen: Trace | None = trace.get()
+            if seen is not None:
+                seen.status = code
+            return super().handle_errors(code, *rest)
+
+    Traced.__name__ = kind.__name__
+    return Traced
+
+
+class Session:
+    """An exchange object for everything, its numbers as texts; a second one for books, which ccxt computes in floats."""
+
+    def __init__(self, exchange: str, credentials: dict[str, str], settings: dict[str, Any]) -> None:
+        self.exchange = exchange
+        self._credentials = {name: value for name, value in credentials.items() if name in CREDENTIALS and value}
+        self._settings = settings
+        self.secrets = [value for value in self._credentials.values()]
+        self.api = self._make(with_key=True)
+        self.api.number = str
+        self._books: Any = None
+        self._loading: asyncio.Lock = asyncio.Lock()
+
+    def _make(self, with_key: bool) -> Any:
+        options = {"defaultType": "spot", "adjustForTimeDifference": True}
+        options.update(self._settings.get("options") or {})
+        # Where ccxt can be told, only spot markets are loaded: derivatives are nothing to us.
+        if "fetchMarkets" not in options and self.exchange in ("binance", "binanceus", "bybit", "okx", "gate", "mexc"):
+            options["fetchMarkets"] = {"types": ["spot"]}
+        config: dict[str, Any] = {
+            "enableRateLimit": True, "newUpdates": True, "options": options,
+            "timeout": int(self._settings.get("timeout") or 10_000),
+        }
+        if with_key:
+            config.update(self._credentials)
+        api = _traced(_class(self.exchange))(config)
+        if self._settings.get("sandbox"):
+            api.set_sandbox_mode(True)
+        urls = self._settings.get("urls")
+        if urls:
+            api.urls["api"] = api.deep_extend(api.urls["api"], urls) if isinstance(api.urls["api"], dict) else urls
+        if hostname := self._settings.get("hostname"):
+            api.hostname = hostname
+        return api
+
+    @property
+    def has(self) -> dict[str, Any]:
+        return dict(self.api.has)
+
+    async def books(self) -> Any:
+        """The object that keeps order books. It knows the same markets, by number instead of by text."""
+        if self._books is None:
+            self._books = self._make(with_key=False)
+        async with self._loading:
+            if not self._books.markets:
+                await self._books.load_markets()
+        return self._books
+
+    async def load(self, reload: bool = False) -> None:
+        async with self._loading:
+            if reload or not self.api.markets:
+                await self.api.load_markets(reload)
+
+    def spot_markets(self) -> list[dict[str, Any]]:
+        return [market for market in (self.api.markets or {}).values() if market.get("spot")]
+
+    def market(self, symbol: Any) -> str:
+        market = (self.api.markets or {}).get(symbol)
+        if market is None or not market.get("spot"):
+            raise Refusal("BadSymbol", f"symbol {symbol}: no spot market of {self.exchange}")
+        return str(symbol)
+
+    def obstacles(self) -> list[str]:
+        return abilities.obstacles(self.exchange, self.has)
+
+    def abilities(self) -> dict[str, Any]:
+        features = ((getattr(self.api, "features", None) or {}).get("spot") or {})
+        return {
+            "exchange": self.exchange, "name": self.api.name, "precisionMode": self.api.precisionMode,
+            "clientOrderIds": abilities.client_order_ids(self.exchange),
+            "clientIdStyle": abilities.client_id_style(self.exchange), "obstacles": self.obstacles(),
+            "streams": {
+                "orderBook": bool(self.has.get("watchOrderBook")), "trades": bool(self.has.get("watchTrades")),
+                "ticker": bool(self.has.get("watchTicker")), "orders": bool(self.has.get("watchOrders")),
+                "ownTrades": bool(self.has.get("watchMyTrades")), "balance": bool(self.has.get("watchBalance")),
+            },
+            "ownTrades": features.get("fetchMyTrades"),
+        }
+
+    def redact(self, text: str) -> str:
+        return redacted(text, self.secrets)
+
+    async def close(self) -> None:
+        for api in (self.api, self._books):
+            if api is not None:
+                try:
+                    await asyncio.wait_for(api.close(), 2)
+                except Exception:  # The process ends or the session is forgotten; nothing depends on it.
+                    pass

@@ -1,0 +1,259 @@
+import Exchanges
+import Execution
+import TradingCore
+
+/// What we know of our orders on one instrument, and what follows from what the exchange tells. Pure.
+///
+/// Fills come from the account's list of trades alone, whose times, ids and fees are whole; an order that shows more filled
+/// than was told makes the list due. An order's end is told only when all of its fills are.
+struct SidecarOrderBoard: Sendable {
+    struct Entry: Sendable {
+        var exchangeID: String?
+        var side: Side
+        var quantity: Quantity
+        /// When its placement left; for an order of an earlier life, when we first heard of it.
+        var placedAt: Timestamp
+        /// The placement's answer is still to come.
+        var isInFlight = false
+        var wantsCancel = false
+        var isAccepted = false
+        /// Lots that the exchange says are filled.
+        var filled: Int64 = 0
+        /// How it ended, to be told after its fills.
+        var end: AccountEvent?
+        var failedLookUps = 0
+        var lastLookUp = Timestamp.distantPast
+    }
+
+    let instrument: Instrument
+    var unit: BookUnit { instrument.unit }
+    private(set) var entries: [ClientOrderID: Entry] = [:]
+    /// Whose orders the exchange's ids are; nil: somebody else's.
+    private(set) var owners: [String: ClientOrderID?] = [:]
+    private var toldTrades: Set<UInt64> = []
+    /// Lots of the fills told, by order.
+    private var told: [ClientOrderID: Int64] = [:]
+    /// Orders whose end was told, or needs no telling.
+    private var ended: Set<ClientOrderID> = []
+
+    init(_ instrument: Instrument) { self.instrument = instrument }
+
+    // MARK: - Placing
+
+    mutating func placing(_ request: OrderRequest, now: Timestamp) {
+        entries[request.id] = Entry(
+            side: request.side, quantity: request.quantity, placedAt: now, isInFlight: true)
+    }
+
+    /// - Returns: whether a cancel has waited for this.
+    mutating func placed(_ id: ClientOrderID) -> Bool {
+        entries[id]?.isInFlight = false
+        defer { entries[id]?.wantsCancel = false }
+        return entries[id]?.wantsCancel ?? false
+    }
+
+    mutating func forget(_ id: ClientOrderID) { entries[id] = nil }
+
+    /// - Returns: false where the placement is still on its way: the cancel follows it.
+    mutating func mayCancel(_ id: ClientOrderID) -> Bool {
+        guard entries[id]?.isInFlight == true else { return true }
+        entries[id]?.wantsCancel = true
+        return false
+    }
+
+    // MARK: - Reports
+
+    /// Takes in what the exchange says of one of our orders.
+    /// - Returns: what is to be told now.
+    mutating func report(
+        _ order: ExchangeOrder, _ id: ClientOrderID, now: Timestamp
+    ) throws(UnreadableAnswer) -> [AccountEvent] {
+        if let exchangeID = order.id { owners[exchangeID] = .some(id) }
+        if ended.contains(id) { return [] }
+        let known = entries[id]
+        guard let side = known?.side ?? order.side else {
+            throw UnreadableAnswer("side", expected: "buy or sell", found: "nothing")
+        }
+        var quantity = known?.quantity ?? .zero
+        if known == nil { quantity = Quantity(lots: try lots(order.amount, "amount")) }
+        var entry = known ?? Entry(side: side, quantity: quantity, placedAt: SidecarOrderBoard.began(order, now))
+        entry.exchangeID = order.id ?? entry.exchangeID
+        if let filled = order.filled { entry.filled = max(entry.filled, try lots(filled, "filled")) }
+        entry.failedLookUps = 0
+        var events: [AccountEvent] = []
+        if entry.end == nil, let end = end(of: order, id, entry) {
+            entry.end = end
+        } else if !entry.isAccepted, entry.end == nil {
+            events.append(.accepted(id))
+        }
+        entry.isAccepted = true
+        entries[id] = entry
+        return events + settle(id)
+    }
+
+    /// An answer to a placement may hold nothing but the order's id: it was accepted, no more is known.
+    mutating func accepted(_ id: ClientOrderID, exchangeID: String?) -> [AccountEvent] {
+        if let exchangeID {
+            entries[id]?.exchangeID = exchangeID
+            owners[exchangeID] = .some(id)
+        }
+        guard entries[id]?.isAccepted == false else { return [] }
+        entries[id]?.isAccepted = true
+        return [.accepted(id)]
+    }
+
+    private func end(of order: ExchangeOrder, _ id: ClientOrderID, _ entry: Entry) -> AccountEvent? {
+        switch order.status {
+        case .cancelled: return .cancelled(id)
+        case .rejected: return entry.filled == 0 && told[id] == nil ? .rejected(id, .other) : .cancelled(id)
+        case .expired: return .expired(id, .immediateRemainder)
+        case .closed: return .expired(id, .immediateRemainder)
+        case .open, .cancelling, .expiring, .other, nil: return nil
+        }
+    }
+
+    /// Tells an end whose fills are all told. What is filled whole needs no other end than its last fill.
+    private mutating func settle(_ id: ClientOrderID) -> [AccountEvent] {
+        guard let entry = entries[id] else { return [] }
+        let told = told[id] ?? 0
+        if told >= entry.quantity.lots {
+            finish(id)
+            return []
+        }
+        guard let end = entry.end, told >= entry.filled else { return [] }
+        finish(id)
+        return [end]
+    }
+
+    private mutating func finish(_ id: ClientOrderID) {
+        entries[id] = nil
+        ended.insert(id)
+    }
+
+    /// Of an order that somebody else's life placed: as old as the exchange says, a day old where it does not.
+    private static func began(_ order: ExchangeOrder, _ now: Timestamp) -> Timestamp {
+        guard let created = order.createdAt else { return now.advanced(byNanoseconds: -Nanoseconds.perDay) }
+        return min(
+            now,
+            Timestamp(nanoseconds: created.multipliedReportingOverflow(by: Nanoseconds.perMillisecond).partialValue))
+    }
+
+    // MARK: - Fills
+
+    /// Whether the list of trades has something that was not told.
+    var needsFills: Bool { entries.contains { (told[$0.key] ?? 0) < $0.value.filled } }
+
+    /// Since when: a little before the oldest order that misses some.
+    var fillsSince: Timestamp? {
+        entries.filter { (told[$0.key] ?? 0) < $0.value.filled }.map(\.value.placedAt).min()
+            .map { $0.advanced(byNanoseconds: -Nanoseconds.seconds(60)) }
+    }
+
+    /// Of these orders of the exchange's, whose owners are not known.
+    func unknownOwners(_ trades: [ExchangeTrade]) -> [String] {
+        Set(trades.compactMap(\.orderID).filter { owners[$0] == nil }).sorted()
+    }
+
+    mutating func learn(_ exchangeID: String, _ owner: ClientOrderID?) { owners[exchangeID] = .some(owner) }
+
+    func owner(_ trade: ExchangeTrade) -> ClientOrderID? { trade.orderID.flatMap { owners[$0] ?? nil } }
+
+    /// - Parameter isAgain: whether what was told is told again.
+    mutating func filled(_ fills: [Fill], isAgain: Bool = false) -> [AccountEvent] {
+        var events: [AccountEvent] = []
+        for fill in fills {
+            let isNew = toldTrades.insert(fill.tradeID).inserted
+            if isNew || isAgain { events.append(.filled(fill)) }
+            guard isNew else { continue }
+            told[fill.orderID, default: 0] += fill.quantity.lots
+            entries[fill.orderID]?.isAccepted = true
+            events += settle(fill.orderID)
+        }
+        return events
+    }
+
+    // MARK: - Questions about one order
+
+    /// What a question about an order is answered with, after its fills: its present state, where that is whole.
+    /// - Parameter fills: all of its fills that there are.
+    func answer(
+        _ order: ExchangeOrder, _ id: ClientOrderID, _ fills: [Fill]
+    ) throws(UnreadableAnswer) -> [AccountEvent] {
+        let filled = try order.filled.map { value throws(UnreadableAnswer) in try lots(value, "filled") } ?? 0
+        let listed = fills.reduce(0) { $0 + $1.quantity.lots }
+        let quantity = try lots(order.amount, "amount")
+        let side = order.side ?? .buy
+        var entry = Entry(side: side, quantity: Quantity(lots: quantity), placedAt: .distantPast)
+        entry.filled = max(filled, listed)
+        guard let end = end(of: order, id, entry) else { return [.accepted(id)] }
+        // Fills are on their way into the list of trades: whoever asked will ask again.
+        if listed < filled || listed >= quantity { return [] }
+        return [end]
+    }
+
+    // MARK: - Orders that are not listed
+
+    /// Our orders that a list of open ones, asked for at `askedAt`, does not hold although it should.
+    func missing(from listed: Set<ClientOrderID>, askedAt: Timestamp) -> [ClientOrderID] {
+        entries.filter { id, entry in
+            !entry.isInFlight && entry.end == nil && entry.placedAt < askedAt && !listed.contains(id)
+        }.keys.sorted()
+    }
+
+    /// A look-up found nothing.
+    /// - Returns: whether that proves that there never was such an order: asked twice, some time apart, both after the
+    ///   placement could last be carried out.
+    mutating func notFound(_ id: ClientOrderID, askedAt: Timestamp, window: Int64, firstHeard: Timestamp) -> Bool {
+        var entry = entries[id] ?? Entry(side: .buy, quantity: .zero, placedAt: firstHeard)
+        guard askedAt.nanoseconds(since: entry.placedAt) > window else { return false }
+        if askedAt.nanoseconds(since: entry.lastLookUp) >= AcceptanceRule.apart * Nanoseconds.perMillisecond {
+            entry.failedLookUps += 1
+            entry.lastLookUp = askedAt
+        }
+        entries[id] = entry.failedLookUps >= AcceptanceRule.lookUpsNeeded ? nil : entry
+        return entry.failedLookUps >= AcceptanceRule.lookUpsNeeded
+    }
+
+    // MARK: - Units
+
+    func lots(_ value: FixedDecimal?, _ name: String) throws(UnreadableAnswer) -> Int64 {
+        guard let value, value.isMultiple(of: unit.quantity),
+            let lots = try? value.count(of: unit.quantity, rounding: .down),
+            lots >= 0
+        else {
+            throw UnreadableAnswer(
+                name, expected: "a multiple of \(unit.quantity)", found: value.map { "\($0)" } ?? "nothing")
+        }
+        return lots
+    }
+
+    func ticks(_ value: FixedDecimal?, _ name: String) throws(UnreadableAnswer) -> Int64 {
+        guard let value, value.isMultiple(of: unit.price), let ticks = try? value.count(of: unit.price, rounding: .down)
+        else {
+            throw UnreadableAnswer(
+                name, expected: "a multiple of \(unit.price)", found: value.map { "\($0)" } ?? "nothing")
+        }
+        return ticks
+    }
+
+    /// - Throws: for a trade without id, time, price or amount.
+    func fill(_ trade: ExchangeTrade, _ order: ClientOrderID) throws(UnreadableAnswer) -> Fill {
+        guard let id = trade.id, let time = trade.time, let side = trade.side else {
+            throw UnreadableAnswer("trade", expected: "id, time and side", found: "\(trade.id ?? "none")")
+        }
+        let fee = trade.fees.first { !$0.cost.isZero }
+        let asset: FeeAsset =
+            switch fee?.asset {
+            case instrument.base: .base
+            case nil, instrument.quote: .quote
+            default: .other(0)
+            }
+        return Fill(
+            tradeID: SidecarTradeID.number(time: time, id: id), orderID: order, side: side,
+            price: Price(ticks: try ticks(trade.price, "price")),
+            quantity: Quantity(lots: try lots(trade.amount, "amount")), liquidity: trade.liquidity ?? .taker,
+            // Of a fee in a third asset the instrument knows no price: it shows in the account's balances alone.
+            fee: asset == .other(0) ? .zero : fee?.cost ?? .zero, feeAsset: asset == .other(0) ? .quote : asset,
+            time: Timestamp(nanoseconds: time &* Nanoseconds.perMillisecond))
+    }
+}

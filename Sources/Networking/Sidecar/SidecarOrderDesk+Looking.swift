@@ -1,0 +1,216 @@
+import Exchanges
+import Execution
+import Logging
+import Scheduling
+import Synchronization
+import TradingCore
+
+/// Looking after orders: at once when a stream says so, every two seconds all the same.
+extension SidecarOrderDesk {
+    func streamed(_ update: SidecarStreamUpdate, isOrders: Bool) {
+        switch update {
+        case .event(let value):
+            if isOrders { reported(value) } else { state.withLock { $0.areFillsDue = true } }
+            news.raise()
+        case .recovered: news.raise()
+        // The lists are looked at in any case; without a stream only later.
+        case .alive, .lost, .unsupported: break
+        }
+    }
+
+    private func reported(_ value: JSONValue) {
+        let now = time.now()
+        var events: [AccountEvent] = []
+        for element in value.elements ?? [] {
+            guard let id = account.ids.id(element.text("clientOrderId")),
+                let order = try? UnifiedReading.order(element)
+            else { continue }
+            events += state.withLock { (try? $0.board.report(order, id, now: now)) ?? [] }
+        }
+        tell(events)
+    }
+
+    func look() async {
+        while !Task.isCancelled {
+            let began = time.now()
+            do {
+                try await lookAtOrders()
+                try await lookAtFills()
+                looked(nil)
+            } catch { looked("\(error)") }
+            await wait(until: began.advanced(byNanoseconds: Self.interval))
+        }
+    }
+
+    /// Looks at fills whenever there is news, until the time has come to look at everything.
+    private func wait(until deadline: Timestamp) async {
+        while !Task.isCancelled, time.now() < deadline {
+            await withTaskGroup { group in
+                group.addTask { [news] in await news.wait() }
+                group.addTask { [time] in try? await time.sleep(until: deadline) }
+                await group.next()
+                group.cancelAll()
+            }
+            // What fails here is tried again with everything else.
+            if !Task.isCancelled, time.now() < deadline { try? await lookAtFills() }
+        }
+    }
+
+    private func looked(_ fault: String?) {
+        let now = time.now()
+        let update: AccountUpdate? = state.withLock { state in
+            guard fault != nil else {
+                state.failingSince = nil
+                defer { state.isLost = false }
+                return state.isLost ? .recovered : .alive
+            }
+            let since = state.failingSince ?? now
+            state.failingSince = since
+            guard !state.isLost, now.nanoseconds(since: since) >= Self.faultLimit else { return nil }
+            state.isLost = true
+            return .lost
+        }
+        if let fault { logger.warning("orders on \(symbol) cannot be looked at: \(fault)") }
+        if let update { tell([update]) }
+    }
+
+    // MARK: - Orders
+
+    private func lookAtOrders() async throws {
+        let askedAt = time.now()
+        let orders = try await openOrders()
+        var listed: Set<ClientOrderID> = []
+        var events: [AccountEvent] = []
+        for (id, order) in orders {
+            listed.insert(id)
+            events += try state.withLock { try $0.board.report(order, id, now: askedAt) }
+        }
+        tell(events)
+        let missing = state.withLock { $0.board.missing(from: listed, askedAt: askedAt) }
+        for id in missing { await query(id) }
+    }
+
+    /// Ours alone: an order of somebody else's has no id of ours to be listed by.
+    private func openOrders() async throws -> [(ClientOrderID, ExchangeOrder)] {
+        let told = try await account.ask("openOrders", [.text("symbol", symbol.description)])
+        return try told.list(named: "openOrders").compactMap { value in
+            guard let id = account.ids.id(value.text("clientOrderId")) else { return nil }
+            return (id, try UnifiedReading.order(value))
+        }
+    }
+
+    func listOpenOrders() async throws -> [ListedOrder] {
+        let orders = try await openOrders()
+        return try state.withLock { state in
+            try orders.map { id, order in
+                guard let side = order.side else {
+                    throw UnreadableAnswer("side", expected: "buy or sell", found: "nothing")
+                }
+                let amount = try state.board.lots(order.amount, "amount")
+                let filled = try state.board.lots(order.filled ?? .zero, "filled")
+                return ListedOrder(
+                    id: id, side: side, price: Price(ticks: try state.board.ticks(order.price, "price")),
+                    remaining: Quantity(lots: max(0, amount - filled)))
+            }
+        }
+    }
+
+    func lookUp(_ id: ClientOrderID) async throws(SidecarFailure) -> ExchangeOrder? {
+        let entry = state.withLock { $0.board.entries[id] }
+        let began = (entry?.placedAt).map {
+            $0.advanced(byNanoseconds: -Nanoseconds.seconds(60)).nanoseconds / Nanoseconds.perMillisecond
+        }
+        let told = try await account.ask(
+            "lookUpOrder",
+            [
+                .text("symbol", symbol.description), .text("id", entry?.exchangeID),
+                .text("clientOrderId", account.ids.text(id)),
+                .init(key: "since", value: began.map { .number(String($0)) } ?? .null),
+            ])
+        if told.isNull { return nil }
+        do { return try UnifiedReading.order(told) } catch { throw .unreadable("\(error)") }
+    }
+
+    func summary(_ order: ExchangeOrder, _ id: ClientOrderID) throws -> OrderReport {
+        try state.withLock { state in
+            guard let side = order.side else {
+                throw UnreadableAnswer("side", expected: "buy or sell", found: "nothing")
+            }
+            let quantity = try state.board.lots(order.amount, "amount")
+            let filled = try state.board.lots(order.filled ?? .zero, "filled")
+            let status: OrderStatus =
+                switch order.status {
+                case .closed: filled >= quantity ? .filled : .expired
+                case .cancelled: .cancelled
+                case .expired: .expired
+                case .rejected: filled > 0 ? .cancelled : .rejected
+                case .open, .cancelling, .expiring, .other, nil: .open
+                }
+            let price = order.price.flatMap { $0.isZero ? nil : $0 } ?? instrument.unit.price
+            return OrderReport(
+                id: id, side: side, price: Price(ticks: try state.board.ticks(price, "price")),
+                quantity: Quantity(lots: quantity), filled: Quantity(lots: filled), status: status)
+        }
+    }
+
+    // MARK: - Fills
+
+    private func lookAtFills() async throws {
+        let now = time.now()
+        let since: Timestamp? = state.withLock { state in
+            let isDue = state.areFillsDue
+            state.areFillsDue = false
+            return state.board.fillsSince ?? (isDue ? now.advanced(byNanoseconds: -Nanoseconds.seconds(300)) : nil)
+        }
+        guard let since else { return }
+        let fills = try await fetchFills(since: since.nanoseconds / Nanoseconds.perMillisecond, limit: 1_000)
+        tell(state.withLock { $0.board.filled(fills) })
+    }
+
+    /// The account's trades on this instrument that are of our orders, oldest first.
+    /// - Parameter since: milliseconds since 1970.
+    func fetchFills(since: Int64, limit: Int) async throws -> [Fill] {
+        let told = try await account.ask(
+            "ownTrades",
+            [
+                .text("symbol", symbol.description), .whole("since", since), .whole("limit", Int64(limit)),
+            ], within: 60_000)
+        var trades: [ExchangeTrade] = []
+        for value in try told.list(named: "ownTrades") { trades.append(try UnifiedReading.trade(value)) }
+        try await learnOwners(trades, since)
+        return try state.withLock { state in
+            try trades.compactMap { trade in
+                guard let owner = state.board.owner(trade) else { return nil }
+                return try state.board.fill(trade, owner)
+            }
+        }.sorted { $0.tradeID < $1.tradeID }
+    }
+
+    /// Trades tell the exchange's id of their order; whose that is, is asked once.
+    private func learnOwners(_ trades: [ExchangeTrade], _ since: Int64) async throws {
+        let unknown = state.withLock { $0.board.unknownOwners(trades) }
+        guard !unknown.isEmpty else { return }
+        let told = try await account.ask(
+            "ordersOf",
+            [
+                .text("symbol", symbol.description), .whole("since", since),
+                .init(key: "ids", value: .array(unknown.map(JSONValue.string))),
+            ], within: 60_000)
+        state.withLock { state in
+            for id in unknown { state.board.learn(id, account.ids.id(told.text(id))) }
+        }
+    }
+}
+
+extension SidecarFailure {
+    /// ccxt's words for why an order is refused.
+    static func reason(_ name: String) -> RejectReason {
+        switch name {
+        case "InsufficientFunds": .insufficientBalance
+        case "OrderImmediatelyFillable": .wouldTake
+        case "DuplicateOrderId": .duplicateID
+        case "MarketClosed", "OnMaintenance", "ExchangeNotAvailable": .marketClosed
+        default: .other
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import Exchanges
+import Execution
+import Logging
+import Scheduling
+import Synchronization
+import TradingCore
+
+/// One account's orders on one instrument: requests out, events in. Streams say when to look; the lists are what counts.
+final class SidecarOrderDesk: Sendable {
+    struct State {
+        var board: SidecarOrderBoard
+        var sinks: [Int: @Sendable (AccountUpdate) -> Void] = [:]
+        var next = 0
+        var work: Task<Void, Never>?
+        var streams: [Subscription] = []
+        var isLost = false
+        /// Since when looking has failed.
+        var failingSince: Timestamp?
+        var areFillsDue = false
+    }
+
+    let account: SidecarAccount
+    let instrument: Instrument
+    let state: Mutex<State>
+    /// Raised when a stream says that there is something to look for.
+    let news = Signal()
+
+    var symbol: Symbol { instrument.id.symbol }
+    var time: any TimeSource { account.connector.time }
+    var logger: Logger { account.connector.logger }
+
+    /// Between two looks at the open orders.
+    static let interval = Nanoseconds.seconds(2)
+    /// Looking that fails for so long counts as a broken stream.
+    static let faultLimit = Nanoseconds.seconds(6)
+
+    init(_ account: SidecarAccount, _ instrument: Instrument) {
+        self.account = account
+        self.instrument = instrument
+        state = Mutex(State(board: SidecarOrderBoard(instrument)))
+    }
+
+    // MARK: - Who listens
+
+    func subscribe(_ sink: @escaping @Sendable (AccountUpdate) -> Void) -> Subscription {
+        let number = state.withLock { state in
+            state.next += 1
+            state.sinks[state.next] = sink
+            return state.next
+        }
+        startWork()
+        return Subscription { [self] in
+            let (work, streams) = state.withLock { state -> (Task<Void, Never>?, [Subscription]) in
+                state.sinks[number] = nil
+                guard state.sinks.isEmpty else { return (nil, []) }
+                defer { (state.work, state.streams) = (nil, []) }
+                return (state.work, state.streams)
+            }
+            work?.cancel()
+            for stream in streams { stream.cancel() }
+        }
+    }
+
+    private func startWork() {
+        state.withLock { state in
+            guard state.work == nil else { return }
+            state.work = Task { [self] in await look() }
+            state.streams = ["orders", "ownTrades"].map { kind in
+                account.connector.client.subscribe(
+                    account.session, SidecarConnector.stream(kind, symbol)
+                ) { [self] in streamed($0, isOrders: kind == "orders") }
+            }
+        }
+    }
+
+    func tell(_ updates: [AccountUpdate]) {
+        guard !updates.isEmpty else { return }
+        let sinks = state.withLock { $0.sinks.sorted { $0.key < $1.key }.map(\.value) }
+        for update in updates { for sink in sinks { sink(update) } }
+    }
+
+    func tell(_ events: [AccountEvent]) { tell(events.map(AccountUpdate.event)) }
+
+    // MARK: - Requests
+
+    /// Returns at once.
+    func send(_ request: AccountRequest) {
+        switch request {
+        case .place(let approved):
+            let order = approved.value
+            state.withLock { $0.board.placing(order, now: time.now()) }
+            Task { await place(order) }
+        case .cancel(let id):
+            if state.withLock({ $0.board.mayCancel(id) }) { Task { await cancel(id) } }
+        case .query(let id): Task { await query(id) }
+        }
+    }
+
+    private func place(_ order: OrderRequest) async {
+        do {
+            let told = try await account.ask("createOrder", placement(order))
+            placed(order, told)
+        } catch {
+            placed(order, error)
+        }
+    }
+
+    private func placement(_ order: OrderRequest) -> [JSONValue.Member] {
+        var arguments: [JSONValue.Member] = [
+            .text("symbol", symbol.description), .text("side", order.side == .buy ? "buy" : "sell"),
+            .text("type", order.type == .limit ? "limit" : "market"),
+            .text("amount", instrument.unit.decimal(order.quantity).description),
+            .text("clientOrderId", account.ids.text(order.id)),
+        ]
+        if order.type == .limit { arguments.append(.text("price", instrument.unit.decimal(order.price).description)) }
+        if order.isPostOnly { arguments.append(.flag("postOnly", true)) }
+        switch order.timeInForce {
+        case .goodTillCancelled: break
+        case .immediateOrCancel: arguments.append(.text("timeInForce", "IOC"))
+        case .fillOrKill: arguments.append(.text("timeInForce", "FOK"))
+        }
+        return arguments
+    }
+
+    private func placed(_ order: OrderRequest, _ told: JSONValue) {
+        let now = time.now()
+        let (events, cancels) = state.withLock { state in
+            let cancels = state.board.placed(order.id)
+            // The order stands whatever else the answer holds; what cannot be read is asked for.
+            var events = state.board.accepted(order.id, exchangeID: told.text("id"))
+            if let report = try? UnifiedReading.order(told), report.status != nil {
+                events += (try? state.board.report(report, order.id, now: now)) ?? []
+            }
+            return (events, cancels)
+        }
+        tell(events)
+        news.raise()
+        if cancels { Task { await cancel(order.id) } }
+    }
+
+    private func placed(_ order: OrderRequest, _ failure: SidecarFailure) {
+        let cancels = state.withLock { state in
+            let cancels = state.board.placed(order.id)
+            if failure.wasNotCarriedOut { state.board.forget(order.id) }
+            return cancels
+        }
+        if failure.wasNotCarriedOut {
+            logger.notice("order \(order.id) was refused: \(failure)")
+            tell([.rejected(order.id, SidecarFailure.reason(failure.name))])
+            return
+        }
+        logger.warning("what became of order \(order.id) is unknown: \(failure)")
+        tell([.outcomeUnknown(order.id)])
+        if cancels { Task { await cancel(order.id) } }
+    }
+
+    private func cancel(_ id: ClientOrderID) async {
+        let exchangeID = state.withLock { $0.board.entries[id]?.exchangeID }
+        do {
+            let told = try await account.ask(
+                "cancelOrder",
+                [
+                    .text("symbol", symbol.description), .text("id", exchangeID),
+                    .text("clientOrderId", account.ids.text(id)),
+                ])
+            _ = told
+            // That it was taken says little: the order's own state does, with what filled meanwhile.
+            await query(id)
+        } catch {
+            logger.debug("cancel of \(id): \(error)")
+            switch error.name {
+            case "OrderNotFound": tell([.cancelRejected(id, .unknownOrder)])
+            // Whether it still rests only its state can tell (H: a failed cancel frees nothing).
+            default: await query(id)
+            }
+        }
+    }
+
+    /// Tells every fill of an order again, then its state; nothing where that cannot be learned now.
+    func query(_ id: ClientOrderID) async {
+        let askedAt = time.now()
+        do {
+            guard let order = try await lookUp(id) else {
+                let isProven = state.withLock { state in
+                    state.board.notFound(
+                        id, askedAt: askedAt, window: account.connector.acceptanceWindow,
+                        firstHeard: account.startedAt)
+                }
+                if isProven { tell([.notFound(id)]) }
+                return
+            }
+            try await tellWhole(order, id)
+        } catch { logger.warning("order \(id) could not be looked up: \(error)") }
+    }
+
+    private func tellWhole(_ order: ExchangeOrder, _ id: ClientOrderID) async throws {
+        let now = time.now()
+        let filled = try state.withLock { state in
+            let events = try state.board.report(order, id, now: now)
+            return (events, state.board.entries[id]?.filled ?? 0)
+        }
+        var fills: [Fill] = []
+        if order.filled.map({ !$0.isZero }) ?? true || filled.1 > 0 {
+            let began = order.createdAt ?? now.advanced(byNanoseconds: -Nanoseconds.perDay).nanoseconds / 1_000_000
+            fills = try await fetchFills(since: began - 60_000, limit: 1_000).filter { $0.orderID == id }
+        }
+        let told = fills
+        let events = try state.withLock { state in
+            let events = state.board.filled(told, isAgain: true)
+            return try events + state.board.answer(order, id, told)
+        }
+        tell(filled.0 + events)
+    }
+}
