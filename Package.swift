@@ -134,8 +134,8 @@ let package = Package(
         .executableTarget(
             name: "mrmarket",
             dependencies: [
-                "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "MarketData", "Simulators",
-                "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex",
+                "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "Networking", "MarketData",
+                "Simulators", "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -199,7 +199,8 @@ let package = Package(
         .testTarget(
             name: "NetworkingTests",
             dependencies: [
-                "Networking", "Exchanges", "TradingCore", "Scheduling",
+                "Networking", "Exchanges", "Execution", "TradingCore", "Scheduling",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
