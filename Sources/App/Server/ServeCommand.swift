@@ -40,9 +40,11 @@ struct ServeCommand: AsyncParsableCommand {
         let sidecar = SidecarServices(files.configuration, time, logger)
         let registry = ScheduleRegistry()
         let alarms = AlarmClock(time: time, registry: registry)
+        let exchanges = try LiveExchanges(
+            fixed: [exchange.connector] + sidecar.connectors, folder: files.configuration.dataFolder, time: time, logger: logger)
         let supervisor = StrategySupervisor(
             RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
-            connectors: [exchange.connector] + sidecar.connectors)
+            directory: exchanges.registry)
         let money = MoneyServices(
             database: database, configuration: files.configuration, alarms: alarms, time: time, logger: logger)
         let api = APIServer(
@@ -65,6 +67,7 @@ struct ServeCommand: AsyncParsableCommand {
             services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger))
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         try await ServiceGroup(configuration: configuration).run()
+        await exchanges.close()
         await database.close()
         if Terminal.isInteractive { Terminal.clearStatus() }
         guard outcome.isClean else {

@@ -170,13 +170,16 @@ extension InstrumentExecutor {
         core.setState(server: .halted, now: time.now())
         finishTurn()
         let deadline = time.now().advanced(byNanoseconds: limit)
+        var wait = 5 * Nanoseconds.perMillisecond
         while time.now() < deadline {
             if !core.hasLiveOrders, let open = try? await account.openOrders(place.symbol),
                 !open.contains(where: { $0.id.installation == installation && core.seats[$0.id.session] != nil })
             {
                 return await flush(until: deadline)
             }
-            try? await time.sleep(until: time.now().advanced(byNanoseconds: 5 * Nanoseconds.perMillisecond))
+            // An exchange is not to be asked a hundred times a second.
+            if !core.hasLiveOrders { wait = min(2 * wait, Nanoseconds.perSecond) }
+            try? await time.sleep(until: time.now().advanced(byNanoseconds: wait))
         }
         return false
     }

@@ -41,6 +41,7 @@ public actor StrategySupervisor {
     public func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.recover() }
+            group.addTask { await self.watchRules() }
             for await executor in work { group.addTask { await executor.run() } }
             group.cancelAll()
         }
@@ -99,9 +100,10 @@ public actor StrategySupervisor {
     }
 
     /// All places of one account: orders and fills first, then what the account owns, and only then trading.
-    private func resume(_ rows: [StrategyInstanceStore.Row]) async throws {
+    /// - Parameter adopts: whether the exchange's balances become the account's; not while others of it trade.
+    func resume(_ rows: [StrategyInstanceStore.Row], adopts: Bool = true) async throws {
         var ready: [(InstrumentExecutor, [ResumedSession])] = []
-        do { try await resume(rows, into: &ready) } catch {
+        do { try await resume(rows, adopts: adopts, into: &ready) } catch {
             for (executor, _) in ready {
                 executors[executor.place] = nil
                 await executor.abandon()
@@ -115,7 +117,7 @@ public actor StrategySupervisor {
     }
 
     private func resume(
-        _ rows: [StrategyInstanceStore.Row], into ready: inout [(InstrumentExecutor, [ResumedSession])]
+        _ rows: [StrategyInstanceStore.Row], adopts: Bool, into ready: inout [(InstrumentExecutor, [ResumedSession])]
     ) async throws {
         for (place, rows) in Dictionary(grouping: rows, by: \.place) {
             let sessions = rows.compactMap { resumed($0) }
@@ -125,7 +127,7 @@ public actor StrategySupervisor {
             try await executor.resume(sessions)
             executors[executor.place] = executor
         }
-        if let place = rows.first?.place { try await adoptBalances(place, settling: ready.map(\.0)) }
+        if adopts, let place = rows.first?.place { try await adoptBalances(place, settling: ready.map(\.0)) }
     }
 
     /// - Returns: nil, told as a fault, when its stored parameters cannot be read: then its orders, of which nobody would look
@@ -200,15 +202,15 @@ public actor StrategySupervisor {
 
     /// The executor of a place, made and reconciled if there is none yet.
     func executor(_ place: TradingPlace) async throws -> InstrumentExecutor {
-        if let executor = executors[place] { return executor }
         if let task = arriving[place] { return try await task.value }
+        if let executor = executors[place] { return executor }
         let task = Task { try await self.arrive(place) }
         arriving[place] = task
         defer { arriving[place] = nil }
         return try await task.value
     }
 
-    private func arrive(_ place: TradingPlace) async throws -> InstrumentExecutor {
+    func arrive(_ place: TradingPlace) async throws -> InstrumentExecutor {
         let executor = try await makeExecutor(place)
         do {
             try await executor.resume([])
@@ -225,6 +227,18 @@ public actor StrategySupervisor {
         executors[place] = executor
         startWork.yield(executor)
         return executor
+    }
+
+    /// Whoever wants the place meanwhile waits for the task.
+    func arrive(_ place: TradingPlace, by task: Task<InstrumentExecutor, any Error>) async {
+        arriving[place] = task
+        _ = try? await task.value
+        arriving[place] = nil
+    }
+
+    func forget(_ place: TradingPlace, _ fresh: Instrument) {
+        instruments[InstrumentID(exchange: place.exchange, symbol: place.symbol)] = fresh
+        executors[place] = nil
     }
 
     func state(_ scope: TradingScope) -> TradingState { states[scope]?.state ?? .active }

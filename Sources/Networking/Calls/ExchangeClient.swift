@@ -39,6 +39,8 @@ public final class ExchangeClient: Sendable {
     private let account: Account
     private let state: Mutex<(breaker: CircuitBreaker, nonces: NonceSequence)>
     private let turnstile: Turnstile?
+    /// The exchange has no call for its time: what every answer carries stands in for it.
+    private let tellsTimeByDate: Bool
     private let send: Send
     private let time: any TimeSource
 
@@ -53,6 +55,10 @@ public final class ExchangeClient: Sendable {
         state = Mutex((breaker, NonceSequence(after: account.lastNonce)))
         self.time = time
         self.send = send
+        do throws(ExchangeFailure) {
+            _ = try dialect.serverTime()
+            tellsTimeByDate = false
+        } catch { tellsTimeByDate = error.kind == .notSupported }
     }
 
     /// Whether the account is asked for at all now.
@@ -73,7 +79,12 @@ public final class ExchangeClient: Sendable {
     /// Asks for the exchange's time, for all who share ``manners``.
     public func measureClock(within milliseconds: Int64 = 5_000) async throws(CallFailure) {
         let call: EndpointCall<Int64>
-        do { call = try dialect.serverTime() } catch { throw .notCarriedOut(error) }
+        do { call = try dialect.serverTime() } catch {
+            // Then any answer tells, by the time that it carries.
+            guard error.kind == .notSupported, let status = try? dialect.status() else { throw .notCarriedOut(error) }
+            _ = try await timed(status, .ordinary, milliseconds)
+            return
+        }
         let (exchangeTime, sentAt, answeredAt) = try await timed(call, .ordinary, milliseconds)
         manners.heard(.init(sentAt: sentAt, answeredAt: answeredAt, exchangeTime: exchangeTime))
     }
@@ -90,9 +101,9 @@ public final class ExchangeClient: Sendable {
         _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ milliseconds: Int64
     ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
         let deadline = now() &+ max(1, milliseconds)
-        guard let turnstile else { return try await sent(call, purpose, try await leave(call.request, purpose, deadline), deadline) }
         // Leave first: what waits for the exchange's limit must not keep a cancel from passing.
         let grant = try await leave(call.request, purpose, deadline)
+        guard let turnstile else { return try await sent(call, purpose, grant, deadline) }
         await turnstile.enter(isCancel: purpose == .cancel)
         defer { turnstile.leave() }
         guard now() < deadline else {
@@ -121,6 +132,9 @@ public final class ExchangeClient: Sendable {
             throw unanswered(error, call.request, grant, context)
         }
         let answeredAt = now()
+        if tellsTimeByDate, let exchangeTime = response.header("Date").flatMap({ HTTPDate.milliseconds($0) }) {
+            manners.heard(.init(sentAt: sentAt, answeredAt: answeredAt, exchangeTime: exchangeTime))
+        }
         let outcome = Result { () throws(ExchangeFailure) in try call.answer(in: response, dialect) }
         let failure: ExchangeFailure? = if case .failure(let failure) = outcome { failure } else { nil }
         let usage = dialect.usage(in: response, to: call.request)

@@ -30,9 +30,11 @@ enum MarketUnits {
     private static func unit(
         _ market: ExchangeMarket, _ lastPrice: FixedDecimal?
     ) throws(InstrumentError) -> BookUnit {
-        let quantity = try step(market)
+        let quantity = try quantityUnit(market)
         switch market.rounding.price {
-        case .tick(let tick): return try BookUnit(price: tick, quantity: quantity)
+        case .tick(let tick):
+            if let unit = try? BookUnit(price: tick, quantity: quantity) { return unit }
+            return try BookUnit(price: tick, quantity: try step(market))
         case .significantDigits(let digits, let most):
             guard let lastPrice, lastPrice.isPositive else {
                 throw .invalid(field: "price", value: "none", rule: "known, for a market whose ticks follow it")
@@ -43,6 +45,14 @@ enum MarketUnits {
             return try BookUnit(price: max(finest, FixedDecimal(raw: wanted)), quantity: quantity)
         case nil: throw .invalid(field: "tickSize", value: "none", rule: "told by the exchange")
         }
+    }
+
+    /// Feeds show quantities finer than today's step, and the step changes: small ones are counted in 10⁻⁸. Coarse ones, of
+    /// what costs next to nothing, could not be counted so.
+    private static func quantityUnit(_ market: ExchangeMarket) throws(InstrumentError) -> FixedDecimal {
+        let step = try step(market)
+        let fine: FixedDecimal = "0.00000001"
+        return step < "1" && step.isMultiple(of: fine) ? fine : step
     }
 
     private static func step(_ market: ExchangeMarket) throws(InstrumentError) -> FixedDecimal {

@@ -36,7 +36,9 @@ final class Venue: Sendable {
         name = dialect.name
         abilities = dialect.abilities
         self.wires = wires
-        manners = SharedManners(limits: dialect.limits)
+        // Where the exchange has no call for its time, answers carry it in whole seconds.
+        let resolution: Int64 = (try? dialect.serverTime()) == nil ? 1_000 : 1
+        manners = SharedManners(limits: dialect.limits, clockResolution: resolution)
         client = ExchangeClient(
             dialect, .init(label: "", credentials: nil), manners: manners, breaker: wires.breaker(seed: 1),
             time: wires.time, send: wires.send)

@@ -1,0 +1,81 @@
+import Exchanges
+import Execution
+import Logging
+import Persistence
+import Scheduling
+import TradingCore
+
+/// Trading rules that change while the server runs: what trades by old ones is taken off the book, and begins anew by the new
+/// ones the way it does after a restart, from what is stored.
+extension StrategySupervisor {
+    /// How often running places are compared with what their exchange lists; connectors read the lists anew by themselves.
+    static var rulesInterval: Int64 { Nanoseconds.seconds(300) }
+
+    /// Watches until the task is cancelled.
+    func watchRules() async {
+        while !Task.isCancelled {
+            do { try await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: Self.rulesInterval)) } catch {
+                return
+            }
+            await takeUpNewRules()
+        }
+    }
+
+    func takeUpNewRules() async {
+        for (place, executor) in executors.sorted(by: { $0.key.description < $1.key.description }) {
+            guard !isClosing, let connector = directory.connector(place.exchange),
+                let listed = try? await connector.instruments()
+            else { continue }
+            guard let fresh = listed.first(where: { $0.id.symbol == place.symbol }) else {
+                runtime.logger.error("\(place): the exchange lists no such market any more")
+                continue
+            }
+            let old = executor.instrument
+            if fresh == old { continue }
+            // What is stored is counted in the old units.
+            guard fresh.unit == old.unit else {
+                recoveryFaults["\(place)"] = "its units changed from \(old.unit) to \(fresh.unit)"
+                continue
+            }
+            runtime.logger.notice("\(place): trading rules changed, from \(old.rules) to \(fresh.rules)")
+            await reseat(place, executor, fresh)
+        }
+    }
+
+    /// Callers who want the place meanwhile wait for the new executor.
+    private func reseat(_ place: TradingPlace, _ executor: InstrumentExecutor, _ fresh: Instrument) async {
+        let task = Task { () async throws -> InstrumentExecutor in
+            guard await executor.suspend(limit: Nanoseconds.seconds(30)) else {
+                // Its orders may still rest: it goes on by the old rules, and the next look tries again.
+                await executor.setState(
+                    server: self.state(.server), account: self.state(.account(place.accountName)))
+                return executor
+            }
+            self.forget(place, fresh)
+            await executor.close()
+            return try await self.take(up: place)
+        }
+        await arrive(place, by: task)
+    }
+
+    /// From what is stored, as after a restart; tried again until the exchange answers.
+    private func take(up place: TradingPlace) async throws -> InstrumentExecutor {
+        var wait = 200 * Nanoseconds.perMillisecond
+        while true {
+            do {
+                let rows = try await runtime.database.read { transaction in
+                    try StrategyInstanceStore(transaction: transaction).unfinished().filter { $0.place == place }
+                }
+                if rows.isEmpty { return try await arrive(place) }
+                try await resume(rows, adopts: !executors.keys.contains { $0.accountName == place.accountName })
+                recoveryFaults["\(place)"] = nil
+                if let executor = executors[place] { return executor }
+            } catch {
+                recoveryFaults["\(place)"] = "new rules could not be taken up: \(error)"
+                try Task.checkCancellation()
+            }
+            try await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
+            wait = min(2 * wait, Nanoseconds.seconds(30))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Exchanges
+import Testing
+import TradingCore
+
+@testable import Networking
+
+/// The order of what is told, without a network.
+@Suite struct OrderTrackerTests {
+    private let symbol = VenueHarness.symbol
+
+    private func order(_ state: OrderState, filled: FixedDecimal = "0", id: String = "x") -> ExchangeOrder {
+        ExchangeOrder(
+            id: id, symbol: symbol, side: .buy, price: "10", amount: "1", filled: filled, status: state, createdAt: 5)
+    }
+
+    private func fill(_ number: UInt64, _ id: ClientOrderID) -> Fill {
+        Fill(
+            tradeID: number, orderID: id, side: .buy, price: Price(ticks: 1), quantity: Quantity(lots: 1),
+            liquidity: .maker, fee: "0", feeAsset: .quote, time: Timestamp(nanoseconds: 0))
+    }
+
+    private func placed() throws -> (OrderTracker, ClientOrderID) {
+        var tracker = OrderTracker()
+        let id = try #require(ClientOrderID(rawValue: 7))
+        tracker.placing(id, OrderPlacement(symbol: symbol, kind: .limit, side: .buy, amount: "1", price: "10"), at: 5)
+        return (tracker, id)
+    }
+
+    @Test func `an end waits for its fills, whatever order they come in`() throws {
+        var (tracker, id) = try placed()
+        #expect(tracker.heard(order(.open), id, at: 5) == [.accepted(id)])
+        #expect(tracker.heard(order(.cancelled, filled: "0.5"), id, at: 6).isEmpty)
+        #expect(tracker.heard(fill(1, id), trade: "1", amount: "0.2", symbol) == [.filled(fill(1, id))])
+        #expect(
+            tracker.heard(fill(2, id), trade: "2", amount: "0.3", symbol) == [.filled(fill(2, id)), .cancelled(id)])
+        #expect(tracker.heard(fill(2, id), trade: "2", amount: "0.3", symbol).isEmpty)
+        #expect(tracker.heard(order(.cancelled, filled: "0.5"), id, at: 7).isEmpty)
+    }
+
+    @Test func `a word that is older than the end changes nothing`() throws {
+        var (tracker, id) = try placed()
+        #expect(tracker.heard(order(.cancelled), id, at: 5) == [.cancelled(id)])
+        #expect(tracker.heard(order(.open), id, at: 6).isEmpty)
+        #expect(tracker.live(symbol).isEmpty)
+    }
+
+    @Test func `of an order found after a restart only what comes from now on is told`() throws {
+        var tracker = OrderTracker()
+        let id = try #require(ClientOrderID(rawValue: 8))
+        #expect(tracker.heard(order(.open, filled: "0.4"), id, at: 5) == [.accepted(id)])
+        #expect(tracker.orders[id]?.lacksFills == false)
+        #expect(tracker.exposure == [AssetID("USDT"): "6"])
+        #expect(tracker.heard(order(.open, filled: "0.6"), id, at: 6).isEmpty)
+        #expect(tracker.orders[id]?.lacksFills == true)
+        _ = tracker.heard(fill(3, id), trade: "3", amount: "0.2", symbol)
+        #expect(tracker.orders[id]?.lacksFills == false)
+    }
+
+    @Test func `an order that was seen never counts as one that never was`() throws {
+        var (tracker, id) = try placed()
+        _ = tracker.heard(order(.open), id, at: 5)
+        tracker.unanswered(id, AcceptanceRule(timestamp: 1, window: 1))
+        #expect(tracker.orders[id]?.acceptance == nil)
+        tracker.neverWas(id)
+        #expect(tracker.orders[id] != nil)
+        #expect(tracker.isGone(id) == [.cancelled(id)])
+    }
+
+    @Test func `trade ids that are texts become numbers above all others`() {
+        #expect(OrderTranslation.tradeID("12345") == 12_345)
+        #expect(OrderTranslation.tradeID("64f8c3") >= 1 << 62)
+        #expect(OrderTranslation.tradeID("64f8c3") == OrderTranslation.tradeID("64f8c3"))
+        #expect(OrderTranslation.tradeID("64f8c3") != OrderTranslation.tradeID("64f8c4"))
+        #expect(Int64(exactly: OrderTranslation.tradeID("-1")) != nil)
+    }
+
+    @Test func `the time that an answer carries is read`() {
+        #expect(HTTPDate.milliseconds("Thu, 26 Nov 2026 05:31:00 GMT") == 1_795_671_060_000)
+        #expect(HTTPDate.milliseconds("Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777_000)
+        #expect(HTTPDate.milliseconds("Thu, 29 Feb 2024 00:00:00 GMT") == 1_709_164_800_000)
+        for text in ["", "now", "Thu, 26 Xxx 2026 05:31:00 GMT", "Thu, 26 Nov 2026 25:31:00 GMT"] {
+            #expect(HTTPDate.milliseconds(text) == nil)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Exchanges
+@testable import Networking
+import Synchronization
+import TradingCore
+
+/// What a sink was told.
+final class MarketTold: Sendable {
+    private let all = Mutex<[MarketRecord]>([])
+    var records: [MarketRecord] { all.withLock { $0 } }
+    func take(_ records: [MarketRecord]) { all.withLock { $0 += records } }
+}
+
+extension VenueHarness {
+    /// The best prices of the book that the records make; nil while there is none.
+    var bestPrices: (bid: FixedDecimal, ask: FixedDecimal)? {
+        var book = OrderBook()
+        for record in market { book.apply(record) }
+        guard let bid = book.bestBid, let ask = book.bestAsk, let unit = knownUnit else { return nil }
+        return (unit.decimal(bid), unit.decimal(ask))
+    }
+
+    private var knownUnit: BookUnit? {
+        (try? connector as? DialectConnector)?.venue.known(Self.symbol)?.unit
+    }
+
+    /// Milliseconds that have to pass before an order counts as never accepted.
+    var connectorWindow: Int64 {
+        get throws { try connector.acceptanceWindow / 1_000_000 - 1_000 }
+    }
+
+    /// Time for what might still come: an audit and a look.
+    func connectorSettles() async throws { try await time.sleep(until: time.now().advanced(byNanoseconds: 5_000_000_000)) }
+}
+
+extension ModelExchange {
+    /// Fills of the past: of every three one is of somebody else's order.
+    func addHistory(from start: Int64, count: Int, every step: Int64, named exchange: NativeExchange) {
+        change { contents in
+            for number in 0..<count {
+                let isForeign = number % 3 == 2
+                let clientID =
+                    isForeign
+                    ? (exchange == .bitfinex ? "0" : "somebody-\(number)")
+                    : ClientOrderID(rawValue: UInt64(3_000 + number / 100)).map { exchange.name(of: $0) } ?? ""
+                let order = Order(
+                    id: isForeign ? 80_000 + number : 70_000 + number / 100, clientID: clientID, side: .buy,
+                    price: "99.5", amount: "100", filled: "1", state: .cancelled, createdAt: start)
+                if !contents.orders.contains(where: { $0.id == order.id }) { contents.orders.append(order) }
+                contents.trades.append(
+                    Trade(
+                        id: 100_000 + number, order: order, price: "99.5", amount: "0.01", fee: "0", feeAsset: "USDT",
+                        time: start + Int64(number) * step))
+            }
+        }
+    }
+
+    func addForeignOrder() {
+        let now = now
+        change { contents in
+            contents.orders.append(
+                Order(
+                    id: 60_000, clientID: contents.orders.first.map { $0.clientID.allSatisfy(\.isNumber) } == true
+                        ? "1700000000000" : "somebody", side: .sell, price: "120", amount: "1", createdAt: now))
+        }
+    }
+}

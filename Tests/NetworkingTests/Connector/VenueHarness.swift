@@ -1,0 +1,276 @@
+import Exchanges
+import Logging
+import Scheduling
+import Synchronization
+import Testing
+import TradingCore
+
+@testable import Execution
+@testable import Networking
+
+/// The languages that the conformance suite is spoken in.
+enum Tongue: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    case binance, bitfinex, kucoin
+
+    var testDescription: String { rawValue }
+
+    func speaker(_ model: ModelExchange) -> any Speaker {
+        switch self {
+        case .binance: BinanceSpeaker(model)
+        case .bitfinex: BitfinexSpeaker(model)
+        case .kucoin: KuCoinSpeaker(model)
+        }
+    }
+}
+
+/// Memory as a file would keep it, over a connector's life.
+final class KeptMemory: ConnectorMemory {
+    private let values = Mutex<[String: String]>([:])
+
+    func value(of key: String) -> String? { values.withLock { $0[key] } }
+    func set(_ value: String, of key: String) { values.withLock { $0[key] = value } }
+}
+
+/// A model exchange on a port of this machine, and a connector that trades on it. Time runs thirty times as fast.
+final class VenueHarness: Sendable {
+    static let symbol = Symbol(base: AssetID("BTC"), quote: AssetID("USDT"))
+
+    let time = ScaledTime(factor: 30)
+    let model: ModelExchange
+    let speaker: any Speaker
+    let server: VenueServer
+    let registry: ExchangeRegistry
+    let memory: KeptMemory
+    private let caller: HTTPCaller
+    private let records = Mutex<[MarketRecord]>([])
+    private let updates = Mutex<[AccountUpdate]>([])
+    private let subscriptions = Mutex<[Subscription]>([])
+
+    /// - Parameter body: with the connector's account, subscribed to market and account.
+    static func with(
+        _ tongue: Tongue, deadMansSwitch: Int? = nil, limits: ConnectorPace? = nil,
+        prepare: (ModelExchange) -> Void = { _ in },
+        _ body: (VenueHarness, any ExchangeAccount) async throws -> Void
+    ) async throws {
+        let harness = try VenueHarness(tongue, limits)
+        prepare(harness.model)
+        try await harness.server.start()
+        do {
+            let problems = harness.refresh(deadMansSwitch: deadMansSwitch)
+            #expect(problems.isEmpty)
+            let account = try await harness.account()
+            try await harness.listen(account)
+            try await body(harness, account)
+            #expect(harness.model.read { $0.faults } == [])
+        } catch {
+            await harness.end()
+            throw error
+        }
+        await harness.end()
+    }
+
+    init(_ tongue: Tongue, _ pace: ConnectorPace? = nil, memory: KeptMemory = KeptMemory()) throws {
+        let model = ModelExchange(time)
+        let speaker = tongue.speaker(model)
+        self.model = model
+        self.speaker = speaker
+        self.memory = memory
+        let factor = time.factor
+        server = VenueServer { request in
+            Self.answer(request, speaker, factor)
+        } opened: { connection, address in
+            speaker.opened(connection, address)
+        } received: { connection, text in
+            model.read { $0.isSilent } ? [] : speaker.received(connection, text)
+        } closed: { connection in
+            model.change { $0.listened[connection] = nil }
+        }
+        caller = try HTTPCaller()
+        var chosen = pace ?? ConnectorPace()
+        if pace == nil {
+            chosen.shortestReconnect = 300
+            chosen.longestReconnect = 2_000
+        }
+        let caller = caller
+        registry = ExchangeRegistry(
+            Wires(
+                time: time, webSockets: try WebSocketClient(), memory: memory,
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), pace: chosen, seed: 1
+            ) { request, milliseconds throws(HTTPFailure) in
+                // The deadline is in the exchange's time; what a busy machine needs beside it is real.
+                try await caller.send(request, within: max(1_000, milliseconds / factor))
+            })
+        let server = server
+        model.publish.withLock {
+            $0 = { events in
+                for (connection, topics) in model.read({ $0.listened }) {
+                    for event in events {
+                        for frame in speaker.frames(event, topics) { server.push(frame, to: connection) }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func answer(_ request: VenueRequest, _ speaker: any Speaker, _ factor: Int64) -> VenueAnswer {
+        let model = speaker.model
+        model.change { contents in
+            contents.requests += 1
+            contents.log.append(request.verb + " " + request.path)
+        }
+        if speaker.isSigned(request), let fault = speaker.fault(request) { return fault }
+        if speaker.isPlacement(request) {
+            let mishap = model.change { $0.placements.isEmpty ? nil : $0.placements.removeFirst() }
+            return perform(mishap, speaker, factor) { speaker.place(request) }
+        }
+        if speaker.isCancel(request) {
+            let mishap = model.change { $0.cancels.isEmpty ? nil : $0.cancels.removeFirst() }
+            return perform(mishap, speaker, factor) { speaker.cancel(request) }
+        }
+        return speaker.answer(request)
+    }
+
+    private static func perform(
+        _ mishap: ModelExchange.Mishap?, _ speaker: any Speaker, _ factor: Int64,
+        _ act: @escaping @Sendable () -> VenueAnswer
+    ) -> VenueAnswer {
+        switch mishap {
+        case nil: return act()
+        case .loseAnswer:
+            _ = act()
+            return .dropped
+        case .loseRequest: return .dropped
+        case .actLate(let milliseconds):
+            Task {
+                try? await Task.sleep(for: .milliseconds(milliseconds / factor))
+                _ = act()
+            }
+            return .dropped
+        case .slowDown: return speaker.slowDown
+        case .fail: return VenueAnswer(status: 502, body: "<html>bad gateway</html>")
+        }
+    }
+
+    // MARK: - The connector
+
+    func settings(_ label: String = "default", secret: String = "secret", deadMansSwitch: Int? = nil)
+        -> ExchangeAccountSettings
+    {
+        ExchangeAccountSettings(
+            exchange: type(of: speaker).exchange.id, label: label,
+            credentials: ExchangeCredentials(apiKey: "key", secret: Secret(secret), passphrase: Secret("phrase")),
+            environment: .custom(.init(rest: "http://127.0.0.1:\(server.port)")),
+            deadMansSwitchSeconds: deadMansSwitch, receiveWindow: 10_000)
+    }
+
+    func refresh(deadMansSwitch: Int? = nil) -> [ExchangeAccountProblem] {
+        registry.refresh([settings(deadMansSwitch: deadMansSwitch)])
+    }
+
+    var connector: any ExchangeConnector {
+        get throws { try #require(registry.connector(type(of: speaker).exchange.id)) }
+    }
+
+    func account() async throws -> any ExchangeAccount { try await connector.account("default") }
+
+    func listen(_ account: any ExchangeAccount) async throws {
+        let market = try await connector.subscribe(Self.symbol) { [self] in
+            let told = $0
+            records.withLock { $0 += told }
+        }
+        let orders = try await account.subscribe(Self.symbol) { [self] update in
+            if update != .alive { updates.withLock { $0.append(update) } }
+        }
+        subscriptions.withLock { $0 += [market, orders] }
+    }
+
+    func end() async {
+        for subscription in subscriptions.withLock({ $0 }) { subscription.cancel() }
+        registry.close()
+        await server.stop()
+        await caller.shutdown()
+    }
+
+    // MARK: - Looking
+
+    var market: [MarketRecord] { records.withLock { $0 } }
+    var told: [AccountUpdate] { updates.withLock { $0 } }
+    var events: [AccountEvent] { told.compactMap { if case .event(let event) = $0 { event } else { nil } } }
+    var fills: [Fill] { events.compactMap { if case .filled(let fill) = $0 { fill } else { nil } } }
+
+    func forget() {
+        updates.withLock { $0 = [] }
+        records.withLock { $0 = [] }
+    }
+
+    /// Asks until something is so; fails after ten real seconds.
+    func wait(_ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ isSo: () throws -> Bool) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(10)
+        while try !isSo() {
+            guard clock.now < deadline else {
+                Issue.record(
+                    "waited in vain until \(what): \(told); \(model.read { $0.log.suffix(12) }), \(registry.states.map { $0.fault ?? "well" })",
+                    sourceLocation: sourceLocation)
+                throw WaitedInVain()
+            }
+            try await clock.sleep(for: .milliseconds(5))
+        }
+    }
+
+    struct WaitedInVain: Error {}
+
+    // MARK: - Orders
+
+    var instrument: Instrument {
+        get async throws { try #require(try await connector.instruments().first { $0.id.symbol == Self.symbol }) }
+    }
+
+    func request(
+        _ number: UInt64, _ side: Side = .buy, _ price: FixedDecimal = "99.50", _ amount: FixedDecimal = "0.5",
+        isPostOnly: Bool = true
+    ) async throws -> OrderRequest {
+        let unit = try await instrument.unit
+        return OrderRequest(
+            id: try #require(ClientOrderID(rawValue: number)), side: side, isPostOnly: isPostOnly,
+            price: Price(ticks: try price.count(of: unit.price, rounding: .down)),
+            quantity: Quantity(lots: try amount.count(of: unit.quantity, rounding: .down)))
+    }
+
+    /// Passes the risk gate, which alone lets an order be sent.
+    func approved(_ request: OrderRequest) async throws -> AccountRequest {
+        let gate = RiskGate(RiskLimits(), rules: try OrderRules(await instrument))
+        var budget: OrderBudget?
+        let context = RiskGate.Context(
+            state: .active, blockage: nil, highestBuy: .max, lowestSell: 0, positionLots: 0, openBuyLots: 0,
+            openSellLots: 0, openOrders: 0, accountOrders: 0, freeBase: .max, freeQuote: .max, ownBestBid: 0,
+            ownBestAsk: .max, now: time.now())
+        return .place(try gate.judge(request, context, budget: &budget).get())
+    }
+
+    @discardableResult
+    func place(_ account: any ExchangeAccount, _ request: OrderRequest) async throws -> ClientOrderID {
+        account.send(try await approved(request), Self.symbol)
+        return request.id
+    }
+
+    func isOpen(_ id: ClientOrderID) -> Bool {
+        let text = type(of: speaker).exchange.name(of: id)
+        return model.read { $0.orders.contains { $0.clientID == text && $0.state == .open } }
+    }
+
+    func timesPlaced(_ id: ClientOrderID) -> Int {
+        let text = type(of: speaker).exchange.name(of: id)
+        return model.read { $0.placedIDs.filter { $0 == text }.count }
+    }
+}
+
+extension NativeExchange {
+    func name(of id: ClientOrderID) -> String {
+        switch self {
+        case .binance: BinanceDialect().clientOrderID(id) ?? ""
+        case .bitfinex: BitfinexDialect().clientOrderID(id) ?? ""
+        default: KuCoinDialect().clientOrderID(id) ?? ""
+        }
+    }
+}
