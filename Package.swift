@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "Execution", targets: ["Execution"]),
         .library(name: "Exchanges", targets: ["Exchanges"]),
         .library(name: "Networking", targets: ["Networking"]),
+        .library(name: "ExchangeKeys", targets: ["ExchangeKeys"]),
         .library(name: "MarketData", targets: ["MarketData"]),
         .library(name: "Simulators", targets: ["Simulators"]),
         .library(name: "Scheduling", targets: ["Scheduling"]),
@@ -71,6 +72,14 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
+        // Keys of exchange accounts, sealed.
+        .target(
+            name: "ExchangeKeys",
+            dependencies: [
+                "TradingCore", "Exchanges", "Networking", "Persistence", "Scheduling", "CSodium",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "MarketData",
             dependencies: ["TradingCore", "Execution", "Exchanges", "CZlib"],
@@ -121,6 +130,7 @@ let package = Package(
             name: "API",
             dependencies: [
                 "TradingCore", "Execution", "Scheduling", "MarketMaking", "Persistence", "Ledger", "Jobs",
+                "Exchanges", "ExchangeKeys",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -134,7 +144,7 @@ let package = Package(
             name: "mrmarket",
             dependencies: [
                 "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "MarketData", "Simulators",
-                "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex",
+                "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex", "Networking", "ExchangeKeys",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -148,6 +158,7 @@ let package = Package(
         // The kernel's word on its clock, which Glibc's Swift module leaves out.
         .systemLibrary(name: "CTimex"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // Tests mirror Sources; ScenarioTests span several modules and run the program itself.
@@ -206,6 +217,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "ExchangeKeysTests",
+            dependencies: [
+                "ExchangeKeys", "Exchanges", "Networking", "Persistence", "Scheduling", "TradingCore", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "MarketDataTests",
             dependencies: [
                 "MarketData", "Exchanges", "Execution", "TradingCore", "Scheduling", "CZlib", "TestSupport",
@@ -222,7 +242,7 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "API", "MarketMaking", "Ledger", "Jobs", "Persistence", "Execution", "Scheduling", "TradingCore",
-                "TestSupport",
+                "TestSupport", "ExchangeKeys", "Exchanges",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,3 +1,4 @@
+public import ExchangeKeys
 import HTTPTypes
 public import Hummingbird
 public import Logging
@@ -13,13 +14,16 @@ public struct APIServer: Sendable {
     public var operations: Operations
     public var registry: ScheduleRegistry
     public var time: any TimeSource
+    /// Keys of exchange accounts; nil where this server has none.
+    public var keys: (any ExchangeKeyDesk)?
     /// Where Swagger UI's files are; nil where there are none.
     public var swaggerFolder: String?
     public var logger: Logger
 
     public init(
         desk: any TradingDesk, operations: Operations, configuration: ServerConfiguration, secrets: ServerSecrets,
-        registry: ScheduleRegistry, time: any TimeSource, swaggerFolder: String?, logger: Logger
+        registry: ScheduleRegistry, time: any TimeSource, keys: (any ExchangeKeyDesk)? = nil, swaggerFolder: String?,
+        logger: Logger
     ) {
         self.desk = desk
         self.operations = operations
@@ -27,6 +31,7 @@ public struct APIServer: Sendable {
         self.secrets = secrets
         self.registry = registry
         self.time = time
+        self.keys = keys
         self.swaggerFolder = swaggerFolder
         self.logger = logger
     }
@@ -69,10 +74,11 @@ public struct APIServer: Sendable {
     func endpoints(_ metrics: RequestMetrics, _ authentication: AdminAuthentication) -> [Endpoint] {
         GeneralRoutes(authentication: authentication, configuration: configuration, time: time).endpoints
             + StrategyRoutes(desk: desk).endpoints + RecordRoutes(desk: desk).endpoints
-            + TradingStateRoutes(desk: desk).endpoints
+            + TradingStateRoutes(desk: desk).endpoints + TradeRoutes(desk: desk).endpoints
             + HealthRoutes(desk: desk, operations: operations, registry: registry, metrics: metrics).endpoints
             + QueueHealthRoutes(operations: operations).endpoints + JobRoutes(operations: operations).endpoints
             + SagaRoutes(operations: operations).endpoints + LedgerRoutes(operations: operations).endpoints
+            + (keys.map { ExchangeKeyRoutes(keys: $0).endpoints } ?? [])
     }
 
     /// Who may, then what was sent, then the work.

@@ -29,10 +29,12 @@ struct DoctorCommand: AsyncParsableCommand {
             print(ConfigurationKey.exampleFile, terminator: "")
             return
         }
+        ProcessHardening.apply()
         let files = try ServerFiles()
         var findings: [(Verdict, String)] = [(.good, "configuration: every setting is valid")]
         findings.append(port(files))
         findings.append(disk(files))
+        findings.append(memory())
         findings.append(clock())
         findings.append(
             (.good, "SQLite: \(SQLiteDatabase.libraryVersion); one connection writes, as versions below 3.51.3 need"))
@@ -46,6 +48,12 @@ struct DoctorCommand: AsyncParsableCommand {
         let name = "\(files.configuration.host):\(files.configuration.port)"
         if PortCheck.isFree(files.configuration) { return (.good, "port: \(name) is free") }
         return (.warning, "port: somebody listens on \(name); fine if it is this server")
+    }
+
+    private func memory() -> (Verdict, String) {
+        ProcessHardening.isInForce
+            ? (.good, "memory: no core dumps, no ptrace")
+            : (.bad, "memory: core dumps or ptrace cannot be turned off, secrets might be read")
     }
 
     private func disk(_ files: ServerFiles) -> (Verdict, String) {

@@ -4,6 +4,7 @@ import Exchanges
 import Foundation
 import Logging
 import MarketMaking
+import Networking
 import Persistence
 import Scheduling
 import ServiceLifecycle
@@ -28,6 +29,8 @@ struct ServeCommand: AsyncParsableCommand {
     var verbose = false
 
     func run() async throws {
+        // Before anything secret is read.
+        ProcessHardening.apply()
         let files = try ServerFiles()
         try PortCheck.requireFree(files.configuration)
         let exchangeConfiguration = try paper.configuration()
@@ -41,16 +44,20 @@ struct ServeCommand: AsyncParsableCommand {
         let supervisor = StrategySupervisor(
             RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
             connectors: [exchange.connector])
+        let keys = try await KeyServices(
+            files, secrets, database: database, holder: ExchangeRegistry(fixed: [exchange.connector]), alarms: alarms,
+            time: time, users: { await supervisor.users(of: $0) }, logger: logger)
         let money = MoneyServices(
             database: database, configuration: files.configuration, alarms: alarms, time: time, logger: logger)
         let api = APIServer(
             desk: supervisor, operations: money.operations, configuration: files.configuration, secrets: secrets,
-            registry: registry, time: time,
+            registry: registry, time: time, keys: keys.keyring,
             swaggerFolder: files.swaggerFolder, logger: logger)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
         let outcome = ShutdownOutcome()
         let services: [any Service] = [
             BackgroundService { await alarms.run() }, money.worker, money.relay,
+            BackgroundService { await keys.run() },
             BackgroundService { await exchange.run() },
             HTTPService(api: api, files: files, secrets: secrets),
             StatusService(
@@ -69,7 +76,8 @@ struct ServeCommand: AsyncParsableCommand {
                 "Stopped. Nobody confirmed that every own order is cancelled: look at the exchange, or start again.")
             throw ExitCode(1)
         }
-        Terminal.error("Stopped. Own orders cancelled, what ran goes on at the next start.")
+        Terminal.error(
+            "Stopped. Own orders cancelled but for those placed by hand, what ran goes on at the next start.")
     }
 
     /// The supervisor's own limit, and some for clients; less than systemd waits.

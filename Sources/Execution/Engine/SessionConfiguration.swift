@@ -12,6 +12,9 @@ public struct SessionConfiguration: Sendable {
     public var quote: FixedDecimal
     public var limits: RiskLimits
     public var tolerance: QuoteTolerance
+    /// Orders of the session rest until they trade, somebody cancels them, or trading is halted: neither old data nor the
+    /// end of the process takes them off. For orders that a person placed, which no strategy would place anew.
+    public var keepsOrders = false
 
     public init(
         installation: InstallationID, session: SessionID, nextSequence: UInt32 = 0, base: FixedDecimal,

@@ -12,13 +12,15 @@ struct RecordStore {
     func history(_ filter: HistoryFilter) throws -> [HistoryEntry] {
         let condition: SQL =
             switch filter {
-            case .user(let user): " WHERE i.user_id = \(user)"
+            case .user(let user): " WHERE COALESCE(d.user_id, i.user_id) = \(user)"
             case .instance(let id): " WHERE i.id = \(id)"
             }
         let query: SQL =
             """
-            SELECT o.*, i.user_id, i.client_id, i.strategy_type FROM orders o
-            JOIN strategy_instances i ON i.id = o.instance_id
+            SELECT o.*, COALESCE(d.user_id, i.user_id) AS user_id, COALESCE(d.client_id, i.client_id) AS client_id,
+                i.strategy_type
+            FROM orders o JOIN strategy_instances i ON i.id = o.instance_id
+            LEFT JOIN direct_orders d ON d.client_order_id = o.client_order_id
             """ + condition + " ORDER BY o.created_at DESC, o.client_order_id DESC LIMIT \(Self.limit)"
         return try transaction.rows(query).map(entry)
     }
@@ -49,8 +51,11 @@ struct RecordStore {
 
     func performance(userID: String, strategyType: String?) throws -> [PerformanceEntry] {
         var query: SQL = """
-            SELECT f.*, i.user_id, i.client_id, i.strategy_type FROM fills f
-            JOIN strategy_instances i ON i.id = f.instance_id WHERE i.user_id = \(userID)
+            SELECT f.*, COALESCE(d.user_id, i.user_id) AS user_id, COALESCE(d.client_id, i.client_id) AS client_id,
+                i.strategy_type
+            FROM fills f JOIN strategy_instances i ON i.id = f.instance_id
+            LEFT JOIN direct_orders d ON d.client_order_id = f.client_order_id
+            WHERE COALESCE(d.user_id, i.user_id) = \(userID)
             """
         if let strategyType { query = query + " AND i.strategy_type = \(strategyType)" }
         return try transaction.rows(query + " ORDER BY f.id DESC LIMIT \(Self.limit)").map { row in
