@@ -62,7 +62,8 @@ let package = Package(
         .target(
             name: "Networking",
             dependencies: [
-                "TradingCore", "Exchanges", "Scheduling",
+                "TradingCore", "Execution", "Exchanges", "Scheduling",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -11,6 +11,10 @@ public protocol ExchangeConnector: Sendable {
     /// after that does "no such order" prove that there never was one. Nanoseconds; 0 where requests die with us.
     var acceptanceWindow: Int64 { get }
 
+    /// Whether an order's id tells that it is ours. Where not, one that the store does not know is left alone: it is
+    /// somebody else's until proven otherwise.
+    var marksOwnOrders: Bool { get }
+
     /// Everything tradable, with its rules.
     func instruments() async throws(ConnectorError) -> [Instrument]
 
@@ -50,7 +54,35 @@ public protocol ExchangeAccount: Sendable {
     /// - Parameter limit: at most so many; ask on from the last one for more.
     func fills(_ symbol: Symbol, from tradeID: UInt64, limit: Int) async throws(ConnectorError) -> [Fill]
 
+    /// The same for exchanges that find trades by their time: what was executed at `mark` or later, and maybe some before.
+    func fills(_ symbol: Symbol, from mark: FillMark, limit: Int) async throws(ConnectorError) -> [Fill]
+
     func balances() async throws(ConnectorError) -> [AssetBalance]
+}
+
+extension ExchangeConnector {
+    public var marksOwnOrders: Bool { true }
+}
+
+extension ExchangeAccount {
+    public func fills(
+        _ symbol: Symbol, from mark: FillMark, limit: Int
+    ) async throws(ConnectorError) -> [Fill] {
+        try await fills(symbol, from: mark.tradeID, limit: limit)
+    }
+}
+
+/// From where on fills are asked for.
+public struct FillMark: Hashable, Sendable {
+    /// The newest one that is known; 0: none is.
+    public var tradeID: UInt64
+    /// Nothing that is not known was executed before.
+    public var time: Timestamp
+
+    public init(tradeID: UInt64, time: Timestamp) {
+        self.tradeID = tradeID
+        self.time = time
+    }
 }
 
 public enum AccountRequest: Hashable, Sendable {

@@ -8,6 +8,17 @@ public protocol ExchangeDirectory: Sendable {
     func connector(_ id: ExchangeID) -> (any ExchangeConnector)?
 }
 
+/// The same exchanges for the life of the process.
+public struct FixedExchanges: ExchangeDirectory {
+    public let connectors: [any ExchangeConnector]
+
+    public init(_ connectors: [any ExchangeConnector]) {
+        self.connectors = connectors.sorted { $0.id.rawValue < $1.id.rawValue }
+    }
+
+    public func connector(_ id: ExchangeID) -> (any ExchangeConnector)? { connectors.first { $0.id == id } }
+}
+
 /// A directory whose accounts can be replaced while the server runs.
 public protocol ExchangeAccountsHolder: ExchangeDirectory {
     /// Makes exactly these the accounts there are. What is new is built before anything old is let go; an account whose

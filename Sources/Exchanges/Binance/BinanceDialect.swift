@@ -82,8 +82,11 @@ public struct BinanceDialect: ExchangeDialect {
     /// No dead man's switch on spot. An edit is a cancel and a new order. A request is refused once its time plus
     /// `recvWindow` has passed; ours is ten seconds.
     public var abilities: ExchangeAbilities {
-        ExchangeAbilities(
+        var abilities = ExchangeAbilities(
             editKeepsID: false, ownTradesWindow: 86_400_000, findsByClientOrderID: true, acceptanceWindow: 10_000)
+        abilities.ownTradesPage = 1_000
+        abilities.feeToken = AssetID("BNB")
+        return abilities
     }
 
     // MARK: - Client order ids

@@ -49,6 +49,10 @@ public struct BitfinexDialect: ExchangeDialect {
             // Requests carry no time, only a nonce: how long one may be on its way is nowhere said.
             acceptanceWindow: 30_000)
         abilities.cancelsOnDisconnect = true
+        abilities.hasOrderedNonces = true
+        abilities.marksOwnOrders = false
+        abilities.ownTradesPage = 2_500
+        abilities.tellsNewestTrades = true
         return abilities
     }
 

@@ -18,6 +18,8 @@ public struct BybitDialect: ExchangeDialect {
             placeBatch: 10, cancelBatch: 10, editKeepsID: true, ownTradesWindow: 7 * 86_400_000,
             findsByClientOrderID: true, acceptanceWindow: 10_000)
         abilities.tellsNewestTrades = true
+        abilities.privateConfirmations = 2
+        abilities.openOrdersPage = 50
         return abilities
     }()
 

@@ -188,6 +188,20 @@ public struct ExchangeAbilities: Hashable, Sendable {
     public var tellsNewestTrades = false
     /// A private stream can be opened so that its end cancels everything on the account.
     public var cancelsOnDisconnect = false
+    /// How many ``StreamEvent/confirmed(_:)`` a private stream gives until it tells everything.
+    public var privateConfirmations = 1
+    /// Most open orders in one answer; nil: all of them.
+    public var openOrdersPage: Int?
+    /// More of them can be asked for from an id on.
+    public var pagesOpenOrders = false
+    /// The stream tells a fill with its fee.
+    public var streamsFees = true
+    /// A nonce below one that the exchange has seen is refused, so signed calls go one at a time.
+    public var hasOrderedNonces = false
+    /// Our order ids cannot be taken for somebody else's, nor theirs for ours.
+    public var marksOwnOrders = true
+    /// What fees can be paid in beside the assets that are traded.
+    public var feeToken: AssetID?
 
     public init(
         deadMansSwitch: ClosedRange<Int>? = nil, placeBatch: Int = 1, cancelBatch: Int = 1, editKeepsID: Bool? = nil,

@@ -39,13 +39,18 @@ public struct GateDialect: ExchangeDialect {
     }
 
     public var abilities: ExchangeAbilities {
-        ExchangeAbilities(
+        var abilities = ExchangeAbilities(
             deadMansSwitch: 5...86_400, placeBatch: 10, cancelBatch: 20, editKeepsID: true,
             ownTradesWindow: 30 * 86_400_000,
             // By `text` only while open and for about an hour after.
             findsByClientOrderID: false,
             // Gate takes a request whose time is up to 60 s old.
             acceptanceWindow: 60_000)
+        abilities.privateConfirmations = 3
+        abilities.openOrdersPage = 100
+        abilities.ownTradesPage = 1_000
+        abilities.feeToken = AssetID("GT")
+        return abilities
     }
 
     // MARK: - Client order ids

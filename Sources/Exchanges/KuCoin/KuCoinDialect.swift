@@ -45,12 +45,18 @@ public struct KuCoinDialect: ExchangeDialect {
     var orderRoot: String { isHighFrequency ? "hf/orders" : "orders" }
 
     public var abilities: ExchangeAbilities {
-        ExchangeAbilities(
+        var abilities = ExchangeAbilities(
             deadMansSwitch: isHighFrequency ? 5...86_400 : nil, placeBatch: 5,
             editKeepsID: isHighFrequency ? false : nil, ownTradesWindow: 7 * 86_400_000,
             findsByClientOrderID: true,
             // KuCoin takes a request whose time is up to 5 s off.
             acceptanceWindow: 5_000)
+        // The welcome, orders, balances.
+        abilities.privateConfirmations = 3
+        abilities.streamsFees = false
+        abilities.openOrdersPage = isHighFrequency ? nil : 50
+        abilities.feeToken = AssetID("KCS")
+        return abilities
     }
 
     // MARK: - Client order ids

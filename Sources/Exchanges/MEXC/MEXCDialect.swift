@@ -34,10 +34,13 @@ public struct MEXCDialect: ExchangeDialect {
     }
 
     public var abilities: ExchangeAbilities {
-        ExchangeAbilities(
+        var abilities = ExchangeAbilities(
             placeBatch: 20, ownTradesWindow: 30 * 86_400_000,
             // The window, and a second for what the exchange's clock differs from the one we measured.
             acceptanceWindow: options.receiveWindow + 1_000)
+        abilities.privateConfirmations = MEXCPrivateStream.channels.count
+        abilities.feeToken = AssetID("MX")
+        return abilities
     }
 
     // MARK: - Client order ids

@@ -16,6 +16,9 @@ public struct OKXDialect: ExchangeDialect {
             deadMansSwitch: 10...120, placeBatch: 20, cancelBatch: 20, editKeepsID: true, findsByClientOrderID: true,
             acceptanceWindow: 30_000)
         abilities.tellsNewestTrades = true
+        abilities.privateConfirmations = 3
+        abilities.openOrdersPage = 100
+        abilities.pagesOpenOrders = true
         return abilities
     }()
 

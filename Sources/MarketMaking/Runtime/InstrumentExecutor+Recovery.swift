@@ -25,7 +25,7 @@ extension InstrumentExecutor {
         }
         let now = time.now()
         for start in starts { core.add(start, now: now) }
-        for stray in outcome.strays {
+        for stray in outcome.strays where connector.marksOwnOrders {
             logger.error("open order \(stray.id) is ours but not stored: cancelled")
             account.send(.cancel(stray.id), place.symbol)
         }
@@ -63,18 +63,16 @@ extension InstrumentExecutor {
 
     /// Fills from the newest booked trade on, without those booked already.
     private func missedFills() async throws -> [Fill] {
-        let latest = try await database.read { [self] transaction in
-            try fillStore(transaction).latestTradeID()
-        }
+        let now = time.now()
+        var mark = try await database.read { [self] transaction in try fillStore(transaction).mark(now: now) }
         var fills: [Fill] = []
-        var from = latest ?? 0
         while true {
-            let page = try await account.fills(place.symbol, from: from, limit: 1_000)
+            let page = try await account.fills(place.symbol, from: mark, limit: 1_000)
             // A page begins with the trade that the last one ended with.
             let new = page.filter { fill in !fills.contains { $0 == fill } }
             fills += new
             guard page.count == 1_000, let last = page.last, !new.isEmpty else { break }
-            from = last.tradeID
+            mark.tradeID = last.tradeID
         }
         let told = fills
         return try await database.read { [self] transaction in
@@ -111,11 +109,21 @@ extension InstrumentExecutor {
             strategy: try resumed.plan.strategy(instrument),
             restored: RestoredSession(
                 orders: outcome.live.filter { $0.id.session == seat.session }, account: books.account,
-                fills: outcome.steps.compactMap { if case .fill(let fill, _, _) = $0 { fill } else { nil } },
+                fills: try booked(seat.session, outcome, transaction),
                 bestProfit: books.bestProfit, state: resumed.state,
                 haltReason: resumed.state == .halted ? .operatorCommand : nil,
                 isStopping: row.instance.status == .stopping),
             requestsPer10Seconds: resumed.plan.requestsPer10Seconds)
+    }
+
+    /// What is booked already and may be told again: when an order is asked about, all its fills are.
+    private nonisolated func booked(
+        _ session: SessionID, _ outcome: Reconciliation.Outcome, _ transaction: any SQLTransaction
+    ) throws -> [Fill] {
+        let missed = outcome.steps.compactMap { if case .fill(let fill, _, _) = $0 { fill } else { nil } }
+        let store = fillStore(transaction)
+        let ofLive = try outcome.live.filter { $0.id.session == session }.flatMap { try store.fills(of: $0.id) }
+        return ofLive + missed.filter { fill in !ofLive.contains { $0.tradeID == fill.tradeID && $0.orderID == fill.orderID } }
     }
 
     /// The account's stream is back, or too much of it came: what was missed is asked for, and told to the engine as if

@@ -15,6 +15,7 @@ extension StrategySupervisor: TradingDesk {
     public func startPureMarketMaking(_ parameters: String) async throws(DeskError) -> StrategyInstance {
         try checkReady()
         let plan = try StrategyPlan.read(parameters, exchanges: exchangeNames)
+        try checkReady(plan.place.accountName)
         if let row = try await row(plan.key.description), row.instance.status != .stopped {
             return try running(row)
         }
@@ -24,6 +25,7 @@ extension StrategySupervisor: TradingDesk {
     public func rerun(_ strategyKey: String) async throws(DeskError) -> StrategyInstance {
         try checkReady()
         guard let row = try await row(strategyKey) else { throw .unknownStrategy(strategyKey) }
+        try checkReady(row.place.accountName)
         if row.instance.status != .stopped { return try running(row) }
         return try await start(
             StrategyPlan.read(row.instance.parameters, exchanges: exchangeNames), parameters: nil)
@@ -109,7 +111,7 @@ extension StrategySupervisor: TradingDesk {
     ) async throws(DeskError) -> OrderBookView {
         try checkReady()
         let id = ExchangeID(rawValue: exchange.lowercased())
-        guard connectors[id] != nil else { throw .unknownExchange(exchange) }
+        guard directory.connector(id) != nil else { throw .unknownExchange(exchange) }
         guard let pair = Symbol(symbol) else { throw .unknownInstrument(symbol, exchange: exchange) }
         let known = executors.first { $0.key.exchange == id && $0.key.symbol == pair }?.value
         do {
@@ -147,7 +149,7 @@ extension StrategySupervisor: TradingDesk {
         case .server: return nil
         case .account(let name):
             let exchange = name.split(separator: "/").first.map { ExchangeID(rawValue: String($0)) }
-            guard let exchange, connectors[exchange] != nil, name.contains("/") else { throw .unknownAccount(name) }
+            guard let exchange, directory.connector(exchange) != nil, name.contains("/") else { throw .unknownAccount(name) }
             return nil
         case .session(let key):
             guard let row = try await row(key) else { throw .unknownStrategy(key) }
@@ -179,15 +181,16 @@ extension StrategySupervisor: TradingDesk {
 
     // MARK: - Between here and the store
 
-    func checkReady() throws(DeskError) {
+    /// - Parameter account: the one that matters; another that cannot be reached keeps nobody else waiting.
+    func checkReady(_ account: String? = nil) throws(DeskError) {
         if isClosing { throw .notReady("the server is shutting down") }
-        if !isReconciled {
-            throw .notReady(
-                recoveryFaults.isEmpty
-                    ? "open orders are being reconciled with the exchanges"
-                    : recoveryFaults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "; ")
-            )
-        }
+        let isUnrecovered = unrecovered.map { unrecovered in account.map(unrecovered.contains) ?? false } ?? true
+        guard isUnrecovered else { return }
+        let faults = recoveryFaults.filter { account == nil || $0.key == account }
+        throw .notReady(
+            faults.isEmpty
+                ? "open orders are being reconciled with the exchanges"
+                : faults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "; "))
     }
 
     func row(_ key: String) async throws(DeskError) -> StrategyInstanceStore.Row? {

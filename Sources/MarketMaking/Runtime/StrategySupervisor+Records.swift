@@ -39,7 +39,7 @@ extension StrategySupervisor {
             if let fault = await executor.fault { faults.append("\(executor.place): \(fault)") }
         }
         if isClosing { faults.append("shutting down") } else if !isReconciled { faults.append("reconciling") }
-        let exchanges = connectors.values.sorted { $0.id.rawValue < $1.id.rawValue }.map { connector in
+        let exchanges = directory.connectors.map { connector in
             let fault = recoveryFaults.first { $0.key.hasPrefix("\(connector.id)/") }?.value
             return DeskHealth.Exchange(
                 name: connector.id.rawValue, displayName: connector.displayName, isAlive: fault == nil, fault: fault)

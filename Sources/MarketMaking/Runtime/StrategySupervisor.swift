@@ -9,7 +9,8 @@ import TradingCore
 /// trades. The only way to start and stop trading, whoever asks (D11).
 public actor StrategySupervisor {
     let runtime: RuntimeContext
-    let connectors: [ExchangeID: any ExchangeConnector]
+    /// Which exchanges there are may change while the server runs.
+    let directory: any ExchangeDirectory
     private var instruments: [InstrumentID: Instrument] = [:]
     var executors: [TradingPlace: InstrumentExecutor] = [:]
     /// Places whose executor is being made; later callers wait for the first.
@@ -17,16 +18,22 @@ public actor StrategySupervisor {
     var states: [TradingScope: TradingStateEntry] = [:]
     let stateTurn = Turnstile()
     private(set) var isReconciled = false
+    /// Accounts with something unfinished that has not been compared with the exchange yet; nil before the store is read.
+    private(set) var unrecovered: Set<String>?
     private(set) var isClosing = false
     /// What could not be recovered yet, by place or account.
     var recoveryFaults: [String: String] = [:]
     private let work: AsyncStream<InstrumentExecutor>
     private let startWork: AsyncStream<InstrumentExecutor>.Continuation
 
-    public init(_ runtime: RuntimeContext, connectors: [any ExchangeConnector]) {
+    public init(_ runtime: RuntimeContext, directory: any ExchangeDirectory) {
         self.runtime = runtime
-        self.connectors = Dictionary(connectors.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        self.directory = directory
         (work, startWork) = AsyncStream.makeStream()
+    }
+
+    public init(_ runtime: RuntimeContext, connectors: [any ExchangeConnector]) {
+        self.init(runtime, directory: FixedExchanges(connectors))
     }
 
     /// Recovers what an earlier process left, then keeps every executor at work until the task is cancelled or
@@ -56,6 +63,7 @@ public actor StrategySupervisor {
             }
             for entry in entries { states[entry.scope] = entry }
             let byAccount = Dictionary(grouping: rows) { $0.place.accountName }
+            unrecovered = Set(byAccount.keys)
             await withDiscardingTaskGroup { group in
                 for (account, rows) in byAccount { group.addTask { await self.recover(account, rows) } }
             }
@@ -79,6 +87,7 @@ public actor StrategySupervisor {
                 }
                 try await resume(fresh)
                 recoveryFaults[account] = nil
+                unrecovered?.remove(account)
                 return
             } catch {
                 recoveryFaults[account] = "\(error)"
@@ -141,7 +150,7 @@ public actor StrategySupervisor {
     /// Resting orders go on trading meanwhile: a fill that the balances hold already and that is booked afterwards would
     /// count twice. So the balances are taken only when no fill has come between the last booking and them.
     private func adoptBalances(_ place: TradingPlace, settling executors: [InstrumentExecutor]) async throws {
-        guard let connector = connectors[place.exchange] else { return }
+        guard let connector = directory.connector(place.exchange) else { return }
         let account = try await connector.account(place.account)
         for _ in 0..<20 {
             let balances = try await account.balances()
@@ -164,12 +173,12 @@ public actor StrategySupervisor {
 
     // MARK: - Executors
 
-    var exchangeNames: [String] { connectors.keys.map(\.rawValue).sorted() }
+    var exchangeNames: [String] { directory.connectors.map(\.id.rawValue) }
 
     func instrument(_ place: TradingPlace) async throws -> Instrument {
         let id = InstrumentID(exchange: place.exchange, symbol: place.symbol)
         if let known = instruments[id] { return known }
-        guard let connector = connectors[place.exchange] else { throw DeskError.unknownExchange("\(place.exchange)") }
+        guard let connector = directory.connector(place.exchange) else { throw DeskError.unknownExchange("\(place.exchange)") }
         for instrument in try await connector.instruments() {
             instruments[InstrumentID(exchange: place.exchange, symbol: instrument.id.symbol)] = instrument
         }
@@ -181,7 +190,7 @@ public actor StrategySupervisor {
 
     /// An executor for a place, listening, not yet at work.
     private func makeExecutor(_ place: TradingPlace) async throws -> InstrumentExecutor {
-        guard let connector = connectors[place.exchange] else { throw DeskError.unknownExchange("\(place.exchange)") }
+        guard let connector = directory.connector(place.exchange) else { throw DeskError.unknownExchange("\(place.exchange)") }
         let instrument = try await instrument(place)
         let executor = try InstrumentExecutor(
             place, instrument, connector: connector, account: try await connector.account(place.account),

@@ -1,3 +1,4 @@
+import Exchanges
 import Execution
 import Persistence
 import TradingCore
@@ -72,15 +73,41 @@ struct FillStore {
                 isLast: order.filled.lots + fill.quantity.lots >= order.quantity.lots), now: now)
     }
 
-    /// The newest trade id booked; fills from it on have to be asked for after a break.
-    func latestTradeID() throws -> UInt64? {
+    /// From where on fills may be missing: the newest that is booked, some time before it, and nothing older than the
+    /// orders that may have traded since.
+    func mark(now: Timestamp) throws -> FillMark {
         let row = try transaction.row(
             """
-            SELECT MAX(trade_id) AS latest FROM fills WHERE exchange = \(place.exchange.rawValue)
-                AND account_label = \(place.account) AND symbol = \(place.symbol.description)
+            SELECT MAX(trade_id) AS latest, MAX(executed_at) AS latest_time FROM fills
+            WHERE exchange = \(place.exchange.rawValue) AND account_label = \(place.account)
+                AND symbol = \(place.symbol.description)
             """)
         let latest: Int64? = try row?.get("latest") ?? nil
-        return latest.map { UInt64(bitPattern: $0) }
+        let time: Timestamp? = try row?.get("latest_time") ?? nil
+        let oldest = try orders.live().map(\.createdAt).min()?.advanced(byNanoseconds: -Nanoseconds.seconds(60))
+        let bound = oldest ?? now.advanced(byNanoseconds: -Nanoseconds.seconds(3_600))
+        // Clocks differ, and exchanges tell trades out of order.
+        let overlap = time?.advanced(byNanoseconds: -Nanoseconds.seconds(600)) ?? bound
+        return FillMark(tradeID: latest.map { UInt64(bitPattern: $0) } ?? 0, time: max(bound, overlap))
+    }
+
+    /// Everything booked of one order.
+    func fills(of id: ClientOrderID) throws -> [Fill] {
+        try transaction.rows(
+            """
+            SELECT trade_id, side, ticks, lots, fee, is_maker, executed_at FROM fills
+            WHERE exchange = \(place.exchange.rawValue) AND account_label = \(place.account)
+                AND symbol = \(place.symbol.description) AND client_order_id = \(Int64(id.rawValue))
+            """
+        ).map { row in
+            let (trade, isMaker): (Int64, Bool) = (try row.get("trade_id"), try row.get("is_maker"))
+            return Fill(
+                tradeID: UInt64(bitPattern: trade), orderID: id,
+                side: try stored("fills", "side", row.get("side")) { Side(storedName: $0) },
+                price: Price(ticks: try row.get("ticks")), quantity: Quantity(lots: try row.get("lots")),
+                liquidity: isMaker ? .maker : .taker, fee: try row.get("fee"), feeAsset: .quote,
+                time: try row.get("executed_at"))
+        }
     }
 }
 

@@ -90,19 +90,22 @@ public final class ExchangeClient: Sendable {
         _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ milliseconds: Int64
     ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
         let deadline = now() &+ max(1, milliseconds)
-        if let turnstile {
-            await turnstile.enter(isCancel: purpose == .cancel)
-            defer { turnstile.leave() }
-            return try await sent(call, purpose, deadline)
+        guard let turnstile else { return try await sent(call, purpose, try await leave(call.request, purpose, deadline), deadline) }
+        // Leave first: what waits for the exchange's limit must not keep a cancel from passing.
+        let grant = try await leave(call.request, purpose, deadline)
+        await turnstile.enter(isCancel: purpose == .cancel)
+        defer { turnstile.leave() }
+        guard now() < deadline else {
+            manners.unused(grant)
+            throw .notCarriedOut(failure(.requestTimeout, call.request, "its turn did not come in time"))
         }
-        return try await sent(call, purpose, deadline)
+        return try await sent(call, purpose, grant, deadline)
     }
 
     /// Once, by the deadline.
     private func sent<Answer: Sendable>(
-        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ deadline: Int64
+        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ grant: RateBudget.Grant, _ deadline: Int64
     ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
-        let grant = try await leave(call.request, purpose, deadline)
         let sentAt = now()
         let context = context(sentAt)
         let signed: SignedRequest

@@ -133,7 +133,10 @@ public actor StreamRunner {
                     keeper.received($0, isBinary: isBinary, attempt: attempt, now: now, into: &actions)
                 }
             }
-        case .alive: turn { keeper, now, _ in keeper.heard(attempt: attempt, now: now) }
+        case .alive:
+            guard attempt == keeper.attempt else { return }
+            turn { keeper, now, _ in keeper.heard(attempt: attempt, now: now) }
+            sink(.event(.alive))
         case .over(let failure): over(failure, attempt)
         }
     }

@@ -1,0 +1,188 @@
+public import Exchanges
+public import Execution
+import Logging
+import Synchronization
+public import TradingCore
+
+/// Questions with an answer.
+extension DialectAccount {
+    public func openOrders(_ symbol: Symbol) async throws(ConnectorError) -> [ListedOrder] {
+        let instrument = try await venue.instrument(symbol)
+        var listed: [ListedOrder] = []
+        for order in try await listOpenOrders(symbol) {
+            guard let id = ownID(order) else { continue }
+            tell(symbol) { $0.heard(order, id, at: venue.exchangeNow) }
+            guard let row = OrderTranslation.listed(order, id, instrument) else {
+                throw .unreadable("\(venue.id) \(symbol): open order \(order.id ?? "") without side, price or amount")
+            }
+            listed.append(row)
+        }
+        return listed
+    }
+
+    /// Everybody's of the account, every page.
+    func listOpenOrders(_ symbol: Symbol) async throws(ConnectorError) -> [ExchangeOrder] {
+        var all: [ExchangeOrder] = []
+        var query = HistoryQuery(symbol: symbol)
+        query.limit = venue.abilities.openOrdersPage
+        while true {
+            let asked = query
+            let page = try await answered { dialect throws(ExchangeFailure) in try dialect.openOrders(asked) }
+            let known = Set(all.compactMap(\.id))
+            let new = page.filter { $0.id.map { !known.contains($0) } ?? true }
+            all += new
+            guard let size = query.limit, page.count >= size else { return all }
+            guard venue.abilities.pagesOpenOrders, !new.isEmpty, let oldest = page.compactMap(\.id).min(by: Self.isOlder)
+            else { throw .unreadable("\(venue.id) \(symbol): more open orders than the \(size) that it tells of") }
+            query.fromID = oldest
+        }
+    }
+
+    private static func isOlder(_ left: String, _ right: String) -> Bool {
+        left.utf8.count != right.utf8.count ? left.utf8.count < right.utf8.count : left < right
+    }
+
+    /// Two looks, some time apart, before an order counts as one that the exchange does not know.
+    public func order(_ id: ClientOrderID, _ symbol: Symbol) async throws(ConnectorError) -> OrderReport? {
+        let instrument = try await venue.instrument(symbol)
+        state.withLock { $0.tracker.note(id, symbol) }
+        for attempt in 1...AcceptanceRule.lookUpsNeeded {
+            do throws(ExchangeFailure) {
+                let order = try await find(id, symbol)
+                tell(symbol) { $0.heard(order, id, at: venue.exchangeNow) }
+                return try report(order, id, instrument)
+            } catch {
+                guard error.kind == .orderNotFound else { throw ConnectorError(error) }
+                if attempt < AcceptanceRule.lookUpsNeeded { try? await venue.sleep(AcceptanceRule.apart) }
+            }
+        }
+        return nil
+    }
+
+    private func report(
+        _ order: ExchangeOrder, _ id: ClientOrderID, _ instrument: Instrument
+    ) throws(ExchangeFailure) -> OrderReport {
+        do { return try OrderTranslation.report(order, id, instrument) } catch {
+            throw ExchangeFailure(.badResponse, exchange: venue.id.rawValue, message: "\(error)")
+        }
+    }
+
+    public func balances() async throws(ConnectorError) -> [AssetBalance] {
+        let answer = try await answered { dialect throws(ExchangeFailure) in try dialect.balances([]) }
+        return answer.balances.map {
+            AssetBalance(asset: $0.asset, free: $0.free ?? .zero, locked: $0.used ?? .zero)
+        }
+    }
+
+    // MARK: - Fills
+
+    public func fills(
+        _ symbol: Symbol, from tradeID: UInt64, limit: Int
+    ) async throws(ConnectorError) -> [Fill] {
+        let week = venue.exchangeNow &- 7 * 86_400_000
+        return try await fills(symbol, since: week)
+    }
+
+    /// All of them, whatever the limit: whoever asks on from the last one gets the same.
+    public func fills(
+        _ symbol: Symbol, from mark: FillMark, limit: Int
+    ) async throws(ConnectorError) -> [Fill] {
+        try await fills(symbol, since: mark.time.nanoseconds / Nanoseconds.perMillisecond)
+    }
+
+    private func fills(_ symbol: Symbol, since: Int64) async throws(ConnectorError) -> [Fill] {
+        let instrument = try await venue.instrument(symbol)
+        var fills: [Fill] = []
+        for trade in try await ownTrades(symbol, since: since) {
+            guard let id = await owner(of: trade, symbol) else { continue }
+            fills.append(try OrderTranslation.fill(trade, id, instrument))
+        }
+        return fills
+    }
+
+    /// Our trades on a market from a time on, the oldest first. A window that has more than an answer holds is asked for in
+    /// halves, whichever end the exchange begins at.
+    /// - Parameter since: exchange time, milliseconds.
+    func ownTrades(_ symbol: Symbol, since: Int64) async throws(ConnectorError) -> [ExchangeTrade] {
+        let end = venue.exchangeNow &+ 1_000
+        let width = venue.abilities.ownTradesWindow ?? Int64.max / 4
+        var windows: [ClosedRange<Int64>] = []
+        var start = max(0, since)
+        while start <= end {
+            let last = min(end, start &+ width &- 1)
+            windows.append(start...last)
+            start = last &+ 1
+        }
+        windows.reverse()
+        var trades: [ExchangeTrade] = []
+        var known: Set<String> = []
+        while let window = windows.popLast() {
+            let page = venue.abilities.ownTradesPage
+            let query = HistoryQuery(
+                symbol: symbol, since: window.lowerBound, until: window.upperBound, limit: page)
+            let answer = try await answered { dialect throws(ExchangeFailure) in try dialect.ownTrades(query) }
+            if answer.count >= page, window.count > 1 {
+                let middle = window.lowerBound &+ (window.upperBound &- window.lowerBound) / 2
+                windows.append(middle &+ 1...window.upperBound)
+                windows.append(window.lowerBound...middle)
+                continue
+            }
+            for trade in answer where known.insert((trade.id ?? "") + " " + (trade.orderID ?? "")).inserted {
+                trades.append(trade)
+            }
+        }
+        return trades
+    }
+
+    func trades(of exchangeID: String, _ symbol: Symbol) async throws(ConnectorError) -> [ExchangeTrade] {
+        let page = venue.abilities.ownTradesPage
+        let reference = OrderReference(id: exchangeID, symbol: symbol)
+        let answer = try await answered { dialect throws(ExchangeFailure) in
+            try dialect.trades(of: reference, HistoryQuery(symbol: symbol, limit: page))
+        }
+        if answer.count < page { return answer }
+        let placedAt = state.withLock { state in
+            state.tracker.id(exchangeID: exchangeID).flatMap { state.tracker.orders[$0]?.placedAt }
+        }
+        return try await ownTrades(symbol, since: (placedAt ?? venue.exchangeNow &- 86_400_000) &- 60_000)
+            .filter { $0.orderID == exchangeID }
+    }
+
+    /// Whose order a trade belongs to; nil for somebody else's.
+    func owner(of trade: ExchangeTrade, _ symbol: Symbol) async -> ClientOrderID? {
+        if let text = trade.clientOrderID { return dialect.clientOrderID(text) }
+        guard let exchangeID = trade.orderID else { return nil }
+        return await owner(of: exchangeID, symbol)
+    }
+
+    /// Asked once for each order, ours or not.
+    func owner(of exchangeID: String, _ symbol: Symbol) async -> ClientOrderID? {
+        let (known, isForeign) = state.withLock { state in
+            (state.tracker.id(exchangeID: exchangeID), state.tracker.isForeign(exchangeID: exchangeID))
+        }
+        if let known { return known }
+        if isForeign { return nil }
+        let reference = OrderReference(id: exchangeID, symbol: symbol)
+        var order = try? await perform { dialect throws(ExchangeFailure) in try dialect.order(reference) }
+        if order == nil, let call = (try? dialect.doneOrder(reference)) ?? nil {
+            order = try? await perform { _ in call }
+        }
+        guard let order else { return nil }
+        let id = order.clientOrderID.flatMap { dialect.clientOrderID($0) }
+        state.withLock { state in
+            if let id {
+                state.tracker.note(id, symbol)
+                state.tracker.bind(id, exchangeID: exchangeID)
+            } else {
+                state.tracker.noteForeign(exchangeID: exchangeID)
+            }
+        }
+        return id
+    }
+
+    private func answered<Answer: Sendable>(
+        _ make: (any ExchangeDialect) throws(ExchangeFailure) -> EndpointCall<Answer>
+    ) async throws(ConnectorError) -> Answer {
+        do throws(ExchangeFailure) { return try await perform(make) } catch { throw ConnectorError(error) }
+    }
+}

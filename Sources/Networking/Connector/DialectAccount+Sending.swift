@@ -1,0 +1,154 @@
+public import Exchanges
+import Execution
+import Logging
+import Synchronization
+public import TradingCore
+
+/// Requests leave at once; what becomes of them comes as events.
+extension DialectAccount {
+    public func send(_ request: AccountRequest, _ symbol: Symbol) {
+        switch request {
+        case .place(let approved): place(approved.value, symbol)
+        case .cancel(let id): cancel(id, symbol)
+        case .query(let id):
+            state.withLock { $0.tracker.note(id, symbol) }
+            look(for: id, symbol)
+        }
+    }
+
+    // MARK: - Placing
+
+    private func place(_ request: OrderRequest, _ symbol: Symbol) {
+        let id = request.id
+        let dialect = self.dialect
+        guard isUsable, let instrument = venue.known(symbol), let text = dialect.clientOrderID(id) else {
+            // It never left.
+            tell(symbol) { _ in [.notFound(id)] }
+            return
+        }
+        let placement = OrderTranslation.placement(request, instrument, clientOrderID: text)
+        let lane = state.withLock { state in
+            state.tracker.placing(id, placement, at: venue.exchangeNow)
+            return state.lane
+        }
+        lane.add(isCancel: false) { await self.perform(placement, id, symbol) }
+    }
+
+    private func perform(_ placement: OrderPlacement, _ id: ClientOrderID, _ symbol: Symbol) async {
+        guard let client = state.withLock({ $0.client }) else { return neverLeft(id, symbol) }
+        let call: EndpointCall<ExchangeOrder>
+        do { call = try dialect.place(placement) } catch { return refused(error, id, symbol) }
+        do throws(CallFailure) {
+            var order = try await client.perform(call, within: venue.pace.request)
+            order.symbol = symbol
+            let answer = order
+            tell(symbol) { $0.heard(answer, id, at: venue.exchangeNow) }
+            lookForFills(id, symbol)
+        } catch {
+            noteClock(error.failure)
+            switch error {
+            case .notCarriedOut(let failure): refused(failure, id, symbol)
+            case .unknown(let failure, let timestamp, let window):
+                venue.logger.warning("\(venue.id)/\(label): order \(id): \(failure)")
+                unanswered(id, symbol, AcceptanceRule(timestamp: timestamp, window: max(window, acceptanceWindow)))
+            }
+        }
+    }
+
+    private func refused(_ failure: ExchangeFailure, _ id: ClientOrderID, _ symbol: Symbol) {
+        // An id is sent once: somebody on the way has sent it again, and the first one counts.
+        if failure.kind == .duplicateOrderId {
+            return unanswered(id, symbol, AcceptanceRule(timestamp: venue.exchangeNow, window: acceptanceWindow))
+        }
+        if failure.status == nil, failure.isOutcomeUnknown { return neverLeft(id, symbol) }
+        venue.logger.info("\(venue.id)/\(label): order \(id): \(failure)")
+        tell(symbol) { tracker in
+            guard tracker.orders[id]?.isAcknowledged != true else { return [] }
+            tracker.neverWas(id)
+            return [.rejected(id, OrderTranslation.rejection(failure))]
+        }
+    }
+
+    private func neverLeft(_ id: ClientOrderID, _ symbol: Symbol) {
+        tell(symbol) { tracker in
+            tracker.neverWas(id)
+            return [.notFound(id)]
+        }
+    }
+
+    private func unanswered(_ id: ClientOrderID, _ symbol: Symbol, _ rule: AcceptanceRule) {
+        tell(symbol) { tracker in
+            // The stream may have told of it already.
+            guard tracker.orders[id]?.isAcknowledged == false else { return [] }
+            tracker.unanswered(id, rule)
+            return [.outcomeUnknown(id)]
+        }
+        look(for: id, symbol)
+    }
+
+    // MARK: - Cancelling
+
+    private func cancel(_ id: ClientOrderID, _ symbol: Symbol) {
+        let lane = state.withLock { state in
+            state.tracker.note(id, symbol)
+            return state.client == nil ? nil : state.lane
+        }
+        guard let lane else {
+            tell(symbol) { _ in [.cancelRejected(id, .refused)] }
+            return
+        }
+        lane.add(isCancel: true) { await self.performCancel(id, symbol) }
+    }
+
+    private func performCancel(_ id: ClientOrderID, _ symbol: Symbol) async {
+        guard let client = state.withLock({ $0.client }) else { return }
+        let call: EndpointCall<ExchangeOrder>
+        do throws(ExchangeFailure) {
+            call = try await cancelCall(id, symbol)
+        } catch { return cancelFailed(error, id, symbol) }
+        do throws(CallFailure) {
+            var order = try await client.perform(call, .cancel, within: venue.pace.request)
+            order.symbol = symbol
+            let answer = order
+            // Where the answer only says that the cancel was taken, the order's end comes by the stream, or by a look.
+            tell(symbol) { $0.heard(answer, id, at: venue.exchangeNow) }
+            lookForFills(id, symbol)
+            if state.withLock({ $0.tracker.orders[id]?.end }) == nil { lookLater(for: id, symbol) }
+        } catch {
+            noteClock(error.failure)
+            switch error {
+            case .notCarriedOut(let failure): cancelFailed(failure, id, symbol)
+            case .unknown(let failure, _, _):
+                venue.logger.warning("\(venue.id)/\(label): cancel of \(id): \(failure)")
+                tell(symbol) { _ in [.outcomeUnknown(id)] }
+            }
+        }
+    }
+
+    private func cancelCall(
+        _ id: ClientOrderID, _ symbol: Symbol
+    ) async throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
+        do { return try dialect.cancel(reference(id, symbol)) } catch {
+            // Some exchanges find an order only with what they told of it themselves.
+            guard error.kind == .argumentsRequired else { throw error }
+        }
+        let found = try await find(id, symbol)
+        tell(symbol) { $0.heard(found, id, at: venue.exchangeNow) }
+        return try dialect.cancel(reference(id, symbol))
+    }
+
+    /// A failed cancel frees nothing: the order's status has to be known first.
+    private func cancelFailed(_ failure: ExchangeFailure, _ id: ClientOrderID, _ symbol: Symbol) {
+        let isAboutTheOrder = failure.kind.is(.invalidOrder)
+        tell(symbol) { tracker in
+            // The end was told while the cancel was under way.
+            if tracker.orders[id]?.isEndTold == true { return [] }
+            return [.cancelRejected(id, isAboutTheOrder ? .unknownOrder : .refused)]
+        }
+    }
+
+    /// A request that was refused for its time means that one of the clocks was set.
+    private func noteClock(_ failure: ExchangeFailure) {
+        if failure.kind == .invalidNonce { spawn { await self.venue.measureClock() } }
+    }
+}

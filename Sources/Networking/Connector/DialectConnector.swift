@@ -1,0 +1,158 @@
+public import Exchanges
+import Logging
+import Scheduling
+import Synchronization
+public import TradingCore
+
+/// One exchange, live: any dialect on the wire, as the runtime trades on it.
+///
+/// One stream for each instrument's market, shared by all who listen; one for each account. Nothing here waits for another
+/// exchange, and every request has a deadline.
+public final class DialectConnector: ExchangeConnector {
+    private struct State {
+        var feeds: [Symbol: (feed: MarketFeed, task: Task<Void, Never>)] = [:]
+        var accounts: [String: DialectAccount] = [:]
+        var background: Task<Void, Never>?
+        var isClosed = false
+    }
+
+    let venue: Venue
+    private let state = Mutex(State())
+
+    /// - Parameter dialect: with the hosts to use; its markets are loaded when first asked for.
+    public init(_ dialect: any ExchangeDialect, _ wires: Wires) {
+        venue = Venue(dialect, wires)
+    }
+
+    public var id: ExchangeID { venue.id }
+    public var displayName: String { venue.name }
+    public var marksOwnOrders: Bool { venue.abilities.marksOwnOrders }
+
+    /// The longest that any account's request can be under way, by the exchange's rules, and a second for its clock.
+    public var acceptanceWindow: Int64 {
+        let windows = state.withLock { state in state.accounts.values.map(\.acceptanceWindow) }
+        let longest = max(venue.abilities.acceptanceWindow, windows.max() ?? 0)
+        return (longest &+ 1_000) &* Nanoseconds.perMillisecond
+    }
+
+    public func instruments() async throws(ConnectorError) -> [Instrument] { try await venue.instruments() }
+
+    // MARK: - Markets
+
+    public func subscribe(
+        _ symbol: Symbol, _ sink: @escaping @Sendable ([MarketRecord]) -> Void
+    ) async throws(ConnectorError) -> Subscription {
+        let instrument = try await venue.instrument(symbol)
+        venue.rememberUnit(instrument)
+        let feed = try feed(instrument)
+        let number = feed.add(sink)
+        return Subscription { [self] in
+            guard feed.remove(number) else { return }
+            let task = state.withLock { state -> Task<Void, Never>? in
+                guard let running = state.feeds[symbol], running.feed === feed else { return nil }
+                state.feeds[symbol] = nil
+                return running.task
+            }
+            task?.cancel()
+        }
+    }
+
+    private func feed(_ instrument: Instrument) throws(ConnectorError) -> MarketFeed {
+        let symbol = instrument.id.symbol
+        let feed: MarketFeed? = state.withLock { state in
+            if state.isClosed { return nil }
+            if let running = state.feeds[symbol] { return running.feed }
+            let feed = MarketFeed(instrument, time: venue.time) { [self] why in restart(symbol, why) }
+            state.feeds[symbol] = (feed, Task { await self.run(feed) })
+            return feed
+        }
+        guard let feed else { throw .unreachable("\(id): its accounts were taken away") }
+        return feed
+    }
+
+    private func run(_ feed: MarketFeed) async {
+        let symbol = feed.instrument.id.symbol
+        let keeper = StreamKeeper(
+            exchange: id.rawValue, backoff: venue.wires.reconnects(seed: symbol.description.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
+        ) { [venue] now in SigningContext(credentials: nil, now: venue.manners.clock.exchangeTime(at: now)) }
+        let source = venue.client.streamSource(isPrivate: false, headers: venue.dialect.hosts.headers) {
+            [venue] token throws(ExchangeFailure) in
+            try venue.dialect.publicStream([.book(symbol), .trades(symbol)], token: token)
+        }
+        let runner = StreamRunner(keeper, source, client: venue.wires.webSockets, time: venue.time) { [venue] update in
+            if case .disconnected(let failure) = update {
+                venue.logger.warning("\(venue.id) market of \(symbol): \(failure)")
+            }
+            feed.take(update)
+        }
+        await runner.run()
+    }
+
+    /// Values came that the rules as we know them do not allow: they are read anew, and the stream begun anew.
+    private func restart(_ symbol: Symbol, _ why: String) {
+        venue.logger.error("\(why): reading the rules anew")
+        let old = state.withLock { state -> Task<Void, Never>? in
+            guard let running = state.feeds[symbol] else { return nil }
+            state.feeds[symbol]?.task = Task { [venue] in
+                try? await venue.load()
+                do { try await venue.sleep(venue.pace.restart) } catch { return }
+                await self.run(running.feed)
+            }
+            return running.task
+        }
+        old?.cancel()
+    }
+
+    // MARK: - Accounts
+
+    public func account(_ label: String) async throws(ConnectorError) -> any ExchangeAccount {
+        guard let account = state.withLock({ $0.accounts[label] }), account.isUsable else {
+            throw .unknownAccount(label)
+        }
+        return account
+    }
+
+    /// Makes exactly these the accounts there are.
+    /// - Parameter settings: each with the language as it wants it.
+    func setAccounts(_ settings: [(ExchangeAccountSettings, any ExchangeDialect)]) {
+        typealias Kept = (account: DialectAccount, settings: ExchangeAccountSettings, dialect: any ExchangeDialect)
+        let labels = Set(settings.map(\.0.label))
+        let (accounts, gone) = state.withLock { state -> ([Kept], [DialectAccount]) in
+            var kept: [Kept] = []
+            for (settings, dialect) in settings {
+                let account = state.accounts[settings.label] ?? DialectAccount(settings.label, venue)
+                state.accounts[settings.label] = account
+                kept.append((account, settings, dialect))
+            }
+            state.isClosed = settings.isEmpty
+            if state.background == nil, !settings.isEmpty {
+                state.background = Task { [venue] in await venue.keepClock() }
+            } else if settings.isEmpty {
+                state.background?.cancel()
+                state.background = nil
+            }
+            return (kept, state.accounts.filter { !labels.contains($0.key) }.map(\.value))
+        }
+        for kept in accounts { kept.account.use(kept.settings, kept.dialect) }
+        for account in gone { account.revoke() }
+        if settings.isEmpty { endFeeds() }
+    }
+
+    private func endFeeds() {
+        let feeds = state.withLock { state in
+            defer { state.feeds = [:] }
+            return Array(state.feeds.values)
+        }
+        for (feed, task) in feeds {
+            task.cancel()
+            feed.take(.disconnected(ExchangeFailure(.networkError, exchange: id.rawValue, message: "taken away")))
+        }
+    }
+
+    var states: [ExchangeAccountState] {
+        state.withLock { $0.accounts.values.filter(\.isUsable) }.sorted { $0.label < $1.label }.map(\.report)
+    }
+
+    /// Ends everything that runs.
+    public func close() { setAccounts([]) }
+}

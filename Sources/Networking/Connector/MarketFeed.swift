@@ -1,0 +1,181 @@
+import Exchanges
+import Scheduling
+import Synchronization
+import TradingCore
+
+/// One instrument's market, told to everybody who listens: the stream's events counted in the instrument's units.
+///
+/// Who comes later gets a reset and the book as it stands. Everybody is told in order, with no lock held.
+final class MarketFeed: Sendable {
+    typealias Sink = @Sendable ([MarketRecord]) -> Void
+
+    private struct State: ~Copyable {
+        var book = OrderBook()
+        /// The book holds what the exchange's does.
+        var isWhole = false
+        var sinks: [Int: Sink] = [:]
+        var lastNumber = 0
+        var waiting: [(Sink, [MarketRecord])] = []
+        var isTelling = false
+    }
+
+    let instrument: Instrument
+    private let time: any TimeSource
+    /// A value between two units came: the rules have changed.
+    private let offUnit: @Sendable (String) -> Void
+    private let state = Mutex(State())
+
+    init(_ instrument: Instrument, time: any TimeSource, offUnit: @escaping @Sendable (String) -> Void) {
+        self.instrument = instrument
+        self.time = time
+        self.offUnit = offUnit
+    }
+
+    func add(_ sink: @escaping Sink) -> Int {
+        let now = time.now()
+        let number = state.withLock { state in
+            state.lastNumber += 1
+            state.sinks[state.lastNumber] = sink
+            if state.isWhole { state.waiting.append((sink, snapshot(state.book, now))) }
+            return state.lastNumber
+        }
+        tell()
+        return number
+    }
+
+    /// - Returns: whether nobody listens any more.
+    func remove(_ number: Int) -> Bool {
+        state.withLock { state in
+            state.sinks[number] = nil
+            return state.sinks.isEmpty
+        }
+    }
+
+    func take(_ update: StreamRunner.Update) {
+        let now = time.now()
+        switch update {
+        case .connected: break
+        case .disconnected: lose(now)
+        case .event(.book(let book)):
+            guard let records = records(book, now) else { return broken("a book", now) }
+            spread(records, isWhole: true)
+        case .event(.bookChange(let change)):
+            guard let records = records(change, now) else { return broken("a change", now) }
+            spread(records.isEmpty ? [record(.heartbeat, now)] : records, isWhole: nil)
+        case .event(.bookLost): lose(now)
+        case .event(.trade(let trade)): if let record = record(trade, now) { spread([record], isWhole: nil) }
+        case .event(.alive): spread([record(.heartbeat, now)], isWhole: nil)
+        case .event: break
+        }
+    }
+
+    // MARK: - Telling
+
+    private func spread(_ records: [MarketRecord], isWhole: Bool?) {
+        state.withLock { state in
+            // What changes a book that is not there is of no use to anybody.
+            if isWhole == nil, !state.isWhole { return }
+            if let isWhole { state.isWhole = isWhole }
+            for record in records { state.book.apply(record) }
+            for number in state.sinks.keys.sorted() {
+                if let sink = state.sinks[number] { state.waiting.append((sink, records)) }
+            }
+        }
+        tell()
+    }
+
+    private func lose(_ now: Timestamp) {
+        let had = state.withLock { $0.isWhole }
+        if had { spread([record(.gap, now)], isWhole: false) }
+    }
+
+    private func broken(_ what: String, _ now: Timestamp) {
+        lose(now)
+        offUnit("\(what) of \(instrument.id) has a price between two ticks of \(instrument.unit.price)")
+    }
+
+    /// Whoever comes first tells for all; what comes meanwhile is told by the same, in its turn.
+    private func tell() {
+        let begins = state.withLock { state in
+            if state.isTelling || state.waiting.isEmpty { return false }
+            state.isTelling = true
+            return true
+        }
+        guard begins else { return }
+        while true {
+            let batch = state.withLock { state -> [(Sink, [MarketRecord])] in
+                defer { state.waiting.removeAll(keepingCapacity: true) }
+                state.isTelling = !state.waiting.isEmpty
+                return state.waiting
+            }
+            if batch.isEmpty { return }
+            for (sink, records) in batch { sink(records) }
+        }
+    }
+
+    // MARK: - Counting
+
+    private func records(_ book: ExchangeBook, _ now: Timestamp) -> [MarketRecord]? {
+        var records = [record(.reset, now)]
+        for (side, levels) in [(Side.buy, book.bids), (.sell, book.asks)] {
+            guard add(levels, side, .snapshot, now, to: &records) else { return nil }
+        }
+        return closed(records)
+    }
+
+    private func records(_ change: BookChange, _ now: Timestamp) -> [MarketRecord]? {
+        var records: [MarketRecord] = []
+        for (side, levels) in [(Side.buy, change.bids), (.sell, change.asks)] {
+            guard add(levels, side, .level, now, to: &records) else { return nil }
+        }
+        return closed(records)
+    }
+
+    /// Prices beyond what a book counts are nobody's to trade at, and left out.
+    private func add(
+        _ levels: [PriceLevel], _ side: Side, _ kind: MarketRecord.Kind, _ now: Timestamp,
+        to records: inout [MarketRecord]
+    ) -> Bool {
+        for level in levels {
+            guard level.price.isPositive, let ticks = instrument.unit.ticks(level.price) else { return false }
+            guard ticks <= BookSide.maximumTicks, let lots = instrument.unit.shownLots(level.amount) else { continue }
+            records.append(
+                MarketRecord(
+                    time: now, kind: kind, side: side, price: Price(ticks: ticks), quantity: Quantity(lots: lots),
+                    isLast: false))
+        }
+        return true
+    }
+
+    private func closed(_ records: [MarketRecord]) -> [MarketRecord] {
+        var records = records
+        for index in records.indices { records[index].isLast = index == records.count - 1 }
+        return records
+    }
+
+    private func record(_ trade: ExchangeTrade, _ now: Timestamp) -> MarketRecord? {
+        guard let price = trade.price, let amount = trade.amount, let ticks = instrument.unit.ticks(price),
+            (1...BookSide.maximumTicks).contains(ticks), let lots = instrument.unit.shownLots(amount)
+        else { return nil }
+        return MarketRecord(
+            time: now, kind: .trade, side: trade.side ?? .buy, price: Price(ticks: ticks),
+            quantity: Quantity(lots: lots), isLast: true)
+    }
+
+    private func record(_ kind: MarketRecord.Kind, _ now: Timestamp) -> MarketRecord {
+        MarketRecord(time: now, kind: kind, side: .buy, price: Price(ticks: 0), quantity: .zero, isLast: true)
+    }
+
+    private func snapshot(_ book: borrowing OrderBook, _ now: Timestamp) -> [MarketRecord] {
+        var records = [record(.reset, now)]
+        for side in [Side.buy, .sell] {
+            for level in book.levels(side, limit: .max) {
+                records.append(
+                    MarketRecord(
+                        time: now, kind: .snapshot, side: side, price: level.price, quantity: level.quantity,
+                        isLast: false))
+            }
+        }
+        return closed(records)
+    }
+}

@@ -1,0 +1,227 @@
+import Exchanges
+import TradingCore
+
+/// What is known of an account's own orders, and what of it has been told. Pure: words of the exchange in, events out.
+///
+/// Three rules. A fill is told once, however often it comes. An order's end is told only when all its fills were, so that
+/// nobody frees what a late fill still takes. A word that is older than what is known changes nothing.
+struct OrderTracker: Sendable {
+    struct Known: Sendable {
+        var symbol: Symbol
+        /// The exchange's own.
+        var exchangeID: String?
+        var side: Side?
+        var price: FixedDecimal?
+        var amount: FixedDecimal?
+        /// Exchange time of the placing, milliseconds; nil where only the exchange knows it.
+        var placedAt: Int64?
+        /// The exchange has shown that it exists, or did.
+        var isAcknowledged = false
+        var isAcceptanceTold = false
+        /// Amounts of the fills that were told, by trade.
+        var told: [String: FixedDecimal] = [:]
+        /// What was filled before we knew of the order, and is for others to ask for; nil: not yet known.
+        var filledBefore: FixedDecimal?
+        /// The exchange's newest word on what was filled.
+        var filled: FixedDecimal?
+        /// How it ended, by the exchange's word.
+        var end: OrderState?
+        var isEndTold = false
+        /// Of a placement nobody answered.
+        var acceptance: AcceptanceRule?
+
+        init(symbol: Symbol, placedAt: Int64?) {
+            self.symbol = symbol
+            self.placedAt = placedAt
+        }
+
+        /// Fills are missing that the exchange has told of by their sum.
+        var lacksFills: Bool {
+            guard let filledBefore else { return true }
+            return sum(filledBefore) < (filled ?? .zero)
+        }
+
+        /// What is filled, as far as anybody has said.
+        var filledSoFar: FixedDecimal { max(filled ?? .zero, sum(filledBefore ?? .zero)) }
+
+        private func sum(_ start: FixedDecimal) -> FixedDecimal {
+            // lint: ordered because a sum is the same in any order
+            told.values.reduce(start) { sum, amount in (try? sum.adding(amount)) ?? sum }
+        }
+    }
+
+    private(set) var orders: [ClientOrderID: Known] = [:]
+    private var byExchangeID: [String: ClientOrderID] = [:]
+    private var toldFills: Set<FillKey> = []
+    private var fillOrder: [FillKey] = []
+    /// Ended orders, oldest first: kept for late words, up to a bound.
+    private var ended: [ClientOrderID] = []
+    private var foreign: Set<String> = []
+
+    private struct FillKey: Hashable {
+        var symbol: Symbol
+        var trade: String
+        var order: ClientOrderID
+    }
+
+    static let endedKept = 5_000
+    static let fillsKept = 20_000
+
+    // MARK: - Ours
+
+    mutating func placing(_ id: ClientOrderID, _ order: OrderPlacement, at exchangeTime: Int64) {
+        var known = Known(symbol: order.symbol, placedAt: exchangeTime)
+        known.side = order.side
+        known.price = order.price
+        known.amount = order.amount
+        known.filledBefore = .zero
+        orders[id] = known
+    }
+
+    /// Nobody answered the placement.
+    mutating func unanswered(_ id: ClientOrderID, _ rule: AcceptanceRule) {
+        guard var known = orders[id], !known.isAcknowledged, known.end == nil else { return }
+        known.acceptance = rule
+        orders[id] = known
+    }
+
+    /// It surely never was, or was refused.
+    mutating func neverWas(_ id: ClientOrderID) {
+        guard orders[id]?.isAcknowledged == false else { return }
+        forget(id)
+    }
+
+    /// Something else than the connector knows of it: a look-up is to find it.
+    mutating func note(_ id: ClientOrderID, _ symbol: Symbol) {
+        if orders[id] == nil { orders[id] = Known(symbol: symbol, placedAt: nil) }
+    }
+
+    mutating func lookedUp(_ id: ClientOrderID, _ finding: AcceptanceRule.Finding, sentAt: Int64, _ clock: ClockOffset) {
+        orders[id]?.acceptance?.lookedUp(finding, sentAt: sentAt, clock)
+    }
+
+    mutating func setAcceptance(_ rule: AcceptanceRule, of id: ClientOrderID) { orders[id]?.acceptance = rule }
+
+    // MARK: - The exchange's words
+
+    /// Whose order an exchange's id is; nil when that is not known.
+    func id(exchangeID: String?) -> ClientOrderID? { exchangeID.flatMap { byExchangeID[$0] } }
+
+    func isForeign(exchangeID: String) -> Bool { foreign.contains(exchangeID) }
+
+    mutating func noteForeign(exchangeID: String) {
+        if foreign.count > 20_000 { foreign.removeAll() }
+        foreign.insert(exchangeID)
+    }
+
+    mutating func bind(_ id: ClientOrderID, exchangeID: String?) {
+        guard let exchangeID else { return }
+        orders[id]?.exchangeID = exchangeID
+        byExchangeID[exchangeID] = id
+    }
+
+    /// An order's state, from whatever source.
+    /// - Parameter isAnswer: somebody asked, so that it is told again though it was told before.
+    mutating func heard(
+        _ order: ExchangeOrder, _ id: ClientOrderID, at exchangeTime: Int64, isAnswer: Bool = false
+    ) -> [AccountEvent] {
+        guard let symbol = order.symbol ?? orders[id]?.symbol else { return [] }
+        var known = orders[id] ?? Known(symbol: symbol, placedAt: order.createdAt ?? exchangeTime)
+        if let createdAt = order.createdAt, known.isAcknowledged == false { known.placedAt = createdAt }
+        known.side = order.side ?? known.side
+        known.price = order.price ?? known.price
+        known.amount = order.amount ?? known.amount
+        if let filled = order.filled, filled > known.filled ?? .zero { known.filled = filled }
+        // What was filled before we knew of the order is for others to ask for.
+        if known.filledBefore == nil, !isAnswer { known.filledBefore = order.filled }
+        let wasEnded = known.end != nil
+        if let state = order.status, state.isFinal, known.end == nil { known.end = state }
+        if order.status == .closed, known.filled == nil { known.filled = known.amount }
+        if case .rejected? = order.status {} else {
+            known.isAcknowledged = true
+            known.acceptance?.seen()
+        }
+        orders[id] = known
+        bind(id, exchangeID: order.id)
+        var events: [AccountEvent] = []
+        if known.end == nil, !wasEnded, order.status != nil || order.id != nil, !known.isAcceptanceTold || isAnswer {
+            orders[id]?.isAcceptanceTold = true
+            events.append(.accepted(id))
+        }
+        return events + endEvents(id, isAnswer: isAnswer)
+    }
+
+    /// A fill of ours.
+    /// - Parameter isAnswer: told again even if it was told before.
+    mutating func heard(
+        _ fill: Fill, trade: String, amount: FixedDecimal, _ symbol: Symbol, isAnswer: Bool = false
+    ) -> [AccountEvent] {
+        let id = fill.orderID
+        let key = FillKey(symbol: symbol, trade: trade, order: id)
+        guard toldFills.insert(key).inserted else { return isAnswer ? [.filled(fill)] : [] }
+        fillOrder.append(key)
+        if fillOrder.count > Self.fillsKept { toldFills.remove(fillOrder.removeFirst()) }
+        note(id, symbol)
+        orders[id]?.isAcknowledged = true
+        orders[id]?.acceptance?.seen()
+        orders[id]?.told[trade] = amount
+        return [.filled(fill)] + endEvents(id, isAnswer: false)
+    }
+
+    /// All fills of an order that there are by now have been told.
+    mutating func hasToldAll(_ id: ClientOrderID) { orders[id]?.filledBefore = .zero }
+
+    /// The exchange has forgotten the order: it is on no book, and all that it filled has been told.
+    mutating func isGone(_ id: ClientOrderID) -> [AccountEvent] {
+        guard orders[id] != nil else { return [] }
+        orders[id]?.filledBefore = .zero
+        orders[id]?.filled = nil
+        if orders[id]?.end == nil { orders[id]?.end = .cancelled }
+        return endEvents(id, isAnswer: true)
+    }
+
+    /// What an end says once its fills are told.
+    mutating func endEvents(_ id: ClientOrderID, isAnswer: Bool) -> [AccountEvent] {
+        guard let known = orders[id], let end = known.end, !known.lacksFills, !known.isEndTold || isAnswer else {
+            return []
+        }
+        if !known.isEndTold {
+            orders[id]?.isEndTold = true
+            ended.append(id)
+            while ended.count > Self.endedKept { forget(ended.removeFirst()) }
+        }
+        switch end {
+        case .closed: return []
+        case .cancelled: return [.cancelled(id)]
+        case .expired: return [.expired(id, .immediateRemainder)]
+        case .rejected: return [known.isAcceptanceTold ? .cancelled(id) : .rejected(id, .other)]
+        case .open, .cancelling, .expiring, .other: return []
+        }
+    }
+
+    private mutating func forget(_ id: ClientOrderID) {
+        if let exchangeID = orders[id]?.exchangeID { byExchangeID[exchangeID] = nil }
+        orders[id] = nil
+    }
+
+    // MARK: - Looking
+
+    /// Orders that rest, or may, as far as is known, on a market.
+    func live(_ symbol: Symbol) -> [ClientOrderID] {
+        orders.filter { $0.value.symbol == symbol && $0.value.end == nil }.map(\.key).sorted()
+    }
+
+    /// Price times what remains, summed by quote asset.
+    var exposure: [AssetID: FixedDecimal] {
+        var sums: [AssetID: FixedDecimal] = [:]
+        // lint: ordered because a sum is the same in any order
+        for known in orders.values where known.end == nil {
+            guard let price = known.price, let amount = known.amount,
+                let rest = try? amount.subtracting(known.filledSoFar),
+                rest.isPositive, let value = try? price.multiplied(by: rest, rounding: .up)
+            else { continue }
+            sums[known.symbol.quote] = (try? (sums[known.symbol.quote] ?? .zero).adding(value)) ?? .zero
+        }
+        return sums
+    }
+}

@@ -1,0 +1,95 @@
+import Exchanges
+import Execution
+import TradingCore
+
+/// Between an exchange's words and the runtime's whole units.
+enum OrderTranslation {
+    static func placement(
+        _ request: OrderRequest, _ instrument: Instrument, clientOrderID: String
+    ) -> OrderPlacement {
+        let unit = instrument.unit
+        let isMarket = request.type == .market
+        return OrderPlacement(
+            symbol: instrument.id.symbol, kind: isMarket ? .market : .limit, side: request.side,
+            amount: unit.decimal(request.quantity), price: isMarket ? nil : unit.decimal(request.price),
+            // Post-only says how long by itself.
+            timeInForce: isMarket || request.isPostOnly ? nil : request.timeInForce, isPostOnly: request.isPostOnly,
+            clientOrderID: clientOrderID,
+            selfTradePrevention: request.selfTradePrevention == .none ? nil : request.selfTradePrevention)
+    }
+
+    /// - Throws: ``ConnectorError/unreadable(_:)`` for a fill that cannot be counted exactly: nothing may be booked wrong.
+    static func fill(
+        _ trade: ExchangeTrade, _ id: ClientOrderID, _ instrument: Instrument
+    ) throws(ConnectorError) -> Fill {
+        guard let text = trade.id, let side = trade.side, let price = trade.price, let amount = trade.amount else {
+            throw .unreadable("\(instrument.id): a fill without id, side, price or amount")
+        }
+        guard let ticks = instrument.unit.ticks(price), let lots = instrument.unit.lots(amount), ticks > 0, lots > 0
+        else {
+            throw .unreadable(
+                "\(instrument.id): fill \(text) of \(amount) at \(price) is between two units of "
+                    + "\(instrument.unit.quantity) and \(instrument.unit.price)")
+        }
+        let fee = trade.fees.first
+        return Fill(
+            tradeID: tradeID(text), orderID: id, side: side, price: Price(ticks: ticks), quantity: Quantity(lots: lots),
+            liquidity: trade.liquidity ?? .taker, fee: fee?.cost ?? .zero, feeAsset: feeAsset(fee?.asset, instrument),
+            time: Timestamp(nanoseconds: (trade.time ?? 0) &* Nanoseconds.perMillisecond))
+    }
+
+    private static func feeAsset(_ asset: AssetID?, _ instrument: Instrument) -> FeeAsset {
+        if asset == instrument.base { return .base }
+        guard let asset, asset != instrument.quote else { return .quote }
+        // The only one that an exchange takes fees in beside what is traded: `FeeSchedule.payment` names it.
+        return .other(0)
+    }
+
+    /// Exchanges name trades by numbers, or by texts, which become numbers of 62 bits: two of one market that collide are
+    /// not to be expected in the life of a universe.
+    static func tradeID(_ text: String) -> UInt64 {
+        if let number = UInt64(text), number > 0, number <= UInt64(Int64.max) >> 1 { return number }
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        // Above every number that is taken as it is.
+        return (hash >> 2) | 1 << 62
+    }
+
+    static func listed(_ order: ExchangeOrder, _ id: ClientOrderID, _ instrument: Instrument) -> ListedOrder? {
+        guard let side = order.side, let price = order.price, let amount = order.amount,
+            let ticks = instrument.unit.ticks(price),
+            let lots = try? (order.remaining ?? amount).count(of: instrument.unit.quantity, rounding: .up)
+        else { return nil }
+        return ListedOrder(id: id, side: side, price: Price(ticks: ticks), remaining: Quantity(lots: lots))
+    }
+
+    static func report(
+        _ order: ExchangeOrder, _ id: ClientOrderID, _ instrument: Instrument
+    ) throws(ConnectorError) -> OrderReport {
+        let unit = instrument.unit
+        guard let side = order.side, let amount = order.amount, let lots = unit.lots(amount),
+            let ticks = unit.ticks(order.price ?? .zero), let filled = unit.lots(order.filled ?? .zero)
+        else { throw .unreadable("\(instrument.id): order \(order.id ?? "") without side, amount or price in its units") }
+        let status: OrderStatus =
+            switch order.status {
+            case .closed: .filled
+            case .cancelled: .cancelled
+            case .expired: .expired
+            case .rejected: .rejected
+            case .open, .cancelling, .expiring, .other, nil: .open
+            }
+        return OrderReport(
+            id: id, side: side, price: Price(ticks: ticks), quantity: Quantity(lots: lots),
+            filled: Quantity(lots: filled), status: status)
+    }
+
+    static func rejection(_ failure: ExchangeFailure) -> RejectReason {
+        switch failure.kind {
+        case .insufficientFunds: .insufficientBalance
+        case .orderImmediatelyFillable: .wouldTake
+        case .marketClosed, .onMaintenance: .marketClosed
+        case .orderNotFillable: .noLiquidity
+        default: .other
+        }
+    }
+}

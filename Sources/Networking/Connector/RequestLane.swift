@@ -1,0 +1,69 @@
+import Synchronization
+
+/// Starts an account's requests: cancels before placements, and where the exchange wants one at a time, each when the one
+/// before has been answered. Whoever adds one does not wait.
+final class RequestLane: Sendable {
+    typealias Work = @Sendable () async -> Void
+
+    private struct State {
+        var cancels: [Work] = []
+        var others: [Work] = []
+        var running = 0
+        var tasks: [Int: Task<Void, Never>] = [:]
+        var lastNumber = 0
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    /// Requests under way at once, cancels not counted where there is more than one.
+    private let width: Int
+
+    init(width: Int) { self.width = max(1, width) }
+
+    func add(isCancel: Bool, _ work: @escaping Work) {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            if isCancel { state.cancels.append(work) } else { state.others.append(work) }
+            start(&state)
+        }
+    }
+
+    /// What is under way is given up, what waits is dropped.
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            state.cancels = []
+            state.others = []
+            // lint: ordered because the order in which tasks are cancelled changes nothing
+            for task in state.tasks.values { task.cancel() }
+        }
+    }
+
+    private func start(_ state: inout State) {
+        while true {
+            let work: Work
+            if !state.cancels.isEmpty, width > 1 || state.running < width {
+                work = state.cancels.removeFirst()
+            } else if !state.others.isEmpty, state.running < width {
+                work = state.others.removeFirst()
+            } else {
+                return
+            }
+            state.running += 1
+            state.lastNumber += 1
+            let number = state.lastNumber
+            state.tasks[number] = Task {
+                await work()
+                self.ended(number)
+            }
+        }
+    }
+
+    private func ended(_ number: Int) {
+        state.withLock { state in
+            state.tasks[number] = nil
+            state.running -= 1
+            if !state.isClosed { start(&state) }
+        }
+    }
+}
