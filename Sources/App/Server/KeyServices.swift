@@ -11,34 +11,37 @@ import TradingCore
 /// Keys of exchange accounts: opened, checked, and kept as they are stored.
 struct KeyServices {
     let keyring: ExchangeKeyring
-    private let caller: HTTPCaller
 
-    /// - Throws: ``BadInput`` when what is stored does not open: nothing may trade then (H49).
     init(
-        _ files: ServerFiles, _ secrets: ServerSecrets, database: any SQLDatabase, holder: any ExchangeAccountsHolder,
-        alarms: AlarmClock, time: any TimeSource, users: @escaping @Sendable (String) async -> [String], logger: Logger
-    ) async throws {
-        let (key, file) = try await Self.encryption(files, secrets, database, time.now())
-        try await Self.seed(files.configuration, database, key, time.now(), logger)
-        let caller = try HTTPCaller()
-        self.caller = caller
-        let validator = NetworkKeyValidator(time: time) {
-            (request, milliseconds) throws(HTTPFailure) in try await caller.send(request, within: milliseconds)
+        _ encryption: (key: EncryptionKey, file: EncryptionKeyFolder?), database: any SQLDatabase,
+        exchanges: LiveExchanges, alarms: AlarmClock, time: any TimeSource,
+        users: @escaping @Sendable (String) async -> [String], logger: Logger
+    ) async {
+        let caller = exchanges.caller
+        let validator = NetworkKeyValidator(time: time) { (request, milliseconds) throws(HTTPFailure) in
+            try await caller.send(request, within: milliseconds)
         }
         keyring = ExchangeKeyring(
-            database: database, encryption: key, file: file, validator: validator, holder: holder, users: users,
-            alarms: alarms, time: time, logger: logger)
+            database: database, encryption: encryption.key, file: encryption.file, validator: validator,
+            holder: exchanges.registry, users: users, alarms: alarms, time: time, logger: logger)
         await keyring.reload()
     }
 
-    func run() async {
-        await keyring.run()
-        await caller.shutdown()
+    func run() async { await keyring.run() }
+
+    /// The encryption key, and keys of the environment taken in.
+    /// - Throws: ``BadInput`` when what is stored does not open: nothing may trade then (H49).
+    static func open(
+        _ files: ServerFiles, _ secrets: ServerSecrets, _ database: any SQLDatabase, _ now: Timestamp, _ logger: Logger
+    ) async throws -> (key: EncryptionKey, file: EncryptionKeyFolder?) {
+        let opened = try await encryption(files, secrets, database, now)
+        try await seed(files.configuration, database, opened.key, now, logger)
+        return opened
     }
 
     static func encryption(
         _ files: ServerFiles, _ secrets: ServerSecrets, _ database: any SQLDatabase, _ now: Timestamp
-    ) async throws -> (EncryptionKey, EncryptionKeyFolder?) {
+    ) async throws -> (key: EncryptionKey, file: EncryptionKeyFolder?) {
         do { return try await secrets.encryption(files.configuration, database, now: now) } catch let error
             as ConfigurationErrors
         {

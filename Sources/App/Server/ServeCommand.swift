@@ -41,12 +41,16 @@ struct ServeCommand: AsyncParsableCommand {
         let exchange = try await reachExchange(exchangeConfiguration, files, time, logger)
         let registry = ScheduleRegistry()
         let alarms = AlarmClock(time: time, registry: registry)
+        // Before anything is made that would have to be closed.
+        let encryption = try await KeyServices.open(files, secrets, database, time.now(), logger)
+        let exchanges = try LiveExchanges(
+            fixed: [exchange.connector], folder: files.configuration.dataFolder, time: time, logger: logger)
         let supervisor = StrategySupervisor(
             RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
-            connectors: [exchange.connector])
-        let keys = try await KeyServices(
-            files, secrets, database: database, holder: ExchangeRegistry(fixed: [exchange.connector]), alarms: alarms,
-            time: time, users: { await supervisor.users(of: $0) }, logger: logger)
+            directory: exchanges.registry)
+        let keys = await KeyServices(
+            encryption, database: database, exchanges: exchanges, alarms: alarms, time: time,
+            users: { await supervisor.users(of: $0) }, logger: logger)
         let money = MoneyServices(
             database: database, configuration: files.configuration, alarms: alarms, time: time, logger: logger)
         let api = APIServer(
@@ -69,6 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
             services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger))
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         try await ServiceGroup(configuration: configuration).run()
+        await exchanges.close()
         await database.close()
         if Terminal.isInteractive { Terminal.clearStatus() }
         guard outcome.isClean else {

@@ -14,8 +14,9 @@ extension StrategySupervisor: DirectOrderDesk {
             let (id, rejection) = try await executor.place(placement, in: session)
             guard let view = try await view(id) else { throw await unstored(executor) }
             try checkSame(view, request)
-            if let rejection, view.status == .rejected {
-                throw DeskError.exchangeRefused("\(place.exchange) refused the order: \(rejection.words)")
+            if view.status == .rejected {
+                let why = rejection?.words ?? "it knows no such order, so it never arrived there"
+                throw DeskError.exchangeRefused("\(place.exchange) has not taken the order: \(why)")
             }
             return view
         } catch { throw DeskError(error) }

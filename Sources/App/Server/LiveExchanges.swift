@@ -1,0 +1,30 @@
+import Exchanges
+import Foundation
+import Logging
+import Networking
+import Scheduling
+import TradingCore
+
+/// The exchanges that the server trades on: the paper exchange, and every one that there is a key of.
+struct LiveExchanges {
+    let registry: ExchangeRegistry
+    let caller: HTTPCaller
+
+    init(fixed: [any ExchangeConnector], folder: String, time: any TimeSource, logger: Logger) throws {
+        let caller = try HTTPCaller()
+        let wires = Wires(
+            time: time, webSockets: try WebSocketClient(), memory: FileMemory(path: folder + "/exchange-memory.json"),
+            logger: logger, seed: UInt64.random(in: .min ... .max)
+        ) { request, milliseconds throws(HTTPFailure) in
+            try await caller.send(request, within: milliseconds)
+        }
+        self.caller = caller
+        registry = ExchangeRegistry(fixed: fixed, wires)
+    }
+
+    /// After the strategies have ended.
+    func close() async {
+        registry.close()
+        await caller.shutdown()
+    }
+}
