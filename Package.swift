@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "Execution", targets: ["Execution"]),
         .library(name: "Exchanges", targets: ["Exchanges"]),
         .library(name: "Networking", targets: ["Networking"]),
+        .library(name: "ExchangeKeys", targets: ["ExchangeKeys"]),
         .library(name: "MarketData", targets: ["MarketData"]),
         .library(name: "Simulators", targets: ["Simulators"]),
         .library(name: "Scheduling", targets: ["Scheduling"]),
@@ -70,6 +71,14 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "NIOHTTPCompression", package: "swift-nio-extras"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: settings),
+        // Keys of exchange accounts, sealed.
+        .target(
+            name: "ExchangeKeys",
+            dependencies: [
+                "TradingCore", "Exchanges", "Networking", "Persistence", "Scheduling", "CSodium",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(
@@ -125,6 +134,7 @@ let package = Package(
             name: "API",
             dependencies: [
                 "TradingCore", "Execution", "Scheduling", "MarketMaking", "Persistence", "Ledger", "Jobs",
+                "Exchanges", "ExchangeKeys",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -139,7 +149,7 @@ let package = Package(
             name: "mrmarket",
             dependencies: [
                 "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "Networking", "MarketData",
-                "Simulators", "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex",
+                "Simulators", "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex", "ExchangeKeys",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -153,6 +163,7 @@ let package = Package(
         // The kernel's word on its clock, which Glibc's Swift module leaves out.
         .systemLibrary(name: "CTimex"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // Tests mirror Sources; ScenarioTests span several modules and run the program itself.
@@ -212,6 +223,15 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
+            name: "ExchangeKeysTests",
+            dependencies: [
+                "ExchangeKeys", "Exchanges", "Networking", "Persistence", "Scheduling", "TradingCore", "TestSupport",
+                .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "MarketDataTests",
             dependencies: [
                 "MarketData", "Exchanges", "Execution", "TradingCore", "Scheduling", "CZlib", "TestSupport",
@@ -228,7 +248,7 @@ let package = Package(
             name: "APITests",
             dependencies: [
                 "API", "MarketMaking", "Ledger", "Jobs", "Persistence", "Execution", "Scheduling", "TradingCore",
-                "TestSupport",
+                "TestSupport", "ExchangeKeys", "Exchanges",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

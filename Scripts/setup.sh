@@ -17,6 +17,7 @@ install_missing() {
 missing=()
 [ -e /usr/include/zlib.h ] || missing+=(zlib1g-dev)
 [ -e /usr/include/sqlite3.h ] || missing+=(libsqlite3-dev)
+[ -e /usr/include/sodium.h ] || missing+=(libsodium-dev)
 [ -e /usr/include/postgresql/libpq-fe.h ] || missing+=(libpq-dev)
 command -v python3 >/dev/null && python3 -m pip --version >/dev/null 2>&1 || missing+=(python3 python3-pip)
 command -v pkg-config >/dev/null || missing+=(pkg-config)

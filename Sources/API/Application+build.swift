@@ -1,3 +1,4 @@
+public import ExchangeKeys
 import HTTPTypes
 public import Hummingbird
 public import Logging
@@ -13,6 +14,8 @@ public struct APIServer: Sendable {
     public var operations: Operations
     public var registry: ScheduleRegistry
     public var time: any TimeSource
+    /// Keys of exchange accounts; nil where this server has none.
+    public var keys: (any ExchangeKeyDesk)?
     /// Where Swagger UI's files are; nil where there are none.
     public var swaggerFolder: String?
     public var limits: ConnectionLimits
@@ -22,7 +25,7 @@ public struct APIServer: Sendable {
 
     public init(
         desk: any TradingDesk, operations: Operations, configuration: ServerConfiguration, secrets: ServerSecrets,
-        registry: ScheduleRegistry, time: any TimeSource, swaggerFolder: String?,
+        registry: ScheduleRegistry, time: any TimeSource, keys: (any ExchangeKeyDesk)? = nil, swaggerFolder: String?,
         limits: ConnectionLimits = .within(descriptors: 1_024), logger: Logger,
         catalog: ExchangeCatalog = .absent("it is not part of this server")
     ) {
@@ -32,6 +35,7 @@ public struct APIServer: Sendable {
         self.secrets = secrets
         self.registry = registry
         self.time = time
+        self.keys = keys
         self.swaggerFolder = swaggerFolder
         self.limits = limits
         self.logger = logger
@@ -81,11 +85,12 @@ public struct APIServer: Sendable {
     func endpoints(_ metrics: RequestMetrics, _ authentication: AdminAuthentication) -> [Endpoint] {
         GeneralRoutes(authentication: authentication, configuration: configuration, time: time).endpoints
             + StrategyRoutes(desk: desk).endpoints + RecordRoutes(desk: desk).endpoints
-            + TradingStateRoutes(desk: desk).endpoints
+            + TradingStateRoutes(desk: desk).endpoints + TradeRoutes(desk: desk).endpoints
             + HealthRoutes(desk: desk, operations: operations, registry: registry, metrics: metrics).endpoints
             + QueueHealthRoutes(operations: operations).endpoints + JobRoutes(operations: operations).endpoints
             + SagaRoutes(operations: operations).endpoints + LedgerRoutes(operations: operations).endpoints
             + ExchangeCatalogRoutes(catalog: catalog, logger: logger).endpoints
+            + (keys.map { ExchangeKeyRoutes(keys: $0).endpoints } ?? [])
     }
 
     /// Who may, then what was sent, then the work.

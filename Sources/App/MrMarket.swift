@@ -9,7 +9,7 @@ struct MrMarket: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, BacktestCommand.self, RecordCommand.self, SessionCommand.self, PaperExchangeCommand.self,
             MigrateCommand.self,
-            SeedCommand.self, DoctorCommand.self, LedgerCommand.self, BackupCommand.self,
+            SeedCommand.self, DoctorCommand.self, KeysCommand.self, LedgerCommand.self, BackupCommand.self,
             RestoreCommand.self, HaltCommand.self, ReduceCommand.self, ResumeCommand.self,
         ])
 

@@ -104,13 +104,23 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey("HUFI_RECORDING_ORACLE_API_URL", .url, or: "https://ro.hu.finance", note: "HuFi results."),
     ]
 
+    /// Exchanges whose keys the environment may give.
+    public static let exchangeNames = [
+        "OKX", "BITFINEX", "GATE", "MEXC", "BINANCE", "KUCOIN", "BYBIT", "LBANK", "BITMART", "BIGONE", "P2B", "PROBIT",
+        "DIGIFINEX",
+    ]
+
     private static let exchanges: [ConfigurationKey] =
-        ["OKX", "BITFINEX", "GATE", "MEXC", "BINANCE", "LBANK", "BITMART", "BIGONE", "P2B", "PROBIT", "DIGIFINEX"]
-        .flatMap { exchange in
+        exchangeNames.flatMap { exchange in
             ["", "_2", "_READ_ONLY"].flatMap { account in
                 [
                     ConfigurationKey("\(exchange)_API_KEY\(account)", isSecret: true, note: "API key."),
                     ConfigurationKey("\(exchange)_SECRET\(account)", isSecret: true, note: "Its secret."),
+                    ConfigurationKey(
+                        "\(exchange)_PASSPHRASE\(account)", isSecret: true,
+                        note: "Its passphrase, where the exchange has one."),
+                    ConfigurationKey(
+                        "\(exchange)_UID\(account)", isSecret: true, note: "Its user id, where the exchange has one."),
                 ]
             }
         } + [

@@ -42,6 +42,7 @@ public struct ServerConfiguration: Sendable {
             }
         }
         Self.checkMixin(values, &faults)
+        Self.checkExchanges(values, &faults)
         let path = values["DATABASE_PATH"] ?? ""
         do { databaseLocation = try DatabaseLocation(url: values["DATABASE_URL"], path: path) } catch {
             databaseLocation = .sqlite(path: path)
@@ -68,6 +69,21 @@ public struct ServerConfiguration: Sendable {
         if !missing.isEmpty, missing.count < names.count {
             faults.append(
                 "\(missing.joined(separator: ", ")): must be set too, the four of the Mixin bot belong together")
+        }
+    }
+
+    /// A key without its secret, or the other way round, is none (H59).
+    private static func checkExchanges(_ values: [String: String], _ faults: inout [String]) {
+        for exchange in ConfigurationKey.exchangeNames {
+            for account in ["", "_2", "_READ_ONLY"] {
+                func has(_ part: String) -> Bool { values["\(exchange)_\(part)\(account)"] != nil }
+                let missing = ["API_KEY", "SECRET"].filter { !has($0) }
+                let isBegun = ["API_KEY", "SECRET", "PASSPHRASE", "UID"].contains(where: has)
+                if isBegun, !missing.isEmpty {
+                    let names = missing.map { "\(exchange)_\($0)\(account)" }.joined(separator: ", ")
+                    faults.append("\(names): must be set too, key and secret belong together")
+                }
+            }
         }
     }
 

@@ -44,6 +44,9 @@ struct APIError: Error, Hashable {
         case .unknownExchange(let name): self = .typed(404, "Exchange \(name) not found")
         case .unknownInstrument(let symbol, let exchange): self = .typed(404, "\(symbol) is not traded on \(exchange)")
         case .unknownAccount(let name): self = .typed(404, "Account \(name) not found")
+        case .unknownOrder(let id): self = .typed(404, "Order \(id.prefix(64)) not found")
+        case .refused(let why): self = .typed(409, why)
+        case .exchangeRefused(let why): self = .typed(422, "Trade execution failed: \(why)")
         case .unsupported(let what): self = .typed(501, what)
         case .storageUnavailable(let why): self = .typed(503, "Nothing can be stored now: \(why)")
         case .notReady(let why): self = .typed(503, "Not ready: \(why)")
@@ -64,8 +67,10 @@ struct APIError: Error, Hashable {
         case 405: "Method Not Allowed"
         case 409: "Conflict"
         case 415: "Unsupported Media Type"
+        case 422: "Unprocessable Entity"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"
+        case 502: "Bad Gateway"
         case 503: "Service Unavailable"
         default: "Error"
         }

@@ -4,9 +4,15 @@ import HTTPTypes
 /// document all come from here.
 struct Endpoint: Sendable {
     enum Method: String, Sendable, CaseIterable {
-        case get, post
+        case get, post, delete
 
-        var http: HTTPRequest.Method { self == .get ? .get : .post }
+        var http: HTTPRequest.Method {
+            switch self {
+            case .get: .get
+            case .post: .post
+            case .delete: .delete
+            }
+        }
     }
 
     let method: Method

@@ -1,3 +1,4 @@
+import ExchangeKeys
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -50,6 +51,7 @@ struct ErrorEnvelopeMiddleware: RouterMiddleware {
         switch error {
         case let error as APIError: return error
         case let error as DeskError: return APIError(error)
+        case let error as ExchangeKeyError: return APIError(error)
         case let error as HTTPError where error.status == .notFound:
             return .unknownRoute(request.method.rawValue, request.uri.path)
         case let error as HTTPError where error.status == .contentTooLarge: return .tooLarge

@@ -141,6 +141,7 @@ struct StrategyRoutes {
             case .pureMarketMaking: "marketMakingParams"
             case .arbitrage: "arbitrageParams"
             case .volume: "volumeParams"
+            case .direct: ""
             }
         guard case .object(let members)? = input.body[field] else {
             throw APIError.typed(400, "Invalid strategy parameters")

@@ -29,10 +29,12 @@ struct DoctorCommand: AsyncParsableCommand {
             print(ConfigurationKey.exampleFile, terminator: "")
             return
         }
+        ProcessHardening.apply()
         let files = try ServerFiles()
         var findings: [(Verdict, String)] = [(.good, "configuration: every setting is valid")]
         findings.append(port(files))
         findings.append(disk(files))
+        findings.append(memory())
         findings.append(clock())
         findings.append(
             (.good, "SQLite: \(SQLiteDatabase.libraryVersion); one connection writes, as versions below 3.51.3 need"))
@@ -48,6 +50,12 @@ struct DoctorCommand: AsyncParsableCommand {
         guard let fault = PortCheck.fault(files.configuration) else { return (.good, "port: \(name) is free") }
         if fault != PortCheck.message(files.configuration) { return (.bad, "port: \(fault)") }
         return (.warning, "port: somebody listens on \(name); fine if it is this server")
+    }
+
+    private func memory() -> (Verdict, String) {
+        ProcessHardening.isInForce
+            ? (.good, "memory: no core dumps, no ptrace")
+            : (.bad, "memory: core dumps or ptrace cannot be turned off, secrets might be read")
     }
 
     private func disk(_ files: ServerFiles) -> (Verdict, String) {

@@ -8,9 +8,8 @@ import TradingCore
 /// The exchanges that the server trades on: the paper exchange, and every one that there is a key of.
 struct LiveExchanges {
     let registry: ExchangeRegistry
-    private let caller: HTTPCaller
+    let caller: HTTPCaller
 
-    /// - Throws: ``BadInput`` naming what of the environment cannot be.
     init(fixed: [any ExchangeConnector], folder: String, time: any TimeSource, logger: Logger) throws {
         let caller = try HTTPCaller()
         let wires = Wires(
@@ -21,13 +20,6 @@ struct LiveExchanges {
         }
         self.caller = caller
         registry = ExchangeRegistry(fixed: fixed, wires)
-        let (accounts, faults) = ExchangeAccountSettings.read(
-            environment: ProcessInfo.processInfo.environment, exchanges: NativeExchange.allCases.map(\.id))
-        guard faults.isEmpty else { throw BadInput(faults.joined(separator: "\nmrmarket: ")) }
-        let problems = registry.refresh(accounts)
-        guard problems.isEmpty else {
-            throw BadInput(problems.map(\.description).joined(separator: "\nmrmarket: "))
-        }
     }
 
     /// After the strategies have ended.

@@ -4,6 +4,7 @@ import Exchanges
 import Foundation
 import Logging
 import MarketMaking
+import Networking
 import Persistence
 import Scheduling
 import ServiceLifecycle
@@ -28,6 +29,8 @@ struct ServeCommand: AsyncParsableCommand {
     var verbose = false
 
     func run() async throws {
+        // Before anything secret is read.
+        ProcessHardening.apply()
         let descriptors = FileDescriptors.raiseLimit()
         let files = try ServerFiles()
         try PortCheck.requireFree(files.configuration)
@@ -40,22 +43,29 @@ struct ServeCommand: AsyncParsableCommand {
         let sidecar = SidecarServices(files.configuration, time, logger)
         let registry = ScheduleRegistry()
         let alarms = AlarmClock(time: time, registry: registry)
+        // Before anything is made that would have to be closed.
+        let encryption = try await KeyServices.open(files, secrets, database, time.now(), logger)
         let exchanges = try LiveExchanges(
-            fixed: [exchange.connector] + sidecar.connectors, folder: files.configuration.dataFolder, time: time, logger: logger)
+            fixed: [exchange.connector] + sidecar.connectors, folder: files.configuration.dataFolder, time: time,
+            logger: logger)
         let supervisor = StrategySupervisor(
             RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
             directory: exchanges.registry)
+        let keys = await KeyServices(
+            encryption, database: database, exchanges: exchanges, alarms: alarms, time: time,
+            users: { await supervisor.users(of: $0) }, logger: logger)
         let money = MoneyServices(
             database: database, configuration: files.configuration, alarms: alarms, time: time, logger: logger)
         let api = APIServer(
             desk: supervisor, operations: money.operations, configuration: files.configuration, secrets: secrets,
-            registry: registry, time: time,
+            registry: registry, time: time, keys: keys.keyring,
             swaggerFolder: files.swaggerFolder, limits: .within(descriptors: descriptors), logger: logger,
             catalog: sidecar.catalog)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
         let outcome = ShutdownOutcome()
         let services: [any Service] = [
             BackgroundService { await alarms.run() }, money.worker, money.relay,
+            BackgroundService { await keys.run() },
             BackgroundService { await exchange.run() }, BackgroundService { await sidecar.run() },
             HTTPService(api: api, files: files, secrets: secrets),
             StatusService(
@@ -75,7 +85,8 @@ struct ServeCommand: AsyncParsableCommand {
                 "Stopped. Nobody confirmed that every own order is cancelled: look at the exchange, or start again.")
             throw ExitCode(1)
         }
-        Terminal.error("Stopped. Own orders cancelled, what ran goes on at the next start.")
+        Terminal.error(
+            "Stopped. Own orders cancelled but for those placed by hand, what ran goes on at the next start.")
     }
 
     /// The supervisor's own limit, and some for clients; less than systemd waits.

@@ -1,4 +1,5 @@
 import API
+import ExchangeKeys
 import Foundation
 import Jobs
 import Ledger
@@ -79,5 +80,5 @@ struct ServerFiles {
 enum ServerMigrations {
     static let all =
         LedgerMigrations.all + JobsMigrations.all + OutboxMigrations.all + SagaMigrations.all
-        + MarketMakingMigrations.all
+        + MarketMakingMigrations.all + ExchangeKeyMigrations.all
 }

@@ -78,6 +78,13 @@ public struct SignedRequest: Hashable, Sendable {
     }
 }
 
+/// Shows where it goes. Headers hold passphrases, queries and bodies signatures: none of that is for logs and errors.
+extension SignedRequest: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "\(verb.rawValue) \(url.prefix { $0 != "?" })" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// What an exchange answers to a request.
 public struct EndpointAnswer: Hashable, Sendable {
     public var status: Int

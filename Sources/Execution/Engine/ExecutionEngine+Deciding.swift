@@ -4,7 +4,7 @@ import TradingCore
 /// From a strategy's wishes to the fewest cancels and places.
 extension ExecutionEngine {
     mutating func decide(_ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
-        guard table[index].phase == .running, state(index) != .halted else {
+        guard table[index].phase == .running, state(index) != .halted, !table[index].keepsOrders else {
             table[index].nextDecision = .distantFuture
             return
         }
@@ -43,7 +43,7 @@ extension ExecutionEngine {
     /// Quotes outlive neither the data they were made from nor a loss, however rarely the strategy decides.
     mutating func checkHealth(_ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
         table[index].nextHealthCheck = .distantFuture
-        guard !table[index].live.isEmpty, state(index) != .halted else { return }
+        guard !table[index].live.isEmpty, state(index) != .halted, !table[index].keepsOrders else { return }
         if let blockage = health.blockage(table[index].dataLimits, at: now) {
             if awaitsFirstData(index, now) {
                 table[index].nextHealthCheck = table[index].awaitsFirstDataUntil
@@ -246,7 +246,7 @@ extension ExecutionEngine {
 
     /// What one order of a session is judged against.
     @inline(__always)
-    private func riskContext(_ index: Int, _ request: OrderRequest, _ now: Timestamp) -> RiskGate.Context {
+    func riskContext(_ index: Int, _ request: OrderRequest, _ now: Timestamp) -> RiskGate.Context {
         var context = RiskGate.Context(
             state: state(index), blockage: nil, highestBuy: .max, lowestSell: 0,
             positionLots: table[index].account.position.lots, openBuyLots: 0, openSellLots: 0,

@@ -132,7 +132,7 @@ extension ExecutionEngine {
         for index in table.indices {
             if isWell {
                 if table[index].phase == .running { table[index].nextDecision = now }
-            } else {
+            } else if !table[index].keepsOrders {
                 pull(index, now)
             }
         }

@@ -81,7 +81,7 @@ public struct ExecutionEngine: ~Copyable {
     /// Updates of the market are missing: every quote is taken off until a snapshot heals it.
     public mutating func marketLost(now: Timestamp) {
         health.marketIsTrusted = false
-        for index in table.indices { pull(index, now) }
+        for index in table.indices where !table[index].keepsOrders { pull(index, now) }
     }
 
     public mutating func marketRecovered(now: Timestamp) {

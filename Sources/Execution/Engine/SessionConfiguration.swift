@@ -14,6 +14,9 @@ public struct SessionConfiguration: Sendable {
     public var tolerance: QuoteTolerance
     /// Requests that the session allows itself; nil is no limit but the account's.
     public var budget: OrderBudget?
+    /// Orders of the session rest until they trade, somebody cancels them, or trading is halted: neither old data nor the
+    /// end of the process takes them off. For orders that a person placed, which no strategy would place anew.
+    public var keepsOrders = false
 
     public init(
         installation: InstallationID, session: SessionID, nextSequence: UInt32 = 0, base: FixedDecimal,

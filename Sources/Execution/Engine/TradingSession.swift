@@ -42,6 +42,7 @@ public struct TradingSession: Sendable {
     var reservedBase: Int128 = 0
     var reservedQuote: Int128 = 0
 
+    let keepsOrders: Bool
     let watchesMarket: Bool
     let readsOwnOrders: Bool
     let decidesOnFills: Bool
@@ -59,6 +60,7 @@ public struct TradingSession: Sendable {
         nextDecision = now
         base = configuration.base.raw
         quote = configuration.quote.raw
+        keepsOrders = configuration.keepsOrders
         watchesMarket = strategy.watchesMarket
         readsOwnOrders = strategy.readsOwnOrders
         decidesOnFills = strategy.decidesOnFills

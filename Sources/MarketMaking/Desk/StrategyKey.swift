@@ -15,9 +15,12 @@ public struct StrategyKey: Hashable, Sendable, CustomStringConvertible {
 
 public enum StrategyType: String, Hashable, Sendable, CaseIterable {
     case pureMarketMaking, arbitrage, volume
+    /// Orders that people place, all of one place under one key; no strategy, and none that can be started or stopped.
+    case direct
 
     /// The type by the engine's name or the admin API's (`marketMaking`), which the original confused (D12).
     public init?(wireName: String) {
+        if wireName == "direct" { return nil }
         if wireName == "marketMaking" { self = .pureMarketMaking } else { self.init(rawValue: wireName) }
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// Commands return when what they order is stored; ``stop(_:)`` when the exchange has shown that nothing of the session
 /// is open, or says that this is still being verified.
-public protocol TradingDesk: Sendable {
+public protocol TradingDesk: DirectOrderDesk {
     // MARK: Strategies
 
     /// Starts pure market making with a body as the original takes it, or takes a stopped key up again with the new
@@ -50,6 +50,11 @@ public enum DeskError: Error, Hashable, Sendable {
     case unknownExchange(String)
     case unknownInstrument(String, exchange: String)
     case unknownAccount(String)
+    case unknownOrder(String)
+    /// Not done, and nothing was sent: a code that tells why, and words.
+    case refused(String)
+    /// The exchange would not.
+    case exchangeRefused(String)
     /// What the original has and this server does not offer yet.
     case unsupported(String)
     /// The store does not take anything now: full disk, locked or broken file. Nothing was done.

@@ -32,6 +32,8 @@ struct ExecutorCore: ~Copyable {
     private var knowsSnapshot = false
     /// Since when something is missing of the market; nil: nothing is.
     private(set) var marketLostAt: Timestamp?
+    /// What is stored of the order that is being placed directly, beside the order.
+    private var directDetails: DirectOrderDetails?
     /// What each session's fills were worth a second later.
     private(set) var markouts: [SessionID: Markout] = [:]
 
@@ -43,8 +45,11 @@ struct ExecutorCore: ~Copyable {
 
     var nextWake: Timestamp { engine.nextWake }
 
-    /// Something of ours may rest at the exchange.
-    var hasLiveOrders: Bool { engine.hasLiveOrders }
+    /// Something of ours may rest at the exchange that is taken off when the process ends.
+    var hasLiveQuotes: Bool { engine.hasLiveQuotes }
+
+    /// Whether a session at work here is a strategy's, whose orders end with the process.
+    func quotes(_ session: SessionID) -> Bool { seats[session].map { $0.key.type != .direct } ?? false }
 
     // MARK: - Sessions
 
@@ -73,6 +78,11 @@ struct ExecutorCore: ~Copyable {
     }
 
     /// Nothing may be sent any more until the store takes intents again.
+    mutating func suspend(now: Timestamp) {
+        engine.suspend(now: now)
+        settle(now)
+    }
+
     mutating func storageChanged(isAvailable: Bool, now: Timestamp) {
         engine.storageChanged(isAvailable: isAvailable, now: now)
         settle(now)
@@ -152,6 +162,26 @@ struct ExecutorCore: ~Copyable {
         settle(now)
     }
 
+    // MARK: - Orders that people place
+
+    /// - Returns: the order's id, or why the gate would not have it. Its intent is in ``steps`` then.
+    mutating func place(
+        _ order: DirectOrder, _ details: DirectOrderDetails, in session: SessionID, free: SessionFunds, now: Timestamp
+    ) -> Result<ClientOrderID, RiskRefusal> {
+        directDetails = details
+        defer { directDetails = nil }
+        let outcome = engine.place(order, in: session, free: free, book, now: now)
+        settle(now)
+        return outcome
+    }
+
+    /// - Returns: false when there is no such live order.
+    mutating func cancel(_ id: ClientOrderID, now: Timestamp) -> Bool {
+        let isThere = engine.cancel(id, now: now)
+        settle(now)
+        return isThere
+    }
+
     // MARK: - Placements
 
     /// A placement has been stored, and may go now.
@@ -210,7 +240,7 @@ struct ExecutorCore: ~Copyable {
                     id: request.id, instanceID: seat.instanceID, run: seat.run,
                     parametersVersion: seat.parametersVersion, side: request.side, level: order.level,
                     price: request.price, quantity: request.quantity, filled: .zero, isPostOnly: request.isPostOnly,
-                    status: .pending, createdAt: now), approved))
+                    status: .pending, createdAt: now, direct: directDetails), approved))
     }
 
     /// Takes back a placement that nobody but us knows of.

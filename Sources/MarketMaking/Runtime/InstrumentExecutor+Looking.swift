@@ -8,7 +8,7 @@ import TradingCore
 /// What an executor shows of itself, and putting a fresh session to work.
 extension InstrumentExecutor {
     func begin(
-        _ row: StrategyInstanceStore.Row, _ plan: StrategyPlan, _ books: SessionBooks
+        _ row: StrategyInstanceStore.Row, _ plan: SessionPlan, _ books: SessionBooks
     ) async throws {
         let seat = try SessionSeat(row)
         // What a kill switch has set is in the store alone, and only an operator takes it back.
@@ -25,9 +25,7 @@ extension InstrumentExecutor {
         add(
             SessionStart(
                 seat: seat,
-                configuration: SessionConfiguration(
-                    installation: installation, session: seat.session, nextSequence: sequence, base: books.base,
-                    quote: books.quote, limits: plan.limits, tolerance: plan.tolerance, budget: plan.budget),
+                configuration: plan.configuration(installation, seat.session, sequence, books),
                 strategy: try plan.strategy(instrument),
                 restored: RestoredSession(
                     state: state, haltReason: state == .halted ? .operatorCommand : nil)))

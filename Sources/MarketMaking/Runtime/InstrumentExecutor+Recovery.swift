@@ -9,7 +9,7 @@ import TradingCore
 /// A session to be taken up again after a start: its stored row, and the strategy made of it.
 struct ResumedSession: Sendable {
     var row: StrategyInstanceStore.Row
-    var plan: StrategyPlan
+    var plan: SessionPlan
     var state: TradingState
 }
 
@@ -105,10 +105,7 @@ extension InstrumentExecutor {
         }
         return SessionStart(
             seat: seat,
-            configuration: SessionConfiguration(
-                installation: installation, session: seat.session, nextSequence: sequence, base: books.base,
-                quote: books.quote, limits: resumed.plan.limits, tolerance: resumed.plan.tolerance,
-                budget: resumed.plan.budget),
+            configuration: resumed.plan.configuration(installation, seat.session, sequence, books),
             strategy: try resumed.plan.strategy(instrument),
             restored: RestoredSession(
                 orders: outcome.live.filter { $0.id.session == seat.session }, account: books.account,
@@ -164,16 +161,16 @@ extension InstrumentExecutor {
         (storing + core.steps).contains { if case .stopped(let id, _) = $0 { id == session.rawValue } else { false } }
     }
 
-    /// For the end of the process: takes every order off the book, keeping what runs to be resumed at the next start.
+    /// For the end of the process: takes every quote off the book, keeping what runs to be resumed at the next start.
     /// - Returns: whether the exchange has shown, within `limit` nanoseconds, that nothing of ours is open.
     func suspend(limit: Int64) async -> Bool {
-        core.setState(server: .halted, now: time.now())
+        core.suspend(now: time.now())
         finishTurn()
         let deadline = time.now().advanced(byNanoseconds: limit)
         var wait = 5 * Nanoseconds.perMillisecond
         while time.now() < deadline {
-            if !core.hasLiveOrders, let open = try? await account.openOrders(place.symbol),
-                !open.contains(where: { $0.id.installation == installation && core.seats[$0.id.session] != nil })
+            if !core.hasLiveQuotes, let open = try? await account.openOrders(place.symbol),
+                !open.contains(where: { $0.id.installation == installation && core.quotes($0.id.session) })
             {
                 return await flush(until: deadline)
             }

@@ -61,6 +61,9 @@ actor InstrumentExecutor {
     /// Questions to the exchange that are answered by a return value, asked one after another.
     private let questions: AsyncStream<SessionID>
     private let ask: AsyncStream<SessionID>.Continuation
+    /// Who waits for word of orders that people placed, and which of their requests are under way.
+    var directWaiters: [DirectWaiter] = []
+    var directRequests: Set<DirectOrderDetails> = []
     /// Who waits for a session to be stopped.
     var stopWaiters: [SessionID: Signal] = [:]
 
@@ -182,7 +185,10 @@ actor InstrumentExecutor {
             errand = .subscribeAnew
         case .account(.event(let event)):
             // Of a broken stream the newest fill would hide an older one that was missed: all of it is asked for.
-            if !isAccountLost { core.handle(event, now: now) }
+            if !isAccountLost {
+                if !directWaiters.isEmpty { note(event) }
+                core.handle(event, now: now)
+            }
         case .account(.alive): core.accountIsAlive(now: now)
         case .account(.lost):
             accountLostAt = accountLostAt ?? now
@@ -208,6 +214,7 @@ actor InstrumentExecutor {
         carryOutCommands()
         scheduleStoring(time.now())
         carryOutCommands()
+        if !directWaiters.isEmpty { serveDirectWaiters() }
         let wake = min(core.nextWake, lingersUntil, recoveryDue, subscriptionDue, storageRetryDue)
         if wake < alarmSetTo {
             alarmSetTo = wake

@@ -79,7 +79,7 @@ extension StrategySupervisor: TradingDesk {
             return try await row0(plan.key.description).instance
         } catch { throw DeskError(error) }
         do {
-            try await executor.begin(row, plan, books)
+            try await executor.begin(row, plan.session, books)
             try await catchUp([row], on: executor)
         } catch { throw DeskError(error) }
         return row.instance

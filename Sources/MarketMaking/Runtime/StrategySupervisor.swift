@@ -134,7 +134,9 @@ public actor StrategySupervisor {
     ///   after any, are cancelled like strays, and the account's others trade on.
     private func resumed(_ row: StrategyInstanceStore.Row) -> ResumedSession? {
         do {
-            let plan = try StrategyPlan.read(row.instance.parameters, exchanges: exchangeNames)
+            let plan =
+                row.instance.key.type == .direct
+                ? .direct : try StrategyPlan.read(row.instance.parameters, exchanges: exchangeNames).session
             recoveryFaults["\(row.instance.key)"] = nil
             return ResumedSession(
                 row: row, plan: plan, state: states[.session(row.instance.key.description)]?.state ?? .active)

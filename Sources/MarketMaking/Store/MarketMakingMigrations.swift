@@ -137,5 +137,6 @@ public enum MarketMakingMigrations {
         FundsMigration.migration,
         OrderChecksMigration.migration,
         OrderSequenceFloor.migration,
+        DirectOrderStore.migration,
     ]
 }

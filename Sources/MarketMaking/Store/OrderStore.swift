@@ -16,6 +16,8 @@ struct StoredOrder: Hashable, Sendable {
     var isPostOnly: Bool
     var status: OrderStatus
     var createdAt: Timestamp
+    /// Who placed it, where that was a person; not read back.
+    var direct: DirectOrderDetails?
 }
 
 /// `orders` of one place. Every change moves along ``OrderStatus``'s table and takes the funds with it.
@@ -60,6 +62,7 @@ struct OrderStore {
             order.createdAt.sqlValue, order.createdAt.sqlValue,
         ]
         try transaction.execute(SQL(Self.insertion, values))
+        if let direct = order.direct { try DirectOrderStore(transaction: transaction).insert(order.id, direct) }
         return true
     }
 

@@ -9,7 +9,7 @@ struct RecordStore {
     func history(_ filter: HistoryFilter, _ page: RecordPage) throws -> [HistoryEntry] {
         var condition: SQL =
             switch filter {
-            case .user(let user): " WHERE i.user_id = \(user)"
+            case .user(let user): " WHERE COALESCE(d.user_id, i.user_id) = \(user)"
             case .instance(let id): " WHERE i.id = \(id)"
             }
         if let before = page.before {
@@ -24,8 +24,10 @@ struct RecordStore {
         }
         let query: SQL =
             """
-            SELECT o.*, i.user_id, i.client_id, i.strategy_type FROM orders o
-            JOIN strategy_instances i ON i.id = o.instance_id
+            SELECT o.*, COALESCE(d.user_id, i.user_id) AS user_id, COALESCE(d.client_id, i.client_id) AS client_id,
+                i.strategy_type
+            FROM orders o JOIN strategy_instances i ON i.id = o.instance_id
+            LEFT JOIN direct_orders d ON d.client_order_id = o.client_order_id
             """ + condition + " ORDER BY o.created_at DESC, o.client_order_id DESC LIMIT \(page.limit)"
         return try transaction.rows(query).map(entry)
     }
@@ -56,8 +58,11 @@ struct RecordStore {
 
     func performance(userID: String, strategyType: String?, _ page: RecordPage) throws -> [PerformanceEntry] {
         var query: SQL = """
-            SELECT f.*, i.user_id, i.client_id, i.strategy_type FROM fills f
-            JOIN strategy_instances i ON i.id = f.instance_id WHERE i.user_id = \(userID)
+            SELECT f.*, COALESCE(d.user_id, i.user_id) AS user_id, COALESCE(d.client_id, i.client_id) AS client_id,
+                i.strategy_type
+            FROM fills f JOIN strategy_instances i ON i.id = f.instance_id
+            LEFT JOIN direct_orders d ON d.client_order_id = f.client_order_id
+            WHERE COALESCE(d.user_id, i.user_id) = \(userID)
             """
         if let strategyType { query = query + " AND i.strategy_type = \(strategyType)" }
         if let before = page.before { query = query + " AND f.id < \(before)" }

@@ -25,10 +25,12 @@ struct StrategyInstanceStore {
         let condition: SQL =
             switch filter {
             case .all: " ORDER BY i.id"
-            case .status(let status): " WHERE i.status = \(status.rawValue) ORDER BY i.id"
-            case .user(let user): " WHERE i.user_id = \(user) ORDER BY i.id"
+            case .status(let status): " AND i.status = \(status.rawValue) ORDER BY i.id"
+            case .user(let user): " AND i.user_id = \(user) ORDER BY i.id"
             }
-        return try transaction.rows(Self.columns + condition).map(Self.row)
+        // What holds orders that people place is no strategy.
+        let strategies: SQL = " WHERE i.strategy_type <> \(StrategyType.direct.rawValue)"
+        return try transaction.rows(Self.columns + strategies + condition).map(Self.row)
     }
 
     /// Those that a start has to take care of.

@@ -12,6 +12,7 @@ final class RecordingDesk: TradingDesk {
             exchanges: [.init(name: "paper", displayName: "Paper", isAlive: true, fault: nil)], executors: [],
             isReconciled: true, faults: [])
         var status = StrategyInstance.Status.stopped
+        var orderStatus = OrderStatus.open
     }
 
     let state = Mutex(State())

@@ -1,3 +1,4 @@
+import ExchangeKeys
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -21,11 +22,13 @@ struct TestAPI: Sendable {
     let database: MemoryDatabase
     let time = ManualTime(Timestamp(nanoseconds: 1_760_000_000_000_000_000))
     let log = LogLines()
+    let keys: KeyDeskBench
     let server: APIServer
 
     init(throttle: Int = 1_000_000, logins: Int = 1_000_000) throws {
         let log = self.log
         database = try MemoryDatabase()
+        keys = try KeyDeskBench(database, time, Logger(label: "test", factory: { _ in LogCollector(lines: log) }))
         server = APIServer(
             desk: desk,
             operations: Operations(
@@ -36,13 +39,16 @@ struct TestAPI: Sendable {
             ]),
             secrets: ServerSecrets(
                 adminPassword: Secret(Self.password), signingKey: Secret("short"),
-                encryptionKey: Secret("")), registry: ScheduleRegistry(), time: time, swaggerFolder: nil,
+                encryptionKey: Secret("")), registry: ScheduleRegistry(), time: time, keys: keys.keyring,
+            swaggerFolder: nil,
             logger: Logger(label: "test", factory: { _ in LogCollector(lines: log) }))
     }
 
     func withClient(_ body: @Sendable (any TestClientProtocol) async throws -> Void) async throws {
-        try await Migrator(LedgerMigrations.all + JobsMigrations.all + OutboxMigrations.all + SagaMigrations.all)
-            .migrate(database)
+        try await Migrator(
+            LedgerMigrations.all + JobsMigrations.all + OutboxMigrations.all + SagaMigrations.all
+                + ExchangeKeyMigrations.all
+        ).migrate(database)
         let application = Application(router: await server.router(), logger: server.logger)
         try await application.test(.router) { client in try await body(client) }
     }

@@ -44,6 +44,8 @@ final class ServerProcess {
         try await wait("the server is ready") { try await self.get("/health/ready").status == 200 }
     }
 
+    var processIdentifier: Int32 { process.processIdentifier }
+
     var log: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
 
     var isRunning: Bool { process.isRunning }

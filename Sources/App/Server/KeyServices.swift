@@ -1,0 +1,63 @@
+import API
+import ExchangeKeys
+import Exchanges
+import Logging
+import MarketMaking
+import Networking
+import Persistence
+import Scheduling
+import TradingCore
+
+/// Keys of exchange accounts: opened, checked, and kept as they are stored.
+struct KeyServices {
+    let keyring: ExchangeKeyring
+
+    init(
+        _ encryption: (key: EncryptionKey, file: EncryptionKeyFolder?), database: any SQLDatabase,
+        exchanges: LiveExchanges, alarms: AlarmClock, time: any TimeSource,
+        users: @escaping @Sendable (String) async -> [String], logger: Logger
+    ) async {
+        let caller = exchanges.caller
+        let validator = NetworkKeyValidator(time: time) { (request, milliseconds) throws(HTTPFailure) in
+            try await caller.send(request, within: milliseconds)
+        }
+        keyring = ExchangeKeyring(
+            database: database, encryption: encryption.key, file: encryption.file, validator: validator,
+            holder: exchanges.registry, users: users, alarms: alarms, time: time, logger: logger)
+        await keyring.reload()
+    }
+
+    func run() async { await keyring.run() }
+
+    /// The encryption key, and keys of the environment taken in.
+    /// - Throws: ``BadInput`` when what is stored does not open: nothing may trade then (H49).
+    static func open(
+        _ files: ServerFiles, _ secrets: ServerSecrets, _ database: any SQLDatabase, _ now: Timestamp, _ logger: Logger
+    ) async throws -> (key: EncryptionKey, file: EncryptionKeyFolder?) {
+        let opened = try await encryption(files, secrets, database, now)
+        try await seed(files.configuration, database, opened.key, now, logger)
+        return opened
+    }
+
+    static func encryption(
+        _ files: ServerFiles, _ secrets: ServerSecrets, _ database: any SQLDatabase, _ now: Timestamp
+    ) async throws -> (key: EncryptionKey, file: EncryptionKeyFolder?) {
+        do { return try await secrets.encryption(files.configuration, database, now: now) } catch let error
+            as ConfigurationErrors
+        {
+            throw BadInput(error.lines.joined(separator: "\nmrmarket: "))
+        } catch let error as ExchangeKeyError { throw BadInput("\(error)") }
+    }
+
+    private static func seed(
+        _ configuration: ServerConfiguration, _ database: any SQLDatabase, _ key: EncryptionKey, _ now: Timestamp,
+        _ logger: Logger
+    ) async throws {
+        let given = EnvironmentKey.all(of: ConfigurationKey.exchangeNames) { configuration.text($0) }
+        guard !given.isEmpty else { return }
+        let added = try await database.write {
+            try EnvironmentKeySeeding(transaction: $0).carryOut(given, sealedTo: key, now: now)
+        }
+        if !added.isEmpty { logger.notice("taken from the environment: \(added.joined(separator: ", "))") }
+    }
+}

@@ -1,0 +1,165 @@
+import Exchanges
+import Logging
+import Persistence
+import Scheduling
+import TradingCore
+
+extension ExchangeKeyring: ExchangeKeyDesk {
+    public func publicKey() -> String { encryption.publicText }
+
+    public func list() async throws(ExchangeKeyError) -> [ExchangeKeyView] {
+        try await load { try ExchangeKeyStore(transaction: $0).all().map(ExchangeKeyView.init) }
+    }
+
+    // MARK: - Adding
+
+    public func add(_ new: NewExchangeKey) async throws(ExchangeKeyError) -> ExchangeKeyView {
+        let faults = new.faults
+        if !faults.isEmpty { throw .invalid(faults) }
+        let (encryption, now) = (encryption, time.now())
+        let credentials = try opened(new, encryption)
+        let draft = ExchangeKey(new, now: now)
+        let settings = draft.settings(credentials)
+        guard validator.supports(new.exchange) else { throw .unsupportedExchange("\(new.exchange)") }
+        if let label = new.label { try await checkFree(label, new) }
+        let permissions = try await permissions(settings)
+        if new.purpose == .trade, permissions.canWithdraw == true, !new.mayWithdraw {
+            throw .canWithdraw(exchange: "\(new.exchange)")
+        }
+        guard let sealed = SealedSecrets.sealing(credentials, to: encryption) else {
+            throw .encryptionKey("the secret could not be sealed")
+        }
+        let checkedAt = time.now()
+        let key = try await store { transaction in
+            try EncryptionKeyStore(transaction: transaction).require(encryption, now: now)
+            let store = ExchangeKeyStore(transaction: transaction)
+            var key = draft
+            let taken = try store.labels(new.exchange, new.purpose)
+            key.label = new.label ?? AccountLabel.next(after: taken)
+            if taken.contains(key.label) { throw ExchangeKeyError.labelTaken(key.accountName) }
+            (key.sealed, key.permissions, key.checkedAt) = (sealed, permissions, checkedAt)
+            key.id = try store.insert(key)
+            return key
+        }
+        askedAt[key.id] = checkedAt
+        logger.notice("exchange key \(key.id) added", metadata: ["account": "\(key.accountName)"])
+        await reload()
+        return ExchangeKeyView(key)
+    }
+
+    private func opened(
+        _ new: NewExchangeKey, _ encryption: EncryptionKey
+    ) throws(ExchangeKeyError) -> ExchangeCredentials {
+        guard let secret = SealedBox.open(new.sealed.secret, with: encryption) else {
+            throw .notOpened(field: "api_secret")
+        }
+        func optional(_ sealed: String?, _ field: String) throws(ExchangeKeyError) -> Secret? {
+            guard let sealed else { return nil }
+            guard let opened = SealedBox.open(sealed, with: encryption) else { throw .notOpened(field: field) }
+            return opened.isEmpty ? nil : opened
+        }
+        if secret.isEmpty { throw .invalid(["api_secret: must not be empty inside its box"]) }
+        return ExchangeCredentials(
+            apiKey: new.apiKey, secret: secret, passphrase: try optional(new.sealed.passphrase, "api_passphrase"),
+            uid: try optional(new.sealed.uid, "api_uid"))
+    }
+
+    /// Before the exchange is asked; the store decides.
+    private func checkFree(_ label: String, _ new: NewExchangeKey) async throws(ExchangeKeyError) {
+        let taken = try await load { try ExchangeKeyStore(transaction: $0).labels(new.exchange, new.purpose) }
+        if taken.contains(label) { throw .labelTaken("\(new.exchange)/\(label)") }
+    }
+
+    private func permissions(_ settings: ExchangeAccountSettings) async throws(ExchangeKeyError) -> KeyPermissions {
+        do throws(KeyRefusal) { return try await validator.permissions(of: settings) } catch {
+            switch error {
+            case .refused(let cause): throw .refused(exchange: "\(settings.exchange)", cause: cause)
+            case .settings(let fault): throw .invalid([fault])
+            case .unreachable(let cause): throw .unreachable(exchange: "\(settings.exchange)", cause: cause)
+            }
+        }
+    }
+
+    // MARK: - Removing and checking
+
+    public func remove(_ id: Int64, force: Bool) async throws(ExchangeKeyError) -> Bool {
+        guard let key = try await load({ try ExchangeKeyStore(transaction: $0).key(id) }) else { return false }
+        if key.purpose == .trade, !force {
+            let users = await users(key.accountName)
+            if !users.isEmpty { throw .inUse(users) }
+        }
+        let isGone = try await store { try ExchangeKeyStore(transaction: $0).delete(id) }
+        if isGone { logger.notice("exchange key \(id) removed", metadata: ["account": "\(key.accountName)"]) }
+        askedAt[id] = nil
+        await reload()
+        return isGone
+    }
+
+    public func check(_ id: Int64) async throws(ExchangeKeyError) -> ExchangeKeyView {
+        guard let key = try await load({ try ExchangeKeyStore(transaction: $0).key(id) }) else { throw .unknownKey(id) }
+        await ask(key)
+        await reload()
+        guard let fresh = try await load({ try ExchangeKeyStore(transaction: $0).key(id) }) else {
+            throw .unknownKey(id)
+        }
+        return ExchangeKeyView(fresh)
+    }
+
+    // MARK: - Readiness
+
+    public func readiness() async throws(ExchangeKeyError) -> [AccountReadiness] {
+        let keys = try await load { try ExchangeKeyStore(transaction: $0).all() }
+        let states = holder.states
+        return Dictionary(grouping: keys, by: \.accountName).sorted { $0.key < $1.key }.map { name, keys in
+            let state = states.first { "\($0.exchange)/\($0.label)" == name }
+            return readiness(keys, state)
+        }
+    }
+
+    private func readiness(_ keys: [ExchangeKey], _ state: ExchangeAccountState?) -> AccountReadiness {
+        let (name, first) = (keys[0].accountName, keys[0])
+        let trading = keys.first { $0.purpose == .trade }
+        var faults = keys.compactMap { key in key.fault.map { "key \(key.id): \($0)" } }
+        faults += [problems[name], state?.fault, loadFault].compactMap { $0 }
+        if let trading {
+            if trading.checkedAt == nil, trading.fault == nil { faults.append("key \(trading.id): not checked yet") }
+            if trading.permissions.canTrade == false { faults.append("key \(trading.id): may not trade") }
+            if trading.permissions.canWithdraw == true, !trading.mayWithdraw {
+                faults.append("key \(trading.id): can withdraw though it is for trading; replace it")
+            }
+        } else {
+            faults.append("no key to trade with")
+        }
+        let isUsable = trading.map { $0.checkedAt != nil && $0.permissions.canTrade != false } ?? false
+        return AccountReadiness(
+            exchange: first.exchange, label: first.label,
+            canTrade: isUsable && problems[name] == nil && state?.fault == nil,
+            hasWithdrawalKey: keys.contains { $0.purpose == .withdraw && $0.checkedAt != nil },
+            isStreaming: state?.isStreaming ?? false, faults: faults)
+    }
+
+    // MARK: - The encryption key
+
+    public func rotate() async throws(ExchangeKeyError) -> String {
+        guard let file else {
+            throw .encryptionKey(
+                "ENCRYPTION_PRIVATE_KEY comes from the environment, which a running server cannot change: stop it and run `mrmarket keys rotate`"
+            )
+        }
+        let count: Int
+        (encryption, count) = try await KeyRotation.perform(from: encryption, file, database, now: time.now())
+        logger.notice("encryption key changed", metadata: ["keys": "\(count)", "public": "\(encryption.publicText)"])
+        await reload()
+        return encryption.publicText
+    }
+}
+
+extension ExchangeKey {
+    /// Not stored yet, its secrets still as the client sealed them.
+    init(_ new: NewExchangeKey, now: Timestamp) {
+        self.init(
+            id: 0, exchange: new.exchange, label: new.label ?? ExchangeAccountSettings.defaultLabel,
+            purpose: new.purpose, name: new.name, apiKey: new.apiKey, sealed: new.sealed, connection: new.connection,
+            mayWithdraw: new.mayWithdraw, permissions: KeyPermissions(), checkedAt: nil, fault: nil, createdAt: now)
+    }
+}

@@ -1,0 +1,43 @@
+/// Why something about keys was not done. None of its texts holds a secret.
+public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// One line per fault, each naming field, value and rule.
+    case invalid([String])
+    /// A sealed field does not open with the server's key.
+    case notOpened(field: String)
+    case unsupportedExchange(String)
+    /// The exchange answered, and would not have the key.
+    case refused(exchange: String, cause: String)
+    /// Nobody knows whether the key is any good: nothing was stored (D34).
+    case unreachable(exchange: String, cause: String)
+    /// A trading key that can withdraw, and nobody insisted.
+    case canWithdraw(exchange: String)
+    case labelTaken(String)
+    case unknownKey(Int64)
+    /// What trades with it would be left without a key.
+    case inUse([String])
+    /// The encryption key has been changed by another process, or comes from the environment where it cannot be.
+    case encryptionKey(String)
+    case storageUnavailable(String)
+
+    public var description: String {
+        switch self {
+        case .invalid(let lines): lines.joined(separator: "; ")
+        case .notOpened: "Failed to decrypt API secret. The provided key might be invalid or corrupted."
+        case .unsupportedExchange(let name): "Exchange \(name) is not supported"
+        case .refused(let exchange, let cause):
+            "Invalid API Key or Secret for \(exchange). Verification failed: \(cause)"
+        case .unreachable(let exchange, let cause):
+            "\(exchange) could not be asked whether the key is good, so it was not stored: \(cause)"
+        case .canWithdraw(let exchange):
+            """
+            api_key: must not be able to withdraw from \(exchange), as it is for trading. Make one without that permission, \
+            store it with purpose withdraw, or insist with allow_withdrawals true
+            """
+        case .labelTaken(let name): "\(name) has such a key already: remove it first, or give another exchange_index"
+        case .unknownKey(let id): "Key \(id) not found"
+        case .inUse(let what): "\(what.joined(separator: ", ")): stop first what trades with the key"
+        case .encryptionKey(let why): why
+        case .storageUnavailable(let why): "Nothing can be stored now: \(why)"
+        }
+    }
+}

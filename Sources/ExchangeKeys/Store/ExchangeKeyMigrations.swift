@@ -1,0 +1,50 @@
+public import Persistence
+
+/// The tables of exchange keys. Appended to, never changed.
+public enum ExchangeKeyMigrations {
+    public static let all = [
+        Migration("exchange-keys-001-keys") { transaction in
+            try transaction.execute(
+                """
+                CREATE TABLE exchange_keys (
+                    key_id INTEGER PRIMARY KEY,
+                    exchange TEXT NOT NULL,
+                    exchange_index TEXT NOT NULL,
+                    purpose TEXT NOT NULL CHECK (purpose IN ('trade', 'withdraw')),
+                    name TEXT NOT NULL,
+                    api_key TEXT NOT NULL,
+                    api_secret TEXT NOT NULL,
+                    api_passphrase TEXT,
+                    api_uid TEXT,
+                    environment TEXT NOT NULL CHECK (environment IN ('production', 'testnet', 'custom')),
+                    rest_url TEXT,
+                    stream_url TEXT,
+                    dead_mans_switch INTEGER,
+                    receive_window INTEGER NOT NULL,
+                    may_withdraw INTEGER NOT NULL,
+                    can_read INTEGER,
+                    can_trade INTEGER,
+                    can_withdraw INTEGER,
+                    is_bound INTEGER,
+                    checked_at INTEGER,
+                    fault TEXT,
+                    created_at INTEGER NOT NULL,
+                    updated_at INTEGER NOT NULL,
+                    UNIQUE (exchange, exchange_index, purpose)
+                ) STRICT
+                """)
+            // To which key everything above is sealed: a start with another one finds out before it does harm.
+            try transaction.execute(
+                """
+                CREATE TABLE exchange_encryption_key (
+                    id INTEGER PRIMARY KEY CHECK (id = 1), public_key TEXT NOT NULL, since INTEGER NOT NULL
+                ) STRICT
+                """)
+            // Keys of the environment that have been taken over: one that is deleted does not come back (D33).
+            try transaction.execute(
+                """
+                CREATE TABLE exchange_key_seeds (fingerprint TEXT PRIMARY KEY, seeded_at INTEGER NOT NULL) STRICT
+                """)
+        }
+    ]
+}

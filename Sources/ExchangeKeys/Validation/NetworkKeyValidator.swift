@@ -1,0 +1,95 @@
+public import Exchanges
+public import Networking
+public import Scheduling
+public import TradingCore
+
+/// Asks the exchange itself, with the calls of its dialect: the time first, so that a wrong clock of ours is not taken for a
+/// wrong key; then what the key may do; where the exchange does not tell, the balances, which only a good key can read.
+public struct NetworkKeyValidator: KeyValidator {
+    private let time: any TimeSource
+    private let send: ExchangeClient.Send
+    /// Milliseconds for each call.
+    private let patience: Int64
+
+    public init(
+        time: any TimeSource, patience: Int64 = 8_000,
+        send: @escaping ExchangeClient.Send
+    ) {
+        self.time = time
+        self.patience = patience
+        self.send = send
+    }
+
+    public func supports(_ exchange: ExchangeID) -> Bool { NativeExchange(rawValue: exchange.rawValue) != nil }
+
+    public func permissions(of account: ExchangeAccountSettings) async throws(KeyRefusal) -> KeyPermissions {
+        let dialect: any ExchangeDialect
+        do throws(SettingsFault) { dialect = try NativeExchange.dialect(account) } catch {
+            throw .settings("\(error)")
+        }
+        let client = client(dialect, account)
+        // A wrong answer about the time is not the key's fault; what is signed next tells.
+        try? await client.measureClock(within: patience)
+        do throws(ExchangeFailure) {
+            let permissions = try await answer(client) { () throws(ExchangeFailure) in try dialect.permissions() }
+            if permissions.canRead != nil || permissions.canTrade != nil { return permissions }
+        } catch {
+            guard Self.saysNothingOfTheKey(error, account.environment) else { throw refusal(error, account) }
+        }
+        do throws(ExchangeFailure) {
+            _ = try await answer(client) { () throws(ExchangeFailure) in try dialect.balances([]) }
+            return KeyPermissions(canRead: true)
+        } catch { throw refusal(error, account) }
+    }
+
+    private func client(_ dialect: any ExchangeDialect, _ account: ExchangeAccountSettings) -> ExchangeClient {
+        ExchangeClient(
+            dialect,
+            .init(
+                label: "check of \(account.label)", credentials: account.credentials,
+                receiveWindow: account.receiveWindow),
+            manners: SharedManners(limits: dialect.limits),
+            breaker: CircuitBreaker(threshold: 5, pause: Backoff(shortest: 1_000, longest: 1_000, seed: 1)), time: time,
+            send: send)
+    }
+
+    private func answer<Answer: Sendable>(
+        _ client: ExchangeClient, _ call: () throws(ExchangeFailure) -> EndpointCall<Answer>
+    ) async throws(ExchangeFailure) -> Answer {
+        let call = try call()
+        do throws(CallFailure) { return try await client.perform(call, within: patience) } catch {
+            throw error.failure
+        }
+    }
+
+    /// The exchange has no such call, or, on a test network, often not: then the balances tell whether the key is good.
+    private static func saysNothingOfTheKey(
+        _ failure: ExchangeFailure, _ environment: ExchangeAccountSettings.Environment
+    ) -> Bool {
+        if failure.kind.is(.authenticationError) || failure.kind == .invalidNonce { return false }
+        return !failure.isOutcomeUnknown || environment != .production
+    }
+
+    private func refusal(_ failure: ExchangeFailure, _ account: ExchangeAccountSettings) -> KeyRefusal {
+        let words = Self.words(failure, account.credentials)
+        if failure.kind.is(.permissionDenied) {
+            return .refused("the key has not the permission, or is bound to other IP addresses (\(words))")
+        }
+        if failure.kind == .invalidNonce { return .refused("the clock here and the exchange's differ (\(words))") }
+        if failure.kind.is(.authenticationError) {
+            return .refused("key, secret or passphrase are wrong, or bound to other IP addresses (\(words))")
+        }
+        return failure.isOutcomeUnknown ? .unreachable(words) : .refused(words)
+    }
+
+    /// The exchange's own words, short and without anything secret that it may have repeated.
+    private static func words(_ failure: ExchangeFailure, _ credentials: ExchangeCredentials) -> String {
+        var text = failure.description
+        for secret in [credentials.secret, credentials.passphrase, credentials.uid].compactMap({ $0 })
+        where !secret.isEmpty {
+            text = text.replacing(secret.reveal(), with: "***")
+        }
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return line.count > 300 ? line.prefix(300) + "…" : line
+    }
+}

@@ -1,0 +1,156 @@
+import Execution
+import Persistence
+import Scheduling
+import TradingCore
+
+extension StrategySupervisor: DirectOrderDesk {
+    public func place(_ request: DirectOrderRequest) async throws(DeskError) -> DirectOrderView {
+        try checkReady()
+        let place = try tradingPlace(of: request)
+        do {
+            let placement = try DirectPlacement(request, try await instrument(place))
+            let executor = try await executor(place)
+            let session = try await directSession(place, executor)
+            let (id, rejection) = try await executor.place(placement, in: session)
+            guard let view = try await view(id) else { throw await unstored(executor) }
+            try checkSame(view, request)
+            if view.status == .rejected {
+                let why = rejection?.words ?? "it knows no such order, so it never arrived there"
+                throw DeskError.exchangeRefused("\(place.exchange) has not taken the order: \(why)")
+            }
+            return view
+        } catch { throw DeskError(error) }
+    }
+
+    public func cancel(_ name: DirectOrderName) async throws(DeskError) -> DirectOrderView {
+        try checkReady()
+        let view = try await order(name)
+        guard view.userID != nil else {
+            throw .refused("STRATEGY_ORDER: order \(view.id) is a strategy's; stop the strategy instead")
+        }
+        if view.status.isFinal { return try ended(view) }
+        do {
+            let executor = try await executor(view.place)
+            // Seats the session where this process has not yet: its live orders come with it.
+            _ = try await directSession(view.place, executor)
+            _ = await executor.cancelDirect(view.id)
+        } catch { throw DeskError(error) }
+        let after = try await order(name)
+        return after.status.isFinal ? try ended(after) : after
+    }
+
+    public func order(_ name: DirectOrderName) async throws(DeskError) -> DirectOrderView {
+        guard let number = UInt64(name.id), let id = ClientOrderID(rawValue: number), let view = try await view(id)
+        else {
+            throw .unknownOrder(name.id)
+        }
+        var faults: [String] = []
+        func check(_ field: String, _ said: String?, _ truth: String) {
+            guard let said, said.lowercased() != truth.lowercased() else { return }
+            faults.append("\(field) \(said.prefix(64)): must be \(truth), as of order \(id)")
+        }
+        check("symbol", name.symbol, "\(view.place.symbol)")
+        check("exchange", name.exchange, "\(view.place.exchange)")
+        check("account", name.account, view.place.account)
+        if !faults.isEmpty { throw .invalid(faults) }
+        return view
+    }
+
+    // MARK: - In between
+
+    private func tradingPlace(of request: DirectOrderRequest) throws(DeskError) -> TradingPlace {
+        let exchange = ExchangeID(rawValue: request.exchange.lowercased())
+        guard exchangeNames.contains(exchange.rawValue) else { throw .unknownExchange(request.exchange) }
+        guard let symbol = Symbol(request.symbol) else {
+            throw .invalid(["symbol \(request.symbol.prefix(64)): must be a pair as BTC/USDT"])
+        }
+        return TradingPlace(exchange: exchange, account: request.account, symbol: symbol)
+    }
+
+    /// The session that holds the orders people place at a place; made and seated where there is none.
+    private func directSession(_ place: TradingPlace, _ executor: InstrumentExecutor) async throws -> SessionID {
+        let (now, instrument) = (runtime.time.now(), executor.instrument)
+        let (row, books) = try await runtime.database.write { transaction in
+            try DirectSessionStart(transaction: transaction, place: place, instrument: instrument, now: now).carryOut()
+        }
+        let session = try SessionSeat(row).session
+        if await !executor.hosts(session) {
+            try await executor.begin(row, .direct, books)
+            try await catchUp([row], on: executor)
+        }
+        return session
+    }
+
+    private func view(_ id: ClientOrderID) async throws(DeskError) -> DirectOrderView? {
+        try await load { try DirectOrderStore(transaction: $0).view(id) }
+    }
+
+    /// The gate let it pass and the store did not take it.
+    private func unstored(_ executor: InstrumentExecutor) async -> DeskError {
+        if let fault = await executor.storageFault { return .storageUnavailable(fault) }
+        return .refused("INSUFFICIENT_BALANCE: the account's free funds do not cover the order; it was not sent")
+    }
+
+    /// A request id that is said again has to ask for the same thing.
+    private func checkSame(_ view: DirectOrderView, _ request: DirectOrderRequest) throws(DeskError) {
+        guard let id = request.requestID else { return }
+        let isSame =
+            view.side == request.side && view.quantity == request.amount
+            && view.place.symbol.description == request.symbol.uppercased()
+            && (view.type == .market) == (request.price == nil)
+            && (request.price == nil || request.price == view.price)
+        if !isSame {
+            throw .invalid(["requestId \(id.prefix(64)): must be a new one, order \(view.id) was placed with it"])
+        }
+    }
+
+    private func ended(_ view: DirectOrderView) throws(DeskError) -> DirectOrderView {
+        switch view.status {
+        case .filled: throw .refused("ORDER_FILLED: order \(view.id) has traded whole, there is nothing to cancel")
+        case .rejected: throw .refused("ORDER_REJECTED: order \(view.id) never was at the exchange")
+        default: return view
+        }
+    }
+}
+
+/// The row and books under which orders of people are kept, made where there are none.
+struct DirectSessionStart {
+    let transaction: any SQLTransaction
+    let place: TradingPlace
+    let instrument: Instrument
+    let now: Timestamp
+
+    func carryOut() throws -> (row: StrategyInstanceStore.Row, books: SessionBooks) {
+        let key = StrategyKey(userID: "direct", clientID: "\(place)", type: .direct)
+        let store = StrategyInstanceStore(transaction: transaction)
+        let sessionBooks = SessionBooksStore(transaction: transaction)
+        if let row = try store.row(key: key.description), let books = try sessionBooks.books(of: row.instance.id) {
+            return (row, books)
+        }
+        let row = try store.insert(key, place, startPrice: nil, parameters: "{}", now: now)
+        _ = try SessionSeat(row)
+        let ledger = AccountLedger(transaction: transaction, place: place)
+        let books = SessionBooks(
+            instanceID: row.instance.id, run: row.run, base: try ledger.free(instrument.base) ?? .zero,
+            quote: try ledger.free(instrument.quote) ?? .zero, account: PositionAccount(), bestProfit: nil)
+        try sessionBooks.put(books, now: now)
+        return (row, books)
+    }
+}
+
+extension StrategySupervisor {
+    /// What trades with an account, `exchange/label`, one line each: strategies that run, and live orders.
+    public func users(of account: String) async -> [String] {
+        let rows = try? await load { try StrategyInstanceStore(transaction: $0).unfinished() }
+        guard let rows else { return ["the store cannot be read"] }
+        var users = rows.filter { $0.place.accountName == account && $0.instance.key.type != .direct }.map {
+            "strategy \($0.instance.key) runs"
+        }
+        for (place, executor) in executors.sorted(by: { $0.key.description < $1.key.description })
+        where place.accountName == account {
+            let count = await executor.health.openOrderCount
+            if count > 0 { users.append("\(place) has \(count) live orders") }
+        }
+        return users
+    }
+}

@@ -1,0 +1,281 @@
+import Exchanges
+import Execution
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+/// Orders that people place: on the path of strategies' orders, and named by exchange, account and id.
+@Suite struct DirectOrderTests {
+    private func request(
+        _ side: Side = .buy, amount: FixedDecimal = "0.01", price: FixedDecimal? = "59000", postOnly: Bool = false,
+        requestID: String? = nil, exchange: String = "paper", account: String = "default", symbol: String = "BTC/USDT"
+    ) -> DirectOrderRequest {
+        DirectOrderRequest(
+            userID: "u1", clientID: "c1", exchange: exchange, account: account, symbol: symbol, side: side,
+            amount: amount, price: price, isPostOnly: postOnly, requestID: requestID)
+    }
+
+    private func with(acceptanceWindow: Int64 = 0, _ body: (Bench) async throws -> Void) async throws {
+        try await withServer(acceptanceWindow: acceptanceWindow) { bench in
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await body(bench)
+        }
+    }
+
+    private func error(_ body: () async throws -> some Any) async -> DeskError? {
+        do { _ = try await body() } catch { return error as? DeskError }
+        return nil
+    }
+
+    @Test func `its intent is stored and its funds are reserved before it leaves (H36)`() async throws {
+        try await with { bench in
+            let database = bench.server.database
+            let stored = Mutex<[Bool]>([])
+            bench.exchange.state.withLock { state in
+                state.onPlace = { request in stored.withLock { $0.append(database.isStored(request.id)) } }
+            }
+            let order = try await bench.server.supervisor.place(request())
+            #expect(order.status == .open && order.price == "59000" && order.quantity == "0.01")
+            #expect(order.userID == "u1" && order.place.description == "paper/default/BTC/USDT")
+            #expect(stored.withLock { $0 } == [true])
+            let held = try await database.real.read { transaction in
+                try transaction.rows("SELECT amount FROM ledger_transfers WHERE status = 'open'").map {
+                    try $0.get(0, as: FixedDecimal.self)
+                }
+            }
+            #expect(held == ["590"])
+            #expect(bench.exchange.open.map(\.request.timeInForce) == [.goodTillCancelled])
+        }
+    }
+
+    @Test func `a market order is bounded, immediate, and told with its fills (D22)`() async throws {
+        try await with { bench in
+            let exchange = bench.exchange
+            let placing = Task { [supervisor = bench.server.supervisor, request = request(price: nil)] in
+                try await supervisor.place(request)
+            }
+            try await bench.server.wait("it is there") { exchange.open.count == 1 }
+            let sent = try #require(exchange.open.first).request
+            #expect(sent.timeInForce == .immediateOrCancel && sent.price.ticks == 6_060_101)
+            exchange.fill(sent.id)
+            let order = try await placing.value
+            #expect(order.status == .filled && order.type == .market && order.filled == "0.01")
+            #expect(order.cost.isPositive)
+        }
+    }
+
+    @Test func `an answer that is lost is unknown, asked about, and never sent again (H36)`() async throws {
+        try await with { bench in
+            bench.exchange.state.withLock { $0.faults = [.answerLost] }
+            let order = try await bench.server.supervisor.place(request())
+            // Within the patience the exchange was asked, and knew it.
+            #expect(order.status == .open)
+            #expect(bench.exchange.state.withLock { $0.placed.count } == 1)
+            #expect(bench.exchange.state.withLock { $0.duplicates } == [])
+        }
+    }
+
+    @Test func `the same request said again is the same order, another under its name is refused`() async throws {
+        try await with { bench in
+            let supervisor = bench.server.supervisor
+            let first = try await supervisor.place(request(requestID: "r1"))
+            let again = try await supervisor.place(request(requestID: "r1"))
+            #expect(first.id == again.id)
+            #expect(bench.exchange.state.withLock { $0.placed.count } == 1)
+            let other = await error { try await supervisor.place(request(amount: "0.02", requestID: "r1")) }
+            guard case .invalid(let lines)? = other else {
+                Issue.record("\(String(describing: other))")
+                return
+            }
+            #expect(lines.first?.hasPrefix("requestId r1") == true)
+        }
+    }
+
+    @Test func `it is cancelled by its id, on the exchange it was placed on (H37, D23, D24)`() async throws {
+        try await with { bench in
+            let supervisor = bench.server.supervisor
+            let first = try await supervisor.place(request())
+            let second = try await supervisor.place(request(price: "58000"))
+            let wrong = await error {
+                try await supervisor.cancel(
+                    DirectOrderName(id: "\(first.id)", symbol: "ETH/USDT", exchange: "okx", account: "x"))
+            }
+            guard case .invalid(let lines)? = wrong else {
+                Issue.record("\(String(describing: wrong))")
+                return
+            }
+            #expect(lines.map { $0.prefix(while: { $0 != " " }) } == ["symbol", "exchange", "account"])
+            let cancelled = try await supervisor.cancel(DirectOrderName(id: "\(first.id)", symbol: "BTC/USDT"))
+            #expect(cancelled.status == .cancelled)
+            #expect(bench.exchange.state.withLock { $0.cancelled } == [first.id], "nobody else's (H31)")
+            #expect(bench.exchange.open.map(\.request.id) == [second.id])
+            // Said again it is told as it is.
+            #expect(try await supervisor.cancel(DirectOrderName(id: "\(first.id)")).status == .cancelled)
+            for id in ["nonsense", "99", "-1", "99999999999999999999999999", ""] {
+                let unknown = await error { try await supervisor.cancel(DirectOrderName(id: id)) }
+                #expect(unknown == .unknownOrder(id))
+            }
+        }
+    }
+
+    @Test func `a strategy's order is not a person's to cancel (H31)`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let id = try #require(bench.exchange.open.first).request.id
+            let refused = await error { try await bench.server.supervisor.cancel(DirectOrderName(id: "\(id)")) }
+            guard case .refused(let why)? = refused else {
+                Issue.record("\(String(describing: refused))")
+                return
+            }
+            #expect(why.hasPrefix("STRATEGY_ORDER"))
+            #expect(bench.exchange.open.count == 4)
+        }
+    }
+
+    @Test func `what the exchange refuses is told with its reason, and holds no funds`() async throws {
+        try await with { bench in
+            bench.exchange.state.withLock { $0.faults = [.refused(.wouldTake)] }
+            let refused = await error { try await bench.server.supervisor.place(request(postOnly: true)) }
+            guard case .exchangeRefused(let why)? = refused else {
+                Issue.record("\(String(describing: refused))")
+                return
+            }
+            #expect(why.contains("would have traded at once"))
+            let held = try await bench.server.database.real.read {
+                try $0.rows("SELECT key FROM ledger_transfers WHERE status = 'open'").count
+            }
+            #expect(held == 0)
+        }
+    }
+
+    @Test func `bad wishes are refused by field, value and rule, before anything leaves`() async throws {
+        try await with { bench in
+            let supervisor = bench.server.supervisor
+            let bad: [(DirectOrderRequest, String)] = [
+                (request(amount: "0.0000000001"), "amount 0.0000000001"),
+                (request(price: "59000.001"), "price 59000.001"),
+                (request(amount: "0.00000001"), "amount 0.00000001"),
+                (request(amount: "0.00001", price: "1"), "amount"),
+                (request(price: "61000.00"), ""), (request(price: "62000"), "price 62000"),
+                (request(price: nil, postOnly: true), "postOnly"), (request(symbol: "nonsense"), "symbol nonsense"),
+            ]
+            for (request, start) in bad where !start.isEmpty {
+                let refused = await error { try await supervisor.place(request) }
+                guard case .invalid(let lines)? = refused else {
+                    Issue.record("\(start): \(String(describing: refused))")
+                    continue
+                }
+                #expect(lines.first?.hasPrefix(start) == true, "\(lines)")
+            }
+            #expect(await error { try await supervisor.place(request(exchange: "okx")) } == .unknownExchange("okx"))
+            #expect(await error { try await supervisor.place(request(account: "two")) } == .unknownAccount("two"))
+            #expect(
+                await error { try await supervisor.place(request(symbol: "ETH/USDT")) }
+                    == .unknownInstrument("ETH/USDT", exchange: "paper"))
+            #expect(bench.exchange.state.withLock { $0.placed } == [])
+        }
+    }
+
+    @Test func `trading states hold for people too: HALTED takes their orders off, REDUCING lets only reducing ones`()
+        async throws
+    {
+        try await with { bench in
+            let supervisor = bench.server.supervisor
+            _ = try await supervisor.place(request())
+            try await supervisor.setTradingState(
+                TradingStateChange(scope: .account("paper/default"), state: .halted, reason: "test"))
+            try await bench.server.wait("it is off") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            for state in [TradingState.halted, .reducing] {
+                try await supervisor.setTradingState(
+                    TradingStateChange(scope: .account("paper/default"), state: state, reason: "test"))
+                let refused = await error { try await supervisor.place(request()) }
+                guard case .refused(let why)? = refused else {
+                    Issue.record("\(state): \(String(describing: refused))")
+                    continue
+                }
+                #expect(why.hasPrefix(state == .halted ? "TRADING_HALTED" : "ONLY_REDUCING"))
+            }
+            #expect(bench.exchange.state.withLock { $0.placed.count } == 1)
+        }
+    }
+
+    @Test func `funds that a strategy's orders hold are not a person's to spend`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let refused = await error {
+                try await bench.server.supervisor.place(request(.sell, amount: "9.99", price: "60500"))
+            }
+            guard case .refused(let why)? = refused else {
+                Issue.record("\(String(describing: refused))")
+                return
+            }
+            #expect(why.hasPrefix("INSUFFICIENT_BALANCE"))
+            #expect(
+                try await bench.server.supervisor.place(request(.sell, amount: "9", price: "60500")).status == .open)
+        }
+    }
+
+    @Test func `killed and started again, the order rests on, is known, is filled, and can be cancelled`() async throws
+    {
+        try await with { bench in
+            let first = try await bench.server.supervisor.place(request())
+            let second = try await bench.server.supervisor.place(request(price: "58000"))
+            try await bench.restart()
+            #expect(bench.exchange.open.map(\.request.id) == [first.id, second.id])
+            bench.exchange.fill(first.id, lots: 400_000)
+            try await bench.server.wait("the fill is booked") { [supervisor = bench.server.supervisor] in
+                try await supervisor.order(DirectOrderName(id: "\(first.id)")).filled == "0.004"
+            }
+            #expect(try await bench.server.supervisor.cancel(DirectOrderName(id: "\(second.id)")).status == .cancelled)
+            let third = try await bench.server.supervisor.place(request(price: "57000"))
+            #expect(third.id.sequence == second.id.sequence + 1)
+            #expect(bench.exchange.state.withLock { $0.duplicates } == [])
+        }
+    }
+
+    @Test func `a stop of the process takes quotes off and lets people's orders rest`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let order = try await bench.server.supervisor.place(request())
+            #expect(bench.exchange.open.count == 5)
+            #expect(await bench.server.supervisor.shutDown(limit: Nanoseconds.seconds(10)))
+            #expect(bench.exchange.open.map(\.request.id) == [order.id])
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.order(DirectOrderName(id: "\(order.id)")).status == .open)
+        }
+    }
+
+    @Test func `data that grew old takes quotes off, not a person's order`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let order = try await bench.server.supervisor.place(request())
+            bench.exchange.tell(.lost)
+            try await bench.server.wait("the quotes are off") { [exchange = bench.exchange] in
+                exchange.open.map(\.request.id) == [order.id]
+            }
+            let refused = await error { try await bench.server.supervisor.place(request()) }
+            guard case .refused(let why)? = refused else {
+                Issue.record("\(String(describing: refused))")
+                return
+            }
+            #expect(why.hasPrefix("OWN_ORDERS_UNKNOWN"))
+        }
+    }
+
+    @Test func `orders of people are in their history and no strategies`() async throws {
+        try await with { bench in
+            _ = try await bench.server.supervisor.place(request())
+            let history = try await bench.server.supervisor.history(.user("u1"))
+            #expect(history.map(\.clientID) == ["c1"] && history.map(\.strategy) == ["direct"])
+            #expect(try await bench.server.supervisor.strategies(.all) == [])
+            #expect(
+                await bench.server.supervisor.users(of: "paper/default") == ["paper/default/BTC/USDT has 1 live orders"]
+            )
+        }
+    }
+}
