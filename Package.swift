@@ -264,9 +264,10 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests",
             dependencies: [
-                "mrmarket", "API", "Ledger", "Persistence", "Simulators", "MarketData", "Exchanges", "Execution",
+                "mrmarket", "API", "Ledger", "Jobs", "Persistence", "Simulators", "MarketData", "Exchanges",
+                "Execution",
                 "Strategies",
-                "TradingCore", "Scheduling", "TestSupport",
+                "TradingCore", "Scheduling", "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
     ]

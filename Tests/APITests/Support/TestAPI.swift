@@ -23,14 +23,18 @@ struct TestAPI: Sendable {
     let log = LogLines()
     let server: APIServer
 
-    init(throttle: Int = 1_000_000, logins: Int = 1_000_000) throws {
+    init(
+        throttle: Int = 1_000_000, logins: Int = 1_000_000, operations: Operations? = nil,
+        sagas: [any SagaOperations] = [], worker: @escaping @Sendable () -> JobWorkerReport? = { nil }
+    ) throws {
         let log = self.log
         database = try MemoryDatabase()
         server = APIServer(
             desk: desk,
-            operations: Operations(
-                database: database, time: time, alarms: AlarmClock(time: time, registry: ScheduleRegistry()),
-                queues: ["payments", "snapshots"], worker: { nil }),
+            operations: operations
+                ?? Operations(
+                    database: database, time: time, alarms: AlarmClock(time: time, registry: ScheduleRegistry()),
+                    queues: ["payments", "snapshots"], worker: worker, sagas: sagas),
             configuration: try ServerConfiguration(environment: [
                 "THROTTLE_LIMIT": "\(throttle)", "THROTTLE_LOGIN_LIMIT": "\(logins)",
             ]),
