@@ -290,9 +290,11 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests",
             dependencies: [
-                "mrmarket", "API", "Ledger", "Persistence", "Simulators", "MarketData", "Exchanges", "Execution",
+                "mrmarket", "API", "Ledger", "Jobs", "Persistence", "Simulators", "MarketData", "Exchanges",
+                "Execution",
                 "Strategies",
                 "TradingCore", "Scheduling", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
     ]

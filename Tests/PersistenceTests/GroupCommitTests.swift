@@ -75,6 +75,39 @@ import Testing
         #expect(answers == Array(repeating: "disk full: scripted", count: 3))
     }
 
+    @Test func `whoever waits behind a body that does not return is refused in time, and it loses nothing`()
+        async throws
+    {
+        let commits = GroupCommit(ScriptedEngine(), label: "test", patience: .zero)
+        let (began, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let answers = Collected<String>()
+        func submit(_ name: String, _ body: @escaping @Sendable () -> Void = {}) {
+            commits.submit(
+                .init(
+                    run: { transaction in
+                        body()
+                        try transaction.execute("x")
+                    }, finish: { answers.add("\(name) \($0)") }))
+        }
+        submit("first") {
+            began.signal()
+            gate.wait()
+        }
+        began.wait()
+        submit("second")
+        await answers.reached(1)
+        #expect(
+            answers.all[0].hasPrefix(
+                "second failed(database is locked: the writer has been held by one transaction for "))
+        #expect(await commits.close() == false, "a close does not wait for it either")
+        gate.signal()
+        await answers.reached(2)
+        #expect(answers.all[1] == "first committed")
+        submit("third")
+        await answers.reached(3)
+        #expect(answers.all[2] == "third failed(\(SQLError.closed))")
+    }
+
     @Test func `who comes after the close is refused`() async {
         let commits = GroupCommit(ScriptedEngine(), label: "test")
         await commits.close()

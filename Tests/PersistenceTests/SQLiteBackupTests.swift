@@ -151,6 +151,27 @@ import Testing
         #expect(!files.contains { $0.contains("replaced") || $0.contains("partial") || $0.contains("restoring") })
     }
 
+    /// Whatever is left of it, one line says that it is cut off, and which file it is.
+    @Test func `a backup that was cut off is refused at every length, and the database stays`() async throws {
+        let database = try await open(path)
+        for id in 0..<50 { try await Self.insert(database, id) }
+        let file = folder.path + "/backups/whole"
+        let bytes = try await database.backup(to: file).bytes
+        await database.close()
+        let whole = try Data(contentsOf: URL(filePath: file))
+        for length in [1, 99, 100, 101, 4_095, 4_096, 4_097, 8_192, bytes / 2, bytes - 4_096, bytes - 1] {
+            let cut = folder.path + "/backups/cut"
+            try whole.prefix(length).write(to: URL(filePath: cut))
+            let error = try await #require(throws: SQLError.self, "\(length) bytes") {
+                _ = try await SQLiteDatabase.restore(from: cut, to: path)
+            }
+            let text = "\(error)"
+            #expect(text.contains(cut) && !text.contains("\n") && text.utf8.count < 300, "\(length) bytes: \(text)")
+            if length >= 100 { #expect(text.contains("cut off, \(length) of \(bytes) bytes"), "\(text)") }
+        }
+        #expect(try await ids(path).count == 50)
+    }
+
     @Test func `another program's database is not replaced`() async throws {
         let database = try await open(path)
         _ = try await database.backup(to: copy)

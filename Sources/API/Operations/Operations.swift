@@ -35,10 +35,46 @@ public struct Operations: Sendable {
 
     /// How long anybody waits for a look into the database.
     private static let patience = Nanoseconds.seconds(2)
+    /// How long a probe does: less than a load balancer waits for us.
+    private static let probePatience = Nanoseconds.seconds(1)
+
+    /// What keeps the database from answering, or jobs from letting go of it; empty when nothing does. Takes a second at most.
+    func faults() async -> [String] {
+        var faults = overdue().map { "jobs: \($0)" }
+        do { _ = try await look(within: Self.probePatience, { try $0.row("SELECT 1")?.get(0, as: Int.self) }) } catch {
+            faults.append("database: \(error)")
+        }
+        return faults
+    }
+
+    /// Handlers of this process that were told to stop and have not.
+    func overdue(_ queue: QueueName? = nil) -> [String] {
+        let queues = worker()?.queues.filter { queue == nil || $0.name == queue } ?? []
+        return queues.flatMap(\.overdue).map { "job \($0.id) (\($0.kind)) does not stop, its time is over" }
+    }
+
+    /// The queues of this server, and behind them those that only have jobs stored: of another version, or of nobody.
+    func allQueues(_ transaction: any SQLTransaction) throws -> [QueueName] {
+        queues + (try JobStore(transaction: transaction).storedQueues().filter { !queues.contains($0) })
+    }
+
+    /// - Throws: ``APIError`` where no such queue is there.
+    func known(_ name: String) async throws -> QueueName {
+        let all = try await look { try allQueues($0) }
+        guard let queue = all.first(where: { $0.rawValue == name }) else {
+            let names = all.map(\.rawValue).joined(separator: ", ")
+            throw APIError.invalid(["queue \(JSONTree.string(String(name.prefix(64))).json): must be one of \(names)"])
+        }
+        return queue
+    }
 
     /// A look that does not take for ever: a health check that hangs with what it checks says nothing (D47).
     func look<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value { try await look(within: Self.patience, body) }
+
+    private func look<Value: Sendable>(
+        within patience: Int64, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
         let database = database
         // A read cannot be interrupted. So its task is left to itself when the time is over, and ends when it may.
@@ -47,9 +83,9 @@ public struct Operations: Sendable {
             do { answer.yield(.success(try await database.read(body))) } catch { answer.yield(.failure(error)) }
         }
         let alarm = alarms.alarm("api: patience") { _ in
-            answer.yield(.failure(SQLError.locked("no answer within 2 seconds")))
+            answer.yield(.failure(SQLError.locked("no answer within \(patience / Nanoseconds.perSecond) s")))
         }
-        alarm.set(time.now().advanced(byNanoseconds: Self.patience))
+        alarm.set(time.now().advanced(byNanoseconds: patience))
         defer {
             reading.cancel()
             alarm.remove()

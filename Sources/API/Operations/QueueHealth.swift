@@ -15,11 +15,19 @@ struct QueueHealth: Sendable {
     static let idleLimit = Nanoseconds.seconds(30)
 
     let depth: JobStore.Depth
+    /// Whether this server works on the queue at all.
+    let isServed: Bool
+    /// What does not stop though it was told to.
+    let overdue: [String]
     let active: [JobRecord]
     let completed: [JobRecord]
     let failed: [JobRecord]
 
-    init(_ queue: QueueName, _ transaction: any SQLTransaction) throws {
+    init(
+        _ queue: QueueName, isServed: Bool = true, overdue: [String] = [], _ transaction: any SQLTransaction
+    ) throws {
+        self.isServed = isServed
+        self.overdue = overdue
         let store = JobStore(transaction: transaction)
         guard let depth = try store.depths([queue]).first else {
             throw SQLError.other("queue \(queue.rawValue) has no depth")
@@ -33,6 +41,8 @@ struct QueueHealth: Sendable {
     func issues(_ now: Timestamp) -> [(Status, String)] {
         var issues: [(Status, String)] = []
         if depth.isPaused { issues.append((.critical, "Queue is paused")) }
+        for job in overdue { issues.append((.critical, "\(job.prefix(1).uppercased() + job.dropFirst())")) }
+        if !isServed { issues.append((.warning, "No worker of this server takes jobs of this queue")) }
         if depth.dead > Self.failureLimit {
             issues.append((.warning, "High failure rate: \(depth.dead) failed jobs"))
         }

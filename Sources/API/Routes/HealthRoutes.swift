@@ -14,21 +14,22 @@ struct HealthRoutes {
         [
             open("/health", "Each exchange, alive or dead; 503 when something stops trading") { _ in
                 let health = await desk.health()
+                let faults = health.faults + operations.overdue()
                 let list = JSONTree.array(
                     health.exchanges.map {
                         .object([.init(key: $0.displayName, value: .string($0.isAlive ? "alive" : "dead"))])
                     })
-                let isWell = health.faults.isEmpty && health.exchanges.allSatisfy(\.isAlive)
+                let isWell = faults.isEmpty && health.exchanges.allSatisfy(\.isAlive)
                 return isWell ? .json(list) : .status(503, list)
             },
             open("/health/ping", "pong") { _ in .text("pong") },
             open("/health/live", "The process answers") { _ in .json(.object(["status": .string("live")])) },
             open("/health/ready", "Reconciled and able to trade, or why not") { _ in
-                let health = await desk.health()
-                let isReady = health.isReconciled && health.faults.isEmpty
+                let (health, faults) = await probed()
+                let isReady = health.isReconciled && faults.isEmpty
                 let body = JSONTree.object([
                     "status": .string(isReady ? "ready" : "not ready"),
-                    "faults": .array(health.faults.map(JSONTree.string)),
+                    "faults": .array(faults.map(JSONTree.string)),
                 ])
                 return isReady ? .json(body) : .status(503, body)
             },
@@ -54,6 +55,13 @@ struct HealthRoutes {
                 return .json(.object(["statusCode": .number(200), "message": .string("alive")]))
             },
         ]
+    }
+
+    /// The desk notices a lost database when it has something to store; who asks whether we are ready has it looked at now.
+    private func probed() async -> (DeskHealth, faults: [String]) {
+        async let own = operations.faults()
+        let health = await desk.health()
+        return (health, health.faults + (await own))
     }
 
     private func open(

@@ -12,7 +12,7 @@ struct JobRoutes {
             Endpoint(
                 .get, "/admin/jobs", "Jobs of a queue in one state; finished ones newest first", tag: "jobs",
                 parameters: [
-                    .query("queue", .choice(operations.queues.map(\.rawValue))), .query("state", .choice(Self.states)),
+                    .query("queue", .string, "One that `/health/queues` lists"), .query("state", .choice(Self.states)),
                     .query("after", .integer(1...Int64.max), isRequired: false, "The last id of the page before"),
                     .query("limit", .integer(1...1_000), isRequired: false, "100 if absent"),
                 ]
@@ -39,14 +39,22 @@ struct JobRoutes {
     private static func id(_ input: EndpointInput) -> JobID { JobID(rawValue: input.integer("id") ?? 0) }
 
     private func list(_ input: EndpointInput) async throws -> Answer {
-        guard let queue = QueueName(rawValue: try input.required("queue")),
-            let state = JobState(rawValue: try input.required("state"))
-        else { throw APIError.invalid(["queue, state: must be known"]) }
+        let queue = try await operations.known(try input.required("queue"))
+        guard let state = JobState(rawValue: try input.required("state")) else {
+            throw APIError.invalid(["state: must be known"])
+        }
         let after = input.integer("after").map { JobID(rawValue: $0) }
         let limit = Int(input.integer("limit") ?? 100)
         let jobs = try await operations.look { transaction in
             let store = JobStore(transaction: transaction)
-            return try store.jobs(queue, state, after: after.flatMap { try store.job($0) }, limit: limit)
+            // One that is gone by now has no place to go on from.
+            let last = try after.map { id in
+                guard let job = try store.job(id), job.queue == queue else {
+                    throw APIError.invalid(["after \(id): must be the id of a job of queue \(queue.rawValue)"])
+                }
+                return job
+            }
+            return try store.jobs(queue, state, after: last, limit: limit)
         }
         return .json(.array(jobs.map(JSONTree.init)))
     }
@@ -73,11 +81,9 @@ struct JobRoutes {
     ) -> Endpoint {
         Endpoint(
             .post, "/admin/queues/:queue/\(name)", summary, tag: "jobs",
-            parameters: [.path("queue", .choice(operations.queues.map(\.rawValue)))], status: 200
+            parameters: [.path("queue")], status: 200
         ) { input in
-            guard let queue = QueueName(rawValue: try input.required("queue")) else {
-                throw APIError.invalid(["queue: must be known"])
-            }
+            let queue = try await operations.known(try input.required("queue"))
             try await operations.change { transaction, now in
                 try body(JobStore(transaction: transaction), queue, now)
             }

@@ -28,26 +28,40 @@ struct LedgerRoutes {
     }
 
     private func balances(_ input: EndpointInput) async throws -> [LedgerBalance] {
-        let (after, limit) = (input.text("after") ?? "", Int(input.integer("limit") ?? 100))
+        let (after, limit) = (try Self.account("after", input)?.path ?? "", Int(input.integer("limit") ?? 100))
         guard let owner = input.text("owner") else {
             return try await operations.look {
                 try LedgerStore(transaction: $0).balances(after: after, limit: limit)
             }
         }
         let parts = owner.split(separator: ":", maxSplits: 1).map(String.init)
-        guard parts.count == 2, let kind = LedgerAccount.Kind(rawValue: parts[0]) else {
+        guard parts.count == 2, let kind = LedgerAccount.Kind(rawValue: parts[0]),
+            (try? LedgerAccount(kind, parts[1], AssetID("X"))) != nil
+        else {
             let kinds = LedgerAccount.Kind.allCases.map(\.rawValue).joined(separator: ", ")
-            throw APIError.invalid(["owner \(owner): must be kind:id, where kind is one of \(kinds)"])
+            throw APIError.invalid([
+                "owner \(Self.shown(owner)): must be kind:id, where kind is one of \(kinds), "
+                    + "and id is 1 to 100 letters, digits, '-', '_', '.' or ':'"
+            ])
         }
         let all = try await operations.look { try LedgerStore(transaction: $0).balances(of: kind, parts[1]) }
         return Array(all.filter { $0.account.path > after }.prefix(limit))
     }
 
-    private func entries(_ input: EndpointInput) async throws -> JSONTree {
-        let account: LedgerAccount
-        do { account = try LedgerAccount(path: input.required("account")) } catch let error as LedgerError {
-            throw APIError.invalid(["account: \(error)"])
+    /// - Returns: nil when there is none.
+    private static func account(_ name: String, _ input: EndpointInput) throws -> LedgerAccount? {
+        guard let path = input.text(name) else { return nil }
+        do { return try LedgerAccount(path: path) } catch {
+            guard case .badAccount(_, let rule) = error else { throw APIError.invalid(["\(name): \(error)"]) }
+            throw APIError.invalid(["\(name) \(shown(path)): must be kind:id/ASSET; \(rule)"])
         }
+    }
+
+    /// A value for a message: short, and on one line.
+    private static func shown(_ value: String) -> String { JSONTree.string(String(value.prefix(64))).json }
+
+    private func entries(_ input: EndpointInput) async throws -> JSONTree {
+        guard let account = try Self.account("account", input) else { throw APIError.invalid(["account: is required"]) }
         let (before, limit) = (input.integer("before"), Int(input.integer("limit") ?? 100))
         let (balance, entries) = try await operations.look { transaction in
             let store = LedgerStore(transaction: transaction)

@@ -119,8 +119,10 @@ extension PrometheusText {
     /// Depth, age of the oldest, failures and lease losses of every queue. Empty when the database does not answer: a scrape
     /// tells then that they are missing.
     static func queues(_ operations: Operations) async -> String {
-        let names = operations.queues
-        guard let depths = try? await operations.look({ try JobStore(transaction: $0).depths(names) }) else {
+        let depths = try? await operations.look { transaction in
+            try JobStore(transaction: transaction).depths(operations.allQueues(transaction))
+        }
+        guard let depths else {
             return ""
         }
         let now = operations.time.now()

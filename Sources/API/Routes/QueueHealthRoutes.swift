@@ -19,11 +19,14 @@ struct QueueHealthRoutes {
     }
 
     private func queues() async throws -> Answer {
-        let names = operations.queues
-        let now = operations.time.now()
+        let (operations, now) = (operations, operations.time.now())
         do {
             let all = try await operations.look { transaction in
-                try names.map { try QueueHealth($0, transaction) }
+                try operations.allQueues(transaction).map { queue in
+                    try QueueHealth(
+                        queue, isServed: operations.queues.contains(queue), overdue: operations.overdue(queue),
+                        transaction)
+                }
             }
             let isWell = all.allSatisfy { QueueHealth.Status($0.issues(now)) != .critical }
             let body = JSONTree.array(all.map { shown($0, now) })
@@ -38,7 +41,7 @@ struct QueueHealthRoutes {
         let here = operations.worker()?.queues.first { $0.name == queue.depth.queue }
         return .object([
             "name": .string(queue.depth.queue.rawValue), "status": .string(QueueHealth.Status(issues).rawValue),
-            "isPaused": .bool(queue.depth.isPaused), "metrics": metrics(queue.depth),
+            "isPaused": .bool(queue.depth.isPaused), "isServed": .bool(queue.isServed), "metrics": metrics(queue.depth),
             "oldestWaitingMilliseconds": queue.depth.oldestReady.map {
                 .number(max(0, now.nanoseconds(since: $0)) / Nanoseconds.perMillisecond)
             } ?? .null,
@@ -50,7 +53,7 @@ struct QueueHealthRoutes {
         let counters = queue.counters
         return .object([
             "concurrency": .number(queue.concurrency), "running": .number(queue.running),
-            "overdue": .number(queue.overdue), "completed": .number(counters.completed),
+            "overdue": .number(queue.overdue.count), "completed": .number(counters.completed),
             "failed": .number(counters.failed), "leasesLost": .number(counters.leasesLost),
             "maximumWaitMicroseconds": .number(counters.maximumWaitNanoseconds / 1_000),
         ])

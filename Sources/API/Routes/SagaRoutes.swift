@@ -10,16 +10,19 @@ struct SagaRoutes {
     var endpoints: [Endpoint] {
         [
             Endpoint(
-                .get, "/admin/sagas", "Sagas that need somebody, and how many are at each step", tag: "sagas"
-            ) { _ in
-                let now = operations.time.now()
+                .get, "/admin/sagas",
+                "Sagas that need somebody, how many are at each step, and which kinds this server knows",
+                tag: "sagas", parameters: [Self.limit]
+            ) { input in
+                let (now, limit) = (operations.time.now(), Int(input.integer("limit") ?? 100))
                 let (stuck, counts) = try await operations.look { transaction in
                     let store = SagaStore(transaction: transaction)
-                    return (try store.stuck(now: now), try store.counts())
+                    return (try store.stuck(limit: limit, now: now), try store.counts())
                 }
                 return .json(
                     .object([
-                        "stuck": .array(stuck.map(JSONTree.init)), "counts": .array(counts.map(JSONTree.init)),
+                        "kinds": .array(operations.sagas.map { .string($0.kind) }),
+                        "stuck": .array(stuck.map(shown)), "counts": .array(counts.map(shown)),
                     ]))
             },
             Endpoint(
@@ -27,10 +30,9 @@ struct SagaRoutes {
                 parameters: [
                     .path("kind"), .query("step", isRequired: false),
                     .query("status", .choice(SagaStatus.allCases.map(\.rawValue)), isRequired: false),
-                    .query("after", isRequired: false, "The last id of the page before"),
-                    .query("limit", .integer(1...1_000), isRequired: false, "100 if absent"),
+                    .query("after", isRequired: false, "The last id of the page before"), Self.limit,
                 ]
-            ) { input in .json(.array(try await list(input).map(JSONTree.init))) },
+            ) { input in .json(.array(try await list(input).map(shown))) },
             Endpoint(
                 .get, "/admin/sagas/:kind/:id", "One saga and all that happened to it", tag: "sagas",
                 parameters: [.path("kind"), .path("id")]
@@ -52,10 +54,18 @@ struct SagaRoutes {
                     _ = try saga.resolve(id, stateJSON: state, by: "admin", note: note, in: transaction, now: now)
                 }
             },
-            Endpoint(.get, "/admin/outbox", "Messages that wait, and lanes that fail", tag: "outbox") { _ in
+            Endpoint(
+                .get, "/admin/outbox", "Messages that wait, and lanes that fail", tag: "outbox",
+                parameters: [
+                    .query(
+                        "afterTopic", isRequired: false, "The last lane's of the page before, together with afterKey"),
+                    .query("afterKey", isRequired: false), Self.limit,
+                ]
+            ) { input in
+                let (after, limit) = (try Self.lane(input), Int(input.integer("limit") ?? 100))
                 let (metrics, lanes) = try await operations.look { transaction in
                     let outbox = Outbox(transaction: transaction)
-                    return (try outbox.metrics(), try outbox.failingLanes())
+                    return (try outbox.metrics(), try outbox.failingLanes(after: after, limit: limit))
                 }
                 return .json(
                     .object([
@@ -87,6 +97,25 @@ struct SagaRoutes {
         ]
     }
 
+    private static let limit = Parameter.query("limit", .integer(1...1_000), isRequired: false, "100 if absent")
+
+    /// The lane to go on after; nil begins at the first.
+    private static func lane(_ input: EndpointInput) throws -> OutboxLane? {
+        switch (input.text("afterTopic"), input.text("afterKey")) {
+        case (nil, nil): return nil
+        case (let topic?, let key?): return OutboxLane(topic: topic, key: key)
+        case (_?, nil): throw APIError.invalid(["afterKey: is required, a text, beside afterTopic"])
+        case (nil, _?): throw APIError.invalid(["afterTopic: is required, a text, beside afterKey"])
+        }
+    }
+
+    /// What this server has no program for is shown all the same: a newer one's, or one that was left out.
+    private func isKnown(_ kind: String) -> Bool { operations.sagas.contains { $0.kind == kind } }
+
+    private func shown(_ saga: SagaRecord) -> JSONTree { JSONTree(saga, isKnown: isKnown(saga.kind)) }
+
+    private func shown(_ count: SagaCount) -> JSONTree { JSONTree(count, isKnown: isKnown(count.kind)) }
+
     private func list(_ input: EndpointInput) async throws -> [SagaRecord] {
         let (kind, step) = (try input.required("kind"), input.text("step"))
         let status = input.text("status").flatMap { SagaStatus(rawValue: $0) }
@@ -102,7 +131,7 @@ struct SagaRoutes {
             let (record, history) = try await operations.look {
                 try SagaStore(transaction: $0).show(kind: kind, id: id)
             }
-            return .object(["saga": JSONTree(record), "history": .array(history.map(JSONTree.init))])
+            return .object(["saga": shown(record), "history": .array(history.map(JSONTree.init))])
         } catch let error as SagaError { throw APIError.typed(404, "\(error)") }
     }
 
@@ -112,7 +141,8 @@ struct SagaRoutes {
     ) async throws -> Answer {
         let (kind, id) = (try input.required("kind"), try input.required("id"))
         guard let saga = operations.sagas.first(where: { $0.kind == kind }) else {
-            throw APIError.typed(404, "No saga of kind \(kind) is known")
+            _ = try await show(input)
+            throw APIError.typed(409, "This server has no program for sagas of kind \(kind)")
         }
         do { try await operations.change { try body(saga, id, $0, $1) } } catch let error as SagaError {
             throw APIError.typed(409, "\(error)")
@@ -122,9 +152,9 @@ struct SagaRoutes {
 }
 
 extension JSONTree {
-    init(_ saga: SagaRecord) {
+    init(_ saga: SagaRecord, isKnown: Bool) {
         self = .object([
-            "kind": .string(saga.kind), "id": .string(saga.id), "step": .string(saga.step),
+            "kind": .string(saga.kind), "isKnown": .bool(isKnown), "id": .string(saga.id), "step": .string(saga.step),
             "status": .string(saga.status.rawValue), "parkedReason": saga.parkedReason.map(JSONTree.string) ?? .null,
             "state": .string(saga.state), "version": .number(saga.version),
             "deadline": saga.deadline.map(JSONTree.time) ?? .null, "startedAt": .time(saga.startedAt),
@@ -142,9 +172,10 @@ extension JSONTree {
         ])
     }
 
-    init(_ count: SagaCount) {
+    init(_ count: SagaCount, isKnown: Bool) {
         self = .object([
-            "kind": .string(count.kind), "step": .string(count.step), "status": .string(count.status.rawValue),
+            "kind": .string(count.kind), "isKnown": .bool(isKnown), "step": .string(count.step),
+            "status": .string(count.status.rawValue),
             "count": .number(count.count),
         ])
     }

@@ -13,12 +13,10 @@ struct MoneyServices {
 
     init(
         database: any SQLDatabase, configuration: ServerConfiguration, alarms: AlarmClock, time: any TimeSource,
-        logger: Logger
+        sagas: SagaRegistry = MoneyServices.sagas, logger: Logger
     ) {
         var handlers = JobHandlers()
         LedgerJobs.add(to: &handlers, database: database)
-        // No saga of today's server; whoever brings one adds it here, and its deadlines and operators reach it.
-        let sagas = SagaRegistry([])
         handlers.add(SagaTimeoutHandler(sagas))
         var settings = JobWorkerConfiguration(
             queues: Self.queues.map { QueueConfiguration($0, concurrency: 4) }, node: configuration.nodeName)
@@ -31,8 +29,11 @@ struct MoneyServices {
             database: database, sink: TopicSinks([:]), time: time, alarms: alarms, logger: logger)
         operations = Operations(
             database: database, time: time, alarms: alarms, queues: Self.queues, worker: { worker.report },
-            pollsSnapshots: configuration.pollsSnapshots)
+            sagas: sagas.all, pollsSnapshots: configuration.pollsSnapshots)
     }
+
+    /// No saga of today's server; whoever brings one adds it here, and its deadlines and operators reach it.
+    static let sagas = SagaRegistry([])
 
     /// Incoming payments have their own queue, whose health the API has always shown.
     static let queues: [QueueName] = [LedgerJobs.queue, "sagas", "snapshots"]

@@ -30,7 +30,10 @@ public struct JobEngine: Sendable {
     }
 
     /// ``perform(_:now:in:)`` with the arguments read already.
-    func prepare(_ job: ClaimedJob) throws -> @Sendable (Timestamp, any SQLTransaction) throws -> JobState? {
+    /// - Parameter recall: refuses the handler's statements once it is raised.
+    func prepare(
+        _ job: ClaimedJob, recall: Recall = Recall()
+    ) throws -> @Sendable (Timestamp, any SQLTransaction) throws -> JobState? {
         guard case .transactional(let read) = try handlers.entry(job.run.kind).work else {
             throw UnusableJob(reason: "the handler of \(job.run.kind) does not work within a transaction")
         }
@@ -38,7 +41,9 @@ public struct JobEngine: Sendable {
         return { now, transaction in
             // First of all, so that the effect of a job that was lost is never even computed.
             guard try JobStore(transaction: transaction).complete(job, now: now) else { return nil }
-            try work(job.run, transaction)
+            let recalled = RecalledTransaction(transaction, recall)
+            try work(job.run, recalled)
+            try recalled.finish()
             return .completed
         }
     }

@@ -54,7 +54,7 @@ public struct JobWorkerReport: Hashable, Sendable {
         /// Handlers at work.
         public let running: Int
         /// Of them those past their timeout, cancelled, that have not returned yet.
-        public let overdue: Int
+        public let overdue: [JobRun]
         public let counters: JobCounters
     }
 

@@ -44,6 +44,34 @@ extension JobStore {
         ).map { try JobRecord($0) }
     }
 
+    /// Every queue that has jobs, live or finished, whoever works on it.
+    ///
+    /// From one to the next over an index each, so that a million jobs of one queue cost one look.
+    public func storedQueues() throws -> [QueueName] {
+        var names: Set<String> = []
+        for state in ["ready", "delayed", "waiting", "dead"] {
+            try collect(&names, "state = '\(raw: state)'")
+        }
+        for state in [JobState.completed, .discarded, .cancelled] {
+            try collect(&names, "state = '\(raw: state.rawValue)' AND finished_at IS NOT NULL")
+        }
+        // As many as there are handlers at work.
+        for row in try transaction.rows("SELECT DISTINCT queue FROM jobs WHERE state = 'running'") {
+            names.insert(try row.get(0))
+        }
+        return names.sorted().compactMap(QueueName.init)
+    }
+
+    private func collect(_ names: inout Set<String>, _ condition: SQL) throws {
+        var last = ""
+        while let row = try transaction.row(
+            "SELECT queue FROM jobs WHERE " + condition + " AND queue > \(last) ORDER BY queue LIMIT 1")
+        {
+            last = try row.get(0)
+            names.insert(last)
+        }
+    }
+
     /// How many jobs of each live state a queue has, and how many finished ones are kept.
     public struct Depth: Hashable, Sendable {
         public let queue: QueueName

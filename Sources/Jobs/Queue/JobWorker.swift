@@ -18,6 +18,8 @@ public final class JobWorker: Service {
     let runners: [QueueRunner]
     let registration = Mutex<Registration>(Registration())
     private let drainAlarm: Alarm
+    /// Raised when everything is done, or nobody waits for it any more.
+    private let isOver = Signal()
 
     struct Registration: Sendable {
         var worker: JobWorkerID?
@@ -41,7 +43,10 @@ public final class JobWorker: Service {
                 $0, worker: configuration, database: database, engine: engine, time: time, logger: logger)
         }
         self.runners = runners
-        drainAlarm = clock.alarm("jobs: end of drain") { _ in for runner in runners { runner.abandon() } }
+        let (isOver, limit, logger) = (isOver, configuration.leavingLimit, logger)
+        drainAlarm = clock.alarm("jobs: end of drain") { now in
+            Self.abandon(runners, time, until: now.advanced(byNanoseconds: limit.nanoseconds), isOver, logger)
+        }
     }
 
     public var report: JobWorkerReport {
@@ -54,18 +59,40 @@ public final class JobWorker: Service {
     /// Runs jobs until shutdown.
     public func run() async throws {
         // In a task of its own: even when ours is cancelled, what was leased has to be given back.
-        let work = Task { await self.work() }
+        Task {
+            await self.work()
+            isOver.raise()
+        }
+        // Nor does this wait end when we are cancelled.
+        let wait = Task { await isOver.wait() }
         await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
-                await work.value
+                await wait.value
             } onGracefulShutdown: {
                 self.drain()
             }
         } onCancel: {
             self.drain()
-            for runner in self.runners { runner.abandon() }
+            let limit = time.now().advanced(byNanoseconds: configuration.leavingLimit.nanoseconds)
+            Self.abandon(runners, time, until: limit, isOver, logger)
         }
         drainAlarm.remove()
+    }
+
+    /// Waits for handlers no longer, and for the rest until `limit`: a handler that holds the database's writer would keep it, and
+    /// the process, for ever.
+    private static func abandon(
+        _ runners: [QueueRunner], _ time: any TimeSource, until limit: Timestamp, _ isOver: Signal, _ logger: Logger
+    ) {
+        for runner in runners { runner.abandon() }
+        Task {
+            try? await time.sleep(until: limit)
+            let overdue = runners.flatMap(\.report.overdue).map { "\($0.kind) \($0.id)" }
+            if !overdue.isEmpty {
+                logger.error("jobs do not stop; the next start takes them up again", metadata: ["jobs": "\(overdue)"])
+            }
+            isOver.raise()
+        }
     }
 
     /// Starts nothing more, and waits for what runs until the deadline.
@@ -93,7 +120,9 @@ public final class JobWorker: Service {
     }
 
     private func runQueues() async {
-        let alarms = runners.map { runner in clock.alarm("jobs: queue \(runner.name.rawValue)") { _ in runner.wake() } }
+        let alarms = runners.map { runner in
+            clock.alarm("jobs: queue \(runner.name.rawValue)") { now in runner.rang(now) }
+        }
         await withTaskGroup { group in
             // What a queue does is a word to the database and a few lines between: no thread need be woken for those.
             for (runner, alarm) in zip(runners, alarms) {

@@ -42,6 +42,12 @@ public struct JobWorkerConfiguration: Sendable {
     public var retentionInterval: Duration = .seconds(60)
     /// How long running jobs may go on once the process is to stop. Then they are cancelled and given back.
     public var drainDeadline: Duration = .seconds(10)
+    /// How long a transactional handler may hold the writer, where neither its job nor its queue says less. Its next statement
+    /// is refused then, which fails the attempt.
+    public var transactionLimit: Duration = .seconds(10)
+    /// How long the process waits, after the drain's deadline, for handlers and for the database to take back what was not
+    /// finished. Then it stops all the same, and the next start takes it back.
+    public var leavingLimit: Duration = .seconds(5)
     public var schedules: [JobSchedule] = []
     /// For the jitter of backoffs.
     public var seed: UInt64 = 0

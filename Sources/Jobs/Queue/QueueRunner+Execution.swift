@@ -20,8 +20,13 @@ extension QueueRunner {
         let result: Result<JobState?, any Error>
         do {
             // Read before the transaction: it has the one writer of an embedded database.
-            let work = try engine.prepare(job)
-            result = .success(try await database.write { try work(time.now(), $0) })
+            let work = try engine.prepare(job, recall: recall(of: job))
+            result = .success(
+                try await database.write { transaction in
+                    self.began(job)
+                    defer { self.ended(job) }
+                    return try work(time.now(), transaction)
+                })
         } catch { result = .failure(error) }
         let stop = returned(job)
         switch result {
@@ -90,7 +95,7 @@ extension QueueRunner {
                 } ?? .leaseLost
             }
         case .timeout:
-            let limit = Duration.nanoseconds(job.timeout ?? configuration.timeout?.nanoseconds ?? 0)
+            let limit = Duration.nanoseconds(timeout(of: job) ?? 0)
             return await storeEnd(
                 job, engine.disposition(of: JobTimedOut(limit: limit), job), reason: "timed out after \(limit)")
         case .cancellation, .leaseLost, nil: break

@@ -14,10 +14,15 @@ final class QueueRunner: Sendable {
         var settling: [JobLease] = []
         /// The earliest moment at which a running job may be past its timeout.
         var nextDeadline = Timestamp.distantFuture
+        /// What the loop waits for.
+        var awaited = Timestamp.distantFuture
+        var alarm: Alarm?
         var counters = JobCounters()
         var worker: JobWorkerID?
         /// Not to be waited for any more.
         var isAbandoned = false
+
+        func setAlarm() { alarm?.set(min(awaited, nextDeadline)) }
     }
 
     let configuration: QueueConfiguration
@@ -26,6 +31,7 @@ final class QueueRunner: Sendable {
     let time: any TimeSource
     let logger: Logger
     private let observer: (@Sendable (JobRun) -> Void)?
+    private let transactionLimit: Duration
     private let state: Mutex<State>
     private let signal = Signal()
 
@@ -40,6 +46,7 @@ final class QueueRunner: Sendable {
         self.engine = engine
         self.time = time
         observer = worker.observer
+        transactionLimit = worker.transactionLimit
         var logger = logger
         logger[metadataKey: "job.queue"] = "\(configuration.name.rawValue)"
         self.logger = logger
@@ -57,7 +64,16 @@ final class QueueRunner: Sendable {
         signal.raise()
     }
 
-    func wake() { signal.raise() }
+    /// A moment has come that the queue waits for. Handlers past their timeout are told so at once, by the clock's task: the loop
+    /// runs on the writer's thread, and that may be the very thing that one of them holds.
+    func rang(_ now: Timestamp) {
+        state.withLock { state in
+            Self.stopOverdue(&state, now)
+            if state.awaited <= now { state.awaited = .distantFuture }
+            state.setAlarm()
+        }
+        signal.raise()
+    }
 
     /// The registration under which jobs are claimed from now on.
     func use(_ worker: JobWorkerID) {
@@ -94,7 +110,7 @@ final class QueueRunner: Sendable {
         state.withLock { state in
             JobWorkerReport.Queue(
                 name: name, concurrency: configuration.concurrency, running: state.machine.running,
-                overdue: state.running.count { $0.stop == .timeout }, counters: state.counters)
+                overdue: state.running.filter { $0.stop == .timeout }.map(\.job.run), counters: state.counters)
         }
     }
 
@@ -102,19 +118,27 @@ final class QueueRunner: Sendable {
 
     /// Runs jobs until it is drained or abandoned.
     func run(_ alarm: Alarm) async {
-        defer { alarm.set(.distantFuture) }
+        state.withLock { $0.alarm = alarm }
+        defer {
+            state.withLock { $0.alarm = nil }
+            alarm.set(.distantFuture)
+        }
         while true {
             let now = time.now()
-            let (action, worker, deadline) = state.withLock { state in
+            let (action, worker) = state.withLock { state in
                 Self.stopOverdue(&state, now)
-                return (Self.next(&state, now), state.worker, state.nextDeadline)
+                let action = Self.next(&state, now)
+                state.awaited = .distantFuture
+                if case .wait(let moment) = action {
+                    state.awaited = moment
+                    state.setAlarm()
+                }
+                return (action, state.worker)
             }
             switch action {
             case .claim(let limit, let promotesDue):
                 if let worker { await claim(limit, promotesDue, worker) } else { claimFailed() }
-            case .wait(let moment):
-                alarm.set(min(moment, deadline))
-                await signal.wait()
+            case .wait: await signal.wait()
             case .finished: return
             }
         }
@@ -164,7 +188,8 @@ final class QueueRunner: Sendable {
             state.machine.claimed(
                 batch.jobs.count, of: limit, nextDue: batch.nextDue, opensAt: batch.opensAt, now: now)
             for job in batch.jobs {
-                let timeout = job.timeout ?? configuration.timeout?.nanoseconds
+                // A transactional handler's time begins when it has the writer, see `began(_:)`.
+                let timeout = engine.isTransactional(job) ? nil : timeout(of: job)
                 let deadline = timeout.map { now.advanced(byNanoseconds: $0) } ?? .distantFuture
                 state.running.append(RunningJob(job, deadline: deadline))
                 state.nextDeadline = min(state.nextDeadline, deadline)
@@ -173,6 +198,7 @@ final class QueueRunner: Sendable {
                 state.counters.waitNanoseconds &+= wait
                 state.counters.maximumWaitNanoseconds = max(state.counters.maximumWaitNanoseconds, wait)
             }
+            if state.nextDeadline < .distantFuture { state.setAlarm() }
         }
         for job in batch.jobs {
             // Not a child task: one handler that ignores its cancellation must not keep the process from stopping. There are
@@ -185,6 +211,38 @@ final class QueueRunner: Sendable {
                 state.running[index].attach(task)
             }
         }
+    }
+
+    /// How long an attempt may take, in nanoseconds; nil is for as long as it likes.
+    func timeout(of job: ClaimedJob) -> Int64? {
+        let timeout = job.timeout ?? configuration.timeout?.nanoseconds
+        guard engine.isTransactional(job) else { return timeout }
+        return min(timeout ?? .max, transactionLimit.nanoseconds)
+    }
+
+    /// A transactional handler has the writer.
+    func began(_ job: ClaimedJob) {
+        guard let limit = timeout(of: job) else { return }
+        let deadline = time.now().advanced(byNanoseconds: limit)
+        state.withLock { state in
+            guard let index = state.running.firstIndex(where: { $0.job.lease == job.lease }) else { return }
+            state.running[index].deadline = deadline
+            guard deadline < state.nextDeadline else { return }
+            state.nextDeadline = deadline
+            state.setAlarm()
+        }
+    }
+
+    /// It has done its work, and only the disk is waited for.
+    func ended(_ job: ClaimedJob) {
+        state.withLock { state in
+            guard let index = state.running.firstIndex(where: { $0.job.lease == job.lease }) else { return }
+            state.running[index].deadline = .distantFuture
+        }
+    }
+
+    func recall(of job: ClaimedJob) -> Recall {
+        state.withLock { state in state.running.first { $0.job.lease == job.lease }?.recall } ?? Recall()
     }
 
     // MARK: - For those who run a job

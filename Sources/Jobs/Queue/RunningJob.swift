@@ -6,7 +6,9 @@ struct RunningJob {
     enum Stop: Hashable { case timeout, cancellation, shutdown, leaseLost }
 
     let job: ClaimedJob
-    let deadline: Timestamp
+    var deadline: Timestamp
+    /// For a transactional handler, which its task cannot reach.
+    let recall = Recall()
     var task: Task<Void, Never>?
     private(set) var stop: Stop?
 
@@ -19,6 +21,7 @@ struct RunningJob {
     mutating func stop(for reason: Stop) {
         if stop == nil { stop = reason }
         task?.cancel()
+        recall.raise()
     }
 
     mutating func attach(_ task: Task<Void, Never>) {

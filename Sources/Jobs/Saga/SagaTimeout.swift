@@ -64,9 +64,12 @@ public protocol SagaOperations: Sendable {
 /// The sagas of a process, by kind. Each module lists its own; `App` joins them.
 public struct SagaRegistry: Sendable {
     private let sagas: [String: any SagaOperations]
+    /// In the order in which they were listed.
+    public let all: [any SagaOperations]
 
     /// Two of one kind are a mistake in the wiring and stop the program.
     public init(_ sagas: [any SagaOperations]) {
+        all = sagas
         self.sagas = Dictionary(sagas.map { ($0.kind, $0) }) { first, _ in
             preconditionFailure("two sagas of kind \(first.kind)")
         }

@@ -81,7 +81,8 @@ extension AuditReader {
             report.add(
                 LedgerFinding(
                     rule: .overdraft, account: account.path, sequence: nil, step: nil,
-                    expected: "an account that \(Self.overdraft(account.mayOverdraw))", found: Self.overdraft(mayOverdraw)))
+                    expected: "an account that \(Self.overdraft(account.mayOverdraw))",
+                    found: Self.overdraft(mayOverdraw)))
         }
         if try row.get(1, as: Int64?.self) == nil {
             report.add(

@@ -31,8 +31,14 @@ final class GroupCommit: Sendable {
         case failed(SQLError)
     }
 
+    /// For so long a batch may hold the writer before those that wait are refused instead: ``SQLError/locked(_:)``. A body that
+    /// never returns cannot be stopped from outside, but nobody has to wait for it for ever.
+    static let patience = Duration.seconds(30)
+
     private struct State: Sendable {
         var waiting: [Request] = []
+        /// When the batch at work was taken; nil between two.
+        var began: ContinuousClock.Instant?
         var isDraining = false
         var isClosed = false
     }
@@ -40,10 +46,15 @@ final class GroupCommit: Sendable {
     private let committer: any Committer
     private let state = Mutex(State())
     private let maximumBatch: Int
+    private let patience: Duration
     private let thread: DispatchQueue
 
-    init(_ committer: any Committer, label: String, maximumBatch: Int = GroupCommit.maximumBatch) {
+    init(
+        _ committer: any Committer, label: String, maximumBatch: Int = GroupCommit.maximumBatch,
+        patience: Duration = GroupCommit.patience
+    ) {
         self.committer = committer
+        self.patience = patience
         self.maximumBatch = maximumBatch
         thread = DispatchQueue(label: label, qos: .userInitiated)
     }
@@ -84,9 +95,13 @@ final class GroupCommit: Sendable {
     var executor: any TaskExecutor { WriterExecutor(thread: thread) }
 
     func submit(_ request: Request) {
-        enum Fate { case refused(SQLError), queued, drains }
+        enum Fate { case refused(SQLError, [Request] = []), queued, drains }
         let fate = state.withLock { state -> Fate in
             if state.isClosed { return .refused(.closed) }
+            if let held = heldFor(state) {
+                defer { state.waiting = [] }
+                return .refused(.locked("the writer has been held by one transaction for \(held)"), state.waiting)
+            }
             if state.waiting.count >= Self.maximumWaiting { return .refused(.overloaded) }
             state.waiting.append(request)
             if state.isDraining { return .queued }
@@ -94,24 +109,63 @@ final class GroupCommit: Sendable {
             return .drains
         }
         switch fate {
-        case .refused(let error): request.finish(.failed(error))
+        case .refused(let error, let others): for refused in others + [request] { refused.finish(.failed(error)) }
         case .queued: break
         case .drains: thread.async { self.drain() }
         }
     }
 
+    /// - Returns: how long the batch at work has held the writer, where that is longer than anybody shall wait.
+    private func heldFor(_ state: borrowing State) -> Duration? {
+        guard let began = state.began else { return nil }
+        let held = ContinuousClock.now - began
+        return held > patience ? held : nil
+    }
+
     /// Waits for everything submitted, and refuses what comes later.
-    func close() async {
+    /// - Returns: false when a body did not return in time: the writer is still its own. Whoever waited behind it was refused.
+    @discardableResult
+    func close() async -> Bool {
         let isFirst = state.withLock { state in
             defer { state.isClosed = true }
             return !state.isClosed
         }
-        await withCheckedContinuation { continuation in
+        let isOver = Mutex(false)
+        return await withCheckedContinuation { continuation in
+            @Sendable func end(_ isDrained: Bool) {
+                let isFirst = isOver.withLock { isOver in
+                    defer { isOver = true }
+                    return !isOver
+                }
+                if isFirst { continuation.resume(returning: isDrained) }
+            }
             thread.async {
                 self.drain()
                 if isFirst { self.committer.close() }
-                continuation.resume()
+                end(true)
             }
+            awaitDrain({ isOver.withLock { $0 } }, { end(false) })
+        }
+    }
+
+    /// At a close nobody waits longer than this for a body that does not return.
+    private static let closingPatience = Duration.seconds(5)
+
+    /// Looks again and again whether one body has held the writer for too long, and if so refuses those behind it.
+    private func awaitDrain(_ isOver: @escaping @Sendable () -> Bool, _ giveUp: @escaping @Sendable () -> Void) {
+        let limit = min(patience, Self.closingPatience)
+        let (seconds, attoseconds) = limit.components
+        let wait = Double(seconds) + Double(attoseconds) * 1e-18 + 0.05
+        DispatchQueue.global().asyncAfter(deadline: .now() + wait) { [weak self] in
+            guard let self, !isOver() else { return }
+            let behind = state.withLock { state -> [Request]? in
+                guard let began = state.began, ContinuousClock.now - began > limit else { return nil }
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            guard let behind else { return awaitDrain(isOver, giveUp) }
+            for request in behind { request.finish(.failed(.closed)) }
+            giveUp()
         }
     }
 
@@ -134,6 +188,7 @@ final class GroupCommit: Sendable {
         state.withLock { state in
             let batch = Array(state.waiting.prefix(maximumBatch))
             state.waiting.removeFirst(batch.count)
+            state.began = batch.isEmpty ? nil : .now
             if batch.isEmpty, ends { state.isDraining = false }
             return batch
         }

@@ -31,7 +31,10 @@ enum SQLiteCheck {
 
     /// What SQLite says of a damaged file does not tell which.
     static func named(_ error: SQLError, _ path: String) -> SQLError {
-        guard case .corrupt(let message) = error, !message.hasPrefix(path) else { return error }
-        return .corrupt("\(path): \(message)")
+        switch error {
+        case .corrupt(let message) where !message.hasPrefix(path): .corrupt("\(path): \(message)")
+        case .inputOutput(let message) where !message.hasPrefix(path): .inputOutput("\(path): \(message)")
+        default: error
+        }
     }
 }

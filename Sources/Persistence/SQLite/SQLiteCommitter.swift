@@ -14,11 +14,14 @@ final class SQLiteCommitter: Committer {
     /// A write or sync of the log has failed: what lies in it unsynced, from commits that waited for no disk, may never reach
     /// it, and a later sync would not say so. See ``heal()``.
     private let isSuspect = Atomic(false)
+    /// In bytes. The length at which the log is begun anew next, if readers let it.
+    private let restartLength: Atomic<Int64>
 
     init(_ writer: DatabasePool, _ notifier: Notifier, _ tuning: SQLiteTuning) {
         self.writer = writer
         self.notifier = notifier
         self.tuning = tuning
+        restartLength = Atomic(2 * tuning.maximumLogBytes)
     }
 
     func transact(
@@ -119,13 +122,33 @@ final class SQLiteCommitter: Committer {
         commitCount.store(0, ordering: .relaxed)
         do {
             try writer.writeWithoutTransaction { connection in
-                try connection.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
+                let row = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+                try restartLog(connection, length: row.map { $0[1] as Int64 * Self.frameBytes } ?? 0)
             }
         } catch {
             // The log stays, but the sync that failed may have been its own.
             if case .inputOutput = SQLError(error) { isSuspect.store(true, ordering: .relaxed) }
         }
     }
+
+    /// A page of the database and the frame's header, https://www.sqlite.org/fileformat2.html#the_write_ahead_log.
+    private static let frameBytes: Int64 = 4_096 + 24
+
+    /// A passive checkpoint moves pages, but the log begins anew only when no reader uses it. Where one reader always begins before
+    /// another ends, that never comes: then commits wait a little for those that read, and new ones read from the file alone.
+    private func restartLog(_ connection: Database, length: Int64) throws {
+        guard length > restartLength.load(ordering: .relaxed) else { return }
+        try connection.execute(sql: "PRAGMA busy_timeout = \(Self.restartPatience)")
+        defer { try? connection.execute(sql: "PRAGMA busy_timeout = \(SQLiteDatabase.busyTimeout)") }
+        let row = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(RESTART)")
+        let isBegunAnew = row.map { $0[0] as Int == 0 } ?? false
+        // A reader that lasts longer must not make everybody wait again and again.
+        restartLength.store(
+            isBegunAnew ? 2 * tuning.maximumLogBytes : length + tuning.maximumLogBytes, ordering: .relaxed)
+    }
+
+    /// In milliseconds.
+    private static let restartPatience = 1_000
 
     /// Whether the log has grown past what may wait for a quiet moment.
     private var isLogLong: Bool {

@@ -5,10 +5,13 @@ internal import GRDB
 enum SQLiteCopy {
     /// Copies one consistent state of `source` while others write to it: nobody waits for it. It becomes `path` only when it
     /// is whole, checked and on the disk.
-    /// - Parameter amendments: statements for the copy alone.
+    /// - Parameters:
+    ///   - name: what an error calls damage, where it is the source's: the copy's own name otherwise.
+    ///   - amendments: statements for the copy alone.
     /// - Returns: its size in bytes.
     static func make(
-        of source: any DatabaseReader, to path: String, amendments: [String] = [], _ replace: () throws -> Void = {}
+        of source: any DatabaseReader, named name: String? = nil, to path: String, amendments: [String] = [],
+        _ replace: () throws -> Void = {}
     ) throws -> Int {
         removeLeftovers(path)
         let partial = path + ".partial-\(UUID().uuidString)"
@@ -22,11 +25,11 @@ enum SQLiteCopy {
             try source.backup(to: copy, pagesPerStep: -1)
             try copy.writeWithoutTransaction { connection in
                 try connection.execute(sql: "PRAGMA journal_mode = DELETE")
-                try SQLiteCheck.whole(connection, partial)
+                try SQLiteCheck.whole(connection, name ?? partial)
                 for amendment in amendments { try connection.execute(sql: amendment) }
             }
             try copy.close()
-        } catch { throw SQLError(error) }
+        } catch { throw SQLiteCheck.named(SQLError(error), name ?? path) }
         guard try SQLiteFile.isOurs(partial) else { throw SQLError.corrupt("\(partial): the copy is empty") }
         try DurableFile.sync(partial)
         let size = try FileManager.default.attributesOfItem(atPath: partial)[.size] as? Int ?? 0

@@ -25,7 +25,7 @@ public final class SQLiteDatabase: SQLDatabase {
             ? nil
             : GroupCommit(
                 SQLiteCommitter(pool, notifier, tuning), label: "mrmarket.sqlite.writer",
-                maximumBatch: tuning.maximumBatch)
+                maximumBatch: tuning.maximumBatch, patience: tuning.patience)
         self.lock = Mutex(lock)
     }
 
@@ -35,6 +35,9 @@ public final class SQLiteDatabase: SQLDatabase {
     private static func version(_ connection: Database) throws -> String {
         try String.fetchOne(connection, sql: "SELECT sqlite_version()") ?? "unknown"
     }
+
+    /// In milliseconds.
+    static let busyTimeout = 5_000
 
     // MARK: - Opening
 
@@ -103,7 +106,7 @@ public final class SQLiteDatabase: SQLDatabase {
         var configuration = Configuration()
         configuration.readonly = isReadOnly
         configuration.foreignKeysEnabled = true
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(Double(busyTimeout) / 1_000)
         configuration.maximumReaderCount = 4
         configuration.label = "mrmarket.sqlite"
         configuration.prepareDatabase { connection in
@@ -178,8 +181,10 @@ public final class SQLiteDatabase: SQLDatabase {
     }
 
     public func close() async {
-        await commits?.close()
+        let isDrained = await commits?.close() ?? true
         notifier.close()
+        // The connection is in use, by who knows what: the end of the process ends it.
+        guard isDrained else { return }
         let isFirst = isClosed.withLock { isClosed in
             defer { isClosed = true }
             return !isClosed

@@ -41,6 +41,23 @@ enum SQLiteFile {
         return true
     }
 
+    /// A file that a full disk or a broken transfer has cut off says in its header how long it was. Of one without a log, as a backup is.
+    /// - Throws: ``SQLError/corrupt(_:)``.
+    static func requireWhole(_ path: String) throws(SQLError) {
+        guard let handle = FileHandle(forReadingAtPath: path) else { throw .inputOutput("\(path): cannot be read") }
+        defer { try? handle.close() }
+        let header = (try? handle.read(upToCount: 100)) ?? Data()
+        guard header.count == 100, let size = try? handle.seekToEnd() else {
+            throw .corrupt("\(path): the file is cut off within its first 100 bytes")
+        }
+        // Page size at offset 16, 1 standing for 65,536; number of pages at 28: https://www.sqlite.org/fileformat2.html
+        let page = header[16..<18].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let expected = header[28..<32].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } * (page == 1 ? 65_536 : page)
+        guard size >= expected else {
+            throw .corrupt("\(path): the file is cut off, \(size) of \(expected) bytes are there")
+        }
+    }
+
     /// Whose it is, for the message. The schema's text lies in the first page.
     private static func owner(_ path: String) -> String {
         guard let handle = FileHandle(forReadingAtPath: path) else { return "another program's" }

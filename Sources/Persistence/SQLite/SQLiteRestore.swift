@@ -11,6 +11,7 @@ enum SQLiteRestore {
             let found = DurableFile.exists(backup) ? "an empty file" : "nothing"
             throw SQLError.notOurDatabase(path: backup, found: found)
         }
+        try SQLiteFile.requireWhole(backup)
         try FileManager.default.createDirectory(
             atPath: DurableFile.folder(of: target), withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
@@ -22,11 +23,14 @@ enum SQLiteRestore {
         }
         var configuration = Configuration()
         configuration.readonly = true
-        let source = try DatabaseQueue(path: backup, configuration: configuration)
+        let source: DatabaseQueue
+        do { source = try DatabaseQueue(path: backup, configuration: configuration) } catch {
+            throw SQLiteCheck.named(SQLError(error), backup)
+        }
         defer { try? source.close() }
         var replaced: String?
         let bytes = try SQLiteCopy.make(
-            of: source, to: target, amendments: [Restores.sqliteTable, Restores.sqliteNote]
+            of: source, named: backup, to: target, amendments: [Restores.sqliteTable, Restores.sqliteNote]
         ) { replaced = try setAside(target) }
         DurableFile.remove(marker(target))
         try DurableFile.sync(DurableFile.folder(of: target))

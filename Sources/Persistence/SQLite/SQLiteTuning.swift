@@ -2,24 +2,28 @@
 public struct SQLiteTuning: Sendable {
     /// After so many commits, from 1, the log is moved into the database file, at the next quiet moment.
     public var commitsPerCheckpoint: Int
-    /// A log longer than this is moved also when there is no quiet moment.
+    /// A log longer than this is moved also when there is no quiet moment. At twice this length, which only readers that overlap
+    /// without a gap bring about, the writer waits for them for up to a second and begins the log anew.
     public var maximumLogBytes: Int64
     /// The log gets this length when the database is opened, so that it does not grow while somebody waits: on a journalling file
     /// system a sync that moves a file's end takes several times as long. What lies in it beyond its last frame SQLite never reads.
     public var initialLogBytes: Int64
     /// So many callers, from 1, share a commit at most: bounds how long the first of a batch waits for the others.
     public var maximumBatch: Int
+    /// For so long one transaction may hold the writer before others are refused instead of waiting.
+    public var patience: Duration
 
     public init(
         commitsPerCheckpoint: Int = 500, maximumLogBytes: Int64 = SQLiteTuning.defaultLogBytes,
         initialLogBytes: Int64 = 0,
-        maximumBatch: Int = 512
+        maximumBatch: Int = 512, patience: Duration = .seconds(30)
     ) {
         precondition(commitsPerCheckpoint > 0 && maximumBatch > 0)
         self.commitsPerCheckpoint = commitsPerCheckpoint
         self.maximumLogBytes = maximumLogBytes
         self.initialLogBytes = initialLogBytes
         self.maximumBatch = maximumBatch
+        self.patience = patience
     }
 
     /// For a server: the log of some hundred commits, which is what gathers until a quiet moment.

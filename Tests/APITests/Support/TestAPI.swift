@@ -25,15 +25,19 @@ struct TestAPI: Sendable {
     let keys: KeyDeskBench
     let server: APIServer
 
-    init(throttle: Int = 1_000_000, logins: Int = 1_000_000) throws {
+    init(
+        throttle: Int = 1_000_000, logins: Int = 1_000_000, operations: Operations? = nil,
+        sagas: [any SagaOperations] = [], worker: @escaping @Sendable () -> JobWorkerReport? = { nil }
+    ) throws {
         let log = self.log
         database = try MemoryDatabase()
         keys = try KeyDeskBench(database, time, Logger(label: "test", factory: { _ in LogCollector(lines: log) }))
         server = APIServer(
             desk: desk,
-            operations: Operations(
-                database: database, time: time, alarms: AlarmClock(time: time, registry: ScheduleRegistry()),
-                queues: ["payments", "snapshots"], worker: { nil }),
+            operations: operations
+                ?? Operations(
+                    database: database, time: time, alarms: AlarmClock(time: time, registry: ScheduleRegistry()),
+                    queues: ["payments", "snapshots"], worker: worker, sagas: sagas),
             configuration: try ServerConfiguration(environment: [
                 "THROTTLE_LIMIT": "\(throttle)", "THROTTLE_LOGIN_LIMIT": "\(logins)",
             ]),

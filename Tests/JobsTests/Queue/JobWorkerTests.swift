@@ -68,7 +68,9 @@ import TradingCore
     }
 
     @Test(arguments: DatabaseEngine.available)
-    func `jobs of one key never overlap and keep their order, over two workers (H29)`(_ engine: DatabaseEngine) async throws {
+    func `jobs of one key never overlap and keep their order, over two workers (H29)`(
+        _ engine: DatabaseEngine
+    ) async throws {
         try await withJobsDatabase(engine) { database in
             let (diary, gauge) = (Diary(), Gauge())
             let workers = ["a", "b"].map { node in

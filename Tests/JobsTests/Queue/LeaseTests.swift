@@ -126,7 +126,9 @@ import TradingCore
     }
 
     /// A newer program, or a hand, has stored what this one cannot read.
-    @Test func `a job whose backoff cannot be read is a dead letter, and keeps no other from being rescued`() async throws {
+    @Test func `a job whose backoff cannot be read is a dead letter, and keeps no other from being rescued`()
+        async throws
+    {
         let desk = try await JobDesk()
         let jobs = try (1...3).map { try desk.enqueue($0, JobOptions(attempts: 9, serialKey: $0 == 2 ? "k" : nil)) }
         let successor = try desk.enqueue(4, JobOptions(serialKey: "k", deadLetterHoldsKey: false))

@@ -120,7 +120,9 @@ import TradingCore
         #expect(depth.oldestReady == since)
     }
 
-    @Test func `retention removes finished jobs by age and by number, bounded, and never a dead letter (H44)`() async throws {
+    @Test func `retention removes finished jobs by age and by number, bounded, and never a dead letter (H44)`()
+        async throws
+    {
         let desk = try await JobDesk()
         for _ in 0..<20 {
             _ = try desk.job(in: .completed)

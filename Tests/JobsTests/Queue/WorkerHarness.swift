@@ -24,10 +24,11 @@ final class RunningWorker: Sendable {
 
     init(
         _ database: any SQLDatabase, _ queue: QueueConfiguration = QueueConfiguration(Note.queue, concurrency: 4),
-        time: any TimeSource = SystemTime(), _ change: (inout JobWorkerConfiguration) -> Void = { _ in },
+        time: any TimeSource = SystemTime(), handlers others: JobHandlers = JobHandlers(),
+        _ change: (inout JobWorkerConfiguration) -> Void = { _ in },
         _ body: @escaping @Sendable (Note, JobContext) async throws -> JobOutcome
     ) {
-        var handlers = JobHandlers()
+        var handlers = others
         handlers.add(ClosureHandler(body: body))
         var configuration = JobWorkerConfiguration(queues: [queue])
         // Longer than any machine is slow: a late heartbeat is a test's own affair.
@@ -84,7 +85,8 @@ func eventually(_ what: String, _ condition: () async throws -> Bool) async thro
 
 extension SQLDatabase {
     func enqueue(
-        _ numbers: some Sequence<Int> & Sendable, _ options: JobOptions = JobOptions(), at now: Timestamp = SystemTime().now()
+        _ numbers: some Sequence<Int> & Sendable, _ options: JobOptions = JobOptions(),
+        at now: Timestamp = SystemTime().now()
     ) async throws {
         try await write { transaction in
             for number in numbers {

@@ -164,7 +164,8 @@ import TradingCore
         (
             "an account renamed", ["UPDATE ledger_accounts SET path = 'order:8/USDT' WHERE path = \(order)"],
             [
-                "unopenedAccount order:8/USDT", "changedEntry order:8/USDT 1 deposit#0", "changedPosting \(world) 1 deposit",
+                "unopenedAccount order:8/USDT", "changedEntry order:8/USDT 1 deposit#0",
+                "changedPosting \(world) 1 deposit",
                 "changedPosting order:8/USDT 2 place", "changedPosting order:8/USDT 4 pay",
                 "changedPosting order:8/USDT 6 hold", "missingAccount \(order)",
             ]

@@ -115,6 +115,28 @@ import Testing
         #expect(restored.errorLines.count == 1, "\(restored.errors)")
     }
 
+    @Test func `restoring a file that was cut off ends in one clear line, and nothing is replaced`() throws {
+        let folder = try TemporaryFolder()
+        let settings = Self.settings(folder, 0)
+        #expect(try Program.run(["seed"], environment: settings).code == 0)
+        let backup = folder.path + "/backup.db"
+        #expect(try Program.run(["backup", backup], environment: settings).code == 0)
+        let whole = try Data(contentsOf: URL(filePath: backup))
+        let database = URL(filePath: try #require(settings["DATABASE_PATH"]))
+        let before = try Data(contentsOf: database)
+        for length in [50, 100, 4_096, whole.count / 2, whole.count - 1] {
+            let cut = folder.path + "/cut.db"
+            try whole.prefix(length).write(to: URL(filePath: cut))
+            let refused = try Program.run(["restore", cut], environment: settings)
+            #expect(refused.code == 2)
+            #expect(refused.output == "")
+            #expect(refused.errorLines.count == 1 && refused.errors.contains(cut), "\(length): \(refused.errors)")
+            #expect(!refused.errors.contains("SQLite error"), "\(refused.errors)")
+        }
+        #expect(try Data(contentsOf: database) == before)
+        #expect(try Program.run(["restore", backup], environment: settings).code == 0)
+    }
+
     @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
     func `the same server runs on PostgreSQL, survives SIGKILL there, and its ledger is sound`() async throws {
         let url = try #require(DatabaseEngine.postgresURL)

@@ -19,16 +19,16 @@ import Testing
         let query: SQL =
             database.dialect == .sqlite
             ? """
-                SELECT m.name, c.name, c.type, c."notnull", c.dflt_value IS NOT NULL OR c.pk > 0
-                FROM sqlite_schema m JOIN pragma_table_info(m.name) c
-                WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, c.cid
-                """
+            SELECT m.name, c.name, c.type, c."notnull", c.dflt_value IS NOT NULL OR c.pk > 0
+            FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+            WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, c.cid
+            """
             : """
-                SELECT table_name::TEXT, column_name::TEXT, data_type::TEXT, (is_nullable = 'NO')::INTEGER,
-                    (column_default IS NOT NULL OR is_identity = 'YES')::INTEGER
-                FROM information_schema.columns WHERE table_schema = current_schema()
-                ORDER BY table_name, ordinal_position
-                """
+            SELECT table_name::TEXT, column_name::TEXT, data_type::TEXT, (is_nullable = 'NO')::INTEGER,
+                (column_default IS NOT NULL OR is_identity = 'YES')::INTEGER
+            FROM information_schema.columns WHERE table_schema = current_schema()
+            ORDER BY table_name, ordinal_position
+            """
         return try await database.read { transaction in
             try transaction.rows(query).map { row in
                 Column(
@@ -49,7 +49,8 @@ import Testing
             #expect(columns.filter { !exact.contains($0.type) } == [])
             // Money by its name is text: a whole number of units would have its unit in its name.
             let money = [
-                "amount", "price", "quantity", "available", "locked", "released", "remaining", "fee", "total", "realized",
+                "amount", "price", "quantity", "available", "locked", "released", "remaining", "fee", "total",
+                "realized",
                 "total_realized", "position", "start_price", "best_profit", "base", "quote",
             ]
             #expect(columns.filter { money.contains($0.name) && $0.type.lowercased() != "text" } == [])
@@ -59,39 +60,39 @@ import Testing
     /// Each statement stores a second row of what there may be once.
     @Test(arguments: DatabaseEngine.available)
     func `D58: the database itself refuses what there may be once`(_ engine: DatabaseEngine) async throws {
-        func strategy(_ id: Int, _ key: String) -> SQL {
+        @Sendable func strategy(_ id: Int, _ key: String) -> SQL {
             """
             INSERT INTO strategy_instances (id, strategy_key, user_id, client_id, strategy_type, exchange, account_label,
                 symbol, status, parameters_version, run, created_at, updated_at)
             VALUES (\(id), \(key), 'u', 'c', 'pureMarketMaking', 'paper', 'main', 'BTC/USDT', 'stopped', 1, 1, 0, 0)
             """
         }
-        func parameters(_ version: Int) -> SQL {
+        @Sendable func parameters(_ version: Int) -> SQL {
             """
             INSERT INTO strategy_parameters (instance_id, version, parameters, created_at)
             VALUES (1, \(version), '{}', 0)
             """
         }
-        func job(_ id: String, _ queue: String) -> SQL {
+        @Sendable func job(_ id: String, _ queue: String) -> SQL {
             """
             INSERT INTO jobs (queue, kind, arguments, custom_id, priority, state, attempts, maximum_rescues,
                 is_discarded_when_exhausted, dead_letter_holds_key, is_removed_when_finished, enqueued_at, run_at)
             VALUES (\(queue), 'k', '{}', \(id), 0, 'ready', 1, 1, 0, 0, 0, 0, 0)
             """
         }
-        func account(_ path: String) -> SQL {
+        @Sendable func account(_ path: String) -> SQL {
             """
             INSERT INTO ledger_accounts (path, may_overdraw, available, locked, entry_count, head)
             VALUES (\(path), 0, '0', '0', 0, \(SQLValue.blob([UInt8](repeating: 0, count: 32))))
             """
         }
-        func saga(_ id: String) -> SQL {
+        @Sendable func saga(_ id: String) -> SQL {
             """
             INSERT INTO sagas (kind, id, schema_version, step, state, version, status, started_at, updated_at)
             VALUES ('k', \(id), 1, 's', '{}', 1, 'running', 0, 0)
             """
         }
-        func receipt(_ key: String) -> SQL {
+        @Sendable func receipt(_ key: String) -> SQL {
             """
             INSERT INTO receipts (consumer, receipt_key, content_hash, result, created_at)
             VALUES ('c', \(key), \(SQLValue.blob([UInt8](repeating: 0, count: 32))), '', 0)
@@ -149,7 +150,8 @@ import Testing
 
     /// All of Sources but the migrations, which may write tables that are gone, or copy between two forms of one.
     private static func code() throws -> String {
-        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../Sources").standardized
+        let sources = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../Sources")
+            .standardized
         let files = try #require(FileManager.default.enumerator(atPath: sources.path))
         var code = ""
         for case let file as String in files where file.hasSuffix(".swift") && !file.hasSuffix("Migration.swift") {
