@@ -140,7 +140,8 @@ extension SpotExchange {
         guard let text = try reader.text("timeZone") else { return 0 }
         let isNegative = text.hasPrefix("-")
         let parts = text.drop { $0 == "-" || $0 == "+" }.split(separator: ":").map { Int64($0) }
-        guard let first = parts.first, let hours = first, parts.count <= 2, let minutes = parts.count > 1 ? parts[1] : 0,
+        guard let first = parts.first, let hours = first, parts.count <= 2,
+            let minutes = parts.count > 1 ? parts[1] : 0,
             (0...14).contains(hours), (0...59).contains(minutes)
         else { throw .badValue("timeZone") }
         let seconds = hours * 3_600 + minutes * 60

@@ -41,7 +41,8 @@ extension SpotExchange {
         if case .streams(let isCombined, _) = kind { listener.isCombined = isCombined }
         hub.add(number, listener)
         switch kind {
-        case .streams(_, let names): _ = hub.subscribe(number, names.compactMap { name in topic(name).map { (name, $0) } })
+        case .streams(_, let names):
+            _ = hub.subscribe(number, names.compactMap { name in topic(name).map { (name, $0) } })
         case .api: _ = try? limits.charge(2, to: address, at: time.now())
         }
         return number
@@ -107,7 +108,9 @@ extension SpotExchange {
         case "SET_PROPERTY":
             guard case .array(let pair)? = parameters, pair.count == 2, pair[0] == .string("combined"),
                 case .bool(let isCombined) = pair[1]
-            else { return Self.controlError(2, "Invalid request: params must be [\"combined\", true or false]", id: id) }
+            else {
+                return Self.controlError(2, "Invalid request: params must be [\"combined\", true or false]", id: id)
+            }
             hub.change(number) { $0.isCombined = isCombined }
             return Self.controlAnswer(.null, id: id)
         case "GET_PROPERTY":
@@ -174,10 +177,13 @@ extension SpotExchange {
         case nil, .null?: parameters = []
         case .array(let elements)? where operation == .unsubscribeAccount:
             parameters = elements.prefix(1).map { .init(name: "subscriptionId", value: Self.text($0)) }
-        default: return socketAnswer(id, Self.failed(SpotError(-1130, "Data sent for parameter 'params' is not valid.")), asker, true)
+        default:
+            return socketAnswer(
+                id, Self.failed(SpotError(-1130, "Data sent for parameter 'params' is not valid.")), asker, true)
         }
         let request = RequestText(members: parameters)
-        let returnsLimits = asker.returnsLimits && request.parameters.first { $0.name == "returnRateLimits" }?.value != "false"
+        let returnsLimits =
+            asker.returnsLimits && request.parameters.first { $0.name == "returnRateLimits" }?.value != "false"
         let call = SpotCall(
             operation: operation, text: request, key: request.parameters.first { $0.name == "apiKey" }?.value,
             address: asker.address, unit: asker.unit, connection: asker.connection)
