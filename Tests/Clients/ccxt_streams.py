@@ -148,8 +148,9 @@ async def by_socket(alice, rules, orders):
     await alice.cancel_order_ws(order["id"], SYMBOL)
     await orders.wait("the cancelled order", lambda o: o["id"] == order["id"] and o["status"] == "canceled")
     try:
+        # By its own name: here ccxt would send `postOnly` on, which the exchange does not know.
         await alice.create_order_ws(
-            SYMBOL, "limit", "buy", float(rules.enough(price)), float(rules.price(ask * D("1.01"))), {"postOnly": True})
+            SYMBOL, "limit_maker", "buy", float(rules.enough(price)), float(rules.price(ask * D("1.01"))))
         raise AssertionError("a post-only order that takes was taken")
     except ccxt.OrderImmediatelyFillable:
         pass
