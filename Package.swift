@@ -270,6 +270,10 @@ let package = Package(
                 "mrmarket", "API", "Ledger", "Persistence", "Simulators", "MarketData", "Exchanges", "Execution",
                 "Strategies",
                 "TradingCore", "Scheduling", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             swiftSettings: settings),
     ]

@@ -29,7 +29,7 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(help: "The file, such as btc.gz (Binance) or btc.mme.gz (others).")
     var out: String
 
-    @Option(parsing: .unconditional, help: "Megabytes after which a new file is begun, 1 to 100000.")
+    @Option(parsing: .unconditional, help: "Megabytes after which a new file is begun, 0.001 to 100000.")
     var rotateMb = "1000"
 
     @Option(parsing: .unconditional, help: "Minutes after which a new file is begun, 1 to 44640; by default a day.")
@@ -91,7 +91,7 @@ struct RecordCommand: AsyncParsableCommand {
                 address("rest-url", restURL, ["http://", "https://"]),
                 address("stream-url", streamURL, ["ws://", "wss://"])
             ),
-            mostBytes: try Self.whole("rotate-mb", rotateMb, 1...100_000) * 1_000_000,
+            mostBytes: try bytes(rotateMb),
             longest: Int64(try Self.whole("rotate-minutes", rotateMinutes, 1...44_640)) * 60 * Nanoseconds.perSecond,
             duration: try seconds.map { Int64(try Self.whole("seconds", $0, 1...31_536_000)) * Nanoseconds.perSecond })
     }
@@ -102,6 +102,13 @@ struct RecordCommand: AsyncParsableCommand {
             throw BadInput("--\(option) \(text): must begin with \(schemes.joined(separator: " or ")) and name a host")
         }
         return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    private func bytes(_ megabytes: String) throws -> Int {
+        guard let value = FixedDecimal(megabytes), value >= "0.001", value <= "100000",
+            let bytes = try? value.multiplied(by: 1_000_000).count(of: .one, rounding: .down)
+        else { throw BadInput("--rotate-mb \(megabytes): must be 0.001 to 100000 (megabytes)") }
+        return Int(bytes)
     }
 
     private static func whole(_ option: String, _ text: String, _ range: ClosedRange<Int>) throws -> Int {
