@@ -218,7 +218,8 @@ let package = Package(
             name: "SimulatorsTests",
             dependencies: [
                 .product(name: "Logging", package: "swift-log"), "Exchanges", "Simulators", "MarketData", "Execution",
-                "Strategies", "Scheduling", "TradingCore", "TestSupport",
+                "Networking", "Strategies", "Scheduling", "TradingCore", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(
