@@ -25,6 +25,14 @@ let package = Package(
             ],
             swiftSettings: settings),
         .executableTarget(
+            name: "StreamBenchmark",
+            dependencies: [
+                .product(name: "TradingCore", package: "mr-market"),
+                .product(name: "Scheduling", package: "mr-market"),
+                .product(name: "Exchanges", package: "mr-market"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
             name: "EngineBenchmark",
             dependencies: [
                 .product(name: "TradingCore", package: "mr-market"),

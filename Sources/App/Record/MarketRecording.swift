@@ -38,12 +38,14 @@ final class MarketRecording: Service, Sendable {
             try await caller.send(request, within: milliseconds)
         }
         let markets: [ExchangeMarket]
-        do { markets = try await client.perform(try dialect.markets(), within: 30_000) } catch let error as CallFailure {
+        do { markets = try await client.perform(try dialect.markets(), within: 30_000) } catch let error as CallFailure
+        {
             throw BadInput("--exchange \(plan.exchange.rawValue): its markets cannot be had: \(error.failure)")
         } catch { throw BadInput("--exchange \(plan.exchange.rawValue): its markets cannot be had: \(error)") }
         let catalog = MarketCatalog(markets: markets, currencies: [])
         guard let market = catalog.market(plan.symbol) else {
-            throw BadInput("--instrument \(plan.symbol): must be one of the \(markets.count) markets of \(dialect.name)")
+            throw BadInput(
+                "--instrument \(plan.symbol): must be one of the \(markets.count) markets of \(dialect.name)")
         }
         return (market, catalog)
     }

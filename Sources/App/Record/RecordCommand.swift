@@ -29,7 +29,7 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(help: "The file, such as btc.gz (Binance) or btc.mme.gz (others).")
     var out: String
 
-    @Option(parsing: .unconditional, help: "Megabytes after which a new file is begun, 1 to 100000.")
+    @Option(parsing: .unconditional, help: "Megabytes after which a new file is begun, 0.001 to 100000.")
     var rotateMb = "1000"
 
     @Option(parsing: .unconditional, help: "Minutes after which a new file is begun, 1 to 44640; by default a day.")
@@ -41,7 +41,7 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(help: "mme: the price step to count in; by default the market's own.")
     var tick: String?
 
-    @Option(help: "Where the REST interface is instead, such as http://127.0.0.1:8080/api.")
+    @Option(help: "Where the REST interface is instead, such as http://127.0.0.1:8080; paths stay.")
     var restURL: String?
 
     @Option(help: "Where the streams are instead, such as ws://127.0.0.1:8080.")
@@ -77,7 +77,9 @@ struct RecordCommand: AsyncParsableCommand {
             throw BadInput("--instrument \(instrument): must be BASE/QUOTE, such as BTC/USDT")
         }
         let step = try tick.map { text in
-            guard kind != .binance else { throw BadInput("--tick: must be left out for binance, its frames are kept as they are") }
+            guard kind != .binance else {
+                throw BadInput("--tick: must be left out for binance, its frames are kept as they are")
+            }
             guard let step = FixedDecimal(text), step.isPositive else {
                 throw BadInput("--tick \(text): must be a number above 0")
             }
@@ -85,8 +87,11 @@ struct RecordCommand: AsyncParsableCommand {
         }
         return RecordingPlan(
             exchange: kind, symbol: symbol, path: out, tick: step,
-            hosts: try (address("rest-url", restURL, ["http://", "https://"]), address("stream-url", streamURL, ["ws://", "wss://"])),
-            mostBytes: try Self.whole("rotate-mb", rotateMb, 1...100_000) * 1_000_000,
+            hosts: try (
+                address("rest-url", restURL, ["http://", "https://"]),
+                address("stream-url", streamURL, ["ws://", "wss://"])
+            ),
+            mostBytes: try bytes(rotateMb),
             longest: Int64(try Self.whole("rotate-minutes", rotateMinutes, 1...44_640)) * 60 * Nanoseconds.perSecond,
             duration: try seconds.map { Int64(try Self.whole("seconds", $0, 1...31_536_000)) * Nanoseconds.perSecond })
     }
@@ -99,9 +104,17 @@ struct RecordCommand: AsyncParsableCommand {
         return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
 
+    private func bytes(_ megabytes: String) throws -> Int {
+        guard let value = FixedDecimal(megabytes), value >= "0.001", value <= "100000",
+            let bytes = try? value.multiplied(by: 1_000_000).count(of: .one, rounding: .down)
+        else { throw BadInput("--rotate-mb \(megabytes): must be 0.001 to 100000 (megabytes)") }
+        return Int(bytes)
+    }
+
     private static func whole(_ option: String, _ text: String, _ range: ClosedRange<Int>) throws -> Int {
         guard let value = Int(text), range.contains(value) else {
-            throw BadInput("--\(option) \(text): must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            throw BadInput(
+                "--\(option) \(text): must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
     }

@@ -14,7 +14,7 @@ enum RecordableExchange: String, CaseIterable, Sendable {
 
     static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
-    /// - Parameter hosts: roots in place of the exchange's own.
+    /// - Parameter hosts: in place of the exchange's own; what comes after the host stays.
     func dialect(_ hosts: (rest: String?, streams: String?), _ catalog: MarketCatalog) -> any ExchangeDialect {
         var dialect: any ExchangeDialect =
             switch self {
@@ -26,9 +26,17 @@ enum RecordableExchange: String, CaseIterable, Sendable {
             case .mexc: MEXCDialect(catalog: catalog)
             case .okx: OKXDialect(catalog: catalog)
             }
-        if let rest = hosts.rest { dialect.hosts.rest = dialect.hosts.rest.mapValues { _ in rest } }
-        if let streams = hosts.streams { dialect.hosts.streams = dialect.hosts.streams.mapValues { _ in streams } }
+        if let rest = hosts.rest { dialect.hosts.rest = dialect.hosts.rest.mapValues { Self.moved($0, to: rest) } }
+        if let streams = hosts.streams {
+            dialect.hosts.streams = dialect.hosts.streams.mapValues { Self.moved($0, to: streams) }
+        }
         return dialect
+    }
+
+    /// The same path on another host.
+    static func moved(_ url: String, to root: String) -> String {
+        let path = url.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" }
+        return root + path
     }
 
     func channels(_ symbol: Symbol) -> [StreamChannel] {
@@ -38,7 +46,8 @@ enum RecordableExchange: String, CaseIterable, Sendable {
 
     func format(_ market: ExchangeMarket, _ tick: FixedDecimal?) throws -> MarketRecorder.Format {
         guard self == .binance else { return .mme(market, tick: tick) }
-        guard case .tick(let step) = market.rounding.price, let unit = try? BookUnit(price: step, quantity: "0.00000001")
+        guard case .tick(let step) = market.rounding.price,
+            let unit = try? BookUnit(price: step, quantity: "0.00000001")
         else { throw BadInput("--instrument \(market.symbol): must have a price step that a book can count in") }
         return .binanceRaw(unit)
     }

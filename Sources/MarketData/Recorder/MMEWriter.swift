@@ -123,7 +123,8 @@ struct MMEWriter {
     /// Amounts finer than a lot are cut to whole ones, but never to none.
     private func lots(_ amount: FixedDecimal) throws(RecordingFailure) -> Int64 {
         guard !amount.isNegative, let lots = try? amount.count(of: unit.quantity, rounding: .down) else {
-            throw RecordingFailure("an amount of \(amount): must be 0 or more, at most \(Int64.max) lots of \(unit.quantity)")
+            throw RecordingFailure(
+                "an amount of \(amount): must be 0 or more, at most \(Int64.max) lots of \(unit.quantity)")
         }
         return amount.isZero ? 0 : max(1, lots)
     }

@@ -141,7 +141,8 @@ public final class MarketRecorder: Sendable {
         state.withLock { state in
             guard state.failure == nil else { return }
             guard state.bytes.count <= Self.mostWaiting else {
-                state.failure = RecordingFailure("the disk does not keep up: \(state.bytes.count) bytes wait to be written")
+                state.failure = RecordingFailure(
+                    "the disk does not keep up: \(state.bytes.count) bytes wait to be written")
                 return
             }
             state.lastTime = max(state.lastTime, now)

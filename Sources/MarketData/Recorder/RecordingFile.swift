@@ -1,3 +1,5 @@
+public import TradingCore
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -5,7 +7,6 @@ import Musl
 #else
 import Darwin
 #endif
-public import TradingCore
 
 /// Why recording cannot go on, in one line.
 public struct RecordingFailure: Error, Hashable, Sendable, CustomStringConvertible {
@@ -37,12 +38,15 @@ public final class RecordingFile {
     public func append(_ bytes: [UInt8], at now: Timestamp) throws(RecordingFailure) {
         guard !bytes.isEmpty else { return }
         let piece: [UInt8]
-        do throws(InputFile.Failure) { piece = try GzipPiece.packed(bytes, seconds: RecordingFile.seconds(now)) } catch {
+        do throws(InputFile.Failure) { piece = try GzipPiece.packed(bytes, seconds: RecordingFile.seconds(now)) } catch
+        {
             throw RecordingFailure("\(path): expected \(error.expected), found \(error.found)")
         }
         var written = 0
         while written < piece.count {
-            let count = piece.withUnsafeBytes { write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written) }
+            let count = piece.withUnsafeBytes {
+                write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written)
+            }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
                 let reason = RecordingFile.systemError()

@@ -17,10 +17,12 @@ public enum RecordingUnit {
     ) throws(RecordingFailure) -> BookUnit {
         let tick = if let tick { tick } else { try self.tick(market.rounding.price, price) }
         guard tick.isPositive, tick.isMultiple(of: finest) else {
-            throw RecordingFailure("a tick of \(tick): must be a multiple of \(finest), the finest that can be recorded")
+            throw RecordingFailure(
+                "a tick of \(tick): must be a multiple of \(finest), the finest that can be recorded")
         }
         guard let ticks = try? price.count(of: tick, rounding: .down), ticks <= BookSide.maximumTicks / 2 else {
-            throw RecordingFailure("a tick of \(tick): must be coarser, a price of \(price) is more ticks than a book holds")
+            throw RecordingFailure(
+                "a tick of \(tick): must be coarser, a price of \(price) is more ticks than a book holds")
         }
         do throws(InstrumentError) { return try BookUnit(price: tick, quantity: lot(market.rounding.amount)) } catch {
             throw RecordingFailure("\(error)")

@@ -48,7 +48,9 @@ final class InputFile {
     /// - Returns: how many bytes were written; 0 only at the end of the input.
     func read(into target: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
         if !hasStarted { try start() }
-        if let pieces { return try pieces.read(into: target) { piece throws(Failure) in try self.readPlain(into: piece) } }
+        if let pieces {
+            return try pieces.read(into: target) { piece throws(Failure) in try self.readPlain(into: piece) }
+        }
         guard let unpacker else { return try readPlain(into: target) }
         return try unpacker.read(into: target) { piece throws(Failure) in try self.readPlain(into: piece) }
     }
