@@ -199,7 +199,8 @@ let package = Package(
         .testTarget(
             name: "NetworkingTests",
             dependencies: [
-                "Networking", "Exchanges", "TradingCore", "Scheduling",
+                "Networking", "Exchanges", "Execution", "ExchangeFixtures", "TradingCore", "Scheduling", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

@@ -23,7 +23,9 @@ struct TestAPI: Sendable {
     let log = LogLines()
     let server: APIServer
 
-    init(throttle: Int = 1_000_000, logins: Int = 1_000_000) throws {
+    init(
+        throttle: Int = 1_000_000, logins: Int = 1_000_000, catalog: ExchangeCatalog = .absent("not set up")
+    ) throws {
         let log = self.log
         database = try MemoryDatabase()
         server = APIServer(
@@ -37,7 +39,7 @@ struct TestAPI: Sendable {
             secrets: ServerSecrets(
                 adminPassword: Secret(Self.password), signingKey: Secret("short"),
                 encryptionKey: Secret("")), registry: ScheduleRegistry(), time: time, swaggerFolder: nil,
-            logger: Logger(label: "test", factory: { _ in LogCollector(lines: log) }))
+            logger: Logger(label: "test", factory: { _ in LogCollector(lines: log) }), catalog: catalog)
     }
 
     func withClient(_ body: @Sendable (any TestClientProtocol) async throws -> Void) async throws {
