@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import ccxt
@@ -82,7 +83,7 @@ def balances(told: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         "timestamp": wire(told.get("timestamp"), "timestamp"),
-        "balances": {name: row for name, row in rows.items() if any(value not in (None, "0") for value in row.values())},
+        "balances": {name: row for name, row in rows.items() if any(value is not None and Decimal(value) != 0 for value in row.values())},
     }
 
 

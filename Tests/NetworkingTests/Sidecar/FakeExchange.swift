@@ -143,7 +143,7 @@ final class FakeExchange: Sendable {
 
     private static func place(_ fields: [String: String], _ state: inout State) -> (String, String) {
         let clientID = fields["newClientOrderId"] ?? ""
-        if fields["price"]?.hasPrefix("1.") == true {
+        if fields["price"] == "1" {
             return (
                 "400 Bad Request", "{\"code\":-2010,\"msg\":\"Account has insufficient balance for requested action.\"}"
             )
