@@ -15,7 +15,7 @@ struct SecondOpinionTests {
     /// Where the two differ, and why.
     private static let explained = [
         "mexc.response.createOrder.1":
-            "ccxt 4.5.90 says postOnly false of an order whose answer holds nothing but its id; 4.5.68 said nothing, as we do"
+            "ccxt 4.5.90 says postOnly false of a market order whose answer does not tell; 4.5.68 said nothing, as we do"
     ]
 
     @Test func `orders, trades, balances, books and tickers are the same to ccxt as to our own connectors`()

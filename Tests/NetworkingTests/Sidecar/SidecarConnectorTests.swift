@@ -26,7 +26,7 @@ struct SidecarConnectorTests {
         }
     }
 
-    private static let symbol = Symbol(base: AssetID("BTC"), quote: AssetID("USDT"))
+    private static let symbol = Symbol(base: AssetID(rawValue: "BTC"), quote: AssetID(rawValue: "USDT"))
 
     private static func id(_ number: UInt64) throws -> ClientOrderID { try #require(ClientOrderID(rawValue: number)) }
 
@@ -118,8 +118,8 @@ struct SidecarConnectorTests {
             #expect(try await test.account.order(order.id, Self.symbol)?.status == .filled)
             #expect(
                 try await test.account.balances() == [
-                    AssetBalance(asset: AssetID("BTC"), free: "1.23456789", locked: "0.1"),
-                    AssetBalance(asset: AssetID("USDT"), free: "100000.00000001", locked: "0"),
+                    AssetBalance(asset: AssetID(rawValue: "BTC"), free: "1.23456789", locked: "0.1"),
+                    AssetBalance(asset: AssetID(rawValue: "USDT"), free: "100000.00000001", locked: "0"),
                 ])
         }
     }

@@ -13,7 +13,8 @@ import TradingCore
         SidecarOrderBoard(
             Instrument(
                 id: InstrumentID(
-                    exchange: ExchangeID(rawValue: "some"), symbol: Symbol(base: AssetID("BTC"), quote: AssetID("USDT"))
+                    exchange: ExchangeID(rawValue: "some"),
+                    symbol: Symbol(base: AssetID(rawValue: "BTC"), quote: AssetID(rawValue: "USDT"))
                 ),
                 unit: try BookUnit(price: "0.01", quantity: "0.001"),
                 rules: TradingRules(priceRounding: .tick("0.01"), lotSize: "0.001")))

@@ -9,7 +9,7 @@ import TradingCore
 /// What the bridge decides without a process: markets, books, numbers, words.
 @Suite struct SidecarValueTests {
     private static let exchange = ExchangeID(rawValue: "some")
-    private static let symbol = Symbol(base: AssetID("BTC"), quote: AssetID("USDT"))
+    private static let symbol = Symbol(base: AssetID(rawValue: "BTC"), quote: AssetID(rawValue: "USDT"))
 
     private static func market(
         _ precision: String, limits: String = "{}", mode: UnifiedReading.PrecisionMode = .tickSize
