@@ -214,7 +214,8 @@ let package = Package(
         .testTarget(
             name: "NetworkingTests",
             dependencies: [
-                "Networking", "Exchanges", "Execution", "TradingCore", "Scheduling",
+                "Networking", "Exchanges", "Execution", "ExchangeFixtures", "Simulators", "TradingCore", "Scheduling",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import ccxt
@@ -32,9 +33,8 @@ async def markets(session: Session, arguments: Arguments) -> list[dict[str, Any]
     return [market(value) for value in session.spot_markets()]
 
 
-async def load(session: Session, arguments: Arguments) -> dict[str, Any]:
-    """Markets first, then what can be done: `has` of some exchanges is known only with them."""
-    await session.load()
+async def abilities(session: Session, arguments: Arguments) -> dict[str, Any]:
+    """What can be done, known without asking the exchange."""
     return session.abilities()
 
 
@@ -83,7 +83,7 @@ def balances(told: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         "timestamp": wire(told.get("timestamp"), "timestamp"),
-        "balances": {name: row for name, row in rows.items() if any(value not in (None, "0") for value in row.values())},
+        "balances": {name: row for name, row in rows.items() if any(value is not None and Decimal(value) != 0 for value in row.values())},
     }
 
 
@@ -104,7 +104,7 @@ async def deposit_address(session: Session, arguments: Arguments) -> Any:
 
 
 METHODS: dict[str, Method] = {
-    "load": load, "markets": markets, "ticker": ticker, "tickers": tickers, "orderBook": order_book,
+    "abilities": abilities, "markets": markets, "ticker": ticker, "tickers": tickers, "orderBook": order_book,
     "trades": trades, "candles": ohlcv, "balance": balance, "createOrder": orders.create,
     "cancelOrder": orders.cancel, "openOrders": orders.open_orders, "lookUpOrder": orders.look_up,
     "ownTrades": orders.trades_from, "ordersOf": orders.orders_of, "depositAddress": deposit_address,

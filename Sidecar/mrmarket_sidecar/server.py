@@ -151,7 +151,7 @@ class Server:
         method = methods.METHODS.get(name)
         if method is None:
             raise Refusal("UnknownMethod", f"method {name}: there is none", "unsupported")
-        if name not in ("load", "markets"):
+        if name not in ("abilities", "markets"):
             await session.load()
         return await method(session, arguments)
 

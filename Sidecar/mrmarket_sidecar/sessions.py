@@ -49,6 +49,7 @@ class Session:
         self.exchange = exchange
         self._credentials = {name: value for name, value in credentials.items() if name in CREDENTIALS and value}
         self._settings = settings
+        self.polls = bool(settings.get("poll"))
         self.secrets = [value for value in self._credentials.values()]
         self.api = self._make(with_key=True)
         self.api.number = str

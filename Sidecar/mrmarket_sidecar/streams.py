@@ -23,6 +23,8 @@ ALIVE_EVERY = 2.0
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 30.0
 # A subscription that has not failed for so long stands, though nothing happened yet.
 SETTLED_AFTER = 1.0
+# A watcher that has failed so often is given up for so many seconds, and what is public asked for instead.
+PATIENCE, POLLS_FOR = 3, 60.0
 
 
 class Stream:
@@ -37,11 +39,11 @@ class Stream:
         self.depth = min(int(arguments.get("depth") or 50), 1_000)
         self.interval = max(0.1, float(arguments.get("interval") or 1_000) / 1_000)
         self.stale_after = max(0.1, float(arguments.get("staleAfter") or STALE_AFTER * 1_000) / 1_000)
-        watches = bool(session.abilities()["streams"][self.kind])
+        watches = bool(session.abilities()["streams"][self.kind]) and not session.polls
         # Of an own order or trade nobody is told by asking: that is what the requests are for.
         if not watches and self.kind in ("orders", "ownTrades", "balance"):
             raise Refusal("NotSupported", f"{session.exchange} has no stream of {self.kind}", "unsupported")
-        self.watches = watches and not arguments.get("poll")
+        self.watches = watches
         self._lost = False
         self._failures = 0
 
@@ -74,13 +76,18 @@ class Stream:
             await self.tell(t="recovered")
 
     async def _carry(self) -> None:
-        if not self.watches:
-            while True:
-                await self._event(await self._ask())
-                await asyncio.sleep(self.interval)
+        if not self.watches or (self._failures >= PATIENCE and self.kind in ("orderBook", "ticker", "trades")):
+            await self._poll(None if not self.watches else POLLS_FOR)
         source = await self.session.books() if self.kind == "orderBook" else self.session.api
         while True:
             await self._event(await self._watched(source))
+
+    async def _poll(self, seconds: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        end = None if seconds is None else loop.time() + seconds
+        while end is None or loop.time() < end:
+            await self._event(await self._ask())
+            await asyncio.sleep(self.interval)
 
     async def _watched(self, source: Any) -> Any:
         """The next thing the watcher hands out. While it waits, the stream says that it lives; a book that has been

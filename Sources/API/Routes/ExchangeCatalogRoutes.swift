@@ -13,7 +13,9 @@ struct ExchangeCatalogRoutes {
         [
             Endpoint(.get, Self.base + "/ccxt-supported", "Names of all exchanges that ccxt knows", tag: Self.tag) {
                 _ in
-                do { return .json(.array(try await catalog.names().map(JSONTree.string))) } catch {
+                do throws(ExchangeCatalog.Failure) {
+                    return .json(.array(try await catalog.names().map(JSONTree.string)))
+                } catch {
                     throw refusal(error, "", "Failed to get the exchanges")
                 }
             },
@@ -22,7 +24,7 @@ struct ExchangeCatalogRoutes {
                 parameters: [.path("id", .string, "As ccxt-supported names it.")]
             ) { input in
                 let id = try input.required("id")
-                do { return .json(JSONTree(try await catalog.details(id))) } catch {
+                do throws(ExchangeCatalog.Failure) { return .json(JSONTree(try await catalog.details(id))) } catch {
                     throw refusal(error, id, "Failed to get details for \(id)")
                 }
             },
@@ -31,7 +33,7 @@ struct ExchangeCatalogRoutes {
                 parameters: [.path("id", .string, "As ccxt-supported names it.")]
             ) { input in
                 let id = try input.required("id")
-                do { return .json(JSONTree(try await catalog.markets(id))) } catch {
+                do throws(ExchangeCatalog.Failure) { return .json(JSONTree(try await catalog.markets(id))) } catch {
                     throw refusal(error, id, "Failed to get markets for \(id)")
                 }
             },

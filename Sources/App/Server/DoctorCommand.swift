@@ -3,6 +3,7 @@ import ArgumentParser
 import CTimex
 import Foundation
 import MarketMaking
+import Networking
 import Persistence
 import Scheduling
 

@@ -1,6 +1,7 @@
 import API
 import ExchangeKeys
 import Exchanges
+import Foundation
 import Logging
 import MarketMaking
 import Networking
@@ -53,10 +54,21 @@ struct KeyServices {
         _ configuration: ServerConfiguration, _ database: any SQLDatabase, _ key: EncryptionKey, _ now: Timestamp,
         _ logger: Logger
     ) async throws {
-        let given = EnvironmentKey.all(of: ConfigurationKey.exchangeNames) { configuration.text($0) }
+        var given = EnvironmentKey.all(of: ConfigurationKey.exchangeNames) { configuration.text($0) }
         guard !given.isEmpty else { return }
+        let (settings, faults) = ExchangeAccountSettings.read(
+            environment: ProcessInfo.processInfo.environment, exchanges: NativeExchange.allCases.map(\.id))
+        guard faults.isEmpty else { throw BadInput(faults.joined(separator: "\nmrmarket: ")) }
+        for index in given.indices {
+            let match = settings.first { $0.exchange == given[index].exchange && $0.label == given[index].label }
+            guard let match else { continue }
+            given[index].connection = KeyConnection(
+                environment: match.environment, deadMansSwitchSeconds: match.deadMansSwitchSeconds,
+                receiveWindow: match.receiveWindow)
+        }
+        let keys = given
         let added = try await database.write {
-            try EnvironmentKeySeeding(transaction: $0).carryOut(given, sealedTo: key, now: now)
+            try EnvironmentKeySeeding(transaction: $0).carryOut(keys, sealedTo: key, now: now)
         }
         if !added.isEmpty { logger.notice("taken from the environment: \(added.joined(separator: ", "))") }
     }

@@ -64,14 +64,14 @@ struct SidecarServices {
 extension ExchangeCatalog {
     init(_ sidecar: SidecarCatalog) {
         self.init(
-            names: { () throws(Failure) in
-                do { return try await sidecar.names() } catch { throw Failure(error) }
+            names: { () async throws(Failure) in
+                do throws(SidecarFailure) { return try await sidecar.names() } catch { throw Failure(error) }
             },
             details: { id throws(Failure) in
-                do { return try await sidecar.details(id) } catch { throw Failure(error) }
+                do throws(SidecarFailure) { return try await sidecar.details(id) } catch { throw Failure(error) }
             },
             markets: { id throws(Failure) in
-                do { return try await sidecar.markets(id) } catch { throw Failure(error) }
+                do throws(SidecarFailure) { return try await sidecar.markets(id) } catch { throw Failure(error) }
             })
     }
 }

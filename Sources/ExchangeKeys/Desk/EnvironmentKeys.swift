@@ -8,6 +8,7 @@ public struct EnvironmentKey: Hashable, Sendable {
     public var exchange: ExchangeID
     public var label: String
     public var credentials: ExchangeCredentials
+    public var connection = KeyConnection()
 
     /// Suffixes of variables, and which account each is.
     public static let accounts = [("", "default"), ("_2", "account2"), ("_READ_ONLY", "read-only")]
@@ -64,7 +65,7 @@ public struct EnvironmentKeySeeding {
             let key = ExchangeKey(
                 NewExchangeKey(
                     exchange: given.exchange, label: given.label, name: given.label, apiKey: given.credentials.apiKey,
-                    sealed: sealed), now: now)
+                    sealed: sealed, connection: given.connection), now: now)
             _ = try store.insert(key)
             added.append(key.accountName)
         }

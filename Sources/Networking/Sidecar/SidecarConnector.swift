@@ -63,8 +63,9 @@ public final class SidecarConnector: ExchangeConnector {
     // MARK: - Markets
 
     public func instruments() async throws(ConnectorError) -> [Instrument] {
-        let abilities = try await question("load", .object([]), within: 60_000)
-        let listed = try await question("markets", .object([.flag("reload", true)]), within: 60_000)
+        let abilities = try await question("abilities", .object([]))
+        let isKnown = state.withLock { !$0.instruments.isEmpty }
+        let listed = try await question("markets", .object([.flag("reload", isKnown)]), within: 60_000)
         let (instruments, skipped) = try SidecarConnector.instruments(id, abilities, listed)
         if !skipped.isEmpty {
             logger.notice(
@@ -143,7 +144,7 @@ public final class SidecarConnector: ExchangeConnector {
     public func account(_ label: String) async throws(ConnectorError) -> any ExchangeAccount {
         guard state.withLock({ $0.credentials[label] }) != nil else { throw .unknownAccount(label) }
         if let known = state.withLock({ $0.accounts[label] }) { return known }
-        let abilities = try await question("load", .object([]), within: 60_000)
+        let abilities = try await question("abilities", .object([]))
         let obstacles = (abilities["obstacles"]?.elements ?? []).compactMap(\.text)
         guard obstacles.isEmpty else {
             throw .refused("\(id) cannot be traded on through ccxt: it \(obstacles.joined(separator: ", "))")

@@ -86,14 +86,17 @@ final class SidecarOrderDesk: Sendable {
     /// Returns at once.
     func send(_ request: AccountRequest) {
         switch request {
-        case .place(let approved):
-            let order = approved.value
-            state.withLock { $0.board.placing(order, now: time.now()) }
-            Task { await place(order) }
+        case .place(let approved): begin(approved.value)
         case .cancel(let id):
             if state.withLock({ $0.board.mayCancel(id) }) { Task { await cancel(id) } }
         case .query(let id): Task { await query(id) }
         }
+    }
+
+    func begin(_ order: OrderRequest) {
+        let now = time.now()
+        state.withLock { $0.board.placing(order, now: now) }
+        Task { await place(order) }
     }
 
     private func place(_ order: OrderRequest) async {
@@ -157,13 +160,12 @@ final class SidecarOrderDesk: Sendable {
     private func cancel(_ id: ClientOrderID) async {
         let exchangeID = state.withLock { $0.board.entries[id]?.exchangeID }
         do {
-            let told = try await account.ask(
+            _ = try await account.ask(
                 "cancelOrder",
                 [
                     .text("symbol", symbol.description), .text("id", exchangeID),
                     .text("clientOrderId", account.ids.text(id)),
                 ])
-            _ = told
             // That it was taken says little: the order's own state does, with what filled meanwhile.
             await query(id)
         } catch {

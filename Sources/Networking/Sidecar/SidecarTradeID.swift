@@ -13,7 +13,7 @@ enum SidecarTradeID {
     static func number(time: Int64, id: String) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        let since = UInt64(min(max(0, time &- epoch), (1 << 41) - 1))
+        let since = UInt64(min(max(time, epoch) - epoch, (1 << 41) - 1))
         return since << hashBits | (hash >> 32 ^ hash) & ((1 << hashBits) - 1)
     }
 

@@ -27,7 +27,8 @@ struct TestAPI: Sendable {
 
     init(
         throttle: Int = 1_000_000, logins: Int = 1_000_000, operations: Operations? = nil,
-        sagas: [any SagaOperations] = [], worker: @escaping @Sendable () -> JobWorkerReport? = { nil }
+        sagas: [any SagaOperations] = [], worker: @escaping @Sendable () -> JobWorkerReport? = { nil },
+        catalog: ExchangeCatalog = .absent("not set up")
     ) throws {
         let log = self.log
         database = try MemoryDatabase()
@@ -45,7 +46,7 @@ struct TestAPI: Sendable {
                 adminPassword: Secret(Self.password), signingKey: Secret("short"),
                 encryptionKey: Secret("")), registry: ScheduleRegistry(), time: time, keys: keys.keyring,
             swaggerFolder: nil,
-            logger: Logger(label: "test", factory: { _ in LogCollector(lines: log) }))
+            logger: Logger(label: "test", factory: { _ in LogCollector(lines: log) }), catalog: catalog)
     }
 
     func withClient(_ body: @Sendable (any TestClientProtocol) async throws -> Void) async throws {

@@ -36,7 +36,7 @@ extension ExchangeFixtures {
             })
     }
 
-    private func answer(_ method: String, _ item: JSONValue, _ options: [JSONValue.Member]) throws -> JSONValue {
+    func answer(_ method: String, _ item: JSONValue, _ options: [JSONValue.Member]) throws -> JSONValue {
         let (dialect, rest) = dialect(for: item, UnifiedArguments(item["input"]?.elements ?? []), options)
         var caller = UnifiedCaller(exchange, dialect, givesClientOrderIDs: true)
         let call = try caller.call(method, rest)

@@ -1,4 +1,3 @@
-public import Exchanges
 public import TradingCore
 
 extension UnifiedReading {

@@ -1,4 +1,3 @@
-public import Exchanges
 public import TradingCore
 
 /// Reads what ccxt calls unified, as the sidecar tells it, into our types. What is there and wrong throws.

@@ -1,0 +1,49 @@
+import asyncio
+import unittest
+
+import ccxt
+
+from mrmarket_sidecar.failures import Refusal, Trace, classify, redacted
+
+
+def seen(sent: int, status: int | None = None) -> Trace:
+    trace = Trace()
+    trace.sent, trace.status = sent, status
+    return trace
+
+
+class FailureTests(unittest.TestCase):
+    def test_refused_apart_from_unknown(self) -> None:
+        for error, trace, expected in (
+            (ccxt.InsufficientFunds("no"), seen(1, 400), "refused"),
+            (ccxt.InvalidOrder("no"), seen(1, 200), "refused"),
+            (ccxt.RequestTimeout("?"), seen(1), "unknown"),
+            (ccxt.ExchangeNotAvailable("?"), seen(1, 503), "unknown"),
+            (ccxt.BadResponse("?"), seen(1, 200), "unknown"),
+            # The exchange fell over, whatever words it found for it.
+            (ccxt.ExchangeError("internal"), seen(1, 500), "unknown"),
+            # ccxt fell over an answer: the request had left.
+            (KeyError("orderId"), seen(1, 200), "unknown"),
+            (asyncio.TimeoutError(), seen(1), "unknown"),
+            # Nothing left.
+            (asyncio.TimeoutError(), seen(0), "refused"),
+            (TypeError("'str' and 'int'"), seen(0), "refused"),
+            (ccxt.RequestTimeout("?"), seen(0), "refused"),
+            (ccxt.NotSupported("no"), seen(0), "unsupported"),
+            (Refusal("CannotTrade", "no", "unsupported"), seen(0), "unsupported"),
+        ):
+            with self.subTest(error=repr(error)):
+                self.assertEqual(classify(error, trace)[0], expected)
+
+    def test_no_secret_and_no_query_is_told(self) -> None:
+        text = redacted(
+            "binance GET https://api.binance.com/api/v3/order?timestamp=1&signature=abc123 failed for hunter2hunter2 "
+            "{\"apiKey\":\"visible\"} sign=deadbeef", ["hunter2hunter2"])
+        for word in ("abc123", "hunter2", "visible", "deadbeef", "timestamp=1"):
+            self.assertNotIn(word, text)
+        self.assertIn("https://api.binance.com/api/v3/order?***", text)
+        self.assertLess(len(redacted("x" * 5_000, [])), 600)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,141 @@
+import Exchanges
+import Execution
+import Testing
+import TradingCore
+
+@testable import Networking
+
+/// What is told of our orders, whatever the order in which the exchange tells it.
+@Suite struct SidecarOrderBoardTests {
+    private static let now = Timestamp(nanoseconds: 1_764_000_000_000_000_000)
+
+    private static func board() throws -> SidecarOrderBoard {
+        SidecarOrderBoard(
+            Instrument(
+                id: InstrumentID(
+                    exchange: ExchangeID(rawValue: "some"),
+                    symbol: Symbol(base: AssetID(rawValue: "BTC"), quote: AssetID(rawValue: "USDT"))
+                ),
+                unit: try BookUnit(price: "0.01", quantity: "0.001"),
+                rules: TradingRules(priceRounding: .tick("0.01"), lotSize: "0.001")))
+    }
+
+    private static func id(_ number: UInt64 = 1) throws -> ClientOrderID {
+        try #require(ClientOrderID(rawValue: number))
+    }
+
+    private static func request() throws -> OrderRequest {
+        OrderRequest(id: try id(), side: .buy, price: Price(ticks: 100), quantity: Quantity(lots: 10))
+    }
+
+    private static func report(_ state: OrderState, filled: FixedDecimal = "0") -> ExchangeOrder {
+        var order = ExchangeOrder(id: "E1", side: .buy, price: "1", status: state)
+        order.amount = "0.01"
+        order.filled = filled
+        return order
+    }
+
+    private static func fill(_ trade: UInt64, _ lots: Int64) throws -> Fill {
+        Fill(
+            tradeID: trade, orderID: try id(), side: .buy, price: Price(ticks: 100), quantity: Quantity(lots: lots),
+            liquidity: .maker, fee: .zero, feeAsset: .quote, time: now)
+    }
+
+    @Test func `an end waits for its fills`() throws {
+        var board = try Self.board()
+        let (id, request) = (try Self.id(), try Self.request())
+        board.placing(request, now: Self.now)
+        let waits = board.placed(id)
+        #expect(!waits)
+        let told1 = try board.report(Self.report(.open), id, now: Self.now)
+        #expect(told1 == [.accepted(id)])
+        let told2 = try board.report(Self.report(.open), id, now: Self.now)
+        #expect(told2 == [])
+        let told3 = try board.report(Self.report(.cancelled, filled: "0.004"), id, now: Self.now)
+        #expect(told3 == [])
+        #expect(board.needsFills && board.fillsSince == Self.now.advanced(byNanoseconds: -60 * Nanoseconds.perSecond))
+        let told4 = board.filled([try Self.fill(1, 3)])
+        #expect(told4 == [.filled(try Self.fill(1, 3))])
+        let told5 = board.filled([try Self.fill(1, 3), try Self.fill(2, 1)])
+        #expect(told5 == [.filled(try Self.fill(2, 1)), .cancelled(id)])
+        #expect(!board.needsFills && board.entries.isEmpty)
+        // Told again, it is told no more.
+        let told6 = try board.report(Self.report(.cancelled, filled: "0.004"), id, now: Self.now)
+        #expect(told6 == [])
+    }
+
+    @Test func `what is filled whole needs no end but its fills`() throws {
+        var board = try Self.board()
+        let id = try Self.id()
+        board.placing(try Self.request(), now: Self.now)
+        _ = board.placed(id)
+        let told7 = board.filled([try Self.fill(1, 10)])
+        #expect(told7 == [.filled(try Self.fill(1, 10))])
+        let told8 = try board.report(Self.report(.closed, filled: "0.01"), id, now: Self.now)
+        #expect(told8 == [])
+        #expect(board.entries.isEmpty && !board.needsFills)
+    }
+
+    @Test func `an order of an earlier life is as old as the exchange says`() throws {
+        var board = try Self.board()
+        var order = Self.report(.open, filled: "0.002")
+        order.createdAt = 1_763_000_000_000
+        let told9 = try board.report(order, try Self.id(), now: Self.now)
+        #expect(told9 == [.accepted(try Self.id())])
+        #expect(board.fillsSince == Timestamp(nanoseconds: 1_763_000_000_000_000_000 - 60_000_000_000))
+    }
+
+    @Test func `a cancel follows the placement that it overtook`() throws {
+        var board = try Self.board()
+        board.placing(try Self.request(), now: Self.now)
+        let id = try Self.id()
+        let isSent = board.mayCancel(id)
+        let follows = board.placed(id)
+        let isSentThen = board.mayCancel(id)
+        #expect(!isSent && follows && isSentThen)
+    }
+
+    @Test func `only two look-ups after the window prove that there never was an order`() throws {
+        var board = try Self.board()
+        let (id, window) = (try Self.id(), 60 * Nanoseconds.perSecond)
+        board.placing(try Self.request(), now: Self.now)
+        _ = board.placed(id)
+        func ask(_ seconds: Int64) -> Bool {
+            board.notFound(
+                id, askedAt: Self.now.advanced(byNanoseconds: seconds * Nanoseconds.perSecond), window: window,
+                firstHeard: Self.now)
+        }
+        let early = [ask(1), ask(59), ask(61)]
+        #expect(early == [false, false, false])
+        // Two questions at once are one.
+        let (again, later) = (ask(61), ask(63))
+        #expect(!again && later)
+        // Of an order of an earlier life it counts from when this one began.
+        let other = try Self.id(2)
+        let isProven = board.notFound(
+            other, askedAt: Self.now.advanced(byNanoseconds: window), window: window, firstHeard: Self.now)
+        #expect(!isProven)
+    }
+
+    @Test func `orders under way are not missed in a list`() throws {
+        var board = try Self.board()
+        board.placing(try Self.request(), now: Self.now)
+        let later = Self.now.advanced(byNanoseconds: 5)
+        #expect(board.missing(from: [], askedAt: later) == [])
+        _ = board.placed(try Self.id())
+        #expect(board.missing(from: [], askedAt: Self.now) == [])
+        #expect(board.missing(from: [], askedAt: later) == [try Self.id()])
+        #expect(board.missing(from: [try Self.id()], askedAt: later) == [])
+    }
+
+    @Test func `numbers that the instrument cannot hold are an error that names them`() throws {
+        let board = try Self.board()
+        var trade = ExchangeTrade(id: "1", orderID: "E1", side: .buy, price: "1.001", amount: "0.001", time: 1)
+        #expect(throws: UnreadableAnswer("price", expected: "a multiple of 0.01", found: "1.001")) {
+            try board.fill(trade, try Self.id())
+        }
+        trade.price = "1"
+        trade.amount = "-0.001"
+        #expect(throws: UnreadableAnswer.self) { try board.fill(trade, try Self.id()) }
+    }
+}
