@@ -270,7 +270,7 @@ import TradingCore
     @Test func `orders of people are in their history and no strategies`() async throws {
         try await with { bench in
             _ = try await bench.server.supervisor.place(request())
-            let history = try await bench.server.supervisor.history(.user("u1"))
+            let history = try await bench.server.supervisor.history(.user("u1"), RecordPage())
             #expect(history.map(\.clientID) == ["c1"] && history.map(\.strategy) == ["direct"])
             #expect(try await bench.server.supervisor.strategies(.all) == [])
             #expect(

@@ -130,6 +130,7 @@ extension RejectReason {
         case .duplicateID: "its id was used before"
         case .noLiquidity: "there is nobody on the other side"
         case .marketClosed: "the market is closed"
+        case .unavailable: "the exchange serves nobody now"
         case .other: "the exchange gave no reason that we know"
         }
     }

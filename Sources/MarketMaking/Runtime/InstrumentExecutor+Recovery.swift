@@ -175,7 +175,7 @@ extension InstrumentExecutor {
                 return await flush(until: deadline)
             }
             // An exchange is not to be asked a hundred times a second.
-            if !core.hasLiveOrders { wait = min(2 * wait, Nanoseconds.perSecond) }
+            if !core.hasLiveQuotes { wait = min(2 * wait, Nanoseconds.perSecond) }
             try? await time.sleep(until: time.now().advanced(byNanoseconds: wait))
         }
         return false

@@ -87,7 +87,8 @@ enum OrderTranslation {
         switch failure.kind {
         case .insufficientFunds: .insufficientBalance
         case .orderImmediatelyFillable: .wouldTake
-        case .marketClosed, .onMaintenance: .marketClosed
+        case .marketClosed: .marketClosed
+        case .onMaintenance, .exchangeNotAvailable, .ddosProtection, .rateLimitExceeded: .unavailable
         case .orderNotFillable: .noLiquidity
         default: .other
         }

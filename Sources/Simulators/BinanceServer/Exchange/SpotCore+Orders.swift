@@ -170,6 +170,7 @@ extension SpotCore {
         case .duplicateID: .duplicateOrder
         case .noLiquidity: .noDepth
         case .marketClosed: .marketClosed
+        case .unavailable: .disconnected
         case .other: .unsupportedOrder
         }
     }
