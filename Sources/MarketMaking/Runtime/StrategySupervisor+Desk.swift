@@ -149,7 +149,9 @@ extension StrategySupervisor: TradingDesk {
         case .server: return nil
         case .account(let name):
             let exchange = name.split(separator: "/").first.map { ExchangeID(rawValue: String($0)) }
-            guard let exchange, directory.connector(exchange) != nil, name.contains("/") else { throw .unknownAccount(name) }
+            guard let exchange, directory.connector(exchange) != nil, name.contains("/") else {
+                throw .unknownAccount(name)
+            }
             return nil
         case .session(let key):
             guard let row = try await row(key) else { throw .unknownStrategy(key) }
