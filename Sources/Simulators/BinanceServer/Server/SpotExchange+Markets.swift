@@ -73,6 +73,9 @@ extension SpotExchange {
         let limit = try reader.limit(standard: 100, most: 5_000)
         reader.skip("symbolStatus")
         try reader.finish()
+        // Every snapshot is where an update of the fast stream ends, so that a book kept from updates can be compared with it.
+        market.settleDepth()
+        tellDepth(market, .fast, core.now)
         return snapshot(market, limit: limit)
     }
 
