@@ -85,6 +85,9 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOExtras", package: "swift-nio-extras"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
         ),
@@ -217,7 +220,8 @@ let package = Package(
             name: "SimulatorsTests",
             dependencies: [
                 .product(name: "Logging", package: "swift-log"), "Exchanges", "Simulators", "MarketData", "Execution",
-                "Strategies", "Scheduling", "TradingCore", "TestSupport",
+                "Networking", "Strategies", "Scheduling", "TradingCore", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,0 +1,143 @@
+import TradingCore
+
+/// An order of an account, from its acceptance to long after its end.
+struct SpotOrder: Codable, Hashable, Sendable {
+    enum Status: String, Codable, Sendable {
+        case new = "NEW"
+        case partlyFilled = "PARTIALLY_FILLED"
+        case filled = "FILLED"
+        case cancelled = "CANCELED"
+        case expired = "EXPIRED"
+        case expiredInMatch = "EXPIRED_IN_MATCH"
+
+        var isOpen: Bool { self == .new || self == .partlyFilled }
+    }
+
+    /// Counted over the whole exchange; the matching engine knows the order by it.
+    var id: Int64
+    var account: String
+    var symbol: String
+    var clientID: String
+    var ticket: OrderTicket
+    /// What was asked for, in lots; of a MARKET order by value, what that came to.
+    var lots: Int64
+    var executed: Int64 = 0
+    /// Quote that changed hands.
+    var value: FixedDecimal = .zero
+    var status = Status.new
+    var placed: Timestamp
+    var updated: Timestamp
+
+    var side: Side { ticket.side }
+    var remaining: Int64 { lots - executed }
+}
+
+/// One execution of an account's order.
+struct SpotFill: Codable, Hashable, Sendable {
+    /// Of the market, as everybody sees it.
+    var tradeID: Int64
+    var orderID: Int64
+    var account: String
+    var symbol: String
+    var side: Side
+    var ticks: Int64
+    var lots: Int64
+    var value: FixedDecimal
+    var commission: FixedDecimal
+    var commissionAsset: AssetID
+    var isMaker: Bool
+    var time: Timestamp
+}
+
+/// What an account is told, in the order it happened.
+struct SpotEvent: Sendable, Hashable {
+    enum Kind: String, Sendable {
+        case new = "NEW"
+        case cancelled = "CANCELED"
+        case replaced = "REPLACED"
+        case trade = "TRADE"
+        case expired = "EXPIRED"
+        case prevented = "TRADE_PREVENTION"
+    }
+
+    enum Body: Sendable, Hashable {
+        /// - Parameter cancelID: of the request that ended it.
+        case order(SpotOrder, Kind, fill: SpotFill?, cancelID: String?)
+        case balances([Balance])
+    }
+
+    struct Balance: Sendable, Hashable {
+        var asset: AssetID
+        var free: FixedDecimal
+        var locked: FixedDecimal
+    }
+
+    var account: String
+    var time: Timestamp
+    /// Counts the exchange's events; the `I` of a report.
+    var number: Int64
+    var body: Body
+}
+
+/// What an account asks of the exchange that changes something. Journaled before it is done.
+enum SpotCommand: Codable, Hashable, Sendable {
+    struct Place: Codable, Hashable, Sendable {
+        var account: String
+        var symbol: String
+        var ticket: OrderTicket
+        /// The order's, made here where the client sent none.
+        var clientID: String
+    }
+
+    /// Which order is meant.
+    struct Target: Codable, Hashable, Sendable {
+        var account: String
+        var symbol: String
+        var orderID: Int64?
+        var clientID: String?
+    }
+
+    enum Restriction: String, Codable, Sendable {
+        case onlyNew = "ONLY_NEW"
+        case onlyPartlyFilled = "ONLY_PARTIALLY_FILLED"
+    }
+
+    struct Cancel: Codable, Hashable, Sendable {
+        var target: Target
+        /// The cancel's own id.
+        var clientID: String
+        var restriction: Restriction?
+    }
+
+    case place(Place)
+    case cancel(Cancel)
+    case cancelAll(account: String, symbol: String, seed: UInt64)
+    case replace(Cancel, Place, requiresCancel: Bool)
+    case amend(Target, quantity: FixedDecimal, clientID: String?)
+    /// Misbehaviour: the market trades with an order whatever the feed says. A share of what remains, in percent.
+    case fill(account: String, orderID: Int64, percent: Int64)
+    /// Misbehaviour: the rules of a symbol change.
+    case filters(symbol: String, SpotFilters)
+    /// Whether a symbol trades.
+    case status(symbol: String, SymbolStatus)
+}
+
+/// Whether a symbol trades.
+enum SymbolStatus: String, Codable, Sendable {
+    case trading = "TRADING"
+    case halt = "HALT"
+    case pause = "BREAK"
+    case endOfDay = "END_OF_DAY"
+    case cancelOnly = "CANCEL_ONLY"
+}
+
+/// What became of a command.
+enum SpotOutcome: Sendable {
+    case placed(SpotOrder, [SpotFill])
+    case cancelled(SpotOrder, cancelID: String)
+    case cancelledAll([(order: SpotOrder, cancelID: String)])
+    case replaced(cancel: Result<(SpotOrder, String), SpotError>, placed: Result<(SpotOrder, [SpotFill]), SpotError>?)
+    case amended(SpotOrder)
+    case done
+    case refused(SpotError)
+}
