@@ -1,6 +1,7 @@
 /// Numbers that only rise, for the exchanges that refuse a request whose number is not higher than the last of its key.
 public struct NonceSequence: Sendable {
-    private var last: Int64
+    /// The highest one used.
+    public private(set) var last: Int64
 
     /// - Parameter last: the highest used before, so that a restart does not go back.
     public init(after last: Int64 = 0) {

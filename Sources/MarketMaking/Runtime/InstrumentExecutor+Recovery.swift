@@ -122,7 +122,8 @@ extension InstrumentExecutor {
         let missed = outcome.steps.compactMap { if case .fill(let fill, _, _) = $0 { fill } else { nil } }
         let store = fillStore(transaction)
         let ofLive = try outcome.live.filter { $0.id.session == session }.flatMap { try store.fills(of: $0.id) }
-        return ofLive + missed.filter { fill in !ofLive.contains { $0.tradeID == fill.tradeID && $0.orderID == fill.orderID } }
+        return ofLive
+            + missed.filter { fill in !ofLive.contains { $0.tradeID == fill.tradeID && $0.orderID == fill.orderID } }
     }
 
     /// The account's stream is back, or too much of it came: what was missed is asked for, and told to the engine as if

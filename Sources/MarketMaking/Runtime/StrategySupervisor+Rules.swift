@@ -14,7 +14,9 @@ extension StrategySupervisor {
     /// Watches until the task is cancelled.
     func watchRules() async {
         while !Task.isCancelled {
-            do { try await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: Self.rulesInterval)) } catch {
+            do {
+                try await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: Self.rulesInterval))
+            } catch {
                 return
             }
             await takeUpNewRules()

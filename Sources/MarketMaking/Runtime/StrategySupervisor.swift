@@ -180,7 +180,9 @@ public actor StrategySupervisor {
     func instrument(_ place: TradingPlace) async throws -> Instrument {
         let id = InstrumentID(exchange: place.exchange, symbol: place.symbol)
         if let known = instruments[id] { return known }
-        guard let connector = directory.connector(place.exchange) else { throw DeskError.unknownExchange("\(place.exchange)") }
+        guard let connector = directory.connector(place.exchange) else {
+            throw DeskError.unknownExchange("\(place.exchange)")
+        }
         for instrument in try await connector.instruments() {
             instruments[InstrumentID(exchange: place.exchange, symbol: instrument.id.symbol)] = instrument
         }
@@ -192,7 +194,9 @@ public actor StrategySupervisor {
 
     /// An executor for a place, listening, not yet at work.
     private func makeExecutor(_ place: TradingPlace) async throws -> InstrumentExecutor {
-        guard let connector = directory.connector(place.exchange) else { throw DeskError.unknownExchange("\(place.exchange)") }
+        guard let connector = directory.connector(place.exchange) else {
+            throw DeskError.unknownExchange("\(place.exchange)")
+        }
         let instrument = try await instrument(place)
         let executor = try InstrumentExecutor(
             place, instrument, connector: connector, account: try await connector.account(place.account),

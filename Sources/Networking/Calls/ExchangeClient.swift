@@ -64,6 +64,9 @@ public final class ExchangeClient: Sendable {
     /// Whether the account is asked for at all now.
     public var breaker: CircuitBreaker.State { state.withLock { $0.breaker.state } }
 
+    /// The highest nonce used.
+    public var lastNonce: Int64 { state.withLock { $0.nonces.last } }
+
     /// A person has looked at why the key was refused.
     public func resetBreaker() { state.withLock { $0.breaker.reset() } }
 

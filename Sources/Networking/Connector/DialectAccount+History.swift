@@ -32,7 +32,8 @@ extension DialectAccount {
             let new = page.filter { $0.id.map { !known.contains($0) } ?? true }
             all += new
             guard let size = query.limit, page.count >= size else { return all }
-            guard venue.abilities.pagesOpenOrders, !new.isEmpty, let oldest = page.compactMap(\.id).min(by: Self.isOlder)
+            guard venue.abilities.pagesOpenOrders, !new.isEmpty,
+                let oldest = page.compactMap(\.id).min(by: Self.isOlder)
             else { throw .unreadable("\(venue.id) \(symbol): more open orders than the \(size) that it tells of") }
             query.fromID = oldest
         }

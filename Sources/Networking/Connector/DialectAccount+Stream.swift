@@ -37,7 +37,8 @@ extension DialectAccount {
         let source = client.streamSource(isPrivate: true, headers: venue.dialect.hosts.headers) {
             [self] token throws(ExchangeFailure) in try dialect.privateStream(token: token)
         }
-        let runner = StreamRunner(keeper, source, client: venue.wires.webSockets, time: venue.time) { [weak self] update in
+        let runner = StreamRunner(keeper, source, client: venue.wires.webSockets, time: venue.time) {
+            [weak self] update in
             self?.take(update, generation)
         }
         await runner.run()

@@ -118,15 +118,14 @@ public final class DialectAccount: ExchangeAccount {
         lose("the account's key was taken away")
     }
 
-    /// A restart must not go below a nonce that was used: one that lies ahead is stored before.
+    /// A restart must not go below a nonce that was used: one that lies ahead of all that may be is stored before.
     func rememberNonce() {
-        guard venue.abilities.hasOrderedNonces else { return }
+        guard venue.abilities.hasOrderedNonces, let client = state.withLock({ $0.client }) else { return }
         let key = "nonce \(venue.id) \(label)"
-        let before = venue.wires.memory.value(of: key).flatMap { Int64($0) } ?? 0
+        let stored = venue.wires.memory.value(of: key).flatMap { Int64($0) } ?? 0
+        let used = max(client.lastNonce, venue.exchangeNow)
         let ahead: Int64 = 120_000
-        if before < venue.exchangeNow &+ ahead / 2 {
-            venue.wires.memory.set(String(max(before, venue.exchangeNow) &+ ahead), of: key)
-        }
+        if stored < used &+ ahead / 2 { venue.wires.memory.set(String(used &+ ahead), of: key) }
     }
 
     private var seed: UInt64 { label.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) } }
@@ -279,7 +278,10 @@ public final class DialectAccount: ExchangeAccount {
 
     var report: ExchangeAccountState {
         let (state, exposure) = self.state.withLock { state in
-            ((settings: state.settings, stream: state.stream, fault: state.fault, client: state.client), state.tracker.exposure)
+            (
+                (settings: state.settings, stream: state.stream, fault: state.fault, client: state.client),
+                state.tracker.exposure
+            )
         }
         var fault = state.fault
         switch state.client?.breaker {

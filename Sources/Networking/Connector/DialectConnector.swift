@@ -10,7 +10,8 @@ public import TradingCore
 /// exchange, and every request has a deadline.
 public final class DialectConnector: ExchangeConnector {
     private struct State {
-        var feeds: [Symbol: (feed: MarketFeed, task: Task<Void, Never>)] = [:]
+        /// Without a task while there is no account: who listens goes on listening when one comes back.
+        var feeds: [Symbol: (feed: MarketFeed, task: Task<Void, Never>?)] = [:]
         var accounts: [String: DialectAccount] = [:]
         var background: Task<Void, Never>?
         var isClosed = false
@@ -73,7 +74,8 @@ public final class DialectConnector: ExchangeConnector {
     private func run(_ feed: MarketFeed) async {
         let symbol = feed.instrument.id.symbol
         let keeper = StreamKeeper(
-            exchange: id.rawValue, backoff: venue.wires.reconnects(seed: symbol.description.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
+            exchange: id.rawValue,
+            backoff: venue.wires.reconnects(seed: symbol.description.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) })
         ) { [venue] now in SigningContext(credentials: nil, now: venue.manners.clock.exchangeTime(at: now)) }
         let source = venue.client.streamSource(isPrivate: false, headers: venue.dialect.hosts.headers) {
             [venue] token throws(ExchangeFailure) in
@@ -134,17 +136,26 @@ public final class DialectConnector: ExchangeConnector {
             return (kept, state.accounts.filter { !labels.contains($0.key) }.map(\.value))
         }
         for kept in accounts { kept.account.use(kept.settings, kept.dialect) }
+        if !settings.isEmpty { beginFeeds() }
         for account in gone { account.revoke() }
         if settings.isEmpty { endFeeds() }
     }
 
+    private func beginFeeds() {
+        state.withLock { state in
+            for (symbol, running) in state.feeds where running.task == nil {
+                state.feeds[symbol]?.task = Task { await self.run(running.feed) }
+            }
+        }
+    }
+
     private func endFeeds() {
         let feeds = state.withLock { state in
-            defer { state.feeds = [:] }
+            defer { for symbol in state.feeds.keys { state.feeds[symbol]?.task = nil } }
             return Array(state.feeds.values)
         }
         for (feed, task) in feeds {
-            task.cancel()
+            task?.cancel()
             feed.take(.disconnected(ExchangeFailure(.networkError, exchange: id.rawValue, message: "taken away")))
         }
     }

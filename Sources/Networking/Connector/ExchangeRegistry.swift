@@ -92,7 +92,9 @@ public final class ExchangeRegistry: ExchangeAccountsHolder {
         var ended: [DialectConnector] = []
         state.withLock { state in
             for exchange in Array(state.live.keys) where !wanted.contains(where: { $0.exchange == exchange }) {
-                if state.live[exchange]?.isListed == true, let old = state.live[exchange] { ended.append(old.connector) }
+                if state.live[exchange]?.isListed == true, let old = state.live[exchange] {
+                    ended.append(old.connector)
+                }
                 state.live[exchange]?.isListed = false
             }
             for wanted in wanted {

@@ -77,7 +77,8 @@ enum MarketUnits {
         return TradingRules(
             priceRounding: rounding, lotSize: try step(market), minimumPrice: limits.minimumPrice,
             maximumPrice: positive(limits.maximumPrice), minimumQuantity: limits.minimumAmount,
-            maximumQuantity: positive(limits.maximumAmount), maximumMarketQuantity: positive(limits.maximumMarketAmount),
+            maximumQuantity: positive(limits.maximumAmount),
+            maximumMarketQuantity: positive(limits.maximumMarketAmount),
             minimumNotional: least, maximumNotional: positive(limits.maximumCost), priceBand: market.priceBand,
             maximumOpenOrders: market.maximumOpenOrders.flatMap { $0 > 0 ? $0 : nil })
     }

@@ -114,7 +114,9 @@ extension ExchangeHosts {
     }
 
     private static func path(_ url: String) -> String {
-        guard let scheme = url.utf8.indices.first(where: { url.utf8[$0...].starts(with: "://".utf8) }) else { return "" }
+        guard let scheme = url.utf8.indices.first(where: { url.utf8[$0...].starts(with: "://".utf8) }) else {
+            return ""
+        }
         let rest = url[url.utf8.index(scheme, offsetBy: 3)...]
         return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? ""
     }

@@ -96,7 +96,8 @@ struct OrderTracker: Sendable {
         if orders[id] == nil { orders[id] = Known(symbol: symbol, placedAt: nil) }
     }
 
-    mutating func lookedUp(_ id: ClientOrderID, _ finding: AcceptanceRule.Finding, sentAt: Int64, _ clock: ClockOffset) {
+    mutating func lookedUp(_ id: ClientOrderID, _ finding: AcceptanceRule.Finding, sentAt: Int64, _ clock: ClockOffset)
+    {
         orders[id]?.acceptance?.lookedUp(finding, sentAt: sentAt, clock)
     }
 
@@ -137,7 +138,8 @@ struct OrderTracker: Sendable {
         let wasEnded = known.end != nil
         if let state = order.status, state.isFinal, known.end == nil { known.end = state }
         if order.status == .closed, known.filled == nil { known.filled = known.amount }
-        if case .rejected? = order.status {} else {
+        if case .rejected? = order.status {
+        } else {
             known.isAcknowledged = true
             known.acceptance?.seen()
         }

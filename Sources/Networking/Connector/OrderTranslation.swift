@@ -69,7 +69,9 @@ enum OrderTranslation {
         let unit = instrument.unit
         guard let side = order.side, let amount = order.amount, let lots = unit.lots(amount),
             let ticks = unit.ticks(order.price ?? .zero), let filled = unit.lots(order.filled ?? .zero)
-        else { throw .unreadable("\(instrument.id): order \(order.id ?? "") without side, amount or price in its units") }
+        else {
+            throw .unreadable("\(instrument.id): order \(order.id ?? "") without side, amount or price in its units")
+        }
         let status: OrderStatus =
             switch order.status {
             case .closed: .filled

@@ -104,13 +104,13 @@ final class Venue: Sendable {
 
     private func loadMarkets() async throws(ConnectorError) {
         let markets = try await ask { dialect throws(ExchangeFailure) in try dialect.markets() }
+        let catalog = MarketCatalog(markets: markets, currencies: [])
+        state.withLock { $0.dialect.catalog = catalog }
         var prices: [Symbol: FixedDecimal] = [:]
         if markets.contains(where: \.followsPrice) {
             let tickers = try await ask { dialect throws(ExchangeFailure) in try dialect.tickers(nil, []) }
             for ticker in tickers { if let symbol = ticker.symbol, let last = ticker.last { prices[symbol] = last } }
         }
-        let catalog = MarketCatalog(markets: markets, currencies: [])
-        state.withLock { $0.dialect.catalog = catalog }
         await priceFeeToken(markets)
         let (feePrices, before) = state.withLock { ($0.feeTokenPrices, $0.instruments) }
         var list: [Instrument] = []

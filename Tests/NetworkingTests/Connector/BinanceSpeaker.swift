@@ -51,7 +51,8 @@ struct BinanceSpeaker: Speaker {
             }
         case ("GET", "/api/v3/account"):
             return VenueAnswer(
-                body: #"{"balances":[{"asset":"BTC","free":"10","locked":"1"},{"asset":"USDT","free":"5000","locked":"0"}]}"#
+                body:
+                    #"{"balances":[{"asset":"BTC","free":"10","locked":"1"},{"asset":"USDT","free":"5000","locked":"0"}]}"#
             )
         case ("GET", "/api/v3/openOrders"):
             let open = model.read { $0.orders.filter { $0.state == .open } }
@@ -152,7 +153,9 @@ struct BinanceSpeaker: Speaker {
 
     func received(_ connection: Int, _ text: String) -> [String] {
         if text.contains("userDataStream.subscribe.signature") {
-            guard text.contains(#""apiKey":"key""#) else { return [#"{"id":"1","status":401,"error":{"code":-2015,"msg":"no"}}"#] }
+            guard text.contains(#""apiKey":"key""#) else {
+                return [#"{"id":"1","status":401,"error":{"code":-2015,"msg":"no"}}"#]
+            }
             model.change { $0.listened[connection, default: []].insert("account") }
             return [#"{"id":"1","status":200,"result":{"subscriptionId":0}}"#]
         }

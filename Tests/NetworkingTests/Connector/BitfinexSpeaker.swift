@@ -74,10 +74,12 @@ struct BitfinexSpeaker: Speaker {
             return said(#"[["exchange","BTC",11,0,10],["exchange","UST",5000,0,5000]]"#)
         }
         if path == "/v2/auth/r/orders/tBTCUST" {
-            return said(list(model.read { $0.orders.filter { $0.state == .open && isAsked($0, request.body) } }.map(row)))
+            return said(
+                list(model.read { $0.orders.filter { $0.state == .open && isAsked($0, request.body) } }.map(row)))
         }
         if path == "/v2/auth/r/orders/tBTCUST/hist" {
-            return said(list(model.read { $0.orders.filter { $0.state != .open && isAsked($0, request.body) } }.map(row)))
+            return said(
+                list(model.read { $0.orders.filter { $0.state != .open && isAsked($0, request.body) } }.map(row)))
         }
         if path == "/v2/auth/r/trades/tBTCUST/hist" { return said(trades(request.body)) }
         if path.hasPrefix("/v2/auth/r/order/tBTCUST:") {
@@ -145,7 +147,8 @@ struct BitfinexSpeaker: Speaker {
             switch order.state {
             case .open: order.filled.isZero ? "ACTIVE" : "PARTIALLY FILLED @ \(order.price)(\(order.filled))"
             case .filled: "EXECUTED @ \(order.price)(\(order.amount))"
-            case .cancelled: order.filled.isZero ? "CANCELED" : "CANCELED was: PARTIALLY FILLED @ \(order.price)(\(order.filled))"
+            case .cancelled:
+                order.filled.isZero ? "CANCELED" : "CANCELED was: PARTIALLY FILLED @ \(order.price)(\(order.filled))"
             }
         return """
             [\(order.id),null,\(order.clientID),"tBTCUST",\(order.createdAt),\(order.createdAt),\(remaining),\

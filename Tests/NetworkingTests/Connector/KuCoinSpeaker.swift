@@ -63,7 +63,8 @@ struct KuCoinSpeaker: Speaker {
                 #"[{"id":"1","currency":"BTC","type":"trade_hf","balance":"11","available":"10","holds":"1"},{"id":"2","currency":"USDT","type":"trade_hf","balance":"5000","available":"5000","holds":"0"}]"#
             )
         case ("GET", "/api/v1/hf/orders/active"):
-            return said("[" + model.read { $0.orders.filter { $0.state == .open } }.map(row).joined(separator: ",") + "]")
+            return said(
+                "[" + model.read { $0.orders.filter { $0.state == .open } }.map(row).joined(separator: ",") + "]")
         case ("GET", "/api/v1/hf/fills"): return said("{\"items\":\(fills(fields)),\"lastId\":1}")
         case ("POST", "/api/v1/hf/orders/dead-cancel-all"):
             let seconds = Int64(BitfinexSpeaker.value("timeout", request.body) ?? "") ?? 0
@@ -108,7 +109,8 @@ struct KuCoinSpeaker: Speaker {
 
     func place(_ request: VenueRequest) -> VenueAnswer {
         let body = request.body
-        guard BitfinexSpeaker.value("symbol", body) == "BTC-USDT", let clientID = BitfinexSpeaker.value("clientOid", body),
+        guard BitfinexSpeaker.value("symbol", body) == "BTC-USDT",
+            let clientID = BitfinexSpeaker.value("clientOid", body),
             let price = BitfinexSpeaker.value("price", body).flatMap({ try? FixedDecimal(Substring($0)) }),
             let amount = BitfinexSpeaker.value("size", body).flatMap({ try? FixedDecimal(Substring($0)) })
         else { return error("400100", "Parameter error") }

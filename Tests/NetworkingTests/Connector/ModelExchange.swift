@@ -71,8 +71,6 @@ final class ModelExchange: Sendable {
         var faults: [String] = []
         /// The last nonce, and how many requests are under way.
         var nonce: Int64 = 0
-        /// Milliseconds ahead of ours.
-        var clockSkew: Int64 = 0
         var placedIDs: [String] = []
         var log: [String] = []
         var tokens = 0
@@ -91,7 +89,10 @@ final class ModelExchange: Sendable {
         }
     }
 
-    var now: Int64 { time.milliseconds + contents.withLock { $0.clockSkew } }
+    /// Milliseconds that its clock is ahead of ours.
+    let clockSkew = Mutex<Int64>(0)
+
+    var now: Int64 { time.milliseconds + clockSkew.withLock { $0 } }
 
     func read<Value>(_ body: (Contents) -> Value) -> Value { contents.withLock { body($0) } }
 
@@ -102,7 +103,9 @@ final class ModelExchange: Sendable {
 
     // MARK: - The account
 
-    func place(_ clientID: String, _ side: Side, _ price: FixedDecimal, _ amount: FixedDecimal, isPostOnly: Bool)
+    func place(
+        _ clientID: String, _ side: Side, _ price: FixedDecimal, _ amount: FixedDecimal, isPostOnly: Bool
+    )
         throws -> Order
     {
         let now = now

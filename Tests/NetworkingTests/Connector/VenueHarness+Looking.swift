@@ -1,7 +1,8 @@
 import Exchanges
-@testable import Networking
 import Synchronization
 import TradingCore
+
+@testable import Networking
 
 /// What a sink was told.
 final class MarketTold: Sendable {
@@ -29,7 +30,9 @@ extension VenueHarness {
     }
 
     /// Time for what might still come: an audit and a look.
-    func connectorSettles() async throws { try await time.sleep(until: time.now().advanced(byNanoseconds: 5_000_000_000)) }
+    func connectorSettles() async throws {
+        try await time.sleep(until: time.now().advanced(byNanoseconds: 5_000_000_000))
+    }
 }
 
 extension ModelExchange {
@@ -59,7 +62,8 @@ extension ModelExchange {
         change { contents in
             contents.orders.append(
                 Order(
-                    id: 60_000, clientID: contents.orders.first.map { $0.clientID.allSatisfy(\.isNumber) } == true
+                    id: 60_000,
+                    clientID: contents.orders.first.map { $0.clientID.allSatisfy(\.isNumber) } == true
                         ? "1700000000000" : "somebody", side: .sell, price: "120", amount: "1", createdAt: now))
         }
     }

@@ -31,11 +31,11 @@ final class KeptMemory: ConnectorMemory {
     func set(_ value: String, of key: String) { values.withLock { $0[key] = value } }
 }
 
-/// A model exchange on a port of this machine, and a connector that trades on it. Time runs thirty times as fast.
+/// A model exchange on a port of this machine, and a connector that trades on it. Time runs twenty times as fast.
 final class VenueHarness: Sendable {
     static let symbol = Symbol(base: AssetID("BTC"), quote: AssetID("USDT"))
 
-    let time = ScaledTime(factor: 30)
+    let time = ScaledTime(factor: 20)
     let model: ModelExchange
     let speaker: any Speaker
     let server: VenueServer
@@ -98,7 +98,7 @@ final class VenueHarness: Sendable {
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), pace: chosen, seed: 1
             ) { request, milliseconds throws(HTTPFailure) in
                 // The deadline is in the exchange's time; what a busy machine needs beside it is real.
-                try await caller.send(request, within: max(1_000, milliseconds / factor))
+                try await caller.send(request, within: max(3_000, milliseconds / factor))
             })
         let server = server
         model.publish.withLock {
@@ -153,7 +153,9 @@ final class VenueHarness: Sendable {
 
     // MARK: - The connector
 
-    func settings(_ label: String = "default", secret: String = "secret", deadMansSwitch: Int? = nil)
+    func settings(
+        _ label: String = "default", secret: String = "secret", deadMansSwitch: Int? = nil
+    )
         -> ExchangeAccountSettings
     {
         ExchangeAccountSettings(
@@ -203,10 +205,11 @@ final class VenueHarness: Sendable {
         records.withLock { $0 = [] }
     }
 
-    /// Asks until something is so; fails after ten real seconds.
-    func wait(_ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ isSo: () throws -> Bool) async throws {
+    /// Asks until something is so; fails after twenty real seconds.
+    func wait(_ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ isSo: () throws -> Bool) async throws
+    {
         let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(10)
+        let deadline = clock.now + .seconds(20)
         while try !isSo() {
             guard clock.now < deadline else {
                 Issue.record(

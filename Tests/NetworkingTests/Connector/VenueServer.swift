@@ -143,7 +143,11 @@ private final class VenueHandler: ChannelInboundHandler {
                 guard let (text, length) = HTTPText.take(bytes, 0) else { return }
                 bytes.removeFirst(length)
                 guard let request = VenueRequest(text) else { return context.close(promise: nil) }
-                if request.headers["upgrade"] != nil { upgrade(request, text, context) } else { reply(request, context) }
+                if request.headers["upgrade"] != nil {
+                    upgrade(request, text, context)
+                } else {
+                    reply(request, context)
+                }
             }
         }
     }
@@ -152,7 +156,9 @@ private final class VenueHandler: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: WebSocketText.upgrade(text))), promise: nil)
         let connection = server.add(context.channel)
         self.connection = connection
-        for frame in server.opened(connection, request.path + "?" + request.query) { server.push(frame, to: connection) }
+        for frame in server.opened(connection, request.path + "?" + request.query) {
+            server.push(frame, to: connection)
+        }
     }
 
     private func reply(_ request: VenueRequest, _ context: ChannelHandlerContext) {
