@@ -149,7 +149,7 @@ let package = Package(
             name: "mrmarket",
             dependencies: [
                 "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "Networking", "MarketData",
-                "Simulators", "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex", "ExchangeKeys",
+                "Simulators", "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex", "CProcess", "ExchangeKeys",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -162,6 +162,8 @@ let package = Package(
         ),
         // The kernel's word on its clock, which Glibc's Swift module leaves out.
         .systemLibrary(name: "CTimex"),
+        // Whether the process may be dumped.
+        .systemLibrary(name: "CProcess"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),

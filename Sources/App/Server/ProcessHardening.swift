@@ -1,3 +1,5 @@
+import CProcess
+
 #if canImport(Glibc)
 import Glibc
 #endif
@@ -8,9 +10,7 @@ enum ProcessHardening {
     static func apply() {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         _ = setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
-        #if os(Linux)
-        _ = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-        #endif
+        _ = process_deny_dumps()
     }
 
     /// Whether it holds.
@@ -19,10 +19,6 @@ enum ProcessHardening {
         guard getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0, limit.rlim_max == 0 else {
             return false
         }
-        #if os(Linux)
-        return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0
-        #else
-        return true
-        #endif
+        return process_allows_dumps() == 0
     }
 }
