@@ -21,7 +21,7 @@ enum OpeningsMigration {
             """)
         try transaction.execute("INSERT INTO ledger_head (id, openings, hash) VALUES (1, 0, \(LedgerOpening.start))")
         let openings = LedgerOpenings(transaction: transaction)
-        // An account without an entry is none that this server made.
+        // An account that only reservations name has no entry.
         for row in try transaction.rows("SELECT path FROM ledger_accounts WHERE entry_count > 0 ORDER BY id") {
             try openings.add(row.get(0))
         }

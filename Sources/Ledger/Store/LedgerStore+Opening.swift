@@ -1,7 +1,7 @@
 internal import Persistence
 
 extension LedgerStore {
-    /// Makes rows for accounts that have none, and records that they were opened.
+    /// Makes rows for accounts that have none.
     func createAccounts(_ book: inout LedgerBook) throws {
         for index in book.accounts.indices where book.accounts[index].rowID == nil {
             let empty = LedgerBalance(empty: book.accounts[index].balance.account)
@@ -12,7 +12,6 @@ extension LedgerStore {
                     \(empty.head)) RETURNING id
                 """)
             book.accounts[index].rowID = try row?.get(0)
-            try LedgerOpenings(transaction: transaction).add(empty.account.path)
         }
     }
 }

@@ -86,6 +86,8 @@ extension LedgerStore {
             balance.available.sqlValue, balance.locked.sqlValue, .integer(balance.entryCount), balance.head.sqlValue,
             account.rowID.sqlValue, .integer(account.storedCount),
         ]
+        // An account that only reservations name, which may come to it, has no entry and is not opened.
+        if account.storedCount == 0 { try LedgerOpenings(transaction: transaction).add(balance.account.path) }
         let changed = try transaction.execute(SQL(Self.updateAccount, values))
         if changed != 1 { throw LedgerError.changedMeanwhile("account \(balance.account)") }
     }

@@ -72,7 +72,7 @@ extension AuditReader {
     func checkStanding(_ rowID: Int64, _ account: LedgerAccount, _ report: inout LedgerReport) throws {
         let row = try transaction.row(
             """
-            SELECT a.may_overdraw, o.number FROM ledger_accounts a LEFT JOIN ledger_openings o ON o.path = a.path
+            SELECT a.may_overdraw, o.number, a.entry_count FROM ledger_accounts a LEFT JOIN ledger_openings o ON o.path = a.path
             WHERE a.id = \(rowID)
             """)
         guard let row else { return }
@@ -84,7 +84,7 @@ extension AuditReader {
                     expected: "an account that \(Self.overdraft(account.mayOverdraw))",
                     found: Self.overdraft(mayOverdraw)))
         }
-        if try row.get(1, as: Int64?.self) == nil {
+        if try row.get(1, as: Int64?.self) == nil, try row.get(2, as: Int64.self) > 0 {
             report.add(
                 LedgerFinding(
                     rule: .unopenedAccount, account: account.path, sequence: nil, step: nil, expected: "its opening",

@@ -149,7 +149,7 @@ final class GroupCommit: Sendable {
     }
 
     /// At a close nobody waits longer than this for a body that does not return.
-    private static let closingPatience = Duration.seconds(5)
+    private static let closingPatience = Duration.seconds(10)
 
     /// Looks again and again whether one body has held the writer for too long, and if so refuses those behind it.
     private func awaitDrain(_ isOver: @escaping @Sendable () -> Bool, _ giveUp: @escaping @Sendable () -> Void) {

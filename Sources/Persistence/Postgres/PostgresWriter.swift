@@ -152,7 +152,8 @@ final class PostgresWriter: Committer, @unchecked Sendable {
     private func isMarked(_ number: Int64, _ connection: PostgresConnection) throws -> Bool {
         let rows = try connection.query(
             """
-            SELECT number FROM \(Self.table) WHERE writer = $1 FOR UPDATE
+            INSERT INTO \(Self.table) AS mark (writer, number, marked_at) VALUES ($1, 0, now())
+            ON CONFLICT (writer) DO UPDATE SET marked_at = excluded.marked_at RETURNING mark.number
             """, [.integer(id)]
         ).rows
         return try rows.first?.get("number", as: Int64.self) == number

@@ -139,7 +139,7 @@ final class SQLiteCommitter: Committer {
     private func restartLog(_ connection: Database, length: Int64) throws {
         guard length > restartLength.load(ordering: .relaxed) else { return }
         try connection.execute(sql: "PRAGMA busy_timeout = \(Self.restartPatience)")
-        defer { try? connection.execute(sql: "PRAGMA busy_timeout = \(SQLiteDatabase.busyTimeout)") }
+        defer { try? connection.execute(sql: "PRAGMA busy_timeout = \(tuning.busyTimeout)") }
         let row = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(RESTART)")
         let isBegunAnew = row.map { $0[0] as Int == 0 } ?? false
         // A reader that lasts longer must not make everybody wait again and again.

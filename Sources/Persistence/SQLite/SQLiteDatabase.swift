@@ -36,9 +36,6 @@ public final class SQLiteDatabase: SQLDatabase {
         try String.fetchOne(connection, sql: "SELECT sqlite_version()") ?? "unknown"
     }
 
-    /// In milliseconds.
-    static let busyTimeout = 5_000
-
     // MARK: - Opening
 
     /// Opens the database of a server, making it where there is none: for this process alone.
@@ -63,7 +60,7 @@ public final class SQLiteDatabase: SQLDatabase {
         do {
             if !isOurs { try NewFile.make(path) }
             let database = SQLiteDatabase(
-                path: path, pool: try pool(path, isReadOnly: false), lock: lock, tuning: tuning)
+                path: path, pool: try pool(path, isReadOnly: false, tuning), lock: lock, tuning: tuning)
             try database.setUp()
             try LogFile(path: path + "-wal").extend(to: tuning.initialLogBytes)
             return database
@@ -82,7 +79,9 @@ public final class SQLiteDatabase: SQLDatabase {
                     throw .notOurDatabase(path: path, found: "an empty file")
                 }
             }
-            do { return SQLiteDatabase(path: path, pool: try pool(path, isReadOnly: true), lock: nil) } catch {
+            do {
+                return SQLiteDatabase(path: path, pool: try pool(path, isReadOnly: true, SQLiteTuning()), lock: nil)
+            } catch {
                 OpenFiles.remove(path)
                 throw error
             }
@@ -102,11 +101,11 @@ public final class SQLiteDatabase: SQLDatabase {
         } catch { throw SQLError.inputOutput("\(folder): \(error.localizedDescription)") }
     }
 
-    private static func pool(_ path: String, isReadOnly: Bool) throws -> DatabasePool {
+    private static func pool(_ path: String, isReadOnly: Bool, _ tuning: SQLiteTuning) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.readonly = isReadOnly
         configuration.foreignKeysEnabled = true
-        configuration.busyMode = .timeout(Double(busyTimeout) / 1_000)
+        configuration.busyMode = .timeout(Double(tuning.busyTimeout) / 1_000)
         configuration.maximumReaderCount = 4
         configuration.label = "mrmarket.sqlite"
         configuration.prepareDatabase { connection in

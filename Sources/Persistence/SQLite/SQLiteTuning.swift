@@ -12,11 +12,13 @@ public struct SQLiteTuning: Sendable {
     public var maximumBatch: Int
     /// For so long one transaction may hold the writer before others are refused instead of waiting.
     public var patience: Duration
+    /// For so long, in milliseconds, a statement waits for locks that another process has.
+    public var busyTimeout: Int
 
     public init(
         commitsPerCheckpoint: Int = 500, maximumLogBytes: Int64 = SQLiteTuning.defaultLogBytes,
         initialLogBytes: Int64 = 0,
-        maximumBatch: Int = 512, patience: Duration = .seconds(30)
+        maximumBatch: Int = 512, patience: Duration = .seconds(30), busyTimeout: Int = 5_000
     ) {
         precondition(commitsPerCheckpoint > 0 && maximumBatch > 0)
         self.commitsPerCheckpoint = commitsPerCheckpoint
@@ -24,6 +26,7 @@ public struct SQLiteTuning: Sendable {
         self.initialLogBytes = initialLogBytes
         self.maximumBatch = maximumBatch
         self.patience = patience
+        self.busyTimeout = busyTimeout
     }
 
     /// For a server: the log of some hundred commits, which is what gathers until a quiet moment.

@@ -239,6 +239,27 @@ import TradingCore
         }
     }
 
+    @Test(arguments: LedgerDatabase.available)
+    func `an account that only reservations name is sound, and opened by its first entry`(
+        _ kind: LedgerDatabase
+    ) async throws {
+        let (order, exchange) = (try Accounts.order("7"), try Accounts.exchange())
+        try await withLedger(kind) { database in
+            func openings() async throws -> [String] {
+                try await database.read { transaction in
+                    try transaction.rows("SELECT path FROM ledger_openings ORDER BY number").map { try $0.get(0) }
+                }
+            }
+            try await database.deposit("10", order, key: "deposit")
+            try await database.apply("place", .reserve(from: order, to: exchange, "5"))
+            try await database.expectSound()
+            #expect(try await openings() == [Self.world, Self.order])
+            try await database.apply("fill", .post(LedgerStepID("place"), "1"))
+            try await database.expectSound()
+            #expect(try await openings() == [Self.world, Self.order, Self.exchange])
+        }
+    }
+
     @Test func `a finding tells what was expected and what is there`() async throws {
         try await withBooks { database in
             try await database.execute("UPDATE ledger_accounts SET available = '60' WHERE path = \(Self.order)")

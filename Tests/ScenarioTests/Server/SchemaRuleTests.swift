@@ -26,7 +26,8 @@ import Testing
             : """
             SELECT table_name::TEXT, column_name::TEXT, data_type::TEXT, (is_nullable = 'NO')::INTEGER,
                 (column_default IS NOT NULL OR is_identity = 'YES')::INTEGER
-            FROM information_schema.columns WHERE table_schema = current_schema()
+            FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+            WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'
             ORDER BY table_name, ordinal_position
             """
         return try await database.read { transaction in
@@ -138,7 +139,7 @@ import Testing
             #expect(tables.count > 15)
             for table in tables {
                 let inserts = Self.inserts(into: table, code)
-                #expect(!inserts.isEmpty, "nothing writes \(table)")
+                #expect(!inserts.isEmpty || code.contains("UPDATE \(table) SET"), "nothing writes \(table)")
                 for column in columns where column.table == table && column.isRequired && !column.hasDefault {
                     #expect(
                         inserts.allSatisfy { $0.contains(column.name) },
