@@ -15,7 +15,8 @@ struct PaperExchangeCommand: AsyncParsableCommand {
 
     @OptionGroup var paper: PaperOptions
 
-    @Option(help: "The port on which it speaks Binance Spot: REST, streams and WebSocket API; 0 lets the system choose.")
+    @Option(
+        help: "The port on which it speaks Binance Spot: REST, streams and WebSocket API; 0 lets the system choose.")
     var port: Int?
 
     @Option(help: "The Unix socket to listen on, for `serve --exchange-socket`.")
@@ -40,13 +41,18 @@ struct PaperExchangeCommand: AsyncParsableCommand {
         guard (0...65_535).contains(port) else { throw BadInput("--port \(port): must be 0 to 65535") }
         let (logger, time) = (Logger(label: "paper-exchange", factory: Self.handler), SystemTime())
         let file = journal ?? "data/paper-spot.db"
-        var configuration = SpotConfiguration(listings: try paper.configuration().listings, accounts: try spot.accounts())
+        var configuration = SpotConfiguration(
+            listings: try paper.configuration().listings, accounts: try spot.accounts())
         configuration.servesListenKeys = spot.listenKeys
         let exchange: SpotExchange
         do {
             exchange = try await SpotExchange.open(
                 configuration, path: file, time: time, logger: logger,
-                progress: { if Terminal.isInteractive { Terminal.status("Playing the paper exchange forward: \(Int($0 * 100)) %") } })
+                progress: {
+                    if Terminal.isInteractive {
+                        Terminal.status("Playing the paper exchange forward: \(Int($0 * 100)) %")
+                    }
+                })
         } catch { throw BadInput("--journal \(file): \(error)") }
         let faults = try spot.faultText()
         let server = SpotServer(exchange, port: port, time: time, logger: logger)
@@ -56,7 +62,9 @@ struct PaperExchangeCommand: AsyncParsableCommand {
             },
             listening: {
                 // Rules that change at the start need the exchange at work.
-                if let faults { try await exchange.setFaults(faults) }
+                if let faults {
+                    do { try await exchange.setFaults(faults) } catch { throw BadInput("--faults: \(error)") }
+                }
                 try await server.run { port in
                     for line in spot.introduction { Terminal.error(line) }
                     Terminal.error("The paper exchange listens on http://127.0.0.1:\(port)")

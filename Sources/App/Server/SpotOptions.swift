@@ -7,7 +7,9 @@ import TradingCore
 /// Who trades on the paper exchange as a Binance-like server, and how it misbehaves.
 struct SpotOptions: ParsableArguments {
     @Option(
-        help: "An account, as NAME:KEY:SECRET:ASSET=AMOUNT,… (repeatable; alice and bob with keys of their own by default).")
+        help:
+            "An account, as NAME:KEY:SECRET:ASSET=AMOUNT,… (repeatable; alice and bob with keys of their own by default)."
+    )
     var account: [String] = []
 
     @Option(help: "A JSON file that says how the exchange is to misbehave; at run time: POST /paper/faults.")

@@ -59,7 +59,9 @@ struct ShownBookTests {
         #expect(market.fills().map(\.quantity.lots) == [2, 3])
     }
 
-    @Test("An order made smaller keeps its place and frees its funds", arguments: [(3, true), (5, false), (0, false), (9, false)])
+    @Test(
+        "An order made smaller keeps its place and frees its funds",
+        arguments: [(3, true), (5, false), (0, false), (9, false)])
     func shrunk(remaining: Int64, isDone: Bool) throws {
         let market = try market()
         let id = rest(market, .buy, 5, at: 99)

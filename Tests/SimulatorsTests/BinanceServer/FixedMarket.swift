@@ -45,7 +45,8 @@ struct FixedMarket: MarketSource {
     /// 59 990 with 2 BTC and 59 980 with 3, 60 010 with 2 BTC and 60 020 with 3.
     static let levels = [
         Level(side: .buy, price: 5_999_000, lots: 200_000_000), Level(side: .buy, price: 5_998_000, lots: 300_000_000),
-        Level(side: .sell, price: 6_001_000, lots: 200_000_000), Level(side: .sell, price: 6_002_000, lots: 300_000_000),
+        Level(side: .sell, price: 6_001_000, lots: 200_000_000),
+        Level(side: .sell, price: 6_002_000, lots: 300_000_000),
     ]
 
     static func configuration(_ levels: [Level] = levels) throws -> SpotConfiguration {

@@ -5,7 +5,9 @@ import TradingCore
 
 @Suite("Limits of requests and orders")
 struct RequestLimitsTests {
-    private func at(_ seconds: Int64) -> Timestamp { Timestamp(nanoseconds: 1_700_000_040_000_000_000 + seconds * 1_000_000_000) }
+    private func at(_ seconds: Int64) -> Timestamp {
+        Timestamp(nanoseconds: 1_700_000_040_000_000_000 + seconds * 1_000_000_000)
+    }
 
     @Test("6000 a minute, then 429, then a ban that grows, each saying how long")
     func weight() throws {
@@ -39,7 +41,10 @@ struct RequestLimitsTests {
             try limits.checkOrder("alice", at: at(3))
             limits.placed("alice", at: at(3))
         }
-        #expect(throws: SpotError(-1015, "Too many new orders; current limit is 100 orders per 10 SECOND.", status: 429, retryAfter: 7)) {
+        #expect(
+            throws: SpotError(
+                -1015, "Too many new orders; current limit is 100 orders per 10 SECOND.", status: 429, retryAfter: 7)
+        ) {
             try limits.checkOrder("alice", at: at(3))
         }
         try limits.checkOrder("bob", at: at(3))

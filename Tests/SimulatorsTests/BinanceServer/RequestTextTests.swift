@@ -25,7 +25,10 @@ struct RequestTextTests {
     @Test("Values are decoded; a name in query and body is the query's")
     func values() throws {
         let request = try RequestText(query: "a=%5B%22x%22%5D&b=1+2", body: "b=9&c=3")
-        #expect(request.parameters == [.init(name: "a", value: "[\"x\"]"), .init(name: "b", value: "1 2"), .init(name: "c", value: "3")])
+        #expect(
+            request.parameters == [
+                .init(name: "a", value: "[\"x\"]"), .init(name: "b", value: "1 2"), .init(name: "c", value: "3"),
+            ])
     }
 
     @Test("What is no encoded text is refused", arguments: ["a=%zz", "a=%f", "a=%ff%fe", "%=1"])

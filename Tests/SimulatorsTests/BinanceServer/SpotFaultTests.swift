@@ -38,7 +38,7 @@ struct SpotFaultTests {
         "By kind of request, account, count and turn",
         arguments: [
             (#"{"kind":"drop"}"#, nil, [true, true, true]),
-            (#"{"kind":"drop","on":"order.place"}"#, nil, [true, false, true]),
+            (#"{"kind":"drop","on":"order.place"}"#, nil, [true, false, false]),
             (#"{"kind":"drop","on":["order.*"]}"#, nil, [true, false, true]),
             (#"{"kind":"drop","on":"order.*","count":1}"#, nil, [true, false, false]),
             (#"{"kind":"drop","on":"order.*","skip":1}"#, nil, [false, false, true]),
@@ -91,7 +91,8 @@ struct SpotFaultTests {
             (#"{"kind":"reorder","count":1}"#, ["1", "2", "3", "4", "5"]),
             (#"{"kind":"stale","milliseconds":1500,"count":1}"#, ["2", "1", "3", "4", "5"]),
             (#"{"kind":"silent","milliseconds":2500,"count":1}"#, ["4", "5"]),
-            (#"{"kind":"silent","count":1}"#, []), (#"{"kind":"disconnect","count":1,"skip":4}"#, ["1", "2", "3", "4", "closed"]),
+            (#"{"kind":"silent","count":1}"#, []),
+            (#"{"kind":"disconnect","count":1,"skip":4}"#, ["1", "2", "3", "4", "closed"]),
             (#"{"kind":"gap","on":"stream.depth"}"#, ["1", "2", "3", "4", "5"]),
         ])
     func streams(text: String, expected: [String]) throws {

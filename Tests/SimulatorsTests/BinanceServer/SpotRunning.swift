@@ -167,7 +167,9 @@ final class SpotRunning: Sendable {
         }
 
         /// A request of the WebSocket API, signed.
-        func ask(_ method: String, _ parameters: [String: String] = [:], as who: String? = nil, id: Int) async throws -> JSONValue {
+        func ask(
+            _ method: String, _ parameters: [String: String] = [:], as who: String? = nil, id: Int
+        ) async throws -> JSONValue {
             var parameters = parameters
             if let who {
                 parameters["apiKey"] = "KEY\(who)"
@@ -188,8 +190,6 @@ extension JSONValue {
     var integer: Int64? { if case .number(let text) = self { Int64(text) } else { nil } }
     var elements: [JSONValue] { if case .array(let elements) = self { elements } else { [] } }
 }
-
-
 
 extension TemporaryFolder {
     /// The files of a database as they lie on the disk, in a place of their own.

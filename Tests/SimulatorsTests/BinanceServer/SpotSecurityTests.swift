@@ -50,7 +50,8 @@ struct SpotSecurityTests {
             ("key", "timestamp=1700000001000000&signature=0", -1021),
         ] as [(String?, String, Int)])
     func order(key: String?, query: String, code: Int) throws {
-        let security = SpotSecurity([SpotAccount(name: "alice", key: "key", secret: Secret("secretsecret"), funds: [:])])
+        let security = SpotSecurity([SpotAccount(name: "alice", key: "key", secret: Secret("secretsecret"), funds: [:])]
+        )
         let request = try RequestText(query: query, body: "")
         var reader = ParameterReader(request.parameters)
         let now = Timestamp(nanoseconds: Self.now * 1_000_000)
@@ -64,7 +65,8 @@ struct SpotSecurityTests {
     func good() throws {
         let query =
             "timestamp=1700000000000&symbol=BTCUSDT&origClientOrderId=mm-abc-1&recvWindow=10000&signature=66d2c2ad6e49906e7e5ad4bdc9b473c2761cfee386760165eed031cfcadd62ee"
-        let security = SpotSecurity([SpotAccount(name: "alice", key: "key", secret: Secret("secretsecret"), funds: [:])])
+        let security = SpotSecurity([SpotAccount(name: "alice", key: "key", secret: Secret("secretsecret"), funds: [:])]
+        )
         let request = try RequestText(query: query, body: "")
         var reader = ParameterReader(request.parameters)
         let account = try security.check(

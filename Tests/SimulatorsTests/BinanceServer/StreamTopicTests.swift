@@ -14,7 +14,8 @@ struct StreamTopicTests {
             ("btcusdt@kline_1M", .candle("BTCUSDT", .month, offset: 0)),
             ("btcusdt@kline_1m@+08:00", .candle("BTCUSDT", .minute, offset: 28_800)), ("btcusdt@kline_7m", nil),
             ("!miniTicker@arr", .allMiniTickers), ("btcusdt@trade", .trade("BTCUSDT")), ("btcusdt", nil),
-            ("@trade", nil), ("btcusdt@trade@x", nil), ("", nil), ("btcusdt@ticker_4h", .rollingTicker("BTCUSDT", hours: 4)),
+            ("@trade", nil), ("btcusdt@trade@x", nil), ("", nil),
+            ("btcusdt@ticker_4h", .rollingTicker("BTCUSDT", hours: 4)),
         ] as [(String, StreamTopic?)])
     func topics(name: String, topic: StreamTopic?) {
         #expect(StreamTopic(name) == topic)
@@ -26,7 +27,8 @@ struct StreamTopicTests {
             ("/ws", .streams(isCombined: false, streams: [])), ("/ws/0", .streams(isCombined: false, streams: [])),
             ("/ws/btcusdt@trade", .streams(isCombined: false, streams: ["btcusdt@trade"])),
             ("/ws/a@trade/b@trade", .streams(isCombined: false, streams: ["a@trade", "b@trade"])),
-            ("/stream", .streams(isCombined: true, streams: [])), ("/ws-api/v3", .api), ("/api/v3/ping", nil), ("/", nil),
+            ("/stream", .streams(isCombined: true, streams: [])), ("/ws-api/v3", .api), ("/api/v3/ping", nil),
+            ("/", nil),
         ] as [(String, SpotExchange.SocketKind?)])
     func paths(path: String, kind: SpotExchange.SocketKind?) {
         #expect(SpotExchange.socketKind(path, query: []) == kind)
@@ -83,8 +85,8 @@ struct StreamTopicTests {
             ("0", "0.00000000"), ("1.5", "1.50000000"), ("-0.000000019", "-0.00000001"), ("-0.000000001", "0.00000000"),
             ("60000.123456789", "60000.12345678"), ("170000000000000000000", "170000000000000000000.00000000"),
         ])
-    func decimals(value: FixedDecimal, text: String) {
-        #expect(value.eightDigits == text)
+    func decimals(value: String, text: String) {
+        #expect(FixedDecimal(value)?.eightDigits == text)
     }
 
     @Test("JSON comes out as it should")

@@ -146,7 +146,9 @@ final class SpotCore {
         case .base: asset = market.instrument.base
         case .quote: asset = market.instrument.quote
         case .other:
-            if case .third(let third, _, _) = market.instrument.fees.payment { asset = third } else {
+            if case .third(let third, _, _) = market.instrument.fees.payment {
+                asset = third
+            } else {
                 asset = market.instrument.quote
             }
         }

@@ -16,7 +16,8 @@ struct SpotJournal: Sendable {
                 "CREATE TABLE spot_checkpoint (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, state BLOB NOT NULL) STRICT"
             )
             try transaction.execute(
-                "CREATE TABLE spot_commands (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, body BLOB NOT NULL) STRICT")
+                "CREATE TABLE spot_commands (seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, body BLOB NOT NULL) STRICT"
+            )
             try transaction.execute("CREATE TABLE spot_orders (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT")
             try transaction.execute(
                 """

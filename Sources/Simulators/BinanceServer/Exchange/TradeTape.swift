@@ -56,7 +56,8 @@ struct TradeTape: Sendable {
     }
 
     private mutating func aggregate(_ trade: PublicTrade) {
-        if let last = aggregates.last, last.id >= firstUntold, last.price == trade.price, last.isBuyerMaker == trade.isBuyerMaker,
+        if let last = aggregates.last, last.id >= firstUntold, last.price == trade.price,
+            last.isBuyerMaker == trade.isBuyerMaker,
             last.time.milliseconds == trade.time.milliseconds
         {
             aggregates[aggregates.count - 1].lastTrade = trade.id

@@ -126,7 +126,8 @@ extension SpotFault {
             case "maxNumOrders": change.maxNumOrders = try number(member.value, place, in: 1...1_000_000)
             case "status":
                 guard case .string(let name) = member.value, let status = SymbolStatus(rawValue: name) else {
-                    throw SpotFaultError(description: "\(place): must be TRADING, HALT, BREAK, END_OF_DAY or CANCEL_ONLY")
+                    throw SpotFaultError(
+                        description: "\(place): must be TRADING, HALT, BREAK, END_OF_DAY or CANCEL_ONLY")
                 }
                 change.status = status
             default: throw SpotFaultError(description: "\(place): no such rule")

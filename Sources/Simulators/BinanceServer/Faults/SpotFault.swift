@@ -44,6 +44,16 @@ struct SpotFault: Sendable, Hashable {
             }
         }
 
+        /// What it concerns where nothing is named: a fill has nothing to do with a look at the book.
+        func fits(_ name: String) -> Bool {
+            switch self {
+            case .partialFill: name == "order.place" || name == "order.cancelReplace"
+            case .fillDuringCancel: name == "order.cancel" || name == "order.cancelReplace"
+            case .balanceLag: name == "account.status" || name == "stream.user"
+            default: true
+            }
+        }
+
         var isOfRequests: Bool {
             switch self {
             case .silent, .gap, .stale, .duplicate, .reorder, .ruleChange: false
@@ -54,7 +64,7 @@ struct SpotFault: Sendable, Hashable {
 
     var kind: Kind
     /// Names of requests (`order.place`) or streams (`stream.depth`, `stream.user`); `*` at the end stands for any rest. Empty: all
-    /// that the kind concerns.
+    /// that the kind can concern.
     var on: [String] = []
     /// Only one account's; nil: anybody's.
     var account: String?
@@ -85,7 +95,7 @@ struct SpotFault: Sendable, Hashable {
     /// - Parameter name: a request's or a stream's.
     func concerns(_ name: String, _ account: String?) -> Bool {
         if let mine = self.account, mine != account { return false }
-        if on.isEmpty { return true }
+        if on.isEmpty { return kind.fits(name) }
         return on.contains { pattern in
             pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : pattern == name
         }

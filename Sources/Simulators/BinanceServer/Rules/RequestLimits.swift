@@ -145,7 +145,8 @@ struct RequestLimits: Sendable {
         let windows = orders[account] ?? Orders()
         if counts.short >= configuration.ordersPerTenSeconds {
             throw .tooManyOrders(
-                limit: configuration.ordersPerTenSeconds, interval: "10 SECOND", retryAfter: windows.short.rest(at: now))
+                limit: configuration.ordersPerTenSeconds, interval: "10 SECOND", retryAfter: windows.short.rest(at: now)
+            )
         }
         if counts.day >= configuration.ordersPerDay {
             throw .tooManyOrders(

@@ -111,7 +111,8 @@ struct SpotFilters: Codable, Hashable, Sendable {
     var json: JSON {
         var filters: [JSON] = [
             [
-                "filterType": .text("PRICE_FILTER"), "minPrice": .decimal(price.least), "maxPrice": .decimal(price.most),
+                "filterType": .text("PRICE_FILTER"), "minPrice": .decimal(price.least),
+                "maxPrice": .decimal(price.most),
                 "tickSize": .decimal(price.step),
             ],
             [

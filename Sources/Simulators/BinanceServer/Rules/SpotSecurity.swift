@@ -59,7 +59,8 @@ struct SpotSecurity: Sendable {
         let digits = Array(signature.utf8)
         guard digits.count == 64 else { return false }
         for index in stride(from: 0, to: 64, by: 2) {
-            guard let high = RequestText.hexDigit(digits[index]), let low = RequestText.hexDigit(digits[index + 1]) else {
+            guard let high = RequestText.hexDigit(digits[index]), let low = RequestText.hexDigit(digits[index + 1])
+            else {
                 return false
             }
             bytes.append(high << 4 | low)

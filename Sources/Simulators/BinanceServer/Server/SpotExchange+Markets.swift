@@ -73,6 +73,9 @@ extension SpotExchange {
         let limit = try reader.limit(standard: 100, most: 5_000)
         reader.skip("symbolStatus")
         try reader.finish()
+        // Every snapshot is where an update of the fast stream ends, so that a book kept from updates can be compared with it.
+        market.settleDepth()
+        tellDepth(market, .fast, core.now)
         return snapshot(market, limit: limit)
     }
 
@@ -140,7 +143,8 @@ extension SpotExchange {
         guard let text = try reader.text("timeZone") else { return 0 }
         let isNegative = text.hasPrefix("-")
         let parts = text.drop { $0 == "-" || $0 == "+" }.split(separator: ":").map { Int64($0) }
-        guard let first = parts.first, let hours = first, parts.count <= 2, let minutes = parts.count > 1 ? parts[1] : 0,
+        guard let first = parts.first, let hours = first, parts.count <= 2,
+            let minutes = parts.count > 1 ? parts[1] : 0,
             (0...14).contains(hours), (0...59).contains(minutes)
         else { throw .badValue("timeZone") }
         let seconds = hours * 3_600 + minutes * 60

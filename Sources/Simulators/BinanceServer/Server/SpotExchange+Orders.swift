@@ -123,7 +123,9 @@ extension SpotExchange {
     func replace(_ request: AccountRequest, _ reader: inout ParameterReader) async throws(SpotError) -> JSON {
         let market = try symbol(&reader)
         _ = try reader.required("cancelReplaceMode")
-        guard let mode = try reader.choice("cancelReplaceMode", ReplaceMode.self) else { throw .missing("cancelReplaceMode") }
+        guard let mode = try reader.choice("cancelReplaceMode", ReplaceMode.self) else {
+            throw .missing("cancelReplaceMode")
+        }
         _ = try reader.choice("orderRateLimitExceededMode", LimitMode.self)
         let target = try target(
             request, market.name, &reader, id: "cancelOrderId", clientID: "cancelOrigClientOrderId")
@@ -137,7 +139,11 @@ extension SpotExchange {
         let command = SpotCommand.replace(cancel, place, requiresCancel: mode == .stop)
         guard case .replaced(let cancelled, let placed) = try await done(command, of: request.account, places: true)
         else { throw .disconnected }
-        if case .success = placed {} else { limits.filled(request.account, at: time.now()) }
+        if case .success((let order, _)) = placed {
+            await fillInPart(order, request)
+        } else {
+            limits.filled(request.account, at: time.now())
+        }
         return try replaced(cancelled, placed, market, request.renderer)
     }
 

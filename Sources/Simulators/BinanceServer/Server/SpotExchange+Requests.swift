@@ -52,7 +52,8 @@ extension SpotExchange {
             if call.operation.countsAsOrder, let asker { try limits.checkOrder(asker.name, at: time.now()) }
             let renderer = SpotRenderer(unit: call.unit)
             if let asker {
-                let request = AccountRequest(account: asker.name, renderer: renderer, fate: fate, connection: call.connection)
+                let request = AccountRequest(
+                    account: asker.name, renderer: renderer, fate: fate, connection: call.connection)
                 reply.body = try await answer(call.operation, request, &reader)
             } else {
                 reply.body = try answer(call.operation, renderer, &reader, call.connection)

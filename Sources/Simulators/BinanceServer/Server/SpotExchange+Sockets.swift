@@ -1,7 +1,7 @@
 import Scheduling
 import TradingCore
 
-/// WebSocket connections: market streams with their control messages, and the WebSocket API.
+/// WebSocket connections, and the control messages of market streams.
 extension SpotExchange {
     /// What a connection is for, by the path it was opened on.
     enum SocketKind: Sendable, Equatable {
@@ -41,7 +41,8 @@ extension SpotExchange {
         if case .streams(let isCombined, _) = kind { listener.isCombined = isCombined }
         hub.add(number, listener)
         switch kind {
-        case .streams(_, let names): _ = hub.subscribe(number, names.compactMap { name in topic(name).map { (name, $0) } })
+        case .streams(_, let names):
+            _ = hub.subscribe(number, names.compactMap { name in topic(name).map { (name, $0) } })
         case .api: _ = try? limits.charge(2, to: address, at: time.now())
         }
         return number
@@ -107,7 +108,9 @@ extension SpotExchange {
         case "SET_PROPERTY":
             guard case .array(let pair)? = parameters, pair.count == 2, pair[0] == .string("combined"),
                 case .bool(let isCombined) = pair[1]
-            else { return Self.controlError(2, "Invalid request: params must be [\"combined\", true or false]", id: id) }
+            else {
+                return Self.controlError(2, "Invalid request: params must be [\"combined\", true or false]", id: id)
+            }
             hub.change(number) { $0.isCombined = isCombined }
             return Self.controlAnswer(.null, id: id)
         case "GET_PROPERTY":
@@ -144,163 +147,5 @@ extension SpotExchange {
     private static func controlError(_ code: Int64, _ message: String, id: JSONValue?) -> String {
         let error: JSON = ["code": .number(code), "msg": .text(message)]
         return (["error": error, "id": id.map { JSON($0) } ?? .null] as JSON).rendered
-    }
-
-    // MARK: - The WebSocket API
-
-    /// Who asks over the WebSocket API, and how.
-    struct SocketAsker: Sendable {
-        var connection: Int
-        var address: String
-        var unit: SpotRenderer.TimeUnit
-        var returnsLimits: Bool
-    }
-
-    /// - Returns: the answer's text; nil to hang up without one.
-    func answer(_ text: String, _ asker: SocketAsker) async -> String? {
-        guard let value = try? JSONValue(text), case .object = value else {
-            return socketAnswer(nil, Self.failed(SpotError(-1135, "Invalid JSON Request")), asker, true)
-        }
-        let id = value["id"]
-        guard case .string(let method)? = value["method"] else {
-            return socketAnswer(id, Self.failed(SpotError(-1000, "Missing method.")), asker, true)
-        }
-        guard let operation = SpotOperation(rawValue: method), operation.isSocketMethod else {
-            return socketAnswer(id, Self.failed(SpotError(-1000, "Unknown method.")), asker, true)
-        }
-        let parameters: [RequestText.Parameter]
-        switch value["params"] {
-        case .object(let members)?: parameters = members.map { .init(name: $0.key, value: Self.text($0.value)) }
-        case nil, .null?: parameters = []
-        case .array(let elements)? where operation == .unsubscribeAccount:
-            parameters = elements.prefix(1).map { .init(name: "subscriptionId", value: Self.text($0)) }
-        default: return socketAnswer(id, Self.failed(SpotError(-1130, "Data sent for parameter 'params' is not valid.")), asker, true)
-        }
-        let request = RequestText(members: parameters)
-        let returnsLimits = asker.returnsLimits && request.parameters.first { $0.name == "returnRateLimits" }?.value != "false"
-        let call = SpotCall(
-            operation: operation, text: request, key: request.parameters.first { $0.name == "apiKey" }?.value,
-            address: asker.address, unit: asker.unit, connection: asker.connection)
-        let reply = await answer(call)
-        return reply.hangsUp ? nil : socketAnswer(id, reply, asker, returnsLimits)
-    }
-
-    /// As it is signed: numbers as they stand, booleans as words, lists as JSON.
-    private static func text(_ value: JSONValue) -> String {
-        switch value {
-        case .string(let text), .number(let text): text
-        case .bool(let flag): flag ? "true" : "false"
-        case .null: ""
-        case .array, .object: JSON(value).rendered
-        }
-    }
-
-    private static func failed(_ error: SpotError) -> SpotReply {
-        var reply = SpotReply()
-        reply.fail(error)
-        return reply
-    }
-
-    private func socketAnswer(
-        _ id: JSONValue?, _ reply: SpotReply, _ asker: SocketAsker, _ returnsLimits: Bool
-    ) -> String {
-        var answer: JSON = ["id": id.map { JSON($0) } ?? .null, "status": .number(Int64(reply.status))]
-        if let error = reply.error {
-            var body = error.body
-            if let seconds = error.retryAfter {
-                let now = SpotRenderer().time(time.now())
-                let until = SpotRenderer().time(time.now().advanced(byNanoseconds: Nanoseconds.seconds(seconds)))
-                body = body.adding(["data": ["serverTime": now, "retryAfter": until]])
-            }
-            answer = answer.adding(["error": body])
-        } else {
-            answer = answer.adding(["result": reply.body])
-        }
-        guard returnsLimits else { return answer.rendered }
-        let used = reply.usedWeight > 0 ? reply.usedWeight : limits.usedWeight(of: asker.address, at: time.now())
-        return answer.adding(["rateLimits": limits.weightJSON(used)]).rendered
-    }
-
-    // MARK: - Accounts on sockets
-
-    func subscribe(_ request: AccountRequest, _ reader: inout ParameterReader) throws(SpotError) -> JSON {
-        try reader.finish()
-        guard let connection = request.connection, let listener = hub.listeners[connection] else {
-            throw .badCombination
-        }
-        guard !listener.accounts.values.contains(request.account) else {
-            throw SpotError(-2035, "User data stream subscription already active.")
-        }
-        let number = (listener.accounts.keys.max() ?? -1) + 1
-        hub.change(connection) { $0.accounts[number] = request.account }
-        return ["subscriptionId": .number(Int64(number))]
-    }
-
-    func session(
-        _ operation: SpotOperation, _ reader: inout ParameterReader, _ connection: Int?
-    ) throws(SpotError) -> JSON {
-        guard let connection, let listener = hub.listeners[connection] else { throw .badCombination }
-        let renderer = SpotRenderer(unit: listener.unit)
-        switch operation {
-        case .subscriptions:
-            try reader.finish()
-            return .list(listener.accounts.keys.sorted().map { ["subscriptionId": .number(Int64($0))] })
-        case .unsubscribeAccount:
-            let number = try reader.integer("subscriptionId").map { Int(clamping: $0) }
-            try reader.finish()
-            if let number, listener.accounts[number] == nil {
-                throw SpotError(-2036, "User data stream subscription not active.")
-            }
-            let ended = number.map { [$0] } ?? listener.accounts.keys.sorted()
-            hub.change(connection) { listener in
-                for number in ended { listener.accounts[number] = nil }
-            }
-            for number in ended {
-                let event: JSON = ["e": .text("eventStreamTerminated"), "E": renderer.time(time.now())]
-                listener.send((["subscriptionId": .number(Int64(number)), "event": event] as JSON).rendered)
-            }
-            return [:]
-        case .sessionStatus, .logout:
-            try reader.finish()
-            return [
-                "apiKey": .null, "authorizedSince": .null, "connectedSince": renderer.time(time.now()),
-                "returnRateLimits": .bool(true), "serverTime": renderer.time(time.now()),
-                "userDataStream": .bool(!listener.accounts.isEmpty),
-            ]
-        default: throw SpotError(-4056, "HMAC_SHA256 API key is not supported.")
-        }
-    }
-
-    func listenKey(
-        _ operation: SpotOperation, _ request: AccountRequest, _ reader: inout ParameterReader
-    ) throws(SpotError) -> JSON {
-        guard configuration.servesListenKeys else { throw .gone }
-        let now = time.now()
-        if operation == .startListenKey {
-            try reader.finish()
-            let bytes = random.bytes(48)
-            let key = listenKeys.start(request.account, at: now) { Self.listenKey(bytes) }
-            return ["listenKey": .text(key)]
-        }
-        let key = try reader.required("listenKey")
-        try reader.finish()
-        let isKnown =
-            operation == .extendListenKey
-            ? listenKeys.extend(key, of: request.account, at: now) : listenKeys.close(key, of: request.account)
-        guard isKnown else { throw .badListenKey }
-        return [:]
-    }
-
-    /// Sixty-four letters and digits, of 48 bytes that nobody can guess.
-    private static func listenKey(_ bytes: [UInt8]) -> String {
-        var seed: UInt64 = 0
-        var text = ""
-        for (index, byte) in bytes.enumerated() {
-            seed = seed << 8 | UInt64(byte)
-            guard index % 16 == 15 else { continue }
-            var generator = SplitMix64(seed: seed)
-            text += GeneratedClientID.make(&generator)
-        }
-        return String(text.prefix(64))
     }
 }

@@ -57,7 +57,7 @@ extension SpotExchange {
         hub.publish(.bookTicker(market.name), &faults, at: now) { $0.bookTicker(market, bid, ask) }
     }
 
-    private func tellDepth(_ market: SpotMarket, _ pace: DepthCounter.Pace, _ now: Timestamp) {
+    func tellDepth(_ market: SpotMarket, _ pace: DepthCounter.Pace, _ now: Timestamp) {
         let hasChanged = market.depth.hasNews(pace)
         if hub.hasListeners(.depth(market.name, pace)), let update = market.depth.take(pace) {
             hub.publish(.depth(market.name, pace), &faults, at: now) { $0.depth(update, market, at: now) }

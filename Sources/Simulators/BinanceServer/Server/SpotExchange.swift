@@ -56,7 +56,8 @@ public actor SpotExchange {
     ///   - path: its file, where it remembers everything.
     ///   - progress: told how far playing forward has come, as a share of one.
     public static func open(
-        _ configuration: SpotConfiguration, path: String, time: any TimeSource, random: any RandomSource = SystemRandom(),
+        _ configuration: SpotConfiguration, path: String, time: any TimeSource,
+        random: any RandomSource = SystemRandom(),
         logger: Logger, progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> SpotExchange {
         let database = try await SQLiteDatabase.open(path: path)
@@ -82,7 +83,9 @@ public actor SpotExchange {
         security = SpotSecurity(core.configuration.accounts)
         limits = RequestLimits()
         for account in core.configuration.accounts {
-            for asset in core.balances.assets { trail.note(core.balance(account.name, asset), of: account.name, at: core.now) }
+            for asset in core.balances.assets {
+                trail.note(core.balance(account.name, asset), of: account.name, at: core.now)
+            }
         }
         checkpointDue = core.now
         self.core = core

@@ -70,7 +70,9 @@ final class SpotHTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    private func finish(_ answer: SpotServer.RawAnswer?, _ request: SpotServer.RawRequest, _ context: ChannelHandlerContext) {
+    private func finish(
+        _ answer: SpotServer.RawAnswer?, _ request: SpotServer.RawRequest, _ context: ChannelHandlerContext
+    ) {
         isBusy = false
         guard context.channel.isActive else { return }
         guard let answer else { return context.close(promise: nil) }
@@ -89,7 +91,8 @@ final class SpotHTTPHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     // MARK: - WebSocket
 
-    private func upgrade(_ head: HTTPRequestHead, _ socket: SpotServer.SocketRequest, _ context: ChannelHandlerContext) {
+    private func upgrade(_ head: HTTPRequestHead, _ socket: SpotServer.SocketRequest, _ context: ChannelHandlerContext)
+    {
         guard let key = head.headers.first(name: "Sec-WebSocket-Key"), head.method == .GET else {
             let answer = SpotServer.RawAnswer(status: 400, body: #"{"code":-1000,"msg":"No WebSocket handshake."}"#)
             return finish(answer, SpotServer.RawRequest(head: head, body: "", address: ""), context)

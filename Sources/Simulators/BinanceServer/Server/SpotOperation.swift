@@ -57,7 +57,8 @@ enum SpotOperation: String, CaseIterable, Sendable {
 
     var security: Security {
         switch self {
-        case .place, .test, .query, .cancel, .cancelAll, .replace, .amend, .openOrders, .allOrders, .account, .ownTrades,
+        case .place, .test, .query, .cancel, .cancelAll, .replace, .amend, .openOrders, .allOrders, .account,
+            .ownTrades,
             .commission, .orderLimits, .subscribeAccount, .currencies, .marginPairs, .isolatedPairs, .tradeFees, .logon:
             .signed
         case .startListenKey, .extendListenKey, .closeListenKey: .key
@@ -104,7 +105,8 @@ enum SpotOperation: String, CaseIterable, Sendable {
         case .isolatedPairs: ("GET", "/sapi/v1/margin/isolated/allPairs")
         case .tradeFees: ("GET", "/sapi/v1/asset/tradeFee")
         case .systemStatus: ("GET", "/sapi/v1/system/status")
-        case .subscribeAccount, .unsubscribeAccount, .subscriptions, .sessionStatus, .logon, .logout, .subscribeSession: nil
+        case .subscribeAccount, .unsubscribeAccount, .subscriptions, .sessionStatus, .logon, .logout, .subscribeSession:
+            nil
         }
     }
 

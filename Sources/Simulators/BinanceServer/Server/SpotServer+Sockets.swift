@@ -46,7 +46,8 @@ extension SpotServer {
                 } else {
                     return Self.close(raw, .policyViolation)
                 }
-            case .ping: raw.writeAndFlush(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData), promise: nil)
+            case .ping:
+                raw.writeAndFlush(WebSocketFrame(fin: true, opcode: .pong, data: frame.unmaskedData), promise: nil)
             case .pong: heard.set(time.now())
             case .connectionClose: return Self.close(raw, .normalClosure)
             default: return Self.close(raw, .protocolError)

@@ -65,7 +65,8 @@ public struct SpotServer: Sendable {
     static func split(_ uri: String) -> (path: String, query: String) {
         let parts = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         // A plus stands for itself in a path.
-        let path = parts.first.map { RequestText.decoded(Substring($0.replacing("+", with: "%2B"))) ?? String($0) } ?? ""
+        let path =
+            parts.first.map { RequestText.decoded(Substring($0.replacing("+", with: "%2B"))) ?? String($0) } ?? ""
         return (path, parts.count > 1 ? String(parts[1]) : "")
     }
 }

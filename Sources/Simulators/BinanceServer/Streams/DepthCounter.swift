@@ -48,7 +48,8 @@ struct DepthCounter {
     /// Levels at and better than a price may have changed.
     mutating func touchBetter(_ side: Side, than ticks: Int64) {
         touch(side, ticks)
-        for level in shown.keys where level.side == side && side.isBetter(Price(ticks: level.ticks), than: Price(ticks: ticks)) {
+        for level in shown.keys
+        where level.side == side && side.isBetter(Price(ticks: level.ticks), than: Price(ticks: ticks)) {
             touched.insert(level)
         }
     }

@@ -62,7 +62,9 @@ struct StreamHub {
     }
 
     mutating func unsubscribe(_ number: Int, _ names: [String]) {
-        for stream in listeners[number]?.streams ?? [] where names.contains(stream.name) { forget(stream.topic, number) }
+        for stream in listeners[number]?.streams ?? [] where names.contains(stream.name) {
+            forget(stream.topic, number)
+        }
         listeners[number]?.streams.removeAll { names.contains($0.name) }
     }
 

@@ -30,7 +30,8 @@ enum StreamTopic: Hashable, Sendable {
         }
         let parts = name.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
         let symbol = parts[0].uppercased()
-        guard parts.count >= 2, !symbol.isEmpty, symbol.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) })
+        guard parts.count >= 2, !symbol.isEmpty,
+            symbol.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) })
         else { return nil }
         if parts[1].hasPrefix("depth") {
             self.init(depth: symbol, parts[1].dropFirst(5), pace: parts.count > 2 ? parts[2] : nil)

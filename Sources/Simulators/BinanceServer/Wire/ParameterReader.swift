@@ -29,7 +29,8 @@ struct ParameterReader: Sendable {
 
     mutating func integer(_ name: String) throws(SpotError) -> Int64? {
         guard let value = try text(name) else { return nil }
-        guard value.utf8.count <= 20, value.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int64(value) else {
+        guard value.utf8.count <= 20, value.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int64(value)
+        else {
             throw .illegal(name, "^[0-9]{1,20}$")
         }
         return number
@@ -83,7 +84,9 @@ struct ParameterReader: Sendable {
     /// A list as JSON text, `["A","B"]`.
     mutating func list(_ name: String) throws(SpotError) -> [String]? {
         guard let text = try text(name) else { return nil }
-        guard case .array(let elements) = try? JSONValue(text) else { throw .illegal(name, "^\\[(\"[A-Z0-9-_.]{1,20}\"(,\"[A-Z0-9-_.]{1,20}\")*)?\\]$") }
+        guard case .array(let elements) = try? JSONValue(text) else {
+            throw .illegal(name, "^\\[(\"[A-Z0-9-_.]{1,20}\"(,\"[A-Z0-9-_.]{1,20}\")*)?\\]$")
+        }
         var names: [String] = []
         for element in elements {
             guard case .string(let name) = element else { throw .badValue(name) }

@@ -46,7 +46,8 @@ extension SpotError {
 
     static func banned(until milliseconds: Int64, retryAfter: Int64) -> SpotError {
         SpotError(
-            -1003, "Way too much request weight used; IP banned until \(milliseconds). Please use WebSocket Streams for live updates to avoid bans.",
+            -1003,
+            "Way too much request weight used; IP banned until \(milliseconds). Please use WebSocket Streams for live updates to avoid bans.",
             status: 418, retryAfter: retryAfter)
     }
 
@@ -79,11 +80,15 @@ extension SpotError {
             -1104, "Not all sent parameters were read; read '\(read)' parameter(s) but was sent '\(sent)'.")
     }
     static func empty(_ name: String) -> SpotError { SpotError(-1105, "Parameter '\(name)' was empty.") }
-    static func notRequired(_ name: String) -> SpotError { SpotError(-1106, "Parameter '\(name)' sent when not required.") }
+    static func notRequired(_ name: String) -> SpotError {
+        SpotError(-1106, "Parameter '\(name)' sent when not required.")
+    }
     static func tooPrecise(_ name: String) -> SpotError {
         SpotError(-1111, "Parameter '\(name)' has too much precision.")
     }
-    static func badValue(_ name: String) -> SpotError { SpotError(-1130, "Data sent for parameter '\(name)' is not valid.") }
+    static func badValue(_ name: String) -> SpotError {
+        SpotError(-1130, "Data sent for parameter '\(name)' is not valid.")
+    }
     static func duplicated(_ name: String) -> SpotError {
         SpotError(-1101, "Duplicate values for parameter '\(name)' detected.")
     }
