@@ -354,6 +354,43 @@ struct SpotServerTests {
         }
     }
 
+    @Test("Nonsense gets an error, never a 5xx or a crash", arguments: 1...4)
+    func nonsense(seed: UInt64) async throws {
+        try await run { exchange in
+            await exchange.exchange.liftLimits()
+            var random = SplitMix64(seed: seed)
+            let values = [
+                "", "0", "-1", "1", "1e99", "9223372036854775807", "9223372036854", "99999999999999999999", "BTCUSDT",
+                "LTCBTC",
+                "%5B%22BTCUSDT%22%5D", "%5B", "true", "BUY", "SELL", "LIMIT", "MARKET", "LIMIT_MAKER", "GTC", "IOC",
+                "1M", "1s",
+                "60000", "0.00000001", "0.000000001", "%F0%9F%92%A9", "-14:59", "7d", "STOP_ON_FAILURE", "a%26b%3D",
+            ]
+            let names = [
+                "symbol", "symbols", "limit", "fromId", "startTime", "endTime", "interval", "timeZone", "windowSize",
+                "type",
+                "side", "timeInForce", "quantity", "quoteOrderQty", "price", "newClientOrderId", "orderId",
+                "origClientOrderId",
+                "cancelReplaceMode", "cancelOrderId", "newQty", "recvWindow", "omitZeroBalances", "nonsense",
+            ]
+            for number in 0..<250 {
+                let operation = SpotOperation.allCases[Int(random.below(UInt64(SpotOperation.allCases.count)))]
+                guard let route = operation.route, let verb = EndpointRequest.Verb(rawValue: route.method) else {
+                    continue
+                }
+                var query = random.below(2) == 0 ? "symbol=BTCUSDT" : ""
+                for name in names where random.below(5) == 0 && !(name == "symbol" && !query.isEmpty) {
+                    query += (query.isEmpty ? "" : "&") + name + "=" + values[Int(random.below(UInt64(values.count)))]
+                }
+                let answer = try await exchange.ask(
+                    verb, route.path, query, as: random.below(4) == 0 ? nil : "A", in: verb == .post ? .body : .query)
+                #expect(answer.status < 500, "seed \(seed), \(number): \(route) \(query): \(answer.json)")
+                #expect(answer.status == 200 || answer.code != nil)
+            }
+            #expect(try await exchange.ask(.get, "/api/v3/ping").json == .object([]))
+        }
+    }
+
     // MARK: - Kills
 
     @Test("SIGKILL at any moment forgets nothing that was answered")
@@ -404,6 +441,11 @@ struct SpotServerTests {
 }
 
 extension SpotExchange {
+    func liftLimits() {
+        limits.configuration.weight = .max
+        limits.configuration.ordersPerTenSeconds = .max
+    }
+
     /// As if an account had placed all the orders it may but so many.
     func useUpOrders(of account: String, leaving count: Int) {
         let now = time.now()

@@ -127,7 +127,7 @@ extension SpotExchange {
         let offset = try zone(&reader)
         let limit = try reader.limit(standard: 500, most: 1_000)
         try reader.finish()
-        let (start, end) = (from ?? .distantPast, to ?? core.now)
+        let (start, end) = (from ?? .distantPast, min(to ?? core.now, core.now))
         guard start <= end else { return [] }
         // The start of what is in the range counts, not what is before it.
         let lowest = max(start, Timestamp(nanoseconds: 0))

@@ -218,46 +218,4 @@ public actor SpotExchange {
         var generator = SplitMix64(seed: randomNumber())
         return GeneratedClientID.make(&generator)
     }
-
-    // MARK: - Misbehaviour
-
-    /// Sets faults, as a fault file says, beside or instead of those there are.
-    public func setFaults(_ text: String, instead: Bool = false) async throws(SpotFaultError) {
-        let (list, seed) = try SpotFault.list(text)
-        for fault in list where fault.kind == .ruleChange {
-            guard let symbol = fault.symbol, core.markets.contains(where: { $0.name == symbol }) else {
-                throw SpotFaultError(description: "symbol \(fault.symbol ?? ""): must be one that is listed")
-            }
-        }
-        if instead { clearFaults() }
-        if let seed { faults.seed(seed) }
-        for fault in list {
-            if fault.kind == .ruleChange { await change(fault) } else { faults.add(fault) }
-        }
-    }
-
-    func clearFaults() {
-        faults.clear()
-        limits.liftBans()
-    }
-
-    /// Behaves again, towards those too who are being kept waiting.
-    func endFaults() {
-        clearFaults()
-        hub.heal()
-    }
-
-    private func change(_ fault: SpotFault) async {
-        guard let symbol = fault.symbol, let rules = fault.rules, let market = try? core.market(symbol) else { return }
-        var filters = market.filters
-        if let tick = rules.tickSize { filters.price.step = tick }
-        if let step = rules.stepSize {
-            filters.lot.step = step
-            filters.lot.least = max(filters.lot.least, step)
-        }
-        if let least = rules.minNotional { filters.leastNotional = least }
-        if let most = rules.maxNumOrders { filters.mostOrders = most }
-        if filters != market.filters { _ = await perform(.filters(symbol: symbol, filters)) }
-        if let status = rules.status { _ = await perform(.status(symbol: symbol, status)) }
-    }
 }
