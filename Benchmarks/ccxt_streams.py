@@ -83,7 +83,8 @@ def run(name, ex, prologue, whole, frames, binary):
     prepared(name, ex, client, whole, frames[0])
     for frame in prologue:
         ex.handle_message(client, orjson.loads(frame))
-    handle, decode = ex.handle_message, ex.decode_proto_msg if binary else orjson.loads
+    # Protobuf is decoded by the handler itself.
+    handle, decode = ex.handle_message, bytes if binary else orjson.loads
     before = client.told
     start = time.process_time()
     for frame in frames:

@@ -1,6 +1,8 @@
 import Exchanges
 import Networking
+import Scheduling
 import Testing
+import TradingCore
 
 @Suite(.timeLimit(.minutes(1))) struct HTTPCallerTests {
     /// What a caller made for this test gives; it is shut down after.
@@ -37,6 +39,22 @@ import Testing
 
     private func isNotSent(_ failure: HTTPFailure?) -> Bool {
         if case .notSent? = failure { true } else { false }
+    }
+
+    /// A clock that jumps to wherever somebody sleeps to.
+    private struct JumpingTime: TimeSource {
+        func now() -> Timestamp { Timestamp(nanoseconds: 0) }
+        func sleep(until deadline: Timestamp) async throws { try Task.checkCancellation() }
+    }
+
+    @Test func `an hour's deadline passes by the clock that was handed in`() async throws {
+        try await ScriptedServer.with { _, _ in
+            []
+        } _: { server in
+            let caller = try HTTPCaller(.init(deadline: 3_600_000), time: JumpingTime())
+            #expect(isUnknown(await failure(caller, request(server))))
+            await caller.shutdown()
+        }
     }
 
     @Test func `what is signed is what is sent, and the whole answer comes back`() async throws {

@@ -87,7 +87,9 @@ struct BacktestCommand: ParsableCommand {
         if let report {
             try write(simulation, SummaryText.headline(summary, plan.instrument), choice, plan, to: report)
         }
-        for path in market.cutFiles { Terminal.error("mrmarket: \(path): its end was cut off; it was read up to there") }
+        for path in market.cutFiles {
+            Terminal.error("mrmarket: \(path): its end was cut off; it was read up to there")
+        }
         if summary.orders == 0 { Terminal.error("mrmarket: no order was placed: \(SummaryText.whyNothing(summary))") }
         print(
             json

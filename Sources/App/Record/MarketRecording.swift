@@ -20,7 +20,9 @@ final class MarketRecording: Service, Sendable {
     /// Asks for the exchange's markets and makes the file.
     static func open(_ plan: RecordingPlan, time: any TimeSource) async throws -> MarketRecording {
         let caller: HTTPCaller
-        do { caller = try HTTPCaller() } catch { throw BadInput("the trusted certificates cannot be read: \(error)") }
+        do { caller = try HTTPCaller(time: time) } catch {
+            throw BadInput("the trusted certificates cannot be read: \(error)")
+        }
         do {
             let market = try await market(plan, caller, time)
             return try MarketRecording(plan, market, caller, time)
@@ -89,6 +91,7 @@ final class MarketRecording: Service, Sendable {
             group.addTask { try await cancelWhenGracefulShutdown { try await self.keepWriting() } }
             defer { group.cancelAll() }
             try await group.next()
+            recorder.end()
         }
         try write(time.now())
     }

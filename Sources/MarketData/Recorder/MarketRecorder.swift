@@ -33,6 +33,7 @@ public final class MarketRecorder: Sendable {
         var lastTime = Timestamp.distantPast
         var counts = Counts()
         var failure: RecordingFailure?
+        var hasEnded = false
         /// The newest number of the book.
         var sequence: Int64?
     }
@@ -112,6 +113,9 @@ public final class MarketRecorder: Sendable {
         }
     }
 
+    /// Nothing more is taken: that we hang up is no gap.
+    public func end() { state.withLock { $0.hasEnded = true } }
+
     // MARK: - What is written
 
     /// What has gathered.
@@ -139,7 +143,7 @@ public final class MarketRecorder: Sendable {
         _ now: Timestamp, _ body: (inout State, Timestamp) throws(RecordingFailure) -> Void
     ) {
         state.withLock { state in
-            guard state.failure == nil else { return }
+            guard state.failure == nil, !state.hasEnded else { return }
             guard state.bytes.count <= Self.mostWaiting else {
                 state.failure = RecordingFailure(
                     "the disk does not keep up: \(state.bytes.count) bytes wait to be written")

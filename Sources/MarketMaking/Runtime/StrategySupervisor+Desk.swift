@@ -160,7 +160,9 @@ extension StrategySupervisor: TradingDesk {
     private func hasAccount(_ name: String) async -> Bool {
         if executors.keys.contains(where: { $0.accountName == name }) { return true }
         let parts = name.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, let connector = directory.connector(ExchangeID(rawValue: parts[0])) else { return false }
+        guard parts.count == 2, let connector = directory.connector(ExchangeID(rawValue: parts[0])) else {
+            return false
+        }
         do { _ = try await connector.account(parts[1]) } catch .unknownAccount { return false } catch {}
         return true
     }

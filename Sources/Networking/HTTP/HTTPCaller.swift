@@ -5,6 +5,8 @@ import NIOHTTP1
 import NIOHTTPCompression
 import NIOPosix
 import NIOSSL
+public import Scheduling
+import TradingCore
 
 #if canImport(Glibc)
 import Glibc
@@ -44,10 +46,13 @@ public final class HTTPCaller: Sendable {
 
     private let settings: Settings
     private let client: HTTPClient
+    private let time: any TimeSource
 
+    /// - Parameter time: by which deadlines are counted.
     /// - Throws: when the trusted roots cannot be read.
-    public init(_ settings: Settings = Settings()) throws {
+    public init(_ settings: Settings = Settings(), time: any TimeSource = SystemTime()) throws {
         self.settings = settings
+        self.time = time
         var pool = HTTPClient.Configuration.ConnectionPool(
             idleTimeout: .milliseconds(settings.idle),
             concurrentHTTP1ConnectionsPerHostSoftLimit: settings.connectionsPerHost)
@@ -61,6 +66,9 @@ public final class HTTPCaller: Sendable {
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
+    /// A day, in milliseconds.
+    private static let longestDeadline: Int64 = 86_400_000
+
     public func shutdown() async { try? await client.shutdown() }
 
     /// - Parameter milliseconds: for all of it, instead of ``Settings/deadline``.
@@ -68,13 +76,14 @@ public final class HTTPCaller: Sendable {
         _ request: SignedRequest, within milliseconds: Int64? = nil
     ) async throws(HTTPFailure) -> EndpointAnswer {
         guard ["http://", "https://"].contains(where: request.url.hasPrefix) else { throw .notSent("no such address") }
-        let milliseconds = max(1, milliseconds ?? settings.deadline)
+        let milliseconds = min(max(1, milliseconds ?? settings.deadline), Self.longestDeadline)
+        let deadline = time.now().advanced(byNanoseconds: milliseconds * Nanoseconds.perMillisecond)
         // The client's own deadline ends with the head of the answer; ours holds to the end of its body.
         let outcome = await withTaskGroup(of: Result<EndpointAnswer, HTTPFailure>.self) { group in
             group.addTask { await self.perform(request, milliseconds) }
-            group.addTask {
+            group.addTask { [time] in
                 do {
-                    try await Task.sleep(for: .milliseconds(milliseconds))
+                    try await time.sleep(until: deadline)
                     return .failure(.unknown("nothing whole within \(milliseconds) ms"))
                 } catch {
                     return .failure(.unknown("given up"))

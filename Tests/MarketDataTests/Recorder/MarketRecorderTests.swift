@@ -187,20 +187,22 @@ import TradingCore
         #expect(throws: RecordingFailure.self) { try RecordingFile(path: folder.path, at: Self.time(0)) }
     }
 
+    /// In a value of its own: docs/decisions/int128-and-async.md.
+    struct TickCase: Sendable {
+        var rule: OrderRounding.Price
+        var price: FixedDecimal
+        var tick: FixedDecimal
+    }
+
     @Test(arguments: [
-        (
-            OrderRounding.Price.significantDigits(5, maximumFractionDigits: 8), "91234" as FixedDecimal,
-            "0.01" as FixedDecimal
-        ),
-        (.significantDigits(5, maximumFractionDigits: 8), "0.00012345", "0.00000001"),
-        (.tick("0.5"), "91234", "0.5"),
+        TickCase(rule: .significantDigits(5, maximumFractionDigits: 8), price: "91234", tick: "0.01"),
+        TickCase(rule: .significantDigits(5, maximumFractionDigits: 8), price: "0.00012345", tick: "0.00000001"),
+        TickCase(rule: .tick("0.5"), price: "91234", tick: "0.5"),
     ])
-    func `a tick follows the market's rule`(
-        _ rule: OrderRounding.Price, _ price: FixedDecimal, _ tick: FixedDecimal
-    ) throws {
+    func `a tick follows the market's rule`(_ test: TickCase) throws {
         var market = Self.market
-        market.rounding.price = rule
-        #expect(try RecordingUnit.unit(of: market, near: price).price == tick)
+        market.rounding.price = test.rule
+        #expect(try RecordingUnit.unit(of: market, near: test.price).price == test.tick)
     }
 
     @Test func `what cannot be written down ends a recording with a reason`() throws {

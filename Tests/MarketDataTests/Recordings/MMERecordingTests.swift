@@ -122,7 +122,7 @@ struct MMERecordingTests {
         (header(count: 0, tick: 0), .header, "tick"), (header(count: 0, lot: 1 << 63), .header, "lot"),
         (header(count: 0, tick: 5), .header, "tick 0.01"),
         (header(count: .max), .header, "number of records"),
-        (changed(2) { $0.kind = 4 }, .record(3), "kind"), (changed(2) { $0.kind = 0 }, .record(3), "kind"),
+        (changed(2) { $0.kind = 5 }, .record(3), "kind"), (changed(2) { $0.kind = 0 }, .record(3), "kind"),
         (changed(2) { $0.side = 0 }, .record(3), "side"), (changed(2) { $0.last = 2 }, .record(3), "last"),
         (changed(2) { $0.ticks = 0 }, .record(3), "price"), (changed(2) { $0.ticks = -5 }, .record(3), "price"),
         (changed(2) { $0.ticks = BookSide.maximumTicks + 1 }, .record(3), "price"),

@@ -68,7 +68,8 @@ struct SpotAuditor {
             for row in page {
                 all.append(
                     Trade(
-                        id: try integer(row["id"]), orderID: try integer(row["orderId"]), price: try decimal(row["price"]),
+                        id: try integer(row["id"]), orderID: try integer(row["orderId"]),
+                        price: try decimal(row["price"]),
                         quantity: try decimal(row["qty"])))
             }
             if page.count < 1_000 { return all }

@@ -103,9 +103,11 @@ final class Stage {
         var here = books.orders
         for (_, order) in orders {
             let id = try #require(dialect.clientOrderID(order.clientOrderID), "\(order.clientOrderID) is not ours")
-            let stored = try #require(here.removeValue(forKey: Int64(id.rawValue)), "\(order.clientOrderID) is not stored")
+            let stored = try #require(
+                here.removeValue(forKey: Int64(id.rawValue)), "\(order.clientOrderID) is not stored")
             #expect(stored.filled == order.executed, "order \(order.clientOrderID): \(stored), there \(order)")
-            #expect(ServerBooks.isSame(stored.status, order.status), "\(order.clientOrderID): \(stored), there \(order)")
+            #expect(
+                ServerBooks.isSame(stored.status, order.status), "\(order.clientOrderID): \(stored), there \(order)")
         }
         for (id, order) in here { #expect(order.status == "rejected", "order \(id) is \(order) here, unknown there") }
         let trades = try await auditor.trades()

@@ -52,13 +52,16 @@ final class StreamingExchange: Sendable {
                 }
             })
         return channel.eventLoop.makeCompletedFuture {
-            let plain = PlainHandler(script)
             try channel.pipeline.syncOperations.configureHTTPServerPipeline(
                 withServerUpgrade: (
                     upgraders: [upgrader],
-                    completionHandler: { $0.pipeline.syncOperations.removeHandler(plain, promise: nil) }
+                    completionHandler: { context in
+                        let operations = context.pipeline.syncOperations
+                        guard let plain = try? operations.handler(type: PlainHandler.self) else { return }
+                        operations.removeHandler(plain, promise: nil)
+                    }
                 ))
-            try channel.pipeline.syncOperations.addHandler(plain)
+            try channel.pipeline.syncOperations.addHandler(PlainHandler(script))
         }
     }
 }
