@@ -121,7 +121,8 @@ public struct ConfigurationKey: Sendable {
     private static let sidecar = [
         ConfigurationKey(
             "CCXT_SIDECAR_VENV", .text, or: ".build/sidecar",
-            note: "Python environment of the sidecar, made by Scripts/setup-sidecar.sh; without it only own connectors."),
+            note: "Python environment of the sidecar, made by Scripts/setup-sidecar.sh; without it only own connectors."
+        ),
         ConfigurationKey("CCXT_SIDECAR_CODE", .text, or: "Sidecar", note: "The sidecar's own code."),
     ]
 
