@@ -60,7 +60,7 @@ class StreamTests(unittest.IsolatedAsyncioTestCase):
         return session, task
 
     async def kinds(self, count: int) -> list[str]:
-        return [(await asyncio.wait_for(self.told.get(), 2))["t"] for _ in range(count)]
+        return [(await asyncio.wait_for(self.told.get(), 60))["t"] for _ in range(count)]
 
     async def test_a_break_is_told_once_and_so_is_the_return(self) -> None:
         session, _ = self.start(True, stream="orderBook")

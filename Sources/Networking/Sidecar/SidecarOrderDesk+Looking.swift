@@ -11,8 +11,8 @@ extension SidecarOrderDesk {
         switch update {
         case .event(let value):
             if isOrders { reported(value) } else { state.withLock { $0.areFillsDue = true } }
-            news.raise()
-        case .recovered: news.raise()
+            raiseNews()
+        case .recovered: raiseNews()
         // The lists are looked at in any case; without a stream only later.
         case .alive, .lost, .unsupported: break
         }
@@ -30,7 +30,7 @@ extension SidecarOrderDesk {
         tell(events)
     }
 
-    func look() async {
+    func look(_ news: Signal) async {
         while !Task.isCancelled {
             let began = time.now()
             do {
@@ -38,15 +38,15 @@ extension SidecarOrderDesk {
                 try await lookAtFills()
                 looked(nil)
             } catch { looked("\(error)") }
-            await wait(until: began.advanced(byNanoseconds: Self.interval))
+            await wait(until: began.advanced(byNanoseconds: Self.interval), news)
         }
     }
 
     /// Looks at fills whenever there is news, until the time has come to look at everything.
-    private func wait(until deadline: Timestamp) async {
+    private func wait(until deadline: Timestamp, _ news: Signal) async {
         while !Task.isCancelled, time.now() < deadline {
             await withTaskGroup { group in
-                group.addTask { [news] in await news.wait() }
+                group.addTask { await news.wait() }
                 group.addTask { [time] in try? await time.sleep(until: deadline) }
                 await group.next()
                 group.cancelAll()

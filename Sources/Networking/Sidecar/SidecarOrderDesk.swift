@@ -12,6 +12,8 @@ final class SidecarOrderDesk: Sendable {
         var sinks: [Int: @Sendable (AccountUpdate) -> Void] = [:]
         var next = 0
         var work: Task<Void, Never>?
+        /// Raised when there is something to look for; one for each life of the work, which alone waits for it.
+        var news = Signal()
         var streams: [Subscription] = []
         var isLost = false
         /// Since when looking has failed.
@@ -22,8 +24,6 @@ final class SidecarOrderDesk: Sendable {
     let account: SidecarAccount
     let instrument: Instrument
     let state: Mutex<State>
-    /// Raised when a stream says that there is something to look for.
-    let news = Signal()
 
     var symbol: Symbol { instrument.id.symbol }
     var time: any TimeSource { account.connector.time }
@@ -64,7 +64,9 @@ final class SidecarOrderDesk: Sendable {
     private func startWork() {
         state.withLock { state in
             guard state.work == nil else { return }
-            state.work = Task { [self] in await look() }
+            let news = Signal()
+            state.news = news
+            state.work = Task { [self] in await look(news) }
             state.streams = ["orders", "ownTrades"].map { kind in
                 account.connector.client.subscribe(
                     account.session, SidecarConnector.stream(kind, symbol)
@@ -78,6 +80,8 @@ final class SidecarOrderDesk: Sendable {
         let sinks = state.withLock { $0.sinks.sorted { $0.key < $1.key }.map(\.value) }
         for update in updates { for sink in sinks { sink(update) } }
     }
+
+    func raiseNews() { state.withLock { $0.news }.raise() }
 
     func tell(_ events: [AccountEvent]) { tell(events.map(AccountUpdate.event)) }
 
@@ -137,7 +141,7 @@ final class SidecarOrderDesk: Sendable {
             return (events, cancels)
         }
         tell(events)
-        news.raise()
+        raiseNews()
         if cancels { Task { await cancel(order.id) } }
     }
 

@@ -28,7 +28,7 @@ struct TestAPI: Sendable {
     init(
         throttle: Int = 1_000_000, logins: Int = 1_000_000, operations: Operations? = nil,
         sagas: [any SagaOperations] = [], worker: @escaping @Sendable () -> JobWorkerReport? = { nil },
-        catalog: ExchangeCatalog = .absent("not set up")
+        catalog: ExchangeCatalog = .unknowing
     ) throws {
         let log = self.log
         database = try MemoryDatabase()
@@ -67,6 +67,13 @@ struct TestAPI: Sendable {
         guard case .string(let token)? = value["access_token"] else { throw NoToken(answer: "\(value)") }
         return token
     }
+}
+
+extension ExchangeCatalog {
+    /// Is there, and knows no exchange.
+    static let unknowing = ExchangeCatalog(
+        names: { () throws(Failure) in [] }, details: { _ throws(Failure) in throw .unknownExchange },
+        markets: { _ throws(Failure) in throw .unknownExchange })
 }
 
 struct NoToken: Error { var answer: String }

@@ -223,6 +223,20 @@ struct SidecarConnectorTests {
         }
     }
 
+    @Test func `an account that is left and come back to at once is looked after once`() async throws {
+        try await Self.with { test in
+            let desk = SidecarOrderDesk(test.account, test.desk.instrument)
+            for _ in 0..<20 { desk.subscribe { _ in }.cancel() }
+            let heard = Heard<AccountUpdate>()
+            let subscription = desk.subscribe { heard.add($0) }
+            defer { subscription.cancel() }
+            let order = try Self.order(8)
+            desk.begin(order)
+            try await test.sidecar.wait("it is accepted") { heard.all.contains(.event(.accepted(order.id))) }
+            try await test.sidecar.wait("it lives") { heard.all.contains(.alive) }
+        }
+    }
+
     @Test func `a book is told as a snapshot and then by what changes, and is whole again after the sidecar's end`()
         async throws
     {
