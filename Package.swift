@@ -149,7 +149,8 @@ let package = Package(
             name: "mrmarket",
             dependencies: [
                 "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "Networking", "MarketData",
-                "Simulators", "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex", "CProcess", "ExchangeKeys",
+                "Simulators", "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex", "CProcess",
+                "ExchangeKeys",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -85,7 +85,3 @@ public struct PaperExchangeConfiguration: Sendable {
             unit: instrument.unit, rules: instrument.rules, fees: instrument.fees)
     }
 }
-
-extension AssetID: ExpressibleByStringLiteral {
-    public init(stringLiteral value: String) { self.init(value) }
-}

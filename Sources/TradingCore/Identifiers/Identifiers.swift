@@ -26,6 +26,10 @@ public struct AssetID: RawRepresentable, Hashable, Comparable, Codable, Sendable
     public static func < (left: AssetID, right: AssetID) -> Bool { left.rawValue < right.rawValue }
 }
 
+extension AssetID: ExpressibleByStringLiteral {
+    public init(stringLiteral value: String) { self.init(rawValue: value) }
+}
+
 /// A tradable pair, written `BASE/QUOTE`.
 public struct Symbol: Hashable, Codable, Sendable, CustomStringConvertible {
     public let base: AssetID

@@ -103,8 +103,8 @@ final class Stage {
         var here = books.orders
         for (_, order) in orders {
             let id = try #require(dialect.clientOrderID(order.clientOrderID), "\(order.clientOrderID) is not ours")
-            let stored = try #require(
-                here.removeValue(forKey: Int64(id.rawValue)), "\(order.clientOrderID) is not stored")
+            let removed = here.removeValue(forKey: Int64(id.rawValue))
+            let stored = try #require(removed, "\(order.clientOrderID) is not stored")
             #expect(stored.filled == order.executed, "order \(order.clientOrderID): \(stored), there \(order)")
             #expect(
                 ServerBooks.isSame(stored.status, order.status), "\(order.clientOrderID): \(stored), there \(order)")
