@@ -145,7 +145,8 @@ let package = Package(
             name: "mrmarket",
             dependencies: [
                 "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "MarketData", "Simulators",
-                "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex", "CProcess", "Networking", "ExchangeKeys",
+                "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex", "CProcess", "Networking",
+                "ExchangeKeys",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -24,7 +24,8 @@ import TradingCore
 
     /// Binance, as its documentation says: the signature is the last field and covers all before it.
     private static func binance(
-        rights: String = #"{"ipRestrict":true,"enableReading":true,"enableSpotAndMarginTrading":true,"enableWithdrawals":false}"#,
+        rights: String =
+            #"{"ipRestrict":true,"enableReading":true,"enableSpotAndMarginTrading":true,"enableWithdrawals":false}"#,
         ahead: Int64 = 0
     ) -> PlayedServer.Answer {
         { request in
@@ -118,7 +119,8 @@ import TradingCore
         async throws
     {
         try await PlayedServer.with({ request in
-            request.path == "/sapi/v1/account/apiRestrictions" ? (404, "<html>not here</html>") : Self.binance()(request)
+            request.path == "/sapi/v1/account/apiRestrictions"
+                ? (404, "<html>not here</html>") : Self.binance()(request)
         }) { server in
             let permissions = try await check(server).get()
             #expect(permissions.names == ["read", "unknown"])
@@ -134,7 +136,8 @@ import TradingCore
         }
     }
 
-    @Test func `a passphrase is sent where the exchange has one, and asked for where it is missing (D30)`() async throws {
+    @Test func `a passphrase is sent where the exchange has one, and asked for where it is missing (D30)`() async throws
+    {
         try await PlayedServer.with({ request in
             if request.path == "/api/v5/public/time" {
                 return (200, #"{"code":"0","data":[{"ts":"\#(Int64(Date().timeIntervalSince1970 * 1_000))"}]}"#)

@@ -25,7 +25,9 @@ import TradingCore
         let settings = Self.settings(folder, port)
         let listed = try Program.run(["keys", "list"], environment: settings)
         #expect(listed.output.contains("okx/default\ttrade\tunknown"), "\(listed.output) \(listed.errors)")
-        let other = settings.merging(["ENCRYPTION_PRIVATE_KEY": Data(repeating: 7, count: 32).base64EncodedString()]) { $1 }
+        let other = settings.merging(["ENCRYPTION_PRIVATE_KEY": Data(repeating: 7, count: 32).base64EncodedString()]) {
+            $1
+        }
         for command in [["serve"], ["keys", "check"], ["keys", "rotate"]] {
             let refused = try Program.run(command, environment: other)
             #expect(refused.code == 2, "\(command): \(refused.output)")
@@ -35,7 +37,8 @@ import TradingCore
         #expect(try Program.run(["keys", "check"], environment: settings).code == 0)
     }
 
-    @Test func `a rotation by command keeps the old key for backups, and the next start opens everything`() async throws {
+    @Test func `a rotation by command keeps the old key for backups, and the next start opens everything`() async throws
+    {
         let folder = try TemporaryFolder()
         let port = try ServerProcess.freePort()
         let settings = Self.settings(folder, port)
