@@ -85,8 +85,13 @@ import TradingCore
                 for _ in 0..<5 { _ = try await caller.send(request(server)) }
                 #expect(server.connections == 1)
                 _ = try await caller.send(request(server, "/last"))
-                try await Task.sleep(for: .milliseconds(500))
-                _ = try await caller.send(request(server))
+                // Until the client has noticed, a request may meet the old one's end: nobody knows of that one.
+                var isAnswered = false
+                for _ in 0..<200 where !isAnswered {
+                    try await Task.sleep(for: .milliseconds(20))
+                    isAnswered = (try? await caller.send(request(server))) != nil
+                }
+                #expect(isAnswered)
                 #expect(server.connections == 2)
             }
         }
@@ -106,7 +111,7 @@ import TradingCore
                 let begun = clock.now
                 let found = await failure(caller, request(server), within: 300)
                 #expect(isUnknown(found))
-                #expect(clock.now - begun < .seconds(5))
+                #expect(clock.now - begun < .seconds(25), "the server would answer after thirty")
             }
         }
     }

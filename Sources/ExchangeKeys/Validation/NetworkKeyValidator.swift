@@ -86,7 +86,7 @@ public struct NetworkKeyValidator: KeyValidator {
     private static func words(_ failure: ExchangeFailure, _ credentials: ExchangeCredentials) -> String {
         var text = failure.description
         for secret in [credentials.secret, credentials.passphrase, credentials.uid].compactMap({ $0 })
-        where !secret.isEmpty {
+        where secret.reveal().utf8.count > 3 {
             text = text.replacing(secret.reveal(), with: "***")
         }
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")

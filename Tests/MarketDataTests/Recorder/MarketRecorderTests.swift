@@ -9,7 +9,7 @@ import TradingCore
 /// What a recorder writes is what a backtest reads.
 @Suite struct MarketRecorderTests {
     private static let symbol = Symbol(base: AssetID("BTC"), quote: AssetID("USDT"))
-    private static let unit = try! BookUnit(price: "0.01", quantity: "0.00000001")
+    private static let unit = BookUnit.hundredth
     private static let market = ExchangeMarket(
         id: "BTCUSDT", symbol: symbol, baseID: "BTC", quoteID: "USDT",
         rounding: OrderRounding(amount: .step("0.0001"), price: .tick("0.01")))
@@ -217,4 +217,11 @@ import TradingCore
             try RecordingUnit.unit(of: Self.market, near: "100", tick: "0.000000001")
         }
     }
+}
+
+extension BookUnit {
+    /// As BTC/USDT has it.
+    fileprivate static let hundredth: BookUnit = {
+        do { return try BookUnit(price: "0.01", quantity: "0.00000001") } catch { preconditionFailure("\(error)") }
+    }()
 }

@@ -9,7 +9,7 @@ import TradingCore
 @Suite(.serialized, .timeLimit(.minutes(3))) struct RecordCommandTests {
     private let folder: TemporaryFolder
     private let book = MovingBook()
-    private static let unit = try! BookUnit(price: "0.01", quantity: "0.00000001")
+    private static let unit = BookUnit.hundredth
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -213,4 +213,11 @@ import TradingCore
             #expect(file.code == 2 && file.errorLines.count == 1 && file.errors.contains("--out"), "\(file.errors)")
         }
     }
+}
+
+extension BookUnit {
+    /// As BTC/USDT has it.
+    fileprivate static let hundredth: BookUnit = {
+        do { return try BookUnit(price: "0.01", quantity: "0.00000001") } catch { preconditionFailure("\(error)") }
+    }()
 }
