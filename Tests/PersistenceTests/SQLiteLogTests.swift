@@ -11,7 +11,8 @@ import Testing
         let path = folder.path + "/log.db"
         let limit: Int64 = 256 << 10
         let database = try await SQLiteDatabase.open(
-            path: path, tuning: SQLiteTuning(commitsPerCheckpoint: 50, maximumLogBytes: limit))
+            path: path, tuning: SQLiteTuning(commitsPerCheckpoint: 50, maximumLogBytes: limit, restartPatience: 100_000)
+        )
         _ = try await database.write {
             try $0.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT")
         }

@@ -138,7 +138,7 @@ final class SQLiteCommitter: Committer {
     /// another ends, that never comes: then commits wait a little for those that read, and new ones read from the file alone.
     private func restartLog(_ connection: Database, length: Int64) throws {
         guard length > restartLength.load(ordering: .relaxed) else { return }
-        try connection.execute(sql: "PRAGMA busy_timeout = \(Self.restartPatience)")
+        try connection.execute(sql: "PRAGMA busy_timeout = \(tuning.restartPatience)")
         defer { try? connection.execute(sql: "PRAGMA busy_timeout = \(tuning.busyTimeout)") }
         let row = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(RESTART)")
         let isBegunAnew = row.map { $0[0] as Int == 0 } ?? false
@@ -146,9 +146,6 @@ final class SQLiteCommitter: Committer {
         restartLength.store(
             isBegunAnew ? 2 * tuning.maximumLogBytes : length + tuning.maximumLogBytes, ordering: .relaxed)
     }
-
-    /// In milliseconds.
-    private static let restartPatience = 1_000
 
     /// Whether the log has grown past what may wait for a quiet moment.
     private var isLogLong: Bool {

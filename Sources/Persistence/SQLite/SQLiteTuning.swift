@@ -14,11 +14,14 @@ public struct SQLiteTuning: Sendable {
     public var patience: Duration
     /// For so long, in milliseconds, a statement waits for locks that another process has.
     public var busyTimeout: Int
+    /// For so long, in milliseconds, commits wait for readers when the log has to be begun anew.
+    public var restartPatience: Int
 
     public init(
         commitsPerCheckpoint: Int = 500, maximumLogBytes: Int64 = SQLiteTuning.defaultLogBytes,
         initialLogBytes: Int64 = 0,
-        maximumBatch: Int = 512, patience: Duration = .seconds(30), busyTimeout: Int = 5_000
+        maximumBatch: Int = 512, patience: Duration = .seconds(30), busyTimeout: Int = 5_000,
+        restartPatience: Int = 1_000
     ) {
         precondition(commitsPerCheckpoint > 0 && maximumBatch > 0)
         self.commitsPerCheckpoint = commitsPerCheckpoint
@@ -27,6 +30,7 @@ public struct SQLiteTuning: Sendable {
         self.maximumBatch = maximumBatch
         self.patience = patience
         self.busyTimeout = busyTimeout
+        self.restartPatience = restartPatience
     }
 
     /// For a server: the log of some hundred commits, which is what gathers until a quiet moment.
