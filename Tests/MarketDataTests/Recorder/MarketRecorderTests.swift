@@ -9,14 +9,17 @@ import TradingCore
 /// What a recorder writes is what a backtest reads.
 @Suite struct MarketRecorderTests {
     private static let symbol = Symbol(base: AssetID("BTC"), quote: AssetID("USDT"))
-    private static let unit = BookUnit.hundredth
+    private let unit: BookUnit
     private static let market = ExchangeMarket(
         id: "BTCUSDT", symbol: symbol, baseID: "BTC", quoteID: "USDT",
         rounding: OrderRounding(amount: .step("0.0001"), price: .tick("0.01")))
 
     private let folder: TemporaryFolder
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws {
+        folder = try TemporaryFolder()
+        unit = try BookUnit(price: "0.01", quantity: "0.00000001")
+    }
 
     private static func time(_ second: Int64) -> Timestamp {
         Timestamp(nanoseconds: (1_790_000_000 + second) * 1_000_000_000)
@@ -88,7 +91,7 @@ import TradingCore
     @Test func `binance-raw: frames, snapshot and marks are read back; a mark takes the book away until the next one`()
         throws
     {
-        let recorder = MarketRecorder(.binanceRaw(Self.unit), Self.symbol)
+        let recorder = MarketRecorder(.binanceRaw(unit), Self.symbol)
         func frame(_ text: String, _ effects: [StreamEffect], _ second: Int64) {
             Array(text.utf8).withUnsafeBytes { recorder.frame($0, effects[...], at: Self.time(second)) }
         }
@@ -112,7 +115,7 @@ import TradingCore
         let file = try RecordingFile(path: path, at: Self.time(0))
         try file.append(try recorder.fetch(), at: Self.time(8))
 
-        let recording = try BinanceRecording(paths: [path], symbol: "BTCUSDT", unit: Self.unit)
+        let recording = try BinanceRecording(paths: [path], symbol: "BTCUSDT", unit: unit)
         var records: [MarketRecord] = []
         while try recording.read(into: &records) {}
         let kinds = records.filter { $0.kind != .snapshot && $0.kind != .heartbeat }
@@ -217,11 +220,4 @@ import TradingCore
             try RecordingUnit.unit(of: Self.market, near: "100", tick: "0.000000001")
         }
     }
-}
-
-extension BookUnit {
-    /// As BTC/USDT has it.
-    fileprivate static let hundredth: BookUnit = {
-        do { return try BookUnit(price: "0.01", quantity: "0.00000001") } catch { preconditionFailure("\(error)") }
-    }()
 }

@@ -9,9 +9,12 @@ import TradingCore
 @Suite(.serialized, .timeLimit(.minutes(3))) struct RecordCommandTests {
     private let folder: TemporaryFolder
     private let book = MovingBook()
-    private static let unit = BookUnit.hundredth
+    private let unit: BookUnit
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws {
+        folder = try TemporaryFolder()
+        unit = try BookUnit(price: "0.01", quantity: "0.00000001")
+    }
 
     private func arguments(
         _ exchange: String, _ server: StreamingExchange, _ out: String, _ more: [String] = []
@@ -30,7 +33,7 @@ import TradingCore
     }
 
     private func records(_ paths: [String]) throws -> (records: [MarketRecord], gaps: Int, cut: [String]) {
-        let recording = try BinanceRecording(paths: paths, symbol: "BTCUSDT", unit: Self.unit)
+        let recording = try BinanceRecording(paths: paths, symbol: "BTCUSDT", unit: unit)
         var records: [MarketRecord] = []
         while try recording.read(into: &records) {}
         return (records, recording.gapCount, recording.cutFiles)
@@ -213,11 +216,4 @@ import TradingCore
             #expect(file.code == 2 && file.errorLines.count == 1 && file.errors.contains("--out"), "\(file.errors)")
         }
     }
-}
-
-extension BookUnit {
-    /// As BTC/USDT has it.
-    fileprivate static let hundredth: BookUnit = {
-        do { return try BookUnit(price: "0.01", quantity: "0.00000001") } catch { preconditionFailure("\(error)") }
-    }()
 }
