@@ -1,3 +1,4 @@
+import Exchanges
 import Foundation
 import MarketMaking
 import Scheduling
@@ -73,6 +74,7 @@ struct HealthRoutes {
     private func trading(_ health: DeskHealth) -> JSONTree {
         .object([
             "reconciled": .bool(health.isReconciled), "faults": .array(health.faults.map(JSONTree.string)),
+            "accounts": .array(health.accounts.map(account)),
             "executors": .array(
                 health.executors.map { executor in
                     .object([
@@ -83,6 +85,23 @@ struct HealthRoutes {
                         "marketIsTrusted": .bool(executor.isTrusted), "decisions": latency(executor.decisions),
                         "placements": latency(executor.placements),
                     ])
+                }),
+        ])
+    }
+
+    private func account(_ state: ExchangeAccountState) -> JSONTree {
+        let safety =
+            switch state.safety {
+            case .deadMansSwitch(let seconds): "cancelled by the exchange \(seconds) s after it last heard of us"
+            case .cancelsOnDisconnect: "cancelled by the exchange when the stream breaks"
+            case .none: "rests until cancelled"
+            }
+        return .object([
+            "account": .string("\(state.exchange)/\(state.label)"), "isStreaming": .bool(state.isStreaming),
+            "fault": state.fault.map(JSONTree.string) ?? .null, "ordersWhenUnattended": .string(safety),
+            "unattended": .object(
+                state.unattended.sorted { $0.key < $1.key }.map {
+                    .init(key: $0.key.rawValue, value: .string("\($0.value)"))
                 }),
         ])
     }

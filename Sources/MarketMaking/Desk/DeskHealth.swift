@@ -1,3 +1,4 @@
+public import Exchanges
 public import Execution
 public import TradingCore
 
@@ -89,6 +90,8 @@ public struct DeskHealth: Hashable, Sendable {
     }
 
     public var exchanges: [Exchange]
+    /// Accounts at real exchanges: whether their streams live, and what would rest unattended were this process to end.
+    public var accounts: [ExchangeAccountState] = []
     public var executors: [Executor]
     /// Every account has been reconciled since the start.
     public var isReconciled: Bool

@@ -61,6 +61,9 @@ extension StrategySupervisor {
                     name: connector.id.rawValue, displayName: connector.displayName, isAlive: reason == nil,
                     fault: reason))
         }
-        return DeskHealth(exchanges: exchanges, executors: places, isReconciled: isReconciled, faults: faults)
+        var health = DeskHealth(
+            exchanges: exchanges, executors: places, isReconciled: isReconciled, faults: faults)
+        health.accounts = (directory as? any ExchangeAccountsHolder)?.states ?? []
+        return health
     }
 }
