@@ -76,7 +76,10 @@ struct ServeCommand: AsyncParsableCommand {
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger))
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
-        try await ServiceGroup(configuration: configuration).run()
+        do { try await ServiceGroup(configuration: configuration).run() } catch {
+            await exchanges.close()
+            throw error
+        }
         await exchanges.close()
         await database.close()
         if Terminal.isInteractive { Terminal.clearStatus() }

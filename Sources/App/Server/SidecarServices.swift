@@ -36,7 +36,14 @@ struct SidecarServices {
         }
     }
 
-    func run() async { await client?.run() }
+    /// Goes on until the task is cancelled, sidecar or not: a service that ends takes the server with it.
+    func run() async {
+        if let client {
+            await client.run()
+        } else {
+            await Signal().wait()
+        }
+    }
 
     static func setup(_ configuration: ServerConfiguration) -> Result<SidecarSetup, SidecarSetup.Absence> {
         Result { () throws(SidecarSetup.Absence) in
