@@ -87,8 +87,9 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
             }
         }
         records[records.count - 1].isLast = true
+        // From here on it is the server's time: making the message was the exchange's.
         let sink = state.withLock { state in
-            state.changedAt[symbol] = now
+            state.changedAt[symbol] = time.now()
             return state.market[symbol]
         }
         sink?(records)

@@ -97,7 +97,7 @@ import TradingCore
         let stage = try await Stage()
         let foreign = try await stage.foreignOrder()
         try await stage.startStrategies(Self.sessions) { client in
-            Self.strategy(client).replacing("\"orderRefreshTime\":400", with: "\"orderRefreshTime\":1")
+            Self.strategy(client).replacing("\"orderRefreshTime\":400", with: "\"orderRefreshTime\":10")
         }
         // Some seconds of quoting as fast as it goes use up what the exchange allows.
         try await stage.server.wait("the limit is near") { try await stage.auditor.orders().count >= 60 }

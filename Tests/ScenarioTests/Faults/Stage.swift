@@ -38,6 +38,10 @@ final class Stage {
 
     func startStrategies(_ count: Int, _ body: (Int) -> String) async throws {
         try await server.logIn()
+        // The exchange accepts the key first.
+        try await server.wait("the key is accepted") {
+            try await self.server.get("/health/exchange/binance").status == 200
+        }
         for client in 1...count {
             let answer = try await server.post("/strategy/execute-pure-market-making", body(client))
             #expect(answer.status == 200, "\(answer.text)")
@@ -84,7 +88,7 @@ final class Stage {
     /// An order that somebody else made on the same account, far from the market.
     func foreignOrder() async throws -> String {
         let id = "somebody-elses-order"
-        try await auditor.place(clientOrderID: id, price: "20000", quantity: "0.001")
+        try await auditor.place(clientOrderID: id, quantity: "0.001")
         return id
     }
 

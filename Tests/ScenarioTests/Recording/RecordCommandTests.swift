@@ -102,13 +102,16 @@ import TradingCore
                 process.standardError = FileHandle.nullDevice
                 try process.run()
                 let sizes = [4_000, 6_000]
-                for _ in 0..<600 where size(out) < sizes[round] { try await Task.sleep(for: .milliseconds(50)) }
+                // The earlier file is moved aside first: until then its size says nothing of the new one.
+                for _ in 0..<600 where try recordings().count <= round || size(out) < sizes[round] {
+                    try await Task.sleep(for: .milliseconds(50))
+                }
                 Foundation.kill(process.processIdentifier, SIGKILL)
                 process.waitUntilExit()
                 let (records, _, _) = try records([out])
                 #expect(sides(records, lot: 100_000_000) != nil, "round \(round): \(size(out)) bytes")
             }
-            let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".gz") }
+            let names = try recordings()
             #expect(names.count == 2)
             let paths = names.sorted().map { folder.path + "/" + $0 }
             #expect(paths.last == out, "the present file comes last by name")
@@ -116,6 +119,10 @@ import TradingCore
             let last = try #require(lastNumber(try unpacked(out)))
             #expect(sides(records, lot: 100_000_000) == book.now.history[last])
         }
+    }
+
+    private func recordings() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".gz") }
     }
 
     private func size(_ path: String) -> Int {
