@@ -15,15 +15,17 @@ struct KeyServices {
 
     init(
         _ encryption: (key: EncryptionKey, file: EncryptionKeyFolder?), database: any SQLDatabase,
-        exchanges: LiveExchanges, alarms: AlarmClock, time: any TimeSource,
+        exchanges: LiveExchanges, sidecar: SidecarServices, alarms: AlarmClock, time: any TimeSource,
         users: @escaping @Sendable (String) async -> [String], logger: Logger
     ) async {
         let caller = exchanges.caller
-        let validator = NetworkKeyValidator(time: time) { (request, milliseconds) throws(HTTPFailure) in
+        let native = NetworkKeyValidator(time: time) { (request, milliseconds) throws(HTTPFailure) in
             try await caller.send(request, within: milliseconds)
         }
+        var validators: [any KeyValidator] = [native]
+        if let validator = sidecar.validator { validators.append(validator) }
         keyring = ExchangeKeyring(
-            database: database, encryption: encryption.key, file: encryption.file, validator: validator,
+            database: database, encryption: encryption.key, file: encryption.file, validator: KeyValidators(validators),
             holder: exchanges.registry, users: users, alarms: alarms, time: time, logger: logger)
         await keyring.reload()
     }

@@ -7,10 +7,12 @@ import TradingCore
 
 /// The exchanges that the server trades on: the paper exchange, and every one that there is a key of.
 struct LiveExchanges {
-    let registry: ExchangeRegistry
+    let registry: BridgedExchanges
     let caller: HTTPCaller
 
-    init(fixed: [any ExchangeConnector], folder: String, time: any TimeSource, logger: Logger) throws {
+    init(
+        fixed: [any ExchangeConnector], sidecar: SidecarServices, folder: String, time: any TimeSource, logger: Logger
+    ) throws {
         let caller = try HTTPCaller()
         let wires = Wires(
             time: time, webSockets: try WebSocketClient(), memory: FileMemory(path: folder + "/exchange-memory.json"),
@@ -19,7 +21,9 @@ struct LiveExchanges {
             try await caller.send(request, within: milliseconds)
         }
         self.caller = caller
-        registry = ExchangeRegistry(fixed: fixed, wires)
+        registry = BridgedExchanges(
+            native: ExchangeRegistry(fixed: fixed, wires), client: sidecar.client, absence: sidecar.absence, time: time,
+            logger: logger)
     }
 
     /// After the strategies have ended.

@@ -46,13 +46,13 @@ struct ServeCommand: AsyncParsableCommand {
         // Before anything is made that would have to be closed.
         let encryption = try await KeyServices.open(files, secrets, database, time.now(), logger)
         let exchanges = try LiveExchanges(
-            fixed: [exchange.connector] + sidecar.connectors, folder: files.configuration.dataFolder, time: time,
+            fixed: [exchange.connector], sidecar: sidecar, folder: files.configuration.dataFolder, time: time,
             logger: logger)
         let supervisor = StrategySupervisor(
             RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
             directory: exchanges.registry)
         let keys = await KeyServices(
-            encryption, database: database, exchanges: exchanges, alarms: alarms, time: time,
+            encryption, database: database, exchanges: exchanges, sidecar: sidecar, alarms: alarms, time: time,
             users: { await supervisor.users(of: $0) }, logger: logger)
         let money = MoneyServices(
             database: database, configuration: files.configuration, alarms: alarms, time: time, logger: logger)

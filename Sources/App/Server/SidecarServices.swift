@@ -1,38 +1,33 @@
 import API
+import ExchangeKeys
 import Exchanges
 import Logging
 import Networking
 import Scheduling
 import TradingCore
 
-/// The optional sidecar as a server uses it: what it can be asked, and the exchanges that are traded on through it.
+/// The optional sidecar as a server uses it: what it can be asked, and whoever trades through it.
 struct SidecarServices {
-    let connectors: [any ExchangeConnector]
     let catalog: ExchangeCatalog
-    private let client: SidecarClient?
-
-    /// Exchanges that have accounts in the environment and no connector of their own.
-    private static let exchanges = ["alpaca", "bigone", "digifinex", "lbank", "p2b"]
+    /// Nil where it is not set up.
+    let client: SidecarClient?
+    /// Asks exchanges about keys; nil without a client.
+    let validator: SidecarKeyValidator?
+    /// Why there is none, where there is none.
+    let absence: String
 
     init(_ configuration: ServerConfiguration, _ time: any TimeSource, _ logger: Logger) {
-        let accounts = Self.exchanges.map { ($0, Self.accounts($0, configuration)) }.filter { !$0.1.isEmpty }
         switch Self.setup(configuration) {
         case .failure(let absence):
-            client = nil
-            connectors = []
+            (client, validator, self.absence) = (nil, nil, absence.description)
             catalog = .absent(absence.description)
-            for (exchange, _) in accounts {
-                logger.warning("\(exchange) has keys and is not traded on: the sidecar is \(absence)")
-            }
         case .success(let setup):
             let seed = SystemRandom().bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             let client = SidecarClient(setup, time: time, seed: seed, logger: logger)
-            self.client = client
-            connectors = accounts.map { exchange, accounts in
-                SidecarConnector(
-                    ExchangeID(rawValue: exchange), client: client, accounts: accounts, time: time, logger: logger)
-            }
-            catalog = ExchangeCatalog(SidecarCatalog(client, time: time))
+            let names = SidecarCatalog(client, time: time)
+            (self.client, absence) = (client, "")
+            validator = SidecarKeyValidator(client, catalog: names)
+            catalog = ExchangeCatalog(names)
         }
     }
 
@@ -51,20 +46,6 @@ struct SidecarServices {
                 environment: configuration.text("CCXT_SIDECAR_VENV") ?? "",
                 code: configuration.text("CCXT_SIDECAR_CODE") ?? "", folder: configuration.dataFolder)
         }
-    }
-
-    /// Both halves of a key, or none.
-    private static func accounts(
-        _ exchange: String, _ configuration: ServerConfiguration
-    ) -> [String: ExchangeCredentials] {
-        var accounts: [String: ExchangeCredentials] = [:]
-        for (suffix, label) in [("", "default"), ("_2", "account2"), ("_READ_ONLY", "read-only")] {
-            let name = exchange.uppercased()
-            let key = configuration.text("\(name)_API_KEY\(suffix)") ?? configuration.text("\(name)_KEY\(suffix)")
-            guard let key, let secret = configuration.text("\(name)_SECRET\(suffix)") else { continue }
-            accounts[label] = ExchangeCredentials(apiKey: key, secret: Exchanges.Secret(secret))
-        }
-        return accounts
     }
 }
 
