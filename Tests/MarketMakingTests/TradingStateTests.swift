@@ -32,6 +32,44 @@ import TradingCore
         }
     }
 
+    @Test func `a halt that cannot be stored yet holds, says so, is stored as soon as can be, and outlives a kill`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            bench.server.database.setFailing(true)
+            let supervisor = bench.server.supervisor
+            try await supervisor.setTradingState(
+                TradingStateChange(scope: .server, state: .halted, reason: "no disk"))
+            try await bench.server.wait("empty") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            #expect(await supervisor.health().faults.contains { $0.contains("not stored yet") })
+            bench.server.database.setFailing(false)
+            try await bench.server.wait("it is stored") {
+                try await supervisor.tradingStates().contains {
+                    $0.scope == .server && $0.state == .halted && $0.setBy == "operator"
+                }
+            }
+            try await bench.restart()
+            bench.exchange.market(bid: 5_999_800, ask: 6_000_200)
+            #expect(try await bench.server.supervisor.inspect("u1-c1-pureMarketMaking").state == .halted)
+            #expect(bench.exchange.open.isEmpty)
+        }
+    }
+
+    @Test func `names that make another user's key neither start nor stop anything of theirs`() async throws {
+        try await withServer { bench in
+            try await bench.quote(TestInstrument.body("a-b", "c"))
+            let supervisor = bench.server.supervisor
+            await #expect(throws: DeskError.self) {
+                _ = try await supervisor.startPureMarketMaking(TestInstrument.body("a", "b-c"))
+            }
+            await #expect(throws: DeskError.self) {
+                _ = try await supervisor.stop(StrategyKey(userID: "a", clientID: "b-c", type: .pureMarketMaking))
+            }
+            #expect(bench.exchange.open.count == 4)
+        }
+    }
+
     @Test func `what a kill switch set outlives the process`() async throws {
         try await withServer { bench in
             try await bench.quote(TestInstrument.body(more: ",\"maximumConsecutiveRejects\":2"))

@@ -45,7 +45,13 @@ struct EndpointInput: Sendable {
             return parameter.isRequired ? "\(parameter.name): is required, \(parameter.kind.rule)" : nil
         }
         if parameter.kind.accepts(value) { return nil }
-        return "\(parameter.name) \(EndpointInput.shown(value)): must be \(parameter.kind.rule)"
+        let shown = Self.isSecret(parameter.name) ? "***" : EndpointInput.shown(value)
+        return "\(parameter.name) \(shown): must be \(parameter.kind.rule)"
+    }
+
+    /// Whether a field carries what no message may repeat.
+    private static func isSecret(_ name: String) -> Bool {
+        ["secret", "password", "passphrase", "api_uid", "api_key", "token"].contains { name.lowercased().contains($0) }
     }
 
     /// A value for a message: short, and on one line.

@@ -55,7 +55,8 @@ public struct EnvironmentKeySeeding {
         var added: [String] = []
         for given in keys {
             guard try KeySeedStore(transaction: transaction).note(given.fingerprint, now: now),
-                try !store.labels(given.exchange, .trade).contains(given.label)
+                try !store.labels(given.exchange, .trade).contains(given.label),
+                try !store.trading(given.exchange).contains(where: { $0.apiKey == given.credentials.apiKey })
             else { continue }
             guard let sealed = SealedSecrets.sealing(given.credentials, to: encryption) else {
                 throw ExchangeKeyError.encryptionKey(

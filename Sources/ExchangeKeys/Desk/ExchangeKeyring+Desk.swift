@@ -22,6 +22,9 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         let settings = draft.settings(credentials)
         guard validator.supports(new.exchange) else { throw .unsupportedExchange("\(new.exchange)") }
         if let label = new.label { try await checkFree(label, new) }
+        if new.purpose == .trade {
+            try Self.checkBeside(new, try await load { try ExchangeKeyStore(transaction: $0).trading(new.exchange) })
+        }
         let permissions = try await permissions(settings)
         if new.purpose == .trade, permissions.canWithdraw == true, !new.mayWithdraw {
             throw .canWithdraw(exchange: "\(new.exchange)")
@@ -33,6 +36,7 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         let key = try await store { transaction in
             try EncryptionKeyStore(transaction: transaction).require(encryption, now: now)
             let store = ExchangeKeyStore(transaction: transaction)
+            if new.purpose == .trade { try Self.checkBeside(new, store.trading(new.exchange)) }
             var key = draft
             let taken = try store.labels(new.exchange, new.purpose)
             key.label = new.label ?? AccountLabel.next(after: taken)
@@ -45,6 +49,15 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         logger.notice("exchange key \(key.id) added", metadata: ["account": "\(key.accountName)"])
         await reload()
         return ExchangeKeyView(key)
+    }
+
+    /// Two accounts on one key would take each other's orders for their own and book the same fills; accounts of one exchange
+    /// share its market.
+    private static func checkBeside(_ new: NewExchangeKey, _ others: [ExchangeKey]) throws(ExchangeKeyError) {
+        if let same = others.first(where: { $0.apiKey == new.apiKey }) { throw .keyTaken(same.accountName) }
+        if let first = others.first, first.connection.environment != new.connection.environment {
+            throw .invalid(["environment, base_url: must be those of \(first.accountName), as they share one market"])
+        }
     }
 
     private func opened(

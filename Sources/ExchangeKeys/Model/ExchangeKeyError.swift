@@ -12,6 +12,8 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
     /// A trading key that can withdraw, and nobody insisted.
     case canWithdraw(exchange: String)
     case labelTaken(String)
+    /// The same key trades for another account already.
+    case keyTaken(String)
     case unknownKey(Int64)
     /// What trades with it would be left without a key.
     case inUse([String])
@@ -34,6 +36,7 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
             store it with purpose withdraw, or insist with allow_withdrawals true
             """
         case .labelTaken(let name): "\(name) has such a key already: remove it first, or give another exchange_index"
+        case .keyTaken(let name): "this key is that of \(name) already, and trades for one account only"
         case .unknownKey(let id): "Key \(id) not found"
         case .inUse(let what): "\(what.joined(separator: ", ")): stop first what trades with the key"
         case .encryptionKey(let why): why

@@ -12,6 +12,11 @@ struct ExchangeKeyStore {
         try transaction.rows("SELECT * FROM exchange_keys ORDER BY key_id").map(Self.key)
     }
 
+    /// The trading keys of an exchange, oldest first.
+    func trading(_ exchange: ExchangeID) throws -> [ExchangeKey] {
+        try all().filter { $0.exchange == exchange && $0.purpose == .trade }
+    }
+
     func key(_ id: Int64) throws -> ExchangeKey? {
         try transaction.row("SELECT * FROM exchange_keys WHERE key_id = \(id)").map(Self.key)
     }

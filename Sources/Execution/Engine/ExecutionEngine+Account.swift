@@ -18,12 +18,11 @@ extension ExecutionEngine {
         switch event {
         case .accepted:
             table[index].killSwitch.accepted()
+            table[index].unservedCount = 0
             update(index, position, .accepted, now)
         case .rejected(_, let reason):
             guard update(index, position, .rejected, now) else { return }
-            // An exchange that is down is not helped by being asked often.
-            let wait = reason == .unavailable ? Nanoseconds.perSecond : 250 * Nanoseconds.perMillisecond
-            let retry = now.advanced(byNanoseconds: wait)
+            let retry = self.retry(index, reason, now)
             table[index].nextDecision = min(table[index].nextDecision, retry)
             if let halt = table[index].killSwitch.rejected(reason) { self.halt(index, halt, now) }
         case .cancelled: update(index, position, .cancelled, now)
@@ -113,6 +112,19 @@ extension ExecutionEngine {
         }
         let situation = self.situation(index, now)
         table[index].strategy.filled(fill, of: order.asOwnOrder, situation: situation)
+    }
+
+    /// When orders are tried again. An exchange that serves nobody is not helped by being asked often: after a second, then twice
+    /// as long each time, up to half a minute, whatever the market does meanwhile.
+    private mutating func retry(_ index: Int, _ reason: RejectReason, _ now: Timestamp) -> Timestamp {
+        guard reason == .unavailable else { return now.advanced(byNanoseconds: 250 * Nanoseconds.perMillisecond) }
+        // Orders of one decision are refused together.
+        if now >= table[index].placesNotBefore {
+            let wait = min(Nanoseconds.seconds(30), Nanoseconds.perSecond << Int64(min(table[index].unservedCount, 5)))
+            table[index].unservedCount += 1
+            table[index].placesNotBefore = now.advanced(byNanoseconds: wait)
+        }
+        return table[index].placesNotBefore
     }
 
     // MARK: - Missing answers

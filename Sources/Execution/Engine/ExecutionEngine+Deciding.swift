@@ -201,6 +201,10 @@ extension ExecutionEngine {
         }
         let request = OrderRequest(
             id: id, side: quote.side, isPostOnly: quote.isPostOnly, price: quote.price, quantity: quote.quantity)
+        if now < table[index].placesNotBefore {
+            keepBack(index, id, .exchangeUnavailable, now)
+            return
+        }
         if table[index].budget?.hasOrder(at: now) == false {
             keepBack(index, id, .orderBudget, now)
             return
@@ -228,6 +232,9 @@ extension ExecutionEngine {
         table[index].ids.takeBack(id)
         table[index].count(refusal)
         if isPassing(refusal, index) { table[index].awaitsCancel = true }
+        if refusal == .exchangeUnavailable {
+            table[index].nextDecision = min(table[index].nextDecision, table[index].placesNotBefore)
+        }
         if refusal == .orderBudget {
             let next = max(
                 health.budget?.nextOrder(after: now) ?? now, table[index].budget?.nextOrder(after: now) ?? now)

@@ -22,6 +22,9 @@ public struct TradingSession: Sendable {
     let dataLimits: DataLimits
     var ids: ClientOrderIDSource
     var killSwitch: KillSwitch
+    /// After refusals that say that nobody is served: when orders are tried again, and how many there were in a row.
+    var placesNotBefore = Timestamp.distantPast
+    var unservedCount = 0
     /// What the session may still send by its own limit.
     var budget: OrderBudget?
     var fills = FillMemory()

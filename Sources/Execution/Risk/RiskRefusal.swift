@@ -25,6 +25,8 @@ public enum RiskRefusal: Hashable, Sendable, Error {
     case ownOrderCross
     /// The account's order budget is used up for now.
     case orderBudget
+    /// The exchange has just said that it serves nobody, or could not be reached: it is not asked again at once.
+    case exchangeUnavailable
     /// The session has no client order ids left.
     case orderIDsExhausted
     /// An order's intent could not be stored, so it may not be sent.
@@ -48,6 +50,7 @@ public enum RiskRefusal: Hashable, Sendable, Error {
         case .insufficientBalance: "INSUFFICIENT_BALANCE"
         case .ownOrderCross: "OWN_ORDER_CROSS"
         case .orderBudget: "ORDER_BUDGET"
+        case .exchangeUnavailable: "EXCHANGE_UNAVAILABLE"
         case .orderIDsExhausted: "ORDER_IDS_EXHAUSTED"
         case .storageUnavailable: "STORAGE_UNAVAILABLE"
         }

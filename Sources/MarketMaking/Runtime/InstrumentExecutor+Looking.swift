@@ -80,7 +80,16 @@ extension InstrumentExecutor {
             decisions: decisions, placements: placements)
     }
 
-    var fault: String? { storageFault.map { "storage: \($0)" } }
+    /// Nobody quotes here, nothing of ours can be open, and everything is stored.
+    var isIdle: Bool {
+        core.seats.values.allSatisfy { $0.key.type == .direct } && !core.engine.hasLiveOrders && core.steps.isEmpty && !isStoring
+    }
+
+    var fault: String? {
+        if let storageFault { return "storage: \(storageFault)" }
+        let waited = storingSince.map { time.now().nanoseconds(since: $0) } ?? 0
+        return waited > Self.grace ? "storage: nothing could be stored for \(waited / Nanoseconds.perSecond) s" : nil
+    }
 
     /// A market or stream that heals within this is no news.
     private static var grace: Int64 { Nanoseconds.seconds(2) }

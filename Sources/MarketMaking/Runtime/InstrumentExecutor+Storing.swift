@@ -41,7 +41,7 @@ extension InstrumentExecutor {
     /// the next. The answer is dealt with on the thread that committed, so that an intent leaves without waking another.
     private func storeBatch() {
         guard !isStoring, storageRetryDue == .distantFuture, !core.steps.isEmpty else { return }
-        isStoring = true
+        storingSince = time.now()
         let batch = core.steps
         core.steps = []
         storing = batch
@@ -54,7 +54,7 @@ extension InstrumentExecutor {
     }
 
     private func stored(_ batch: [JournalStep], _ result: Result<Set<ClientOrderID>, any Error>) {
-        isStoring = false
+        storingSince = nil
         storing = []
         switch result {
         case .success(let stored):

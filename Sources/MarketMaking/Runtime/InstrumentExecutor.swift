@@ -44,7 +44,9 @@ actor InstrumentExecutor {
 
     // Storing, see InstrumentExecutor+Storing.swift.
     let journalSchedule: Schedule
-    var isStoring = false
+    var isStoring: Bool { storingSince != nil }
+    /// When the commit under way was begun; nil: none is.
+    var storingSince: Timestamp?
     /// The steps whose commit is under way.
     var storing: [JournalStep] = []
     var storageFault: String?

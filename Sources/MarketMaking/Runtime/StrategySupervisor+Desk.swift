@@ -16,8 +16,13 @@ extension StrategySupervisor: TradingDesk {
         try checkReady()
         let plan = try StrategyPlan.read(parameters, exchanges: exchangeNames)
         try checkReady(plan.place.accountName)
-        if let row = try await row(plan.key.description), row.instance.status != .stopped {
-            return try running(row)
+        if let row = try await row(plan.key.description) {
+            guard row.instance.key == plan.key else {
+                throw .invalid([
+                    "userId, clientId: must not make another user's key, \(plan.key) is that of \(row.instance.key.userID)"
+                ])
+            }
+            if row.instance.status != .stopped { return try running(row) }
         }
         return try await start(plan, parameters: parameters)
     }
@@ -32,7 +37,10 @@ extension StrategySupervisor: TradingDesk {
     }
 
     public func stop(_ key: StrategyKey) async throws(DeskError) -> StrategyInstance {
-        guard let row = try await row(key.description) else { throw .unknownStrategy(key.description) }
+        // Names with a dash may make another user's key: that one is not theirs to stop.
+        guard let row = try await row(key.description), row.instance.key == key else {
+            throw .unknownStrategy(key.description)
+        }
         if row.instance.status == .stopped { return row.instance }
         let now = runtime.time.now()
         _ = try await store { transaction in
@@ -139,9 +147,36 @@ extension StrategySupervisor: TradingDesk {
         await stateTurn.take()
         defer { stateTurn.give() }
         // Halting must not wait for a disk that may be the reason for it; the laxer states do.
-        if change.state == .halted { await apply(entry, row) }
-        try await store { try TradingStateStore(transaction: $0).put(entry) }
-        if change.state != .halted { await apply(entry, row) }
+        if change.state == .halted {
+            await apply(entry, row)
+            do { try await store { try TradingStateStore(transaction: $0).put(entry) } } catch {
+                // It holds all the same, is shown as what it is, and is stored as soon as that can be done.
+                unstoredHalts[entry.scope] = entry
+                runtime.logger.error("a halt holds and could not be stored yet: \(error)")
+                keepStoringHalts()
+                return
+            }
+        } else {
+            try await store { try TradingStateStore(transaction: $0).put(entry) }
+            await apply(entry, row)
+        }
+        unstoredHalts[entry.scope] = nil
+    }
+
+    private func keepStoringHalts() {
+        guard haltStorer == nil else { return }
+        haltStorer = Task {
+            while !unstoredHalts.isEmpty, !Task.isCancelled {
+                try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: Nanoseconds.perSecond))
+                await stateTurn.take()
+                for (scope, entry) in unstoredHalts {
+                    guard (try? await store { try TradingStateStore(transaction: $0).put(entry) }) != nil else { continue }
+                    unstoredHalts[scope] = nil
+                }
+                stateTurn.give()
+            }
+            haltStorer = nil
+        }
     }
 
     private func sessionRow(_ scope: TradingScope) async throws(DeskError) -> StrategyInstanceStore.Row? {
@@ -182,7 +217,13 @@ extension StrategySupervisor: TradingDesk {
     }
 
     public func tradingStates() async throws(DeskError) -> [TradingStateEntry] {
-        let stored = try await load { try TradingStateStore(transaction: $0).all() }
+        var stored = try await load { try TradingStateStore(transaction: $0).all() }
+        for entry in unstoredHalts.values {
+            var shown = entry
+            shown.setBy += ", not stored yet"
+            stored.removeAll { $0.scope == entry.scope }
+            stored.append(shown)
+        }
         if stored.contains(where: { $0.scope == .server }) { return stored }
         let active = TradingStateEntry(
             scope: .server, state: .active, reason: "never set", setBy: "default", setAt: Timestamp(nanoseconds: 0))

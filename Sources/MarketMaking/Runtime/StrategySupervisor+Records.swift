@@ -38,6 +38,7 @@ extension StrategySupervisor {
     }
 
     public func health() async -> DeskHealth {
+        await dropRemoved()
         var places: [DeskHealth.Executor] = []
         var silences: [ExchangeID: String] = [:]
         var faults = recoveryFaults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
@@ -49,6 +50,7 @@ extension StrategySupervisor {
                 silences[executor.place.exchange] = silence
             }
         }
+        for entry in unstoredHalts.values { faults.append("the halt of \(entry.scope) is not stored yet") }
         if isClosing { faults.append("shutting down") } else if !isReconciled { faults.append("reconciling") }
         var exchanges: [DeskHealth.Exchange] = []
         for connector in directory.connectors {

@@ -17,6 +17,9 @@ public actor StrategySupervisor {
     private var arriving: [TradingPlace: Task<InstrumentExecutor, any Error>] = [:]
     var states: [TradingScope: TradingStateEntry] = [:]
     let stateTurn = Turnstile()
+    /// Halts that hold though the store would not take them yet, and who goes on trying.
+    var unstoredHalts: [TradingScope: TradingStateEntry] = [:]
+    var haltStorer: Task<Void, Never>?
     private(set) var isReconciled = false
     /// Accounts with something unfinished that has not been compared with the exchange yet; nil before the store is read.
     private(set) var unrecovered: Set<String>?
@@ -86,7 +89,11 @@ public actor StrategySupervisor {
                         ids.contains($0.instance.id)
                     }
                 }
-                try await resume(fresh)
+                do { try await resume(fresh) } catch ConnectorError.unknownAccount {
+                    // Its key was removed, and nothing of it can be open: there is nothing to recover.
+                    guard try await isForgettable(fresh) else { throw ConnectorError.unknownAccount(account) }
+                    runtime.logger.notice("account \(account) is gone, and nothing of it was open")
+                }
                 recoveryFaults[account] = nil
                 unrecovered?.remove(account)
                 return
@@ -96,6 +103,33 @@ public actor StrategySupervisor {
             }
             try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
             wait = min(2 * wait, Nanoseconds.seconds(30))
+        }
+    }
+
+    /// Whether these are orders by hand alone, all of them ended.
+    private func isForgettable(_ rows: [StrategyInstanceStore.Row]) async throws -> Bool {
+        guard rows.allSatisfy({ $0.instance.key.type == .direct }) else { return false }
+        let open = rows.map(\.place)
+        return try await runtime.database.read { transaction in
+            try open.allSatisfy { try !OrderStore.hasLive(at: $0, transaction) }
+        }
+    }
+
+    /// Lets go of places whose account was removed while nothing of it was open.
+    func dropRemoved() async {
+        for (place, executor) in executors {
+            if let connector = directory.connector(place.exchange) {
+                do throws(ConnectorError) {
+                    _ = try await connector.account(place.account)
+                    continue
+                } catch {
+                    guard case .unknownAccount = error else { continue }
+                }
+            }
+            guard await executor.isIdle, executors[place] === executor else { continue }
+            runtime.logger.notice("\(place): its account is gone, and nothing of it is open")
+            executors[place] = nil
+            await executor.abandon()
         }
     }
 
@@ -209,6 +243,8 @@ public actor StrategySupervisor {
     /// The executor of a place, made and reconciled if there is none yet.
     func executor(_ place: TradingPlace) async throws -> InstrumentExecutor {
         if let task = arriving[place] { return try await task.value }
+        await dropRemoved()
+        if let task = arriving[place] { return try await task.value }
         if let executor = executors[place] { return executor }
         let task = Task { try await self.arrive(place) }
         arriving[place] = task
@@ -256,6 +292,7 @@ public actor StrategySupervisor {
     /// - Returns: whether every exchange has shown that nothing of ours is open.
     public func shutDown(limit: Int64) async -> Bool {
         isClosing = true
+        await dropRemoved()
         var isClean = true
         await withTaskGroup(of: Bool.self) { group in
             for executor in executors.values { group.addTask { await executor.suspend(limit: limit) } }

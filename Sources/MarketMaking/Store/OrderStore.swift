@@ -113,6 +113,14 @@ struct OrderStore {
     /// As the index of live orders says it: word for word, or SQLite does not use it.
     static let isLive = "status = 'pending' OR status = 'unknown' OR status = 'open' OR status = 'cancelling'"
 
+    static func hasLive(at place: TradingPlace, _ transaction: any SQLTransaction) throws -> Bool {
+        try transaction.row(
+            """
+            SELECT client_order_id FROM orders WHERE exchange = \(place.exchange.rawValue)
+                AND account_label = \(place.account) AND symbol = \(place.symbol.description) AND (\(raw: isLive)) LIMIT 1
+            """) != nil
+    }
+
     /// Orders that are not known to have ended, oldest first.
     func live() throws -> [StoredOrder] {
         try transaction.rows(

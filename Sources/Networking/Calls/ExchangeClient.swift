@@ -100,16 +100,21 @@ public final class ExchangeClient: Sendable {
             nonce: state.withLock { $0.nonces.next(exchangeTime) }, receiveWindow: account.receiveWindow)
     }
 
+    /// Milliseconds.
+    private static let leastForAnAnswer: Int64 = 1_000
+
     private func timed<Answer: Sendable>(
         _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ milliseconds: Int64
     ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
         let deadline = now() &+ max(1, milliseconds)
+        // Sent with no time left for its answer, it would surely end as unknown.
+        let latest = deadline &- min(Self.leastForAnAnswer, milliseconds / 4)
         // Leave first: what waits for the exchange's limit must not keep a cancel from passing.
-        let grant = try await leave(call.request, purpose, deadline)
+        let grant = try await leave(call.request, purpose, latest)
         guard let turnstile else { return try await sent(call, purpose, grant, deadline) }
         await turnstile.enter(isCancel: purpose == .cancel)
         defer { turnstile.leave() }
-        guard now() < deadline else {
+        guard now() < latest || milliseconds <= 4 else {
             manners.unused(grant)
             throw .notCarriedOut(failure(.requestTimeout, call.request, "its turn did not come in time"))
         }

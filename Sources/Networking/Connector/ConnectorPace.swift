@@ -21,6 +21,8 @@ public struct ConnectorPace: Sendable {
     public var readiness: Int64 = 15_000
     /// A stream that was refused, or a feed off its units, is begun anew after this.
     public var restart: Int64 = 30_000
+    /// A book that has not been told of for this long is compared with what the exchange answers.
+    public var silence: Int64 = 10_000
     /// Waits between two attempts to connect.
     public var shortestReconnect: Int64 = 500
     public var longestReconnect: Int64 = 60_000

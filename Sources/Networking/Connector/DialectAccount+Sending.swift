@@ -22,8 +22,8 @@ extension DialectAccount {
         let id = request.id
         let dialect = self.dialect
         guard isUsable, let instrument = venue.known(symbol), let text = dialect.clientOrderID(id) else {
-            // It never left.
-            tell(symbol) { _ in [.notFound(id)] }
+            // It never left; whoever asks again at once is told the same.
+            tell(symbol) { _ in [.rejected(id, .unavailable)] }
             return
         }
         let placement = OrderTranslation.placement(request, instrument, clientOrderID: text)
@@ -72,7 +72,7 @@ extension DialectAccount {
     private func neverLeft(_ id: ClientOrderID, _ symbol: Symbol) {
         tell(symbol) { tracker in
             tracker.neverWas(id)
-            return [.notFound(id)]
+            return [.rejected(id, .unavailable)]
         }
     }
 

@@ -87,22 +87,63 @@ public final class DialectConnector: ExchangeConnector {
             }
             feed.take(update)
         }
-        await runner.run()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await runner.run() }
+            group.addTask { await self.watch(feed) }
+        }
+    }
+
+    /// A quiet market and a stream that has died look alike, and connections go on living without their streams: when the
+    /// book has not been told of for a while, the exchange is asked for it, and where it is another, begun anew.
+    private func watch(_ feed: MarketFeed) async {
+        let symbol = feed.instrument.id.symbol
+        var unanswered = 0
+        while true {
+            do { try await venue.sleep(venue.pace.silence) } catch { return }
+            guard let word = feed.lastWord, isSilent(word.at) else {
+                unanswered = 0
+                continue
+            }
+            let book = try? await venue.ask { (dialect: any ExchangeDialect) throws(ExchangeFailure) in
+                try dialect.book(symbol, limit: nil, [])
+            }
+            guard !Task.isCancelled else { return }
+            // Something came while we asked.
+            guard let now = feed.lastWord, now.at == word.at else { continue }
+            guard let book else {
+                unanswered += 1
+                if unanswered < 3 { continue }
+                return restart(symbol, "\(symbol) is silent, and the exchange does not answer", readsRules: false)
+            }
+            unanswered = 0
+            let unit = feed.instrument.unit
+            let best = (book.bids.first.flatMap { unit.ticks($0.price) }, book.asks.first.flatMap { unit.ticks($0.price) })
+            guard best == (word.bid, word.ask) else {
+                return restart(symbol, "\(symbol) is silent though its market moves", readsRules: false)
+            }
+            feed.confirm()
+        }
+    }
+
+    private func isSilent(_ since: Timestamp) -> Bool {
+        venue.time.now().nanoseconds(since: since) >= Nanoseconds.milliseconds(venue.pace.silence)
     }
 
     /// Values came that the rules as we know them do not allow: they are read anew, and the stream begun anew.
-    private func restart(_ symbol: Symbol, _ why: String) {
-        venue.logger.error("\(why): reading the rules anew")
-        let old = state.withLock { state -> Task<Void, Never>? in
-            guard let running = state.feeds[symbol] else { return nil }
+    private func restart(_ symbol: Symbol, _ why: String, readsRules: Bool = true) {
+        venue.logger.error("\(why): \(readsRules ? "reading the rules anew" : "beginning the stream anew")")
+        let (feed, old) = state.withLock { state -> (MarketFeed?, Task<Void, Never>?) in
+            guard let running = state.feeds[symbol] else { return (nil, nil) }
+            let pause = readsRules ? venue.pace.restart : venue.pace.shortestReconnect
             state.feeds[symbol]?.task = Task { [venue] in
-                try? await venue.load()
-                do { try await venue.sleep(venue.pace.restart) } catch { return }
+                if readsRules { try? await venue.load() }
+                do { try await venue.sleep(pause) } catch { return }
                 await self.run(running.feed)
             }
-            return running.task
+            return (running.feed, running.task)
         }
         old?.cancel()
+        feed?.take(.disconnected(ExchangeFailure(.networkError, exchange: id.rawValue, message: "begun anew")))
     }
 
     // MARK: - Accounts

@@ -17,6 +17,8 @@ final class MarketFeed: Sendable {
         var lastNumber = 0
         var waiting: [(Sink, [MarketRecord])] = []
         var isTelling = false
+        /// When the exchange last told anything of the book.
+        var bookAt = Timestamp.distantPast
     }
 
     let instrument: Instrument
@@ -58,16 +60,30 @@ final class MarketFeed: Sendable {
         case .disconnected: lose(now)
         case .event(.book(let book)):
             guard let records = records(book, now) else { return broken("a book", now) }
+            state.withLock { $0.bookAt = now }
             spread(records, isWhole: true)
         case .event(.bookChange(let change)):
             guard let records = records(change, now) else { return broken("a change", now) }
+            state.withLock { $0.bookAt = now }
             spread(records.isEmpty ? [record(.heartbeat, now)] : records, isWhole: nil)
         case .event(.bookLost): lose(now)
         case .event(.trade(let trade)): if let record = record(trade, now) { spread([record], isWhole: nil) }
-        case .event(.alive): spread([record(.heartbeat, now)], isWhole: nil)
+        // A connection that lives proves nothing of the market: see ``DialectConnector``'s watch.
         case .event: break
         }
     }
+
+    // MARK: - Silence
+
+    /// When the book was last told of, and its best prices; nil while there is no whole book.
+    var lastWord: (at: Timestamp, bid: Int64, ask: Int64)? {
+        state.withLock { state in
+            state.isWhole ? (state.bookAt, state.book.bestTicks(.buy), state.book.bestTicks(.sell)) : nil
+        }
+    }
+
+    /// The exchange itself has shown that nothing has changed.
+    func confirm() { spread([record(.heartbeat, time.now())], isWhole: nil) }
 
     // MARK: - Telling
 

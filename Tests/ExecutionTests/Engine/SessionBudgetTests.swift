@@ -72,6 +72,31 @@ struct SessionBudgetTests {
         #expect(Set(bench.take().cancelled) == Set(placed.map(\.id)))
     }
 
+    @Test func `an exchange that serves nobody is asked ever more rarely, however the market moves`() throws {
+        let plan = Plan([Quote(side: .buy, level: 0, price: Price(ticks: 9_990), quantity: Quantity(lots: 10))])
+        plan.watches = true
+        let bench = try EngineBench(plan)
+        bench.decide()
+        var asked: [Timestamp] = []
+        let start = bench.now
+        for step in 0..<6_000 {
+            for request in bench.takePlaced() {
+                asked.append(bench.now)
+                bench.tell(.rejected(request.id, .unavailable))
+            }
+            bench.market(10_000 + Int64(step % 2), 10_003)
+            bench.pass(milliseconds: 10)
+        }
+        let seconds = asked.map { $0.nanoseconds(since: start) / Nanoseconds.perSecond }
+        #expect(seconds == [0, 1, 3, 7, 15, 31], "\(seconds)")
+        #expect(bench.session.state == .active)
+        // Served again, it begins anew with the shortest wait.
+        bench.pass(milliseconds: 31_000)
+        let served = try #require(bench.takePlaced().first)
+        bench.tell(.accepted(served.id))
+        #expect(bench.engine.sessions[0].unservedCount == 0)
+    }
+
     @Test func `urgent cancels are paid for by later orders, within a bound`() {
         var budget = Self.budget
         let now = EngineBench.start

@@ -26,7 +26,7 @@ extension LiveConnectorTests {
                 #expect(harness.told.contains(.lost))
                 let requests = harness.model.read { $0.log.filter { $0.hasPrefix("POST") }.count }
                 let next = try await harness.place(account, try await harness.request(32))
-                try await harness.wait("it never left") { harness.events.contains(.notFound(next)) }
+                try await harness.wait("it never left") { harness.events.contains(.rejected(next, .unavailable)) }
                 #expect(harness.model.read { $0.log.filter { $0.hasPrefix("POST") }.count } == requests)
                 await #expect(throws: ConnectorError.unknownAccount("default")) {
                     _ = try await harness.connector.account("default")
