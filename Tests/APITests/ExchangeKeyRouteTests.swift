@@ -32,10 +32,11 @@ import TradingCore
     }
 
     private func body(
-        _ api: TestAPI, _ exchange: String = "binance", secret: String? = nil, more: String = ""
+        _ api: TestAPI, _ exchange: String = "binance", key: String = "api-key-1", secret: String? = nil,
+        more: String = ""
     ) -> String {
         """
-        {"exchange":"\(exchange)","name":"mine","api_key":"api-key-1",\
+        {"exchange":"\(exchange)","name":"mine","api_key":"\(key)",\
         "api_secret":"\(secret ?? api.keys.sealed("hunter2"))"\(more)}
         """
     }
@@ -85,7 +86,9 @@ import TradingCore
     @Test func `a key_id that a client sends overwrites nothing (D8)`() async throws {
         try await with { api, client in
             _ = try await client.send(.post, "/admin/exchanges/keys", body(api))
-            let second = try await client.send(.post, "/admin/exchanges/keys", body(api, more: #","key_id":1"#)).json()
+            let second = try await client.send(
+                .post, "/admin/exchanges/keys", body(api, key: "another", more: #","key_id":1"#)
+            ).json()
             #expect(second["key_id"] == .number("2") && second["exchange_index"] == .string("account2"))
         }
     }

@@ -22,9 +22,11 @@ import TradingCore
     {
         try await withKeys { bench in
             let labels = [
-                try await bench.keyring.add(bench.new()).label, try await bench.keyring.add(bench.new()).label,
-                try await bench.keyring.add(bench.new(label: "read-only")).label,
-                try await bench.keyring.add(bench.new()).label, try await bench.keyring.add(bench.new("okx")).label,
+                try await bench.keyring.add(bench.new()).label,
+                try await bench.keyring.add(bench.new(apiKey: "k2")).label,
+                try await bench.keyring.add(bench.new(label: "read-only", apiKey: "k3")).label,
+                try await bench.keyring.add(bench.new(apiKey: "k4")).label,
+                try await bench.keyring.add(bench.new("okx")).label,
             ]
             #expect(labels == ["default", "account2", "read-only", "account3", "default"])
             #expect(
@@ -35,6 +37,25 @@ import TradingCore
             #expect(
                 await error { () throws(ExchangeKeyError) in try await bench.keyring.add(taken) }
                     == .labelTaken("binance/default"))
+        }
+    }
+
+    @Test func `one key trades for one account, and accounts of an exchange share its network`() async throws {
+        try await withKeys { bench in
+            _ = try await bench.keyring.add(bench.new())
+            let again = try bench.new(label: "other")
+            #expect(
+                await error { () throws(ExchangeKeyError) in try await bench.keyring.add(again) }
+                    == .keyTaken("binance/default"))
+            var elsewhere = try bench.new(label: "other", apiKey: "k2")
+            elsewhere.connection.environment = .testnet
+            let fixed = elsewhere
+            let fault = await error { () throws(ExchangeKeyError) in try await bench.keyring.add(fixed) }
+            guard case .invalid(let lines)? = fault else {
+                Issue.record("\(String(describing: fault))")
+                return
+            }
+            #expect(lines.count == 1 && lines[0].contains("binance/default"))
         }
     }
 

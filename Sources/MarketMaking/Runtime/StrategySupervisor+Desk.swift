@@ -170,7 +170,9 @@ extension StrategySupervisor: TradingDesk {
                 try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: Nanoseconds.perSecond))
                 await stateTurn.take()
                 for (scope, entry) in unstoredHalts {
-                    guard (try? await store { try TradingStateStore(transaction: $0).put(entry) }) != nil else { continue }
+                    guard (try? await store { try TradingStateStore(transaction: $0).put(entry) }) != nil else {
+                        continue
+                    }
                     unstoredHalts[scope] = nil
                 }
                 stateTurn.give()

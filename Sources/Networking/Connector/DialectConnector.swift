@@ -117,7 +117,9 @@ public final class DialectConnector: ExchangeConnector {
             }
             unanswered = 0
             let unit = feed.instrument.unit
-            let best = (book.bids.first.flatMap { unit.ticks($0.price) }, book.asks.first.flatMap { unit.ticks($0.price) })
+            let best = (
+                book.bids.first.flatMap { unit.ticks($0.price) }, book.asks.first.flatMap { unit.ticks($0.price) }
+            )
             guard best == (word.bid, word.ask) else {
                 return restart(symbol, "\(symbol) is silent though its market moves", readsRules: false)
             }

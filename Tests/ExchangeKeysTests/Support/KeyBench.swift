@@ -104,11 +104,11 @@ struct KeyBench: Sendable {
 
     func new(
         _ exchange: String = "binance", label: String? = nil, purpose: ExchangeKey.Purpose = .trade,
-        secret: String = "hunter2", passphrase: String? = nil, mayWithdraw: Bool = false
+        apiKey: String = "api-key-1", secret: String = "hunter2", passphrase: String? = nil, mayWithdraw: Bool = false
     ) throws -> NewExchangeKey {
         NewExchangeKey(
             exchange: ExchangeID(rawValue: exchange), label: label, purpose: purpose, name: "mine",
-            apiKey: "api-key-1",
+            apiKey: apiKey,
             sealed: SealedSecrets(
                 secret: try #require(SealedBox.seal(Secret(secret), toPublic: key.publicText)),
                 passphrase: try passphrase.map { try #require(SealedBox.seal(Secret($0), toPublic: key.publicText)) }),
