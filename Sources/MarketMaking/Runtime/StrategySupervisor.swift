@@ -89,9 +89,9 @@ public actor StrategySupervisor {
                         ids.contains($0.instance.id)
                     }
                 }
-                do { try await resume(fresh) } catch ConnectorError.unknownAccount {
+                do { try await resume(fresh) } catch {
                     // Its key was removed, and nothing of it can be open: there is nothing to recover.
-                    guard try await isForgettable(fresh) else { throw ConnectorError.unknownAccount(account) }
+                    guard Self.isOfNobody(error), try await isForgettable(fresh) else { throw error }
                     runtime.logger.notice("account \(account) is gone, and nothing of it was open")
                 }
                 recoveryFaults[account] = nil
@@ -103,6 +103,14 @@ public actor StrategySupervisor {
             }
             try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
             wait = min(2 * wait, Nanoseconds.seconds(30))
+        }
+    }
+
+    /// Whether the account, or the whole exchange, is no longer ours.
+    private static func isOfNobody(_ error: any Error) -> Bool {
+        switch error {
+        case ConnectorError.unknownAccount, DeskError.unknownExchange, DeskError.unknownAccount: true
+        default: false
         }
     }
 

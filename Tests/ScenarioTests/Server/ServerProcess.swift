@@ -46,6 +46,10 @@ final class ServerProcess {
 
     var processIdentifier: Int32 { process.processIdentifier }
 
+    deinit {
+        if process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+    }
+
     var log: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
 
     var isRunning: Bool { process.isRunning }
