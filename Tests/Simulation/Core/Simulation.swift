@@ -7,6 +7,8 @@ public final class Simulation {
     public let scenario: any SimulationScenario
     private let database: MemoryDatabase
     private let tables: [String]
+    /// Those that are not empty in a fresh database.
+    private let seeded: [String]
 
     public init(_ scenario: some SimulationScenario) async throws {
         self.scenario = scenario
@@ -16,7 +18,9 @@ public final class Simulation {
             for trigger in journal { try transaction.execute("\(raw: trigger.text)") }
         }
         try await Migrator(scenario.migrations + [SimulationJournal.migration, triggers]).migrate(database)
-        tables = try database.transact(Self.tables)
+        let tables = try database.transact(Self.tables)
+        seeded = try database.transact { try Self.keepFirstRows(of: tables, $0) }
+        self.tables = tables
         self.database = database
     }
 
@@ -62,9 +66,26 @@ public final class Simulation {
         return ordered
     }
 
+    /// Copies what migrations have put into tables: a fresh database has it, so every run begins with it.
+    /// - Returns: the tables that have such rows.
+    private static func keepFirstRows(of tables: [String], _ transaction: any SQLTransaction) throws -> [String] {
+        try tables.filter { table in
+            guard table != "sqlite_sequence", try transaction.row("SELECT 1 FROM \(raw: table) LIMIT 1") != nil else {
+                return false
+            }
+            try transaction.execute("CREATE TABLE \(raw: copy(of: table)) AS SELECT * FROM \(raw: table)")
+            return true
+        }
+    }
+
+    private static func copy(of table: String) -> String { "first_rows_of_\(table)" }
+
     private func empty() throws {
         try database.transact { transaction in
             for table in tables { try transaction.execute("DELETE FROM \(raw: table)") }
+            for table in seeded.reversed() {
+                try transaction.execute("INSERT INTO \(raw: table) SELECT * FROM \(raw: Self.copy(of: table))")
+            }
             try transaction.execute("DELETE FROM simulation_changes")
         }
     }
