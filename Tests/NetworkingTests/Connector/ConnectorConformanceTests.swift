@@ -83,7 +83,8 @@ extension LiveConnectorTests {
                 harness.model.change { $0.isSilent = true }
                 let id = try await harness.place(account, try await harness.request(15))
                 try await harness.wait("it is found") { harness.events.contains(.accepted(id)) }
-                #expect(harness.events.first == .outcomeUnknown(id))
+                // Unless a look at the account was quicker than the loss was noticed.
+                #expect([.outcomeUnknown(id), .accepted(id)].contains(harness.events.first))
                 #expect(!harness.events.contains(.notFound(id)))
                 #expect(harness.timesPlaced(id) == 1)
                 #expect(harness.isOpen(id))
@@ -113,7 +114,8 @@ extension LiveConnectorTests {
                 harness, account in
                 let id = try await harness.place(account, try await harness.request(17))
                 try await harness.wait("it is found") { harness.events.contains(.accepted(id)) }
-                #expect(harness.events.first == .outcomeUnknown(id))
+                // Unless a look at the account was quicker than the loss was noticed.
+                #expect([.outcomeUnknown(id), .accepted(id)].contains(harness.events.first))
                 #expect(!harness.events.contains(.notFound(id)))
                 #expect(harness.isOpen(id))
             }
