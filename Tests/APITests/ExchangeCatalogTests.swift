@@ -1,5 +1,6 @@
 import HTTPTypes
 import HummingbirdTesting
+import Synchronization
 import Testing
 import TradingCore
 
@@ -77,10 +78,10 @@ import TradingCore
     }
 }
 
-private final class Box: @unchecked Sendable {
-    // Written once, before it is read, by the test that owns it.
-    private(set) var value: (HTTPResponse.Status, JSONValue) = (.ok, .null)
-    func set(_ status: HTTPResponse.Status, _ body: JSONValue) { value = (status, body) }
+private final class Box: Sendable {
+    private let kept = Mutex<(HTTPResponse.Status, JSONValue)>((.ok, .null))
+    var value: (HTTPResponse.Status, JSONValue) { kept.withLock { $0 } }
+    func set(_ status: HTTPResponse.Status, _ body: JSONValue) { kept.withLock { $0 = (status, body) } }
 }
 
 extension JSONValue {

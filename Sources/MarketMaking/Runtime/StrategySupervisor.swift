@@ -300,6 +300,7 @@ public actor StrategySupervisor {
     /// - Returns: whether every exchange has shown that nothing of ours is open.
     public func shutDown(limit: Int64) async -> Bool {
         isClosing = true
+        haltStorer?.cancel()
         await dropRemoved()
         var isClean = true
         await withTaskGroup(of: Bool.self) { group in
