@@ -34,6 +34,18 @@ struct RequestLimitsTests {
         }
     }
 
+    @Test("what came before a stretch's end is told as counted, though its answer is made after it")
+    func boundary() {
+        var limits = RequestLimits()
+        limits.placed("alice", at: at(9))
+        #expect(limits.orderCounts("alice", at: at(9)).short == 1)
+        #expect(limits.orderCounts("alice", at: at(10)) == (short: 0, day: 1))
+        limits.placed("alice", at: at(10))
+        limits.placed("alice", at: at(9))
+        #expect(limits.orderCounts("alice", at: at(9)) == (short: 2, day: 3))
+        #expect(limits.orderCounts("alice", at: at(10)) == (short: 2, day: 3))
+    }
+
     @Test("100 orders in ten seconds; filled ones count no more")
     func orders() throws {
         var limits = RequestLimits()

@@ -30,11 +30,12 @@ struct RequestLimits: Sendable {
             length = seconds * Nanoseconds.perSecond
         }
 
-        func count(at now: Timestamp) -> Int { begin(now) == start ? counted : 0 }
+        /// An earlier moment sees the newest count: what was counted while a request was answered is told with its answer.
+        func count(at now: Timestamp) -> Int { begin(now) <= start ? counted : 0 }
 
         mutating func add(_ amount: Int, at now: Timestamp) {
             let begin = begin(now)
-            if begin != start { (start, counted) = (begin, 0) }
+            if begin > start { (start, counted) = (begin, 0) }
             counted = max(0, counted + amount)
         }
 

@@ -24,7 +24,7 @@ extension SpotExchange {
         let market = try symbol(&reader)
         let place = try ticket(request, market.name, &reader)
         try reader.finish()
-        limits.placed(request.account, at: time.now())
+        limits.placed(request.account, at: request.arrival)
         guard case .placed(let order, let fills) = try await done(.place(place), of: request.account, places: true)
         else { throw .disconnected }
         await fillInPart(order, request)
@@ -134,7 +134,7 @@ extension SpotExchange {
             restriction: try restriction(&reader))
         let place = try ticket(request, market.name, &reader)
         try reader.finish()
-        limits.placed(request.account, at: time.now())
+        limits.placed(request.account, at: request.arrival)
         await fillBeforeCancel(target, request)
         let command = SpotCommand.replace(cancel, place, requiresCancel: mode == .stop)
         guard case .replaced(let cancelled, let placed) = try await done(command, of: request.account, places: true)

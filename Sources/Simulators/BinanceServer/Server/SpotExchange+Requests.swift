@@ -38,6 +38,8 @@ extension SpotExchange {
     }
 
     private func act(_ call: SpotCall, _ fate: RequestFate, into reply: inout SpotReply) async {
+        // An order counts to the stretch in which it came, however long it takes to store.
+        let arrival = time.now()
         do throws(SpotError) {
             var reader = ParameterReader(call.text.parameters)
             var asker: SpotAccount?
@@ -53,28 +55,32 @@ extension SpotExchange {
             let renderer = SpotRenderer(unit: call.unit)
             if let asker {
                 let request = AccountRequest(
-                    account: asker.name, renderer: renderer, fate: fate, connection: call.connection)
+                    account: asker.name, arrival: arrival, renderer: renderer, fate: fate,
+                    connection: call.connection)
                 reply.body = try await answer(call.operation, request, &reader)
             } else {
                 reply.body = try answer(call.operation, renderer, &reader, call.connection)
             }
-            noteOrderCounts(call, asker, &reply)
+            noteOrderCounts(call, asker, arrival, &reply)
         } catch {
             reply.fail(error)
-            noteOrderCounts(call, account(of: call), &reply)
+            noteOrderCounts(call, account(of: call), arrival, &reply)
         }
     }
 
     private func account(of call: SpotCall) -> SpotAccount? { try? security.account(key: call.key) }
 
-    private func noteOrderCounts(_ call: SpotCall, _ asker: SpotAccount?, _ reply: inout SpotReply) {
+    private func noteOrderCounts(
+        _ call: SpotCall, _ asker: SpotAccount?, _ arrival: Timestamp, _ reply: inout SpotReply
+    ) {
         guard call.operation.countsAsOrder, let asker, reply.error.map({ $0.code != -1022 }) ?? true else { return }
-        reply.orderCounts = limits.orderCounts(asker.name, at: time.now())
+        reply.orderCounts = limits.orderCounts(asker.name, at: arrival)
     }
 
     /// A request of somebody whose key, and signature where one is needed, have been checked.
     struct AccountRequest {
         var account: String
+        var arrival: Timestamp
         var renderer: SpotRenderer
         var fate: RequestFate
         var connection: Int?
