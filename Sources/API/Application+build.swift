@@ -51,7 +51,7 @@ public struct APIServer: Sendable {
             router: await router(),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [ProtocolFaultHandler()],
+                    additionalChannelHandlers: [ProtocolFaultHandler(), ContinueHandler()],
                     idleTimeout: .seconds(Int64(limits.idleSeconds)))),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil,

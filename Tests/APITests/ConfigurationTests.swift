@@ -91,6 +91,19 @@ import Testing
         #expect(!dumped.contains("hunter2"))
     }
 
+    @Test func `secrets that could be guessed are told, without the secrets`() throws {
+        let weak = try ServerConfiguration(environment: [
+            "ADMIN_PASSWORD": "hunter2", "JWT_SECRET": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ])
+        let lines = ServerSecrets.weaknesses(weak)
+        #expect(lines.map { $0.prefix(18) } == ["ADMIN_PASSWORD=***", "JWT_SECRET=***: sh"])
+        #expect(!lines.joined().contains("hunter2"))
+        let strong = try ServerConfiguration(
+            environment: ["ADMIN_PASSWORD": "correct horse battery", "JWT_SECRET": "0123456789abcdef0123456789abcdef"])
+        #expect(ServerSecrets.weaknesses(strong).isEmpty)
+        #expect(try ServerSecrets.weaknesses(ServerConfiguration(environment: [:])).isEmpty)
+    }
+
     @Test func `a secret does not print`() throws {
         let secret = Secret("hunter2")
         #expect("\(secret)" == "***")

@@ -88,7 +88,7 @@ import TradingCore
     @Test(arguments: [
         (DeskError.unknownStrategy("k"), 404), (.invalid(["bidSpread 5: must be below 0.1"]), 400),
         (.unsupported("x"), 501), (.storageUnavailable("disk full"), 503), (.notReady("reconciling"), 503),
-        (.unknownExchange("x"), 404), (.unknownInstrument("A/B", exchange: "x"), 404),
+        (.unknownExchange("x"), 404), (.unknownInstrument("A/B", exchange: "x"), 400),
     ])
     func `what the desk refuses comes as what it is (D19)`(_ error: DeskError, _ status: Int) async throws {
         try await with { desk, send in
@@ -207,6 +207,10 @@ import TradingCore
         try await with { desk, send in
             let answer7 = try await send(.post, "/admin/trading-state", #"{"scope":"account","state":"HALTED"}"#)
             #expect(answer7.status == .badRequest)
+            let long = #"{"scope":"server","state":"HALTED","reason":""# + String(repeating: "r", count: 501) + #""}"#
+            let refused = try await send(.post, "/admin/trading-state", long)
+            #expect(refused.status == .badRequest)
+            #expect(refused.text.contains("must be a text of at most 500 characters"))
             let answer8 = try await send(
                 .post, "/admin/trading-state",
                 #"{"scope":"account","id":"paper/default","state":"HALTED","reason":"drill"}"#

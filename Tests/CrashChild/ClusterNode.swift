@@ -6,12 +6,12 @@ import TradingCore
 
 /// One node of several on one database, or the only one on its own: works on a queue until it is killed, and keeps a tick.
 ///
-///     crash-child node=a database=postgres://…
+///     crash-child node=a database=postgres://… [lease=SECONDS]
 ///
 /// Lines: `working` once it takes jobs, `started ID` when a handler begins.
 struct ClusterNode {
-    static let lease = Duration.seconds(1)
     let name: String
+    let lease: Duration
     let database: any SQLDatabase
     private let time = SystemTime()
 
@@ -33,7 +33,8 @@ struct ClusterNode {
         do {
             let database = try await Databases.open(url: place.contains("://") ? place : nil, path: place)
             try await Migrator(migrations).migrate(database)
-            try await ClusterNode(name: name, database: database).work()
+            let lease = Duration.seconds(arguments["lease"].flatMap { Int($0) } ?? 1)
+            try await ClusterNode(name: name, lease: lease, database: database).work()
         } catch { Line.write("violation \(error)") }
     }
 
@@ -45,7 +46,7 @@ struct ClusterNode {
         handlers.add(ClusterTickHandler(node: name))
         var configuration = JobWorkerConfiguration(
             queues: [QueueConfiguration(ClusterWork.queue, concurrency: 4)], node: name)
-        configuration.lease = Self.lease
+        configuration.lease = lease
         configuration.heartbeatInterval = .milliseconds(200)
         configuration.rescueInterval = .milliseconds(200)
         configuration.schedules = [

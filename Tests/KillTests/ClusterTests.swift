@@ -22,8 +22,9 @@ import TradingCore
         private let child: ChildProcess
         private let state = Mutex<(lines: [String], isOver: Bool)>(([], false))
 
-        init(_ name: String, _ database: String) throws {
-            child = try ChildProcess(ChildProcess.program, ["node=\(name)", "database=\(database)"])
+        init(_ name: String, _ database: String, leaseSeconds: Int = 1) throws {
+            child = try ChildProcess(
+                ChildProcess.program, ["node=\(name)", "database=\(database)", "lease=\(leaseSeconds)"])
             DispatchQueue(label: "node \(name)").async { [self] in
                 _ = child.follow { line in state.withLock { $0.lines.append(line) } }
                 state.withLock { $0.isOver = true }
@@ -130,26 +131,23 @@ import TradingCore
         await database.close()
     }
 
-    @Test func `a job whose process was killed starts again within a second of the next start`() async throws {
-        do {
-            let folder = try TemporaryFolder()
-            let path = folder.path + "/server.db"
-            let database = try await SQLiteDatabase.open(path: path)
-            _ = try await Migrator(JobsMigrations.all).migrate(database)
-            try await Self.enqueue([Work(name: "long", milliseconds: 60_000)], database)
-            await database.close()
-            let first = try Node("a", path)
-            defer { first.kill() }
-            try await Self.wait("it starts") { first.lines.contains("started long") }
-            first.kill()
-            try await Self.wait("it is dead") { first.isOver }
-            let begun = SystemTime().now()
-            let second = try Node("a", path)
-            defer { second.kill() }
-            try await Self.wait("it starts again") { second.lines.contains("started long") }
-            let seconds = Double(SystemTime().now().nanoseconds(since: begun)) / 1e9
-            print("started again \(seconds) s after the process was, its own start included")
-            #expect(seconds < 1 || ProcessInfo.processInfo.environment["CI"] != nil && seconds < 5)
-        }
+    /// How soon, `JobsBenchmark restart` measures.
+    @Test func `a job whose process was killed starts again with the next start, long before its lease is over`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/server.db"
+        let database = try await SQLiteDatabase.open(path: path)
+        _ = try await Migrator(JobsMigrations.all).migrate(database)
+        try await Self.enqueue([Work(name: "long", milliseconds: 60_000)], database)
+        await database.close()
+        let first = try Node("a", path, leaseSeconds: 3_600)
+        defer { first.kill() }
+        try await Self.wait("it starts") { first.lines.contains("started long") }
+        first.kill()
+        try await Self.wait("it is dead") { first.isOver }
+        let second = try Node("a", path, leaseSeconds: 3_600)
+        defer { second.kill() }
+        try await Self.wait("it starts again") { second.lines.contains("started long") }
     }
 }

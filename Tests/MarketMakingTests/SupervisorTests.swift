@@ -102,6 +102,55 @@ import TradingCore
         }
     }
 
+    @Test func `a key that runs is left alone when started with the same, and refused with other parameters (D16)`()
+        async throws
+    {
+        try await withServer { bench in
+            let server = bench.server
+            let first = try await server.supervisor.startPureMarketMaking(TestInstrument.body())
+            let again = try await server.supervisor.startPureMarketMaking(TestInstrument.body(amount: "0.0100"))
+            #expect(again.id == first.id && again.parametersVersion == 1, "the same, written otherwise")
+            for other in [
+                TestInstrument.body(amount: "0.02"), TestInstrument.body(more: #","baseFunds":1"#),
+                TestInstrument.body().replacing("BTC/USDT", with: "ETH/USDT"),
+            ] {
+                await #expect(
+                    throws: DeskError.refused(
+                        "Strategy u1-c1-pureMarketMaking runs with other parameters: stop it before it is started with these"
+                    )
+                ) { _ = try await server.supervisor.startPureMarketMaking(other) }
+            }
+            #expect(try await server.supervisor.rerun("u1-c1-pureMarketMaking").id == first.id)
+        }
+    }
+
+    @Test func `a pair that is not traded is refused naming the field`() async throws {
+        try await withServer { bench in
+            let body = TestInstrument.body().replacing("BTC/USDT", with: "XYZ/USDT")
+            await #expect(throws: DeskError.invalid(["pair XYZ/USDT: must be one that is traded on paper"])) {
+                _ = try await bench.server.supervisor.startPureMarketMaking(body)
+            }
+            let stored = try await bench.server.supervisor.strategies(.all)
+            #expect(stored.isEmpty)
+        }
+    }
+
+    @Test func `the start price is the first one that comes when there was none at the start`() async throws {
+        try await withServer { bench in
+            let server = bench.server
+            let started = try await server.supervisor.startPureMarketMaking(TestInstrument.body())
+            #expect(started.startPrice == nil)
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await server.wait("the price is stored") {
+                try await server.supervisor.strategies(.all).first?.startPrice == "60000"
+            }
+            bench.exchange.market(bid: 6_999_900, ask: 7_000_100)
+            let second = try await server.supervisor.startPureMarketMaking(TestInstrument.body("u2"))
+            #expect(second.startPrice == "70000")
+            #expect(try await server.supervisor.strategies(.user("u1")).first?.startPrice == "60000")
+        }
+    }
+
     private func started(_ server: TestServer, _ body: String) async throws -> StrategyInstance {
         try await server.wait("reconciled") { await server.supervisor.isReconciled }
         return try await server.supervisor.startPureMarketMaking(body)

@@ -6,7 +6,7 @@ import TradingCore
 
 /// Durable jobs, each its own call, transaction and durable completion, beside what one would write by hand on SQLite.
 ///
-///     JobsBenchmark [FOLDER [throughput|single|latency|history|postgres ...]]
+///     JobsBenchmark [FOLDER [throughput|single|latency|history|restart|postgres ...]]
 ///
 /// `postgres` needs MRMARKET_BENCH_POSTGRES, the URL of an empty database.
 /// FOLDER is where the databases go: on the disk that is to be measured, not on tmpfs.
@@ -102,6 +102,9 @@ if isChosen("single") {
     await bench.close()
     try plain(5_000)
 }
+
+if isChosen("restart") { try Restart(folder: folder).measure(rounds: 5) }
+if chosen.contains("hold") { try await Restart(folder: folder).hold() }
 
 if isChosen("latency") {
     let bench = try await Bench("jobs-latency", folder: folder, concurrency: 1)

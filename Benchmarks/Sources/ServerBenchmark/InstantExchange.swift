@@ -19,6 +19,7 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
         var open: [Symbol: [ClientOrderID: OrderRequest]] = [:]
         var times = Times()
         var byteCount = 0
+        var requestCount = 0
         var tradeCount: UInt64 = 0
     }
 
@@ -96,6 +97,7 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
     }
 
     func send(_ request: AccountRequest, _ symbol: Symbol) {
+        state.withLock { $0.requestCount += 1 }
         switch request {
         case .place(let approved):
             let order = approved.value
@@ -147,6 +149,9 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
 
     /// Orders since ``takeTimes()``.
     var placedCount: Int { state.withLock { $0.times.placed.count } }
+
+    /// Of every kind, ever.
+    var requestCount: Int { state.withLock { $0.requestCount } }
 
     var tradeCount: UInt64 { state.withLock { $0.tradeCount } }
 

@@ -48,9 +48,13 @@ struct Soak {
 
     /// Lets what was decided be stored and sent: the clock stands meanwhile, so that no order is old before it rests.
     private func settle() async throws {
-        for _ in 0..<200 {
+        var (last, still) = (exchange.requestCount, 0)
+        // Where a session has nothing to quote with, fewer orders rest than there could: then what counts is that all is still.
+        while still < 6, exchange.openCount < Self.quotes {
             try await Task.sleep(for: .microseconds(200))
-            if exchange.openCount >= Self.quotes { return }
+            let now = exchange.requestCount
+            still = now == last ? still + 1 : 0
+            last = now
         }
     }
 

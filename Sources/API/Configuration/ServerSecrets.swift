@@ -52,6 +52,16 @@ public struct ServerSecrets: Sendable {
         return try kept(configuration.dataFolder + "/jwt-secret")
     }
 
+    /// What of the secrets that an operator chose could be guessed, a line each: tokens and passwords can be tried as fast as a
+    /// machine computes once one hash or token is known.
+    public static func weaknesses(_ configuration: ServerConfiguration) -> [String] {
+        let least = [("ADMIN_PASSWORD", 12), ("JWT_SECRET", 32)]
+        return least.compactMap { name, length in
+            guard let given = configuration.text(name), given.count < length || Set(given).count < 6 else { return nil }
+            return "\(name)=***: should be at least \(length) characters that nobody guesses; left empty, one is made"
+        }
+    }
+
     private static func encryptionKey(
         _ configuration: ServerConfiguration, hasDatabase: Bool, random: any RandomSource
     ) throws(ConfigurationErrors) -> Secret {

@@ -42,7 +42,8 @@ struct APIError: Error, Hashable {
         case .invalid(let messages): self = .invalid(messages)
         case .unknownStrategy(let key): self = .typed(404, "Strategy \(key) not found")
         case .unknownExchange(let name): self = .typed(404, "Exchange \(name) not found")
-        case .unknownInstrument(let symbol, let exchange): self = .typed(404, "\(symbol) is not traded on \(exchange)")
+        case .unknownInstrument(let symbol, let exchange):
+            self = .invalid(["symbol \(symbol.prefix(64)): must be a pair that is traded on \(exchange)"])
         case .unknownAccount(let name): self = .typed(404, "Account \(name) not found")
         case .unknownOrder(let id): self = .typed(404, "Order \(id.prefix(64)) not found")
         case .refused(let why): self = .typed(409, why)
@@ -67,6 +68,7 @@ struct APIError: Error, Hashable {
         case 405: "Method Not Allowed"
         case 409: "Conflict"
         case 415: "Unsupported Media Type"
+        case 431: "Request Header Fields Too Large"
         case 422: "Unprocessable Entity"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"

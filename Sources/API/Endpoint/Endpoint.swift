@@ -58,6 +58,8 @@ struct Parameter: Sendable {
 
     enum Kind: Sendable {
         case string
+        /// At most so many characters.
+        case text(Int)
         /// A number, or its text.
         case number
         case integer(ClosedRange<Int64>)

@@ -65,6 +65,7 @@ extension Parameter.Kind {
     var rule: String {
         switch self {
         case .string: "a text"
+        case .text(let length): "a text of at most \(length) characters"
         case .number: "a number"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .boolean: "true or false"
@@ -76,6 +77,7 @@ extension Parameter.Kind {
     func accepts(_ value: JSONValue) -> Bool {
         switch (self, value) {
         case (.string, .string): true
+        case (.text(let length), .string(let text)): text.count <= length
         // Clients send ids as numbers, too.
         case (.string, .number): true
         case (.number, .number(let text)), (.number, .string(let text)): (try? FixedDecimal(Substring(text))) != nil

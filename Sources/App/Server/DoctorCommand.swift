@@ -127,7 +127,8 @@ struct DoctorCommand: AsyncParsableCommand {
             ("ADMIN_PASSWORD", "admin-password"), ("JWT_SECRET", "jwt-secret"),
             ("ENCRYPTION_PRIVATE_KEY", "encryption-private-key"),
         ]
-        return kept.map { name, file in
+        let weak = ServerSecrets.weaknesses(files.configuration).map { (Verdict.warning, "secret \($0)") }
+        return weak + kept.map { name, file in
             let path = files.configuration.dataFolder + "/" + file
             if files.configuration.text(name) != nil { return (.good, "secret \(name): from the environment") }
             guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {

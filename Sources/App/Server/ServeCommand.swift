@@ -39,6 +39,7 @@ struct ServeCommand: AsyncParsableCommand {
         let time = SystemTime()
         let database = try await files.openDatabase().database
         let secrets = try loadSecrets(files)
+        for weakness in ServerSecrets.weaknesses(files.configuration) { logger.warning("\(weakness)") }
         let exchange = try await reachExchange(exchangeConfiguration, files, time, logger)
         let sidecar = SidecarServices(files.configuration, time, logger)
         let registry = ScheduleRegistry()

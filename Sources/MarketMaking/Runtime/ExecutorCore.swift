@@ -34,6 +34,8 @@ struct ExecutorCore: ~Copyable {
     private(set) var marketLostAt: Timestamp?
     /// What is stored of the order that is being placed directly, beside the order.
     private var directDetails: DirectOrderDetails?
+    /// Sessions that were started before there was a price.
+    private var unpriced: [SessionSeat] = []
     /// What each session's fills were worth a second later.
     private(set) var markouts: [SessionID: Markout] = [:]
 
@@ -55,10 +57,12 @@ struct ExecutorCore: ~Copyable {
 
     mutating func add(_ start: SessionStart, now: Timestamp) {
         seats[start.seat.session] = start.seat
+        if start.seat.lacksStartPrice { unpriced.append(start.seat) }
         markouts[start.seat.session] = Markout(horizonNanoseconds: Nanoseconds.perSecond)
         engine.add(
             start.configuration, strategy: start.strategy, restoring: start.restored, book, now: now)
         settle(now)
+        storeStartPrices()
         wake(now)
     }
 
@@ -121,8 +125,24 @@ struct ExecutorCore: ~Copyable {
             marketLostAt = nil
             if !engine.health.marketIsTrusted { engine.marketRecovered(now: now) }
             engine.marketChanged(book, now: now)
+            storeStartPrices()
         }
         wake(now)
+    }
+
+    /// The last trade, or the middle of the market before there was one.
+    var lastPrice: FixedDecimal? {
+        let unit = instrument.unit
+        if let trade = engine.lastTradePrice { return unit.decimal(trade) }
+        return book.doubleMid.map { FixedDecimal(raw: unit.price.raw * Int128($0) / 2) }
+    }
+
+    private mutating func storeStartPrices() {
+        guard !unpriced.isEmpty, knowsSnapshot, let lastPrice else { return }
+        for seat in unpriced {
+            steps.append(.startPrice(instanceID: seat.instanceID, run: seat.run, lastPrice))
+        }
+        unpriced = []
     }
 
     /// More came than could be kept.

@@ -31,12 +31,7 @@ extension InstrumentExecutor {
                     state: state, haltReason: state == .halted ? .operatorCommand : nil)))
     }
 
-    /// The middle of the market, or the last trade where it has only one side.
-    var lastPrice: FixedDecimal? {
-        let unit = instrument.unit
-        if let trade = core.engine.lastTradePrice { return unit.decimal(trade) }
-        return core.book.doubleMid.map { FixedDecimal(raw: unit.price.raw * Int128($0) / 2) }
-    }
+    var lastPrice: FixedDecimal? { core.lastPrice }
 
     /// How long a reader waits for a market that was only just subscribed to.
     private static var firstDataNanoseconds: Int64 { Nanoseconds.seconds(2) }

@@ -192,6 +192,7 @@ extension SessionSeat {
         }
         self.init(
             session: session, instanceID: row.instance.id, key: row.instance.key, run: row.run,
-            parametersVersion: row.instance.parametersVersion)
+            parametersVersion: row.instance.parametersVersion,
+            lacksStartPrice: row.instance.startPrice == nil && row.instance.key.type != .direct)
     }
 }

@@ -88,7 +88,7 @@ extension InstrumentExecutor {
                     core.wasNotStored(order.id, now: time.now())
                 }
             case .stopped(let instanceID, _): sessionStopped(instanceID)
-            case .update, .fill, .halted: break
+            case .update, .fill, .halted, .startPrice: break
             }
         }
     }
@@ -133,7 +133,7 @@ extension JournalStep {
     var isUrgent: Bool {
         switch self {
         case .place, .fill, .halted, .stopped: true
-        case .update: false
+        case .update, .startPrice: false
         }
     }
 }

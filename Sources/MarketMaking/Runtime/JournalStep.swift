@@ -12,6 +12,8 @@ enum JournalStep: Sendable {
     /// A kill switch fell: what it set outlives the process.
     case halted(TradingStateEntry)
     case stopped(instanceID: Int64, Timestamp)
+    /// The first price that came to an instance which was started before there was any.
+    case startPrice(instanceID: Int64, run: Int64, FixedDecimal)
 }
 
 /// Stores steps. May be called again for the same ones when a transaction had to be repeated.
@@ -58,6 +60,8 @@ struct Journal: Sendable {
             try TradingStateStore(transaction: transaction).put(entry)
         case .stopped(let id, let now):
             try StrategyInstanceStore(transaction: transaction).setStatus(.stopped, of: id, from: .stopping, now: now)
+        case .startPrice(let id, let run, let price):
+            try StrategyInstanceStore(transaction: transaction).setStartPrice(price, of: id, run: run)
         }
     }
 }

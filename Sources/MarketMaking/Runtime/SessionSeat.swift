@@ -9,6 +9,8 @@ struct SessionSeat: Hashable, Sendable {
     var key: StrategyKey
     var run: Int64
     var parametersVersion: Int64
+    /// No price was known yet when it was stored: the first one that comes is its start price.
+    var lacksStartPrice = false
 }
 
 /// A session about to be put to work.

@@ -25,12 +25,13 @@ struct StrategyStart {
             if stopped.instance.status == .running,
                 let books = try SessionBooksStore(transaction: transaction).books(of: stopped.instance.id)
             {
+                if parameters != nil { try plan.check(isRunBy: stopped) }
                 return (stopped, books)
             }
             guard
                 let restarted = try store.restart(
                     stopped, plan.place, startPrice: startPrice, parameters: parameters, now: now)
-            else { throw DeskError.notReady("\(plan.key) is being started by somebody else") }
+            else { throw DeskError.notReady("\(plan.key) is still being stopped") }
             row = restarted
         } else {
             guard let parameters else { throw DeskError.unknownStrategy(plan.key.description) }

@@ -22,7 +22,7 @@ extension StrategySupervisor: TradingDesk {
                     "userId, clientId: must not make another user's key, \(plan.key) is that of \(row.instance.key.userID)"
                 ])
             }
-            if row.instance.status != .stopped { return try running(row) }
+            if row.instance.status != .stopped { return try running(row, wanting: plan) }
         }
         return try await start(plan, parameters: parameters)
     }
@@ -60,8 +60,12 @@ extension StrategySupervisor: TradingDesk {
     }
 
     /// One that runs is left alone; one that is still being stopped cannot start yet.
-    private func running(_ row: StrategyInstanceStore.Row) throws(DeskError) -> StrategyInstance {
+    /// - Parameter plan: what somebody wants it to be: other parameters are not passed over in silence.
+    private func running(
+        _ row: StrategyInstanceStore.Row, wanting plan: StrategyPlan? = nil
+    ) throws(DeskError) -> StrategyInstance {
         if row.instance.status == .stopping { throw .notReady("\(row.instance.key) is still being stopped") }
+        try plan?.check(isRunBy: row)
         return row.instance
     }
 
@@ -73,6 +77,8 @@ extension StrategySupervisor: TradingDesk {
             // Refuses parameters that do not fit the instrument before anything is stored.
             _ = try plan.strategy(instrument)
             executor = try await self.executor(plan.place)
+        } catch DeskError.unknownInstrument(let pair, let exchange) {
+            throw .invalid(["pair \(pair): must be one that is traded on \(exchange)"])
         } catch { throw DeskError(error) }
         let startPrice = await executor.lastPrice
         let now = runtime.time.now()
@@ -84,7 +90,7 @@ extension StrategySupervisor: TradingDesk {
             }
         } catch SQLError.constraint(.unique, _) {
             // Somebody else has started the same key between our look and here.
-            return try await row0(plan.key.description).instance
+            return try running(try await row0(plan.key.description), wanting: parameters == nil ? nil : plan)
         } catch { throw DeskError(error) }
         do {
             try await executor.begin(row, plan.session, books)

@@ -47,7 +47,9 @@ struct RecordStore {
     /// The original's word where it has one.
     private static func status(_ status: OrderStatus) -> String {
         switch status {
-        case .pending, .open, .cancelling: "open"
+        // Stored, and not known to have left yet: nothing that could be called open.
+        case .pending: "pending"
+        case .open, .cancelling: "open"
         case .unknown: "unknown"
         case .filled: "closed"
         case .cancelled: "canceled"

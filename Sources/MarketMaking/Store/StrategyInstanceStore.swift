@@ -89,6 +89,15 @@ struct StrategyInstanceStore {
             """) == 1
     }
 
+    /// Of a run that has none.
+    func setStartPrice(_ price: FixedDecimal, of id: Int64, run: Int64) throws {
+        try transaction.execute(
+            """
+            UPDATE strategy_instances SET start_price = \(price)
+            WHERE id = \(id) AND run = \(run) AND start_price IS NULL
+            """)
+    }
+
     func count() throws -> Int64 {
         try transaction.row("SELECT COUNT(*) AS n FROM strategy_instances")?.get("n") ?? 0
     }

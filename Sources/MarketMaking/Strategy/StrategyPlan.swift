@@ -3,7 +3,7 @@ import Strategies
 import TradingCore
 
 /// A request to make a market, judged: who wants it, where, with what, and how.
-struct StrategyPlan: Sendable {
+struct StrategyPlan: Hashable, Sendable {
     var key: StrategyKey
     var place: TradingPlace
     var parameters: PureMarketMakingParameters
@@ -46,6 +46,15 @@ struct StrategyPlan: Sendable {
                 OrderBudget(
                     limit: Int(limit), windowNanoseconds: Nanoseconds.seconds(10), cancelReserve: Int(limit) / 5)
             })
+    }
+
+    /// What runs must be this very thing, however its parameters are written: others are not passed over in silence.
+    /// - Throws: ``DeskError/refused(_:)``.
+    func check(isRunBy row: StrategyInstanceStore.Row) throws(DeskError) {
+        let running = try? StrategyPlan.read(row.instance.parameters, exchanges: [row.place.exchange.rawValue])
+        guard running == self else {
+            throw .refused("Strategy \(key) runs with other parameters: stop it before it is started with these")
+        }
     }
 
     /// - Throws: ``DeskError/invalid(_:)`` when the parameters do not fit the instrument.

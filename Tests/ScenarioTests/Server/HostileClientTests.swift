@@ -40,6 +40,41 @@ import TradingCore
         #expect(server.interrupt() == 0)
     }
 
+    @Test(arguments: [
+        "GET /health?x=" + String(repeating: "x", count: 90_000) + " HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: x\r\nX-Long: " + String(repeating: "x", count: 90_000) + "\r\n\r\n",
+        "GET /health HTTP/1.1\r\nHost: x\r\n" + String(repeating: "X-Many: x\r\n", count: 1_100) + "\r\n",
+    ]) func `an address or headers too long to be read are told as that`(_ request: String) async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let server = try await ServerProcess(folder: folder.path, port: port)
+        let connection = try #require(RawConnection(port: port))
+        connection.send(request)
+        let answer = connection.readAll()
+        #expect(answer.hasPrefix("HTTP/1.1 431 Request Header Fields Too Large\r\n"), "\(answer.prefix(200))")
+        #expect(
+            answer.hasSuffix(#""error":"Request Header Fields Too Large","statusCode":431}"#), "\(answer.suffix(200))")
+        connection.close()
+        #expect(server.interrupt() == 0)
+    }
+
+    @Test func `a client that waits to be told so is told to send its body`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let server = try await ServerProcess(folder: folder.path, port: port)
+        let connection = try #require(RawConnection(port: port))
+        let body = #"{"password":"wrong"}"#
+        connection.send(
+            "POST /auth/login HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: application/json\r\n"
+                + "Connection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
+        #expect(connection.readSome() == "HTTP/1.1 100 Continue\r\n\r\n")
+        connection.send(body)
+        let answer = connection.readAll()
+        #expect(answer.hasPrefix("HTTP/1.1 401 Unauthorized\r\n") && answer.contains("Invalid password"), "\(answer)")
+        connection.close()
+        #expect(server.interrupt() == 0)
+    }
+
     @Test func `a request that is never finished keeps no order on the book when the server ends`() async throws {
         let folder = try TemporaryFolder()
         let port = try ServerProcess.freePort()

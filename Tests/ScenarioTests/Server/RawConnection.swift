@@ -27,8 +27,22 @@ final class RawConnection {
     deinit { close() }
 
     func send(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            guard poll(&state, 1, 1_000) == 1 else { return }
+            let sent = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard sent > 0 else { return }
+            rest = rest.dropFirst(sent)
+        }
+    }
+
+    /// What has come once anything has.
+    func readSome() -> String {
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&state, 1, 10_000) == 1 else { return "" }
+        return String(decoding: buffer[..<max(0, recv(descriptor, &buffer, buffer.count, 0))], as: UTF8.self)
     }
 
     /// Everything until the other side closes.
