@@ -17,7 +17,7 @@ struct TradingStateRoutes {
                 parameters: [
                     .body("scope", .choice(["server", "account", "session"])),
                     .body("id", isRequired: false, "exchange/label of an account, strategyKey of a session"),
-                    .body("state", .choice(["ACTIVE", "REDUCING", "HALTED"])), 
+                    .body("state", .choice(["ACTIVE", "REDUCING", "HALTED"])),
                     .body("reason", .text(500), isRequired: false),
                 ], status: 200, success: "All trading states"
             ) { input in

@@ -128,19 +128,20 @@ struct DoctorCommand: AsyncParsableCommand {
             ("ENCRYPTION_PRIVATE_KEY", "encryption-private-key"),
         ]
         let weak = ServerSecrets.weaknesses(files.configuration).map { (Verdict.warning, "secret \($0)") }
-        return weak + kept.map { name, file in
-            let path = files.configuration.dataFolder + "/" + file
-            if files.configuration.text(name) != nil { return (.good, "secret \(name): from the environment") }
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
-                let isLost = files.hasDatabase && name == "ENCRYPTION_PRIVATE_KEY"
-                return isLost
-                    ? (.bad, "secret \(name): \(path) is gone though there is a database")
-                    : (.good, "secret \(name): will be made at the next start")
+        return weak
+            + kept.map { name, file in
+                let path = files.configuration.dataFolder + "/" + file
+                if files.configuration.text(name) != nil { return (.good, "secret \(name): from the environment") }
+                guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
+                    let isLost = files.hasDatabase && name == "ENCRYPTION_PRIVATE_KEY"
+                    return isLost
+                        ? (.bad, "secret \(name): \(path) is gone though there is a database")
+                        : (.good, "secret \(name): will be made at the next start")
+                }
+                let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
+                return mode & 0o077 == 0
+                    ? (.good, "secret \(name): \(path)")
+                    : (.bad, "secret \(name): \(path) must be its owner's alone (chmod 600)")
             }
-            let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
-            return mode & 0o077 == 0
-                ? (.good, "secret \(name): \(path)")
-                : (.bad, "secret \(name): \(path) must be its owner's alone (chmod 600)")
-        }
     }
 }
