@@ -30,7 +30,8 @@ import Testing
         let overlaps = try await readers.value
         #expect(overlaps > 20)
         #expect(longest > limit, "readers have kept the log from beginning anew for a while")
-        #expect(longest < 4 * limit, "\(longest) bytes")
+        // A machine that is busy otherwise keeps the writer waiting for its readers longer.
+        #expect(longest < 8 * limit, "\(longest) bytes")
         let count = try await database.read { try $0.row("SELECT COUNT(*) FROM t")?.get(0, as: Int.self) }
         #expect(count == 400)
         await database.close()

@@ -29,7 +29,7 @@ struct Restart {
             try JobStore(transaction: transaction).depths([LongJob.queue]).contains { $0.running + $0.ready > 0 }
         }
         if !isThere {
-            try await database.write { try JobStore(transaction: $0).enqueue(LongJob(), now: time.now()) }
+            _ = try await database.write { try JobStore(transaction: $0).enqueue(LongJob(), now: time.now()) }
         }
         async let running: Void = clock.run()
         try await worker.run()

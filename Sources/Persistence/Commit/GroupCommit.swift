@@ -47,7 +47,7 @@ final class GroupCommit: Sendable {
     private let state = Mutex(State())
     private let maximumBatch: Int
     private let patience: Duration
-    private let thread: DispatchQueue
+    private let thread: WriterThread
 
     init(
         _ committer: any Committer, label: String, maximumBatch: Int = GroupCommit.maximumBatch,
@@ -56,7 +56,7 @@ final class GroupCommit: Sendable {
         self.committer = committer
         self.patience = patience
         self.maximumBatch = maximumBatch
-        thread = DispatchQueue(label: label, qos: .userInitiated)
+        thread = WriterThread(label: label)
     }
 
     func write<Value: Sendable>(

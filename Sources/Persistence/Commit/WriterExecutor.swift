@@ -1,10 +1,8 @@
-import Dispatch
-
 /// The writer's thread as an executor of tasks.
 final class WriterExecutor: TaskExecutor {
-    private let thread: DispatchQueue
+    private let thread: WriterThread
 
-    init(thread: DispatchQueue) { self.thread = thread }
+    init(thread: WriterThread) { self.thread = thread }
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
