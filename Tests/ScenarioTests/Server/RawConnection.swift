@@ -31,7 +31,9 @@ final class RawConnection {
         while !rest.isEmpty {
             var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             guard poll(&state, 1, 1_000) == 1 else { return }
-            let sent = rest.withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let sent = rest.withUnsafeBytes {
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard sent > 0 else { return }
             rest = rest.dropFirst(sent)
         }
