@@ -128,6 +128,8 @@ extension DialectAccount {
         spawn {
             await self.lookForFillsUntilTold(id, symbol)
             _ = self.state.withLock { $0.fillLooks.remove(id) }
+            // One may have been told of between the last look and here.
+            if !Task.isCancelled { self.lookForFills(id, symbol) }
         }
     }
 
