@@ -16,7 +16,7 @@ extension SpotCore {
             case .cancelAll(let account, let symbol, let seed):
                 return .cancelledAll(try cancelAll(account, symbol, seed: seed))
             case .replace(let cancel, let place, let requiresCancel):
-                return replace(cancel, place, requiresCancel: requiresCancel)
+                return try replace(cancel, place, requiresCancel: requiresCancel)
             case .amend(let target, let quantity, let clientID):
                 return .amended(try amend(target, Amendment(quantity: quantity, clientID: clientID)))
             case .fill(let account, let id, let percent):
@@ -111,9 +111,12 @@ extension SpotCore {
         }
     }
 
+    /// Binance judges the new order's filters before it looks at the cancel, in either mode; funds, and whether a post-only
+    /// order would take, only once the old order is gone.
     private func replace(
         _ cancel: SpotCommand.Cancel, _ place: SpotCommand.Place, requiresCancel: Bool
-    ) -> SpotOutcome {
+    ) throws(SpotError) -> SpotOutcome {
+        _ = try checkFilters(place)
         let cancelled = Result { () throws(SpotError) in try self.cancel(cancel) }
         if case .failure = cancelled, requiresCancel { return .replaced(cancel: cancelled, placed: nil) }
         return .replaced(cancel: cancelled, placed: Result { () throws(SpotError) in try self.place(place) })
