@@ -110,8 +110,12 @@ enum SpotOperation: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether the WebSocket API knows it.
-    var isSocketMethod: Bool { !rawValue.hasPrefix("sapi.") }
+    /// By the WebSocket API's name, before which its version may stand: `order.place` or `v3/order.place`.
+    init?(socketMethod name: String) {
+        let plain = name.hasPrefix("v3/") ? String(name.dropFirst(3)) : name
+        guard !plain.hasPrefix("sapi."), let operation = SpotOperation(rawValue: plain) else { return nil }
+        self = operation
+    }
 
     private static let byRoute: [String: SpotOperation] = Dictionary(
         allCases.compactMap { operation in operation.route.map { ("\($0.method) \($0.path)", operation) } },
