@@ -97,6 +97,12 @@ final class SpotRunning: Sendable {
         #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))")
     }
 
+    /// Something for the exchange itself, not for what it plays.
+    /// - Returns: the status of the answer.
+    func control(_ path: String, _ body: String) async throws -> Int {
+        try await caller.send(SignedRequest(.post, "http://127.0.0.1:\(port)/paper/\(path)", body: body)).status
+    }
+
     // MARK: - WebSocket
 
     /// A connection for as long as `body` runs.

@@ -80,6 +80,25 @@ extension SpotExchange {
         return .list(rows.map { request.renderer.fill($0, market) })
     }
 
+    /// By number, or of one order; one of the two must be named.
+    func preventedMatches(
+        _ request: AccountRequest, _ reader: inout ParameterReader
+    ) throws(SpotError) -> JSON {
+        let (market, owner) = try owner(request, &reader)
+        let (number, order) = (try reader.integer("preventedMatchId"), try reader.integer("orderId"))
+        let first = try reader.integer("fromPreventedMatchId")
+        let limit = try reader.limit(standard: 500, most: 1_000)
+        try reader.finish()
+        if number == nil, order == nil { throw .oneOf("preventedMatchId", "orderId") }
+        if number != nil, order != nil || first != nil { throw .badCombination }
+        let matches = market.prevented.filter { match in
+            match.account == owner.account && (number.map { match.id == $0 } ?? true)
+                && (order.map { match.taker == $0 || match.maker == $0 } ?? true)
+                && (first.map { match.id >= $0 } ?? true)
+        }
+        return .list(matches.prefix(limit).map { request.renderer.match($0, market) })
+    }
+
     func account(_ request: AccountRequest, _ reader: inout ParameterReader) throws(SpotError) -> JSON {
         let omitsZero = try reader.boolean("omitZeroBalances") ?? false
         try reader.finish()

@@ -101,6 +101,7 @@ extension SpotExchange {
         case .allOrders: return try allOrders(request, &reader)
         case .account: return try account(request, &reader)
         case .ownTrades: return try ownTrades(request, &reader)
+        case .preventedMatches: return try preventedMatches(request, &reader)
         case .commission: return try commission(request, &reader)
         case .orderLimits:
             try reader.finish()

@@ -29,6 +29,7 @@ enum SpotOperation: String, CaseIterable, Sendable {
     case allOrders
     case account = "account.status"
     case ownTrades = "myTrades"
+    case preventedMatches = "myPreventedMatches"
     case commission = "account.commission"
     case orderLimits = "account.rateLimits.orders"
     case startListenKey = "userDataStream.start"
@@ -58,8 +59,7 @@ enum SpotOperation: String, CaseIterable, Sendable {
     var security: Security {
         switch self {
         case .place, .test, .query, .cancel, .cancelAll, .replace, .amend, .openOrders, .allOrders, .account,
-            .ownTrades,
-            .commission, .orderLimits, .subscribeAccount, .currencies, .marginPairs, .isolatedPairs, .tradeFees, .logon:
+            .ownTrades, .preventedMatches, .commission, .orderLimits, .subscribeAccount, .currencies, .marginPairs, .isolatedPairs, .tradeFees, .logon:
             .signed
         case .startListenKey, .extendListenKey, .closeListenKey: .key
         default: .open
@@ -95,6 +95,7 @@ enum SpotOperation: String, CaseIterable, Sendable {
         case .allOrders: ("GET", "/api/v3/allOrders")
         case .account: ("GET", "/api/v3/account")
         case .ownTrades: ("GET", "/api/v3/myTrades")
+        case .preventedMatches: ("GET", "/api/v3/myPreventedMatches")
         case .commission: ("GET", "/api/v3/account/commission")
         case .orderLimits: ("GET", "/api/v3/rateLimit/order")
         case .startListenKey: ("POST", "/api/v3/userDataStream")
@@ -152,6 +153,7 @@ enum SpotOperation: String, CaseIterable, Sendable {
         case .test: return value("computeCommissionRates") == "true" ? 20 : 1
         case .openOrders: return value("symbol") != nil ? 6 : 80
         case .ownTrades: return value("orderId") != nil ? 5 : 20
+        case .preventedMatches: return value("orderId") != nil ? 20 : 2
         case .orderLimits: return 40
         case .startListenKey, .extendListenKey, .closeListenKey, .subscribeAccount, .unsubscribeAccount, .subscriptions,
             .sessionStatus, .logon, .logout, .subscribeSession:
