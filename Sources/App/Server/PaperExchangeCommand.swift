@@ -42,7 +42,7 @@ struct PaperExchangeCommand: AsyncParsableCommand {
         let (logger, time) = (Logger(label: "paper-exchange", factory: Self.handler), SystemTime())
         let file = journal ?? "data/paper-spot.db"
         var configuration = SpotConfiguration(
-            listings: try paper.configuration().listings, accounts: try spot.accounts())
+            listings: try paper.configuration().listings, accounts: try spot.traders())
         configuration.servesListenKeys = spot.listenKeys
         let exchange: SpotExchange
         do {
