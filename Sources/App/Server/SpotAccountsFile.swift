@@ -1,4 +1,5 @@
 import Exchanges
+import NIOCore
 import Simulators
 import TradingCore
 
@@ -6,7 +7,8 @@ import TradingCore
 ///
 ///     [{"name": "alice", "funds": {"USDT": "1000000"}, "keys": [
 ///        {"key": "alice-trades", "secret": "…"},
-///        {"key": "alice-signs", "publicKey": "MCowBQYDK2VwAyEA…"}]}]
+///        {"key": "alice-signs", "publicKey": "MCowBQYDK2VwAyEA…", "enableWithdrawals": true,
+///         "ipRestrict": ["127.0.0.1"]}]}]
 ///
 /// Errors name the place; a secret is in none of them.
 enum SpotAccountsFile {
@@ -51,12 +53,32 @@ enum SpotAccountsFile {
     }
 
     private static func key(_ value: JSONValue, _ place: String) throws -> SpotKey {
-        let fields = try Fields(value, place, known: ["key", "secret", "publicKey"])
+        let fields = try Fields(value, place, known: keyFields)
         let name = try fields.text("key")
         guard SpotOptions.isKey(name) else {
             throw BadInput("\(place).key: must be up to 128 letters, digits, - and _")
         }
-        return SpotKey(name, try proof(value, fields, place))
+        let may = SpotPermissions(
+            canRead: try fields.flag("enableReading") ?? true,
+            canTrade: try fields.flag("enableSpotAndMarginTrading") ?? true,
+            canWithdraw: try fields.flag("enableWithdrawals") ?? false, addresses: try addresses(value, place))
+        return SpotKey(name, try proof(value, fields, place), may)
+    }
+
+    private static let keyFields = [
+        "key", "secret", "publicKey", "enableReading", "enableSpotAndMarginTrading", "enableWithdrawals", "ipRestrict",
+    ]
+
+    private static func addresses(_ value: JSONValue, _ place: String) throws -> [String]? {
+        guard let list = value["ipRestrict"] else { return nil }
+        let rule = "\(place).ipRestrict: must be a list of at least one IP address"
+        guard case .array(let elements) = list, !elements.isEmpty else { throw BadInput(rule) }
+        return try elements.map { element in
+            guard case .string(let text) = element, (try? SocketAddress(ipAddress: text, port: 0)) != nil else {
+                throw BadInput(rule)
+            }
+            return text
+        }
     }
 
     private static func proof(_ value: JSONValue, _ fields: Fields, _ place: String) throws -> SpotKey.Proof {
@@ -74,7 +96,7 @@ enum SpotAccountsFile {
         }
     }
 
-    /// An object whose fields are all known.
+    /// An object whose fields are all known ones.
     private struct Fields {
         let value: JSONValue
         let place: String
@@ -90,6 +112,12 @@ enum SpotAccountsFile {
         func text(_ name: String) throws -> String {
             guard case .string(let text)? = value[name] else { throw BadInput("\(place).\(name): must be a text") }
             return text
+        }
+
+        func flag(_ name: String) throws -> Bool? {
+            guard let field = value[name] else { return nil }
+            guard case .bool(let flag) = field else { throw BadInput("\(place).\(name): must be true or false") }
+            return flag
         }
     }
 }

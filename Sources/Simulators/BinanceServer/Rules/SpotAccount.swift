@@ -32,9 +32,41 @@ public struct SpotKey: Hashable, Sendable {
     /// Up to 128 letters, digits, `-` and `_`.
     public var key: String
     public var proof: Proof
+    public var permissions: SpotPermissions
 
-    public init(_ key: String, _ proof: Proof) {
+    public init(_ key: String, _ proof: Proof, _ permissions: SpotPermissions = SpotPermissions()) {
         self.key = key
         self.proof = proof
+        self.permissions = permissions
+    }
+}
+
+/// What a key may do. Withdrawing is told and no more: there is nowhere to withdraw to.
+public struct SpotPermissions: Hashable, Sendable {
+    public var canRead = true
+    public var canTrade = true
+    public var canWithdraw = false
+    /// Where its requests may come from; nil: from anywhere.
+    public var addresses: [String]?
+
+    public init(
+        canRead: Bool = true, canTrade: Bool = true, canWithdraw: Bool = false, addresses: [String]? = nil
+    ) {
+        self.canRead = canRead
+        self.canTrade = canTrade
+        self.canWithdraw = canWithdraw
+        self.addresses = addresses
+    }
+
+    /// What a request needs.
+    enum Need { case nothing, reading, trading }
+
+    func allow(_ need: Need, from address: String) -> Bool {
+        if let addresses, !addresses.contains(address) { return false }
+        switch need {
+        case .nothing: return true
+        case .reading: return canRead
+        case .trading: return canTrade
+        }
     }
 }

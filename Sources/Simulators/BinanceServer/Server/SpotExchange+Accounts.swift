@@ -159,6 +159,20 @@ extension SpotExchange {
         ]
     }
 
+    /// What the asking key may do.
+    func restrictions(_ request: AccountRequest, _ reader: inout ParameterReader) throws(SpotError) -> JSON {
+        try reader.finish()
+        let may = request.key.permissions
+        let no: JSON = .bool(false)
+        return [
+            "ipRestrict": .bool(may.addresses != nil), "createTime": request.renderer.time(core.genesis),
+            "enableReading": .bool(may.canRead), "enableSpotAndMarginTrading": .bool(may.canTrade),
+            "enableWithdrawals": .bool(may.canWithdraw), "enableInternalTransfer": no, "enableMargin": no,
+            "enableFutures": no, "permitsUniversalTransfer": no, "enableVanillaOptions": no,
+            "enableFixApiTrade": no, "enableFixReadOnly": no, "enablePortfolioMarginTrading": no,
+        ]
+    }
+
     func tradeFees(_ reader: inout ParameterReader) throws(SpotError) -> JSON {
         let only = try reader.text("symbol")
         try reader.finish()

@@ -84,6 +84,7 @@ extension SpotExchange {
     ) throws(SpotError) -> SpotSecurity.Caller? {
         guard call.operation.security != .open else { return nil }
         let caller = try caller(of: call)
+        guard caller.key.permissions.allow(call.operation.need, from: call.address) else { throw .unknownKey }
         if call.operation.security == .signed {
             try security.check(caller, call.text, &reader, now: time.now(), isSessions: goesBySession(call))
         }
@@ -93,7 +94,7 @@ extension SpotExchange {
     private func noteOrderCounts(
         _ call: SpotCall, _ asker: SpotSecurity.Caller?, _ arrival: Timestamp, _ reply: inout SpotReply
     ) {
-        guard call.operation.countsAsOrder, let asker, reply.error.map({ $0.code != -1022 }) ?? true else { return }
+        guard call.operation.countsAsOrder, let asker, ![-1022, -2015].contains(reply.error?.code) else { return }
         reply.orderCounts = limits.orderCounts(asker.account, at: arrival)
     }
 
@@ -130,6 +131,7 @@ extension SpotExchange {
         case .subscribeAccount: return try subscribe(request, &reader)
         case .startListenKey, .extendListenKey, .closeListenKey: return try listenKey(operation, request, &reader)
         case .tradeFees: return try tradeFees(&reader)
+        case .restrictions: return try restrictions(request, &reader)
         case .currencies, .marginPairs, .isolatedPairs:
             reader.skip("symbols")
             try reader.finish()

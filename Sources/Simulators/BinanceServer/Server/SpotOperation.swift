@@ -47,6 +47,7 @@ enum SpotOperation: String, CaseIterable, Sendable {
     case isolatedPairs = "sapi.isolatedPairs"
     case tradeFees = "sapi.tradeFees"
     case systemStatus = "sapi.systemStatus"
+    case restrictions = "sapi.apiRestrictions"
 
     enum Security: Sendable {
         /// A key may come along and is not looked at.
@@ -59,10 +60,21 @@ enum SpotOperation: String, CaseIterable, Sendable {
     var security: Security {
         switch self {
         case .place, .test, .query, .cancel, .cancelAll, .replace, .amend, .openOrders, .allOrders, .account,
-            .ownTrades, .preventedMatches, .commission, .orderLimits, .subscribeAccount, .currencies, .marginPairs, .isolatedPairs, .tradeFees, .logon:
+            .ownTrades, .preventedMatches, .commission, .orderLimits, .subscribeAccount, .currencies, .marginPairs,
+            .isolatedPairs, .tradeFees, .logon,
+            .restrictions:
             .signed
         case .startListenKey, .extendListenKey, .closeListenKey: .key
         default: .open
+        }
+    }
+
+    /// What the key must be allowed to do.
+    var need: SpotPermissions.Need {
+        switch self {
+        case .place, .test, .cancel, .cancelAll, .replace, .amend: .trading
+        case .logon: .nothing
+        default: security == .open ? .nothing : .reading
         }
     }
 
@@ -106,6 +118,7 @@ enum SpotOperation: String, CaseIterable, Sendable {
         case .isolatedPairs: ("GET", "/sapi/v1/margin/isolated/allPairs")
         case .tradeFees: ("GET", "/sapi/v1/asset/tradeFee")
         case .systemStatus: ("GET", "/sapi/v1/system/status")
+        case .restrictions: ("GET", "/sapi/v1/account/apiRestrictions")
         case .subscribeAccount, .unsubscribeAccount, .subscriptions, .sessionStatus, .logon, .logout, .subscribeSession:
             nil
         }
@@ -159,7 +172,7 @@ enum SpotOperation: String, CaseIterable, Sendable {
             .sessionStatus, .logon, .logout, .subscribeSession:
             return 2
         case .ping, .time, .place, .cancel, .cancelAll, .replace, .currencies, .marginPairs, .isolatedPairs, .tradeFees,
-            .systemStatus:
+            .systemStatus, .restrictions:
             return 1
         }
     }
