@@ -63,7 +63,9 @@ extension SpotExchange {
                 listener.session?.subscription = nil
             }
         }
-        let event: JSON = ["e": .text("eventStreamTerminated"), "E": SpotRenderer(unit: listener.unit).time(time.now())]
+        let event: JSON = [
+            "e": .text("eventStreamTerminated"), "E": SpotRenderer(unit: listener.unit).time(time.now()),
+        ]
         for number in numbers where listener.accounts[number] != nil {
             listener.send((["subscriptionId": .number(Int64(number)), "event": event] as JSON).rendered)
         }
@@ -115,7 +117,15 @@ extension SpotExchange {
             operation == .extendListenKey
             ? listenKeys.extend(key, of: request.account, at: now) : listenKeys.close(key, of: request.account)
         guard isKnown else { throw .badListenKey }
+        if operation == .closeListenKey { hub.end(key) }
         return [:]
+    }
+
+    /// Streams of listen keys that nobody has extended for an hour.
+    func endExpiredListenKeys(at now: Timestamp) {
+        for key in listenKeys.takeExpired(at: now) {
+            hub.end(key) { ["e": .text("listenKeyExpired"), "E": $0.time(now), "listenKey": .text(key)] }
+        }
     }
 
     /// Sixty-four letters and digits, of 48 bytes that nobody can guess.

@@ -21,6 +21,7 @@ extension SpotExchange {
         if isSlow {
             tellCandles(now)
             tellAllTickers(now)
+            endExpiredListenKeys(at: now)
             paceDue[DepthCounter.Pace.slow.rawValue] = next(.slow, now)
         }
         tellAccounts(now)

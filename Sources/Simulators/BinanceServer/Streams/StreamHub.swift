@@ -80,6 +80,17 @@ struct StreamHub {
         listeners[number]?.streams.removeAll { names.contains($0.name) }
     }
 
+    /// Ends a stream for everybody, as that of a listen key that is no more.
+    /// - Parameter farewell: the last that is said on it; nil: nothing.
+    mutating func end(_ name: String, _ farewell: ((SpotRenderer) -> JSON)? = nil) {
+        for (number, listener) in listeners where listener.streams.contains(where: { $0.name == name }) {
+            unsubscribe(number, [name])
+            guard let farewell else { continue }
+            let text = farewell(SpotRenderer(unit: listener.unit)).rendered
+            listener.send(listener.isCombined ? "{\"stream\":\(JSON.text(name).rendered),\"data\":\(text)}" : text)
+        }
+    }
+
     private mutating func forget(_ topic: StreamTopic, _ number: Int) {
         topics[topic]?[number] = nil
         if topics[topic]?.isEmpty == true { topics[topic] = nil }
