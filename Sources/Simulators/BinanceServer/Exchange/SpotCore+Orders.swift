@@ -31,6 +31,10 @@ extension SpotCore {
             case .transfer(let account, let asset, let amount):
                 try transfer(account, asset, amount)
                 return .done
+            case .market(let symbol, let records):
+                let market = try market(symbol)
+                for record in records { take(record, market) }
+                return .done
             }
         } catch { return .refused(error) }
     }

@@ -18,6 +18,8 @@ final class SpotCore {
     var events: [SpotEvent] = []
     /// Whether anybody looks: while playing forward after a start nobody does.
     var isWatched = false
+    /// What live markets have told, see ``SpotCore/hear(until:)``.
+    var heard = HeardMarkets()
     private var nextOrderID: Int64 = 1
     private var nextEvent: Int64 = 1
 
@@ -83,11 +85,14 @@ final class SpotCore {
         now = time
         for market in markets {
             while let next = try market.feed.nextTime(), next <= time {
-                let record = market.feed.take()
-                market.apply(record, balances: &balances, notesDepth: isWatched)
-                if record.kind == .trade || !market.engine.reports.isEmpty { drain(market, after: record) }
+                take(market.feed.take(), market)
             }
         }
+    }
+
+    func take(_ record: MarketRecord, _ market: SpotMarket) {
+        market.apply(record, balances: &balances, notesDepth: isWatched)
+        if record.kind == .trade || !market.engine.reports.isEmpty { drain(market, after: record) }
     }
 
     /// When the next record of any market is due.

@@ -9,6 +9,8 @@ final class SpotMarket {
     let instrument: Instrument
     var engine: MatchingEngine
     var feed: PaperMarketFeed
+    /// What a real exchange tells, where the market is one.
+    let live: LiveMarket?
     var filters: SpotFilters
     var status = SymbolStatus.trading
     var tape = TradeTape()
@@ -22,6 +24,9 @@ final class SpotMarket {
 
     var unit: BookUnit { instrument.unit }
 
+    /// As everybody is told: halted too while what is known of the market cannot be trusted.
+    var shownStatus: SymbolStatus { status == .trading && !engine.isOpen ? .halt : status }
+
     init(
         _ listing: PaperExchangeConfiguration.Listing, _ balances: PaperBalances, genesis: Timestamp,
         restoring state: SpotState.Market?, candles stored: [SpotCandle], depthStart: Int64
@@ -30,6 +35,7 @@ final class SpotMarket {
         name = instrument.base.rawValue + instrument.quote.rawValue
         filters = SpotFilters(instrument.rules, unit: instrument.unit)
         depth = DepthCounter(start: depthStart)
+        if case .live(let market) = listing.source { live = market } else { live = nil }
         candles = SpotCandles(minutes: stored)
         var matching = listing.matching
         matching.notesPreventions = true

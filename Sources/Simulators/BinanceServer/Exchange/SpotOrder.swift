@@ -157,6 +157,8 @@ enum SpotCommand: Codable, Hashable, Sendable {
     case status(symbol: String, SymbolStatus)
     /// Money comes in from outside; with a negative amount it goes out, as far as it is free.
     case transfer(account: String, asset: AssetID, amount: FixedDecimal)
+    /// What a live market has told: it cannot be asked for again.
+    case market(symbol: String, records: [MarketRecord])
 }
 
 /// Whether a symbol trades.

@@ -57,9 +57,12 @@ struct SpotRenderer: Sendable {
             "selfTradePreventionMode": .text(order.ticket.prevention.rawValue),
         ]).adding(conditional(order, market))
         guard response == .full else { return result }
-        let matches = market.prevented.filter { $0.taker == order.id }.map { match -> JSON in
-            ["preventedMatchId": .number(match.id), "makerSymbol": .text(order.symbol)]
-                .adding(["makerOrderId": .number(match.maker)]).adding(amounts(match, market))
+        let matches = market.prevented.filter { $0.taker == order.id }.map { match in
+            let head: JSON = [
+                "preventedMatchId": .number(match.id), "makerSymbol": .text(order.symbol),
+                "makerOrderId": .number(match.maker),
+            ]
+            return head.adding(amounts(match, market))
         }
         return result.adding(matches.isEmpty ? [:] : ["preventedMatches": .list(matches)]).adding([
             "fills": .list(
@@ -100,7 +103,8 @@ struct SpotRenderer: Sendable {
             "orderListId": .number(-1), "clientOrderId": .text(cancelID), "transactTime": time(order.updated),
         ]
         return head.adding(amounts(order, market))
-            .adding(["selfTradePreventionMode": .text(order.ticket.prevention.rawValue)]).adding(conditional(order, market))
+            .adding(["selfTradePreventionMode": .text(order.ticket.prevention.rawValue)]).adding(
+                conditional(order, market))
     }
 
     func row(_ order: SpotOrder, _ market: SpotMarket) -> JSON {
@@ -167,7 +171,7 @@ struct SpotRenderer: Sendable {
     func symbol(_ market: SpotMarket) -> JSON {
         let (base, quote) = (market.instrument.base.rawValue, market.instrument.quote.rawValue)
         let head: JSON = [
-            "symbol": .text(market.name), "status": .text(market.status.rawValue), "baseAsset": .text(base),
+            "symbol": .text(market.name), "status": .text(market.shownStatus.rawValue), "baseAsset": .text(base),
             "baseAssetPrecision": .number(8), "quoteAsset": .text(quote), "quotePrecision": .number(8),
             "quoteAssetPrecision": .number(8), "baseCommissionPrecision": .number(8),
             "quoteCommissionPrecision": .number(8),
