@@ -229,7 +229,8 @@ let package = Package(
         .testTarget(
             name: "ExchangeKeysTests",
             dependencies: [
-                "ExchangeKeys", "Exchanges", "Networking", "Persistence", "Scheduling", "TradingCore", "TestSupport",
+                "ExchangeKeys", "Exchanges", "Networking", "Persistence", "Scheduling", "Simulators", "TradingCore",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"), .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -16,6 +16,8 @@ final class MarketRecording: Service, Sendable {
     private let time: any TimeSource
     private let file: Mutex<(file: RecordingFile, total: Int, files: Int)>
     private let hasRules = Mutex(false)
+    /// When a line was last told.
+    private let toldAt: Mutex<Timestamp>
 
     /// Asks for the exchange's markets and makes the file.
     static func open(_ plan: RecordingPlan, time: any TimeSource) async throws -> MarketRecording {
@@ -70,6 +72,7 @@ final class MarketRecording: Service, Sendable {
         self.recorder = recorder
         self.caller = caller
         self.time = time
+        toldAt = Mutex(time.now())
         client = Self.client(plan.exchange.dialect(plan.hosts, market.catalog), time) {
             (request, milliseconds) throws(HTTPFailure) in
             let answer = try await caller.send(request, within: milliseconds)
@@ -136,7 +139,7 @@ final class MarketRecording: Service, Sendable {
                 try turn(now)
             }
             if let wanted = turning, await hasBook(wanted) { turning = nil }
-            showStatus()
+            tell(now)
         }
     }
 
@@ -164,11 +167,14 @@ final class MarketRecording: Service, Sendable {
 
     private func turn(_ now: Timestamp) throws(RecordingFailure) {
         let bytes = try recorder.turn(at: now)
-        try file.withLock { state throws(RecordingFailure) in
+        let (size, aside) = try file.withLock { state throws(RecordingFailure) -> (Int, String?) in
             try Self.append(bytes, now, &state)
-            try state.file.rotate(at: now)
             state.files += 1
+            return (state.file.size, try state.file.rotate(at: now))
         }
+        guard let aside else { return }
+        Terminal.clearStatus()
+        Terminal.error("\(aside) is done, \(size / 1_000) kB; going on in \(plan.path)")
     }
 
     /// A new file of raw frames needs a book of its own, not older than its first change; an answer becomes one by itself.
@@ -186,9 +192,22 @@ final class MarketRecording: Service, Sendable {
 
     // MARK: - Telling
 
-    private func showStatus() {
-        guard Terminal.isInteractive else { return }
-        Terminal.status("\(plan.symbol): \(summary)")
+    /// What is recorded, and where to.
+    var greeting: String {
+        "Recording \(plan.symbol) at \(client.dialect.name) to \(plan.path) (\(format)); Ctrl-C ends it."
+    }
+
+    private var format: String { plan.exchange == .binance ? "binance-raw" : "mme" }
+
+    /// How it goes: a line that is always there on a terminal, elsewhere one now and then.
+    private func tell(_ now: Timestamp) {
+        if Terminal.isInteractive { return Terminal.status("\(plan.symbol): \(summary)") }
+        let isDue = toldAt.withLock { last in
+            guard now.nanoseconds(since: last) >= plan.progress else { return false }
+            last = now
+            return true
+        }
+        if isDue { Terminal.error("\(plan.symbol): \(summary)") }
     }
 
     private var summary: String {
@@ -201,7 +220,6 @@ final class MarketRecording: Service, Sendable {
     /// What was recorded, and how to use it.
     var farewell: String {
         let files = file.withLock { $0.files }
-        let format = plan.exchange == .binance ? "binance-raw" : "mme"
         guard recorder.counts.books > 0 else {
             return "Recorded no book of \(plan.symbol) (\(summary)): \(plan.path) cannot be backtested on."
         }

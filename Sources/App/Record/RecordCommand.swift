@@ -1,6 +1,5 @@
 import ArgumentParser
 import Exchanges
-import Foundation
 import Logging
 import MarketData
 import Scheduling
@@ -38,6 +37,11 @@ struct RecordCommand: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Seconds after which it ends by itself; by default never.")
     var seconds: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: "Seconds between two lines on how it goes, where there is no terminal, 1 to 86400; 60 by default.")
+    var progressSeconds = "60"
+
     @Option(help: "mme: the price step to count in; by default the market's own.")
     var tick: String?
 
@@ -51,6 +55,7 @@ struct RecordCommand: AsyncParsableCommand {
         let plan = try plan()
         let time = SystemTime()
         let recording = try await MarketRecording.open(plan, time: time)
+        Terminal.error(recording.greeting)
         var logger = Logger(label: "mrmarket", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = .critical
         let group = ServiceGroup(
@@ -88,20 +93,13 @@ struct RecordCommand: AsyncParsableCommand {
         return RecordingPlan(
             exchange: kind, symbol: symbol, path: out, tick: step,
             hosts: try (
-                address("rest-url", restURL, ["http://", "https://"]),
-                address("stream-url", streamURL, ["ws://", "wss://"])
+                HostOption.address("rest-url", restURL, ["http://", "https://"]),
+                HostOption.address("stream-url", streamURL, ["ws://", "wss://"])
             ),
             mostBytes: try bytes(rotateMb),
             longest: Int64(try Self.whole("rotate-minutes", rotateMinutes, 1...44_640)) * 60 * Nanoseconds.perSecond,
+            progress: Int64(try Self.whole("progress-seconds", progressSeconds, 1...86_400)) * Nanoseconds.perSecond,
             duration: try seconds.map { Int64(try Self.whole("seconds", $0, 1...31_536_000)) * Nanoseconds.perSecond })
-    }
-
-    private func address(_ option: String, _ text: String?, _ schemes: [String]) throws -> String? {
-        guard let text else { return nil }
-        guard let url = URL(string: text), url.host() != nil, schemes.contains(where: text.hasPrefix) else {
-            throw BadInput("--\(option) \(text): must begin with \(schemes.joined(separator: " or ")) and name a host")
-        }
-        return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
 
     private func bytes(_ megabytes: String) throws -> Int {
@@ -131,6 +129,8 @@ struct RecordingPlan: Sendable {
     var mostBytes: Int
     /// Nanoseconds that a file spans.
     var longest: Int64
+    /// Nanoseconds between two lines on how it goes.
+    var progress: Int64
     /// Nanoseconds after which it ends; nil: never.
     var duration: Int64?
 }

@@ -27,11 +27,14 @@ struct PaperExchangeCommand: AsyncParsableCommand {
 
     @OptionGroup var spot: SpotOptions
 
+    @OptionGroup var market: LiveOptions
+
     func run() async throws {
         switch (port, socket) {
         case (let port?, nil): try await listen(port: port)
         case (nil, let socket?):
             try spot.refuse(besides: "--socket")
+            try market.refuse(besides: "--socket")
             try await listen(socket: socket)
         default: throw BadInput("--port, --socket: one of them must be given")
         }
@@ -40,9 +43,21 @@ struct PaperExchangeCommand: AsyncParsableCommand {
     private func listen(port: Int) async throws {
         guard (0...65_535).contains(port) else { throw BadInput("--port \(port): must be 0 to 65535") }
         let (logger, time) = (Logger(label: "paper-exchange", factory: Self.handler), SystemTime())
+        let accounts = try spot.traders()
+        let live = try await market.open(paper, time: time, logger: logger)
+        do { try await listen(port, accounts, live, time, logger) } catch {
+            await live?.close()
+            throw error
+        }
+        await live?.close()
+    }
+
+    private func listen(
+        _ port: Int, _ accounts: [SpotAccount], _ live: LiveSource?, _ time: SystemTime, _ logger: Logger
+    ) async throws {
         let file = journal ?? "data/paper-spot.db"
         var configuration = SpotConfiguration(
-            listings: try paper.configuration().listings, accounts: try spot.accounts())
+            listings: try live?.listings ?? paper.configuration().listings, accounts: accounts)
         configuration.servesListenKeys = spot.listenKeys
         let exchange: SpotExchange
         do {
@@ -69,7 +84,7 @@ struct PaperExchangeCommand: AsyncParsableCommand {
                     for line in spot.introduction { Terminal.error(line) }
                     Terminal.error("The paper exchange listens on http://127.0.0.1:\(port)")
                 }
-            }, refusal: "--port \(port)", logger)
+            }, hearing: live, refusal: "--port \(port)", logger)
         Terminal.error("Stopped. What it remembers is in \(file).")
     }
 
@@ -91,14 +106,16 @@ struct PaperExchangeCommand: AsyncParsableCommand {
 
     private func serve(
         exchange: @escaping @Sendable () async -> Void, listening: @escaping @Sendable () async throws -> Void,
-        refusal: String, _ logger: Logger
+        hearing: LiveSource? = nil, refusal: String, _ logger: Logger
     ) async throws {
         var quiet = logger
         quiet.logLevel = .error
+        var services: [any Service] = [BackgroundService { await exchange() }]
+        if let hearing { services.append(BackgroundService { await hearing.run() }) }
+        services.append(ListeningService { try await listening() })
         do {
             try await ServiceGroup(
-                services: [BackgroundService { await exchange() }, ListeningService { try await listening() }],
-                gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet
+                services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet
             ).run()
         } catch let error as BadInput { throw error } catch { throw BadInput("\(refusal): \(error)") }
     }

@@ -28,6 +28,14 @@ struct PaperOptions: ParsableArguments {
     @Option(parsing: .unconditional, help: "How many generated instruments, 1 to 50.")
     var instruments = 1
 
+    /// - Throws: ``BadInput`` where a market of another kind is asked for.
+    func refuseAll(besides other: String) throws {
+        for (option, isGiven) in [
+            ("--generate", generate != nil), ("--feed", !feed.isEmpty), ("--speed", speed != "1"),
+            ("--format", format != nil), ("--rules", rules != nil), ("--instruments", instruments != 1),
+        ] where isGiven { throw BadInput("\(option): must be left out with \(other)") }
+    }
+
     func configuration() throws -> PaperExchangeConfiguration {
         if !feed.isEmpty { return try recorded() }
         if speed != "1" {

@@ -12,6 +12,12 @@ struct SpotOptions: ParsableArguments {
     )
     var account: [String] = []
 
+    @Option(
+        help:
+            "A JSON file of accounts: several keys each, Ed25519 among them, with what each may do (see the documentation)."
+    )
+    var accounts: String?
+
     @Option(help: "A JSON file that says how the exchange is to misbehave; at run time: POST /paper/faults.")
     var faults: String?
 
@@ -21,36 +27,41 @@ struct SpotOptions: ParsableArguments {
     /// - Throws: ``BadInput`` where one of these options comes with one that it does not go with.
     func refuse(besides other: String) throws {
         for (option, isGiven) in [
-            ("--account", !account.isEmpty), ("--faults", faults != nil), ("--listen-keys", listenKeys),
+            ("--account", !account.isEmpty), ("--accounts", accounts != nil), ("--faults", faults != nil),
+            ("--listen-keys", listenKeys),
         ] where isGiven { throw BadInput("\(option): must come with --port, not with \(other)") }
     }
 
     /// Accounts for whoever names none; their secrets protect nothing.
-    private static let standard = ["alice", "bob"].map { name in
-        SpotAccount(
-            name: name, key: "\(name)-key", secret: Secret("\(name)-secret"), funds: ["USDT": "1000000", "BTC": "10"])
-    }
+    private static let standard = ["alice", "bob"]
 
     /// What people need to know to trade; nothing of accounts that they made themselves.
     var introduction: [String] {
-        guard account.isEmpty else { return [] }
-        return Self.standard.map { "Account \($0.name): key \($0.key), secret \($0.secret.reveal())" }
+        guard account.isEmpty, accounts == nil else { return [] }
+        return Self.standard.map { "Account \($0): key \($0)-key, secret \($0)-secret" }
     }
 
-    func accounts() throws -> [SpotAccount] {
-        if account.isEmpty { return Self.standard }
-        var accounts: [SpotAccount] = []
-        for (index, text) in account.enumerated() {
-            let read = try Self.parse(text, number: index + 1)
-            if accounts.contains(where: { $0.name == read.name }) {
-                throw BadInput("--account \(read.name): this name is given twice")
+    func traders() throws -> [SpotAccount] {
+        if account.isEmpty, accounts == nil {
+            return Self.standard.map { name in
+                SpotAccount(
+                    name: name, key: "\(name)-key", secret: Secret("\(name)-secret"),
+                    funds: ["USDT": "1000000", "BTC": "10"])
             }
-            if accounts.contains(where: { $0.key == read.key }) {
-                throw BadInput("--account \(read.name): its key is another account's")
-            }
-            accounts.append(read)
         }
-        return accounts
+        var all: [SpotAccount] = []
+        for (index, text) in account.enumerated() { all.append(try Self.parse(text, number: index + 1)) }
+        if let accounts { all += try SpotAccountsFile.accounts(path: accounts) }
+        var (names, keys): (Set<String>, Set<String>) = ([], [])
+        for account in all {
+            guard names.insert(account.name).inserted else {
+                throw BadInput("--account \(account.name): this name is given twice")
+            }
+            for key in account.keys where !keys.insert(key.key).inserted {
+                throw BadInput("--account \(account.name): the key \(key.key) is given twice")
+            }
+        }
+        return all
     }
 
     /// The text itself is in no message: it holds a secret.
@@ -60,7 +71,7 @@ struct SpotOptions: ParsableArguments {
             throw BadInput("--account (the \(number).): must be NAME:KEY:SECRET:ASSET=AMOUNT,…")
         }
         let name = parts[0]
-        guard parts[1].utf8.count <= 128, parts[1].unicodeScalars.allSatisfy(isKeyLetter) else {
+        guard isKey(parts[1]) else {
             throw BadInput("--account \(name): the key must be up to 128 letters, digits, - and _")
         }
         var funds: [AssetID: FixedDecimal] = [:]
@@ -76,11 +87,14 @@ struct SpotOptions: ParsableArguments {
         return SpotAccount(name: name, key: parts[1], secret: Secret(parts[2]), funds: funds)
     }
 
-    private static func isKeyLetter(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar {
-        case "0"..."9", "a"..."z", "A"..."Z", "-", "_": true
-        default: false
-        }
+    static func isKey(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy { scalar in
+                switch scalar {
+                case "0"..."9", "a"..."z", "A"..."Z", "-", "_": true
+                default: false
+                }
+            }
     }
 
     func faultText() throws -> String? {

@@ -24,6 +24,8 @@ public struct MatchingConfiguration: Sendable {
     /// counts as cancels; never more than twice as long. 0 where both come in one message (`.mme`). On Binance the two
     /// travel on separate streams; recordings show trades up to 219 ms behind.
     public var reportWindowNanoseconds: Int64
+    /// Prevented self-trades are noted in ``MatchingEngine/preventions``, for a driver that takes them.
+    public var notesPreventions = false
 
     public init(
         queueModel: QueueModel = .tradesOnly, fillModel: FillModel = .recordedVolume,

@@ -100,6 +100,7 @@ extension MatchingEngine {
         _ taker: inout IncomingOrder, _ side: Side, balances: inout PaperBalances
     ) -> ExpiryReason? {
         let maker = orders[side][0]
+        note(prevention: taker, maker)
         switch taker.request.selfTradePrevention {
         case .none: return nil
         case .expireTaker: return .selfTradePrevention

@@ -22,6 +22,8 @@ public struct MatchingEngine: ~Copyable {
     var isRebuilding = false
     /// What happened since the driver last took them.
     public var reports: [ExecutionReport] = []
+    /// Self-trades prevented since the driver last took them; only where ``MatchingConfiguration/notesPreventions``.
+    public var preventions: [PreventedTrade] = []
     /// The newest recorded trade.
     public internal(set) var lastTradePrice: Price?
 

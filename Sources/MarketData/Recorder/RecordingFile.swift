@@ -63,13 +63,16 @@ public final class RecordingFile {
     }
 
     /// Goes on in a new file.
-    public func rotate(at now: Timestamp) throws(RecordingFailure) {
+    /// - Returns: where the full one is now; nil when nothing was in it.
+    @discardableResult
+    public func rotate(at now: Timestamp) throws(RecordingFailure) -> String? {
         close(descriptor)
         descriptor = -1
-        try RecordingFile.moveAside(path)
+        let aside = try RecordingFile.moveAside(path)
         descriptor = try RecordingFile.create(path)
         size = 0
         startedAt = now
+        return aside
     }
 
     private static func create(_ path: String) throws(RecordingFailure) -> Int32 {
@@ -79,10 +82,12 @@ public final class RecordingFile {
     }
 
     /// An earlier recording keeps what it holds: `btc.gz` begun at 14:05:09 becomes `btc-20261126T140509Z.gz`.
-    private static func moveAside(_ path: String) throws(RecordingFailure) {
+    /// - Returns: what it is called now; nil where there was nothing to keep.
+    @discardableResult
+    private static func moveAside(_ path: String) throws(RecordingFailure) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            if errno == ENOENT { return }
+            if errno == ENOENT { return nil }
             throw RecordingFailure("\(path): cannot be read: \(systemError())")
         }
         defer { close(descriptor) }
@@ -93,7 +98,7 @@ public final class RecordingFile {
         // Made, and killed before anything came.
         if status.st_size == 0 {
             guard unlink(path) == 0 else { throw RecordingFailure("\(path): cannot be replaced: \(systemError())") }
-            return
+            return nil
         }
         var header = [UInt8](repeating: 0, count: GzipPiece.headerSize)
         let count = header.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress, $0.count, 0) }
@@ -104,6 +109,7 @@ public final class RecordingFile {
         guard link(path, aside) == 0, unlink(path) == 0 else {
             throw RecordingFailure("\(path): cannot be moved to \(aside): \(systemError())")
         }
+        return aside
     }
 
     private static func free(_ path: String, _ seconds: UInt32) throws(RecordingFailure) -> String {

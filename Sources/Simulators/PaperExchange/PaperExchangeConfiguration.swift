@@ -24,11 +24,14 @@ public struct PaperExchangeConfiguration: Sendable {
         /// Recorded traffic, `speed` times as fast as it was.
         /// - Parameter name: tells one recording from another, for the journal.
         case recorded(name: String, speed: Double, open: @Sendable () throws -> any MarketSource)
+        /// What a real exchange tells while it is heard. Only for the exchange as a server, whose journal keeps what came.
+        case live(LiveMarket)
 
         var name: String {
             switch self {
             case .generated(let seed, _): "generated \(seed)"
             case .recorded(let name, let speed, _): "recorded \(name) at \(speed)"
+            case .live(let market): "live \(market.name)"
             }
         }
     }

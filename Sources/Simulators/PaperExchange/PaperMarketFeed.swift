@@ -19,6 +19,8 @@ struct PaperMarketFeed {
     private enum Source {
         case generated(GeneratedMarket)
         case recorded(any MarketSource, speed: Double)
+        /// Nothing here: a live market's records come as they come.
+        case live
     }
 
     private var source: Source
@@ -34,6 +36,7 @@ struct PaperMarketFeed {
             configuration.start = genesis
             self.source = .generated(GeneratedMarket(seed: seed, configuration: configuration))
         case .recorded(_, let speed, let open): self.source = .recorded(try open(), speed: speed)
+        case .live: self.source = .live
         }
     }
 
@@ -46,6 +49,7 @@ struct PaperMarketFeed {
         case .recorded(var market, let speed):
             try PaperMarketFeed.skip(position.recordsBefore, &market)
             self.source = .recorded(market, speed: speed)
+        case .live: break
         }
         let next = position.next
         if next > 0 {
@@ -87,6 +91,7 @@ struct PaperMarketFeed {
             source = .recorded(market, speed: speed)
             restamp(speed)
             return hasMore
+        case .live: return false
         }
     }
 

@@ -23,15 +23,17 @@ final class BinanceServerProcess {
     private let log: URL
 
     /// Starts the program and waits until it tells its port.
-    init(folder: String, port: Int = 0, arguments: [String] = []) async throws {
+    init(
+        folder: String, port: Int = 0, market: [String] = ["--generate", "1"], arguments: [String] = []
+    ) async throws {
         log = URL(filePath: folder + "/exchange-\(UUID().uuidString).log")
         _ = FileManager.default.createFile(atPath: log.path, contents: nil)
         process.executableURL = Program.executable
         process.arguments =
             [
-                "paper-exchange", "--port", "\(port)", "--generate", "1", "--account", Self.alice.option, "--account",
-                Self.bob.option, "--journal", folder + "/paper-exchange.db",
-            ] + arguments
+                "paper-exchange", "--port", "\(port)", "--account", Self.alice.option, "--account", Self.bob.option,
+                "--journal", folder + "/paper-exchange.db",
+            ] + market + arguments
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder]
         process.currentDirectoryURL = URL(filePath: folder)
         let handle = try FileHandle(forWritingTo: log)

@@ -27,6 +27,9 @@ import Testing
             Script(package: "python-binance", file: "python_binance.py", environment: "python-binance"),
             Script(package: "binance-connector", file: "binance_connector.py", arguments: ["--listen-keys"]),
             Script(package: "binance-sdk-spot", file: "binance_sdk.py"),
+            Script(
+                package: "binance-sdk-spot with an Ed25519 key", file: "ed25519_keys.py",
+                arguments: ["--accounts", root.appendingPathComponent("Tests/Clients/ed25519_accounts.json").path]),
         ]
         static let areThere = all.allSatisfy(\.isThere)
     }

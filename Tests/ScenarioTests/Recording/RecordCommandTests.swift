@@ -176,8 +176,12 @@ import TradingCore
         try await StreamingExchange.with(.binance(book)) { server in
             let out = folder.path + "/btc.gz"
             let result = await finished(
-                try Program(arguments("binance", server, out, ["--seconds", "5", "--rotate-mb", "0.003"])))
+                try Program(
+                    arguments(
+                        "binance", server, out,
+                        ["--seconds", "5", "--rotate-mb", "0.003", "--progress-seconds", "1"])))
             #expect(result.code == 0, "\(result.errors)")
+            tells(result, out)
             let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".gz") }
             #expect(names.count >= 2)
             let paths = names.sorted().map { folder.path + "/" + $0 }
@@ -190,12 +194,27 @@ import TradingCore
         }
     }
 
+    /// What and where to at first, how it goes now and then, each full file, and a summary at the end.
+    private func tells(_ result: Program.Result, _ out: String) {
+        let lines = result.errorLines
+        #expect(lines.first == "Recording BTC/USDT at Binance to \(out) (binance-raw); Ctrl-C ends it.")
+        #expect(lines.count { $0.contains(" is done, ") && $0.hasSuffix("going on in \(out)") } >= 1, "\(lines)")
+        #expect(
+            lines.count { $0.firstMatch(of: /^BTC\/USDT: \d+ messages, \d+ kB, \d+ gaps$/) != nil } >= 2, "\(lines)")
+        #expect(lines.dropLast().last?.hasPrefix("Recorded BTC/USDT: ") == true, "\(lines)")
+        #expect(lines.last?.hasPrefix("mrmarket backtest --feed \(out)") == true, "\(lines)")
+    }
+
     @Test(arguments: [
         (["--exchange", "mtgox", "--instrument", "BTC/USDT", "--out", "/tmp/x"], "--exchange mtgox"),
         (["--exchange", "binance", "--instrument", "BTC", "--out", "/tmp/x"], "--instrument BTC"),
         (
             ["--exchange", "binance", "--instrument", "BTC/USDT", "--out", "/tmp/x", "--rotate-mb", "0"],
             "--rotate-mb 0"
+        ),
+        (
+            ["--exchange", "binance", "--instrument", "BTC/USDT", "--out", "/tmp/x", "--progress-seconds", "0"],
+            "--progress-seconds 0"
         ),
         (
             ["--exchange", "binance", "--instrument", "BTC/USDT", "--out", "/tmp/x", "--rest-url", "localhost"],

@@ -54,8 +54,9 @@ struct SpotCoreTests {
         #expect(held(core, "bob") == ["10.999+0", "910000+30000"])
         let told = core.events.map { event in
             switch event.body {
-            case .order(let order, let kind, _, _): "\(event.account) \(order.clientID) \(kind) \(order.status)"
+            case .order(let order, let done): "\(event.account) \(order.clientID) \(done.kind) \(order.status)"
             case .balances: "\(event.account) balances"
+            case .transfer: "\(event.account) transfer"
             }
         }
         #expect(

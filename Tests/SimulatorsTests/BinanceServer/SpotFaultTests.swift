@@ -26,6 +26,65 @@ struct SpotFaultTests {
         } catch { #expect(error.description.contains(words), "\(error)") }
     }
 
+    @Test(
+        "What can never strike is refused, with field, value and rule",
+        arguments: [
+            (#"{"kind":"drop","on":"order.plaec"}"#, "faults[0].on order.plaec: must be a request such as"),
+            (#"{"kind":"drop","on":"stream.tape"}"#, "faults[0].on stream.tape: must be"),
+            (#"{"kind":"drop","on":["order.place","nothing.*"]}"#, "faults[0].on nothing.*: must be"),
+            (#"{"kind":"drop","on":""}"#, "faults[0].on"),
+            (
+                #"[{"kind":"gap"},{"kind":"partialFill","on":"stream.depth"}]"#,
+                "faults[1].on stream.depth: must be something that partialFill can strike: order.place, order.cancelReplace"
+            ),
+            (#"{"kind":"partialFill","on":"order.cancel"}"#, "faults[0].on order.cancel: must be something"),
+            (#"{"kind":"gap","on":"order.*"}"#, "can strike: stream.depth"),
+            (#"{"kind":"late","milliseconds":5,"on":"stream.user"}"#, "can strike: requests"),
+            (#"{"kind":"balanceLag","milliseconds":5,"on":"depth"}"#, "can strike: account.status, stream.user"),
+            (#"{"kind":"drop","account":"eve"}"#, "faults[0].account eve: must be one of alice, bob"),
+            (
+                #"{"kind":"gap","on":"stream.depth","account":"bob"}"#,
+                "faults[0].account bob: must be left out of market"
+            ),
+            (#"{"kind":"drop","probability":0}"#, "faults[0].probability 0: must be above 0"),
+            (#"{"kind":"drop","count":0}"#, "faults[0].count 0: must be above 0"),
+            (#"{"kind":"delay"}"#, "faults[0].milliseconds 0: must be above 0 for delay"),
+            (#"{"kind":"stale","milliseconds":0}"#, "faults[0].milliseconds 0: must be above 0 for stale"),
+            (#"{"kind":"drop","percent":5}"#, "faults[0].percent 5: must be left out of drop, which has on, account"),
+            (#"{"kind":"gap","symbol":"BTCUSDT"}"#, #"faults[0].symbol "BTCUSDT": must be left out of gap"#),
+            (#"{"kind":"limit","status":503}"#, "faults[0].status 503: must be left out of limit"),
+            (
+                #"{"kind":"ruleChange","symbol":"BTCUSDT","rules":{"tickSize":1},"count":1}"#,
+                "faults[0].count 1: must be left out of ruleChange, which has symbol, rules"
+            ),
+            (
+                #"{"kind":"ruleChange","symbol":"XUSDT","rules":{"tickSize":1}}"#,
+                "faults[0].symbol XUSDT: must be one of BTCUSDT"
+            ),
+        ])
+    func senseless(text: String, words: String) {
+        do throws(SpotFaultError) {
+            for (index, fault) in try SpotFault.list(text).faults.enumerated() {
+                try fault.check("faults[\(index)]", accounts: ["alice", "bob"], symbols: ["BTCUSDT"])
+            }
+            Issue.record("was taken")
+        } catch { #expect(error.description.contains(words), "\(error)") }
+    }
+
+    /// Every kind, on everything that it is said to fit: taken, and it strikes there.
+    @Test("What can strike is taken and strikes", arguments: SpotFault.Kind.allCases)
+    func sensible(kind: SpotFault.Kind) throws {
+        let names = SpotOperation.allCases.map(\.rawValue) + SpotFault.streamNames
+        let length = kind.needsMilliseconds ? #","milliseconds":5"# : ""
+        for name in names where kind.fits(name) {
+            let text = #"{"kind":"\#(kind.rawValue)","on":"\#(name)"\#(length)}"#
+            let fault = try #require(try SpotFault.list(text).faults.first)
+            try fault.check("", accounts: [], symbols: [])
+            #expect(fault.concerns(name, nil))
+        }
+        #expect(names.contains { kind.fits($0) } == (kind != .ruleChange))
+    }
+
     private func strikes(_ text: String, on names: [String], account: String? = nil) throws -> [Bool] {
         var desk = FaultDesk()
         let (faults, seed) = try SpotFault.list(text)
@@ -44,7 +103,8 @@ struct SpotFaultTests {
             (#"{"kind":"drop","on":"order.*","skip":1}"#, nil, [false, false, true]),
             (#"{"kind":"drop","account":"bob"}"#, "alice", [false, false, false]),
             (#"{"kind":"drop","account":"bob"}"#, "bob", [true, true, true]),
-            (#"{"kind":"drop","probability":0}"#, nil, [false, false, false]),
+            (#"{"kind":"partialFill"}"#, nil, [true, false, false]),
+            (#"{"kind":"fillDuringCancel","on":"*"}"#, nil, [false, false, true]),
         ] as [(String, String?, [Bool])])
     func chosen(text: String, account: String?, expected: [Bool]) throws {
         #expect(try strikes(text, on: ["order.place", "depth", "order.cancel"], account: account) == expected)

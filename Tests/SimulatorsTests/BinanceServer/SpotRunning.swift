@@ -71,10 +71,12 @@ final class SpotRunning: Sendable {
     /// A request; signed for whoever asks.
     func ask(
         _ verb: EndpointRequest.Verb, _ path: String, _ query: String = "", as who: String? = nil,
-        in place: Place = .query, at time: Int64? = nil, secret: String? = nil
+        in place: Place = .query, at time: Int64? = nil, secret: String? = nil, key: String? = nil
     ) async throws -> Answer {
         var text = query
         var headers: [SignedRequest.Header] = []
+        // Signed already, or not to be.
+        if let key { headers.append(.init("X-MBX-APIKEY", key)) }
         if let who {
             text += (text.isEmpty ? "" : "&") + "timestamp=\(time ?? Self.now())"
             text += "&signature=" + Self.signature(text, secret ?? "SECRET\(who)")
@@ -95,6 +97,18 @@ final class SpotRunning: Sendable {
         let request = SignedRequest(.put, "http://127.0.0.1:\(port)/paper/faults", body: text)
         let answer = try await caller.send(request)
         #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))")
+    }
+
+    /// Faults are over.
+    @discardableResult
+    func forget() async throws -> Int {
+        try await caller.send(SignedRequest(.delete, "http://127.0.0.1:\(port)/paper/faults")).status
+    }
+
+    /// Something for the exchange itself, not for what it plays.
+    /// - Returns: the status of the answer.
+    func control(_ path: String, _ body: String) async throws -> Int {
+        try await caller.send(SignedRequest(.post, "http://127.0.0.1:\(port)/paper/\(path)", body: body)).status
     }
 
     // MARK: - WebSocket

@@ -56,7 +56,7 @@ struct SpotSecurityTests {
         var reader = ParameterReader(request.parameters)
         let now = Timestamp(nanoseconds: Self.now * 1_000_000)
         do throws(SpotError) {
-            _ = try security.check(key: key, request, &reader, now: now)
+            try security.check(security.caller(key: key), request, &reader, now: now)
             Issue.record("was let in")
         } catch { #expect(error.code == code) }
     }
@@ -69,8 +69,9 @@ struct SpotSecurityTests {
         )
         let request = try RequestText(query: query, body: "")
         var reader = ParameterReader(request.parameters)
-        let account = try security.check(
-            key: "key", request, &reader, now: Timestamp(nanoseconds: Self.now * 1_000_000 + 5_000_000_000))
-        #expect(account.name == "alice")
+        let caller = try security.caller(key: "key")
+        try security.check(
+            caller, request, &reader, now: Timestamp(nanoseconds: Self.now * 1_000_000 + 5_000_000_000))
+        #expect(caller.account == "alice")
     }
 }

@@ -21,9 +21,8 @@ extension SpotCore {
             throw .duplicateOrder
         }
         let ticket = place.ticket
-        try checkFilters(ticket, market, owner)
-        let checked = Checked(
-            market: market, account: account, lots: try lots(ticket, market), ticks: try ticks(ticket, market))
+        let (lots, ticks) = try checkFilters(place)
+        let checked = Checked(market: market, account: account, lots: lots, ticks: ticks)
         guard market.best(ticket.side.opposite) != nil || ticket.kind != .market else { throw .noDepth }
         if ticket.kind == .limitMaker, let best = market.best(ticket.side.opposite),
             ticket.side.crosses(Price(ticks: checked.ticks), best.price)
@@ -34,9 +33,11 @@ extension SpotCore {
         return checked
     }
 
-    private func checkFilters(
-        _ ticket: OrderTicket, _ market: SpotMarket, _ owner: OrderRecords.Owner
-    ) throws(SpotError) {
+    /// The symbol's filters alone. A cancel-and-replace is refused by them before its cancel is looked at.
+    /// - Returns: the order in the engine's terms.
+    func checkFilters(_ place: SpotCommand.Place) throws(SpotError) -> (lots: Int64, ticks: Int64) {
+        let (market, ticket) = (try market(place.symbol), place.ticket)
+        let owner = OrderRecords.Owner(account: place.account, symbol: place.symbol)
         if let quote = ticket.quoteQuantity, !market.filters.allows(spending: quote) { throw .filter("NOTIONAL") }
         let situation = SpotFilters.Situation(
             average: market.averagePrice(at: now), reference: market.averagePrice(at: now),
@@ -47,6 +48,7 @@ extension SpotCore {
         {
             throw .filter(name)
         }
+        return (try lots(ticket, market), try ticks(ticket, market))
     }
 
     /// Base held and on its way.

@@ -16,7 +16,7 @@ extension SpotCore {
             case .cancelAll(let account, let symbol, let seed):
                 return .cancelledAll(try cancelAll(account, symbol, seed: seed))
             case .replace(let cancel, let place, let requiresCancel):
-                return replace(cancel, place, requiresCancel: requiresCancel)
+                return try replace(cancel, place, requiresCancel: requiresCancel)
             case .amend(let target, let quantity, let clientID):
                 return .amended(try amend(target, Amendment(quantity: quantity, clientID: clientID)))
             case .fill(let account, let id, let percent):
@@ -27,6 +27,13 @@ extension SpotCore {
                 return .done
             case .status(let symbol, let status):
                 try market(symbol).status = status
+                return .done
+            case .transfer(let account, let asset, let amount):
+                try transfer(account, asset, amount)
+                return .done
+            case .market(let symbol, let records):
+                let market = try market(symbol)
+                for record in records { take(record, market) }
                 return .done
             }
         } catch { return .refused(error) }
@@ -58,7 +65,7 @@ extension SpotCore {
             throw SpotCore.refusal(reason)
         }
         let before = records.fills[owner]?.count ?? 0
-        drain(market)
+        drain(market, incoming: engineID)
         let fills = (records.fills[owner] ?? []).dropFirst(before).filter { $0.orderID == id && !$0.isMaker }
         return (records[id] ?? order, fills)
     }
@@ -111,12 +118,39 @@ extension SpotCore {
         }
     }
 
+    /// Binance judges the new order's filters before it looks at the cancel, in either mode; funds, and whether a post-only
+    /// order would take, only once the old order is gone.
     private func replace(
         _ cancel: SpotCommand.Cancel, _ place: SpotCommand.Place, requiresCancel: Bool
-    ) -> SpotOutcome {
+    ) throws(SpotError) -> SpotOutcome {
+        _ = try checkFilters(place)
         let cancelled = Result { () throws(SpotError) in try self.cancel(cancel) }
         if case .failure = cancelled, requiresCancel { return .replaced(cancel: cancelled, placed: nil) }
-        return .replaced(cancel: cancelled, placed: Result { () throws(SpotError) in try self.place(place) })
+        let placed = Result { () throws(SpotError) in try self.place(place) }
+        if case .failure(let error) = placed, case .success = cancelled { reject(place, error) }
+        return .replaced(cancel: cancelled, placed: placed)
+    }
+
+    /// The account's stream tells of a new order that was refused only when the old one is gone for it.
+    private func reject(_ place: SpotCommand.Place, _ error: SpotError) {
+        guard let market = try? market(place.symbol) else { return }
+        let lots = try? place.ticket.quantity?.count(of: market.unit.quantity, rounding: .down)
+        var order = SpotOrder(
+            id: takeOrderID(), account: place.account, symbol: place.symbol, clientID: place.clientID,
+            ticket: place.ticket, lots: lots ?? 0, placed: now, updated: now)
+        order.status = .rejected
+        tell(place.account, .order(order, .init(kind: .rejected, rejection: error.rejection)))
+    }
+
+    // MARK: - Money from outside
+
+    private func transfer(_ name: String, _ asset: AssetID, _ amount: FixedDecimal) throws(SpotError) {
+        guard let account = accounts[name], let index = balances.index(of: asset) else { throw .badCombination }
+        let free = balances.balance(account, index).free
+        guard let after = try? free.adding(amount), !after.isNegative else { throw .insufficientBalance }
+        do { try balances.deposit(amount, index, to: account) } catch { throw .badValue("amount") }
+        tell(name, .transfer(asset, amount))
+        tell(name, .balances([balance(name, asset)]))
     }
 
     // MARK: - Amending
@@ -134,10 +168,11 @@ extension SpotCore {
         guard market.filters.lot.holds(amendment.quantity), amendment.quantity.raw % market.unit.quantity.raw == 0,
             let lots = try? amendment.quantity.count(of: market.unit.quantity, rounding: .down)
         else { throw .filter("LOT_SIZE") }
-        guard lots < order.lots, lots > order.executed else {
+        let gone = order.executed + (order.prevented ?? 0)
+        guard lots < order.lots, lots > gone else {
             throw .rejected("Order amend: new quantity must be less than the original and more than what is filled.")
         }
-        market.engine.shrink(id, of: account, to: Quantity(lots: lots - order.executed), balances: &balances)
+        market.engine.shrink(id, of: account, to: Quantity(lots: lots - gone), balances: &balances)
         if let clientID = amendment.clientID { order.clientID = clientID }
         (order.lots, order.updated) = (lots, now)
         order.ticket.quantity = amendment.quantity
@@ -145,7 +180,7 @@ extension SpotCore {
         if let price = order.ticket.price, let ticks = try? price.count(of: market.unit.price, rounding: .down) {
             market.depth.touch(order.side, ticks)
         }
-        tell(order.account, .order(order, .replaced, fill: nil, cancelID: nil))
+        tell(order.account, .order(order, .init(kind: .replaced, isOnBook: true)))
         tellBalances(order.account, market)
         return order
     }

@@ -12,12 +12,14 @@ final class SpotCore {
     private var byName: [String: SpotMarket] = [:]
     var balances: PaperBalances
     private(set) var accounts: [String: AccountID] = [:]
-    private var names: [AccountID: String] = [:]
+    private(set) var names: [AccountID: String] = [:]
     var records: OrderRecords
     /// What nobody was told of yet.
     var events: [SpotEvent] = []
     /// Whether anybody looks: while playing forward after a start nobody does.
     var isWatched = false
+    /// What live markets have told, see ``SpotCore/hear(until:)``.
+    var heard = HeardMarkets()
     private var nextOrderID: Int64 = 1
     private var nextEvent: Int64 = 1
 
@@ -83,11 +85,14 @@ final class SpotCore {
         now = time
         for market in markets {
             while let next = try market.feed.nextTime(), next <= time {
-                let record = market.feed.take()
-                market.apply(record, balances: &balances, notesDepth: isWatched)
-                if record.kind == .trade || !market.engine.reports.isEmpty { drain(market, after: record) }
+                take(market.feed.take(), market)
             }
         }
+    }
+
+    func take(_ record: MarketRecord, _ market: SpotMarket) {
+        market.apply(record, balances: &balances, notesDepth: isWatched)
+        if record.kind == .trade || !market.engine.reports.isEmpty { drain(market, after: record) }
     }
 
     /// When the next record of any market is due.
@@ -100,87 +105,6 @@ final class SpotCore {
     func takeOrderID() -> Int64 {
         defer { nextOrderID += 1 }
         return nextOrderID
-    }
-
-    // MARK: - What the engine did
-
-    /// Books what a record, or a command, did to orders, and prints its trades.
-    /// - Parameter cancelID: of the request that ended an order.
-    func drain(_ market: SpotMarket, after record: MarketRecord? = nil, cancelID: String? = nil) {
-        var printed: [UInt64: PublicTrade] = [:]
-        var touched: [String] = []
-        var left = record.flatMap { $0.kind == .trade ? $0.quantity.lots : nil } ?? 0
-        for report in market.engine.reports {
-            guard let account = names[report.account], let order = records[Int64(report.event.orderID.rawValue)]
-            else { continue }
-            if case .filled(let fill) = report.event {
-                let trade =
-                    printed[fill.tradeID]
-                    ?? market.print(
-                        fill.price, fill.quantity, at: fill.time,
-                        isBuyerMaker: (fill.liquidity == .maker) == (fill.side == .buy))
-                if printed.updateValue(trade, forKey: fill.tradeID) == nil { left -= fill.quantity.lots }
-                book(fill, trade, order, market)
-            } else {
-                book(report.event, order, market, cancelID)
-            }
-            if !touched.contains(account) { touched.append(account) }
-        }
-        market.engine.reports.removeAll(keepingCapacity: true)
-        if let record, record.kind == .trade, left > 0 {
-            _ = market.print(
-                record.price, Quantity(lots: left), at: record.time, isBuyerMaker: record.side == .sell)
-        }
-        for account in touched { tellBalances(account, market) }
-    }
-
-    private func book(_ fill: Fill, _ trade: PublicTrade, _ before: SpotOrder, _ market: SpotMarket) {
-        var order = before
-        let value = market.unit.notional(fill.price, fill.quantity)
-        order.executed += fill.quantity.lots
-        order.value = (try? order.value.adding(value)) ?? order.value
-        order.status = order.executed >= order.lots ? .filled : .partlyFilled
-        order.updated = fill.time
-        let asset: AssetID
-        switch fill.feeAsset {
-        case .base: asset = market.instrument.base
-        case .quote: asset = market.instrument.quote
-        case .other:
-            if case .third(let third, _, _) = market.instrument.fees.payment {
-                asset = third
-            } else {
-                asset = market.instrument.quote
-            }
-        }
-        let booked = SpotFill(
-            tradeID: trade.id, orderID: order.id, account: order.account, symbol: order.symbol, side: order.side,
-            ticks: fill.price.ticks, lots: fill.quantity.lots, value: value, commission: fill.fee,
-            commissionAsset: asset, isMaker: fill.liquidity == .maker, time: fill.time)
-        records.update(order)
-        records.add(booked)
-        market.depth.touch(order.side, fill.price.ticks)
-        market.depth.touch(order.side.opposite, fill.price.ticks)
-        tell(order.account, .order(order, .trade, fill: booked, cancelID: nil))
-    }
-
-    private func book(_ event: AccountEvent, _ before: SpotOrder, _ market: SpotMarket, _ cancelID: String?) {
-        var order = before
-        if let price = order.ticket.price, let ticks = try? price.count(of: market.unit.price, rounding: .down) {
-            market.depth.touch(order.side, ticks)
-        }
-        switch event {
-        case .accepted: tell(order.account, .order(order, .new, fill: nil, cancelID: nil))
-        case .cancelled:
-            (order.status, order.updated) = (.cancelled, now)
-            records.update(order)
-            tell(order.account, .order(order, .cancelled, fill: nil, cancelID: cancelID ?? ""))
-        case .expired(_, let reason):
-            let isPrevented = reason == .selfTradePrevention
-            (order.status, order.updated) = (isPrevented ? .expiredInMatch : .expired, now)
-            records.update(order)
-            tell(order.account, .order(order, isPrevented ? .prevented : .expired, fill: nil, cancelID: nil))
-        case .rejected, .filled, .cancelRejected, .outcomeUnknown, .notFound: break
-        }
     }
 
     // MARK: - Telling

@@ -9,6 +9,8 @@ final class SpotMarket {
     let instrument: Instrument
     var engine: MatchingEngine
     var feed: PaperMarketFeed
+    /// What a real exchange tells, where the market is one.
+    let live: LiveMarket?
     var filters: SpotFilters
     var status = SymbolStatus.trading
     var tape = TradeTape()
@@ -16,8 +18,14 @@ final class SpotMarket {
     var depth: DepthCounter
     /// Trades that nobody was told of yet.
     var untold: [PublicTrade] = []
+    /// The newest prevented self-trades, oldest first.
+    private(set) var prevented: [PreventedMatch] = []
+    private static let preventedKept = 1_000
 
     var unit: BookUnit { instrument.unit }
+
+    /// As everybody is told: halted too while what is known of the market cannot be trusted.
+    var shownStatus: SymbolStatus { status == .trading && !engine.isOpen ? .halt : status }
 
     init(
         _ listing: PaperExchangeConfiguration.Listing, _ balances: PaperBalances, genesis: Timestamp,
@@ -27,9 +35,12 @@ final class SpotMarket {
         name = instrument.base.rawValue + instrument.quote.rawValue
         filters = SpotFilters(instrument.rules, unit: instrument.unit)
         depth = DepthCounter(start: depthStart)
+        if case .live(let market) = listing.source { live = market } else { live = nil }
         candles = SpotCandles(minutes: stored)
+        var matching = listing.matching
+        matching.notesPreventions = true
         engine = try MatchingEngine(
-            instrument: SpotMarket.unruled(instrument), balances: balances, configuration: listing.matching)
+            instrument: SpotMarket.unruled(instrument), balances: balances, configuration: matching)
         guard let state else {
             feed = try PaperMarketFeed(listing.source, genesis: genesis)
             return
@@ -38,6 +49,7 @@ final class SpotMarket {
         feed = try PaperMarketFeed(listing.source, genesis: genesis, at: state.feed)
         (filters, status) = (state.filters, state.status)
         tape = TradeTape(nextID: state.nextTradeID, nextAggregateID: state.nextAggregateID)
+        prevented = state.prevented ?? []
     }
 
     /// For the engine: rules here can change at run time, the engine's cannot, so it gets none.
@@ -51,7 +63,7 @@ final class SpotMarket {
     var state: SpotState.Market {
         SpotState.Market(
             matching: engine.state, feed: feed.checkpoint, filters: filters, status: status, nextTradeID: tape.nextID,
-            nextAggregateID: tape.nextAggregateID)
+            nextAggregateID: tape.nextAggregateID, prevented: prevented)
     }
 
     // MARK: - The market moves
@@ -96,6 +108,17 @@ final class SpotMarket {
         candles.add(trade)
         untold.append(trade)
         return trade
+    }
+
+    /// Counts a prevented self-trade and remembers it.
+    func note(_ trade: PreventedTrade, _ taker: SpotOrder, at now: Timestamp) -> PreventedMatch {
+        let match = PreventedMatch(
+            id: (prevented.last?.id ?? -1) + 1, account: taker.account, taker: taker.id,
+            maker: Int64(trade.maker.rawValue), mode: taker.ticket.prevention, ticks: trade.price.ticks,
+            takerLots: trade.takerLots, makerLots: trade.makerLots, time: now)
+        prevented.append(match)
+        if prevented.count > 2 * Self.preventedKept { prevented.removeFirst(Self.preventedKept) }
+        return match
     }
 
     // MARK: - Prices

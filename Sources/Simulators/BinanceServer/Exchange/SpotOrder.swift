@@ -9,6 +9,8 @@ struct SpotOrder: Codable, Hashable, Sendable {
         case cancelled = "CANCELED"
         case expired = "EXPIRED"
         case expiredInMatch = "EXPIRED_IN_MATCH"
+        /// The new order of a cancel-and-replace, told to its owner and never kept.
+        case rejected = "REJECTED"
 
         var isOpen: Bool { self == .new || self == .partlyFilled }
     }
@@ -27,9 +29,27 @@ struct SpotOrder: Codable, Hashable, Sendable {
     var status = Status.new
     var placed: Timestamp
     var updated: Timestamp
+    /// Lots that self-trade prevention took off it; nil for none.
+    var prevented: Int64?
+    /// The newest prevented match that took something off it.
+    var preventedMatch: Int64?
 
     var side: Side { ticket.side }
-    var remaining: Int64 { lots - executed }
+    var remaining: Int64 { lots - executed - (prevented ?? 0) }
+}
+
+/// Two orders of one account that would have traded. Counted by the market, from 0.
+struct PreventedMatch: Codable, Hashable, Sendable {
+    var id: Int64
+    var account: String
+    var taker: Int64
+    var maker: Int64
+    var mode: OrderTicket.Prevention
+    var ticks: Int64
+    /// Lots taken off either; 0 for none.
+    var takerLots: Int64
+    var makerLots: Int64
+    var time: Timestamp
 }
 
 /// One execution of an account's order.
@@ -55,15 +75,30 @@ struct SpotEvent: Sendable, Hashable {
         case new = "NEW"
         case cancelled = "CANCELED"
         case replaced = "REPLACED"
+        case rejected = "REJECTED"
         case trade = "TRADE"
         case expired = "EXPIRED"
         case prevented = "TRADE_PREVENTION"
     }
 
+    /// What has happened to an order.
+    struct Execution: Sendable, Hashable {
+        var kind: Kind
+        /// Whether the order rests on the book once this has happened.
+        var isOnBook = false
+        var fill: SpotFill?
+        /// Of the request that ended it.
+        var cancelID: String?
+        var prevention: PreventedMatch?
+        /// Why it was rejected, in Binance's word.
+        var rejection: String?
+    }
+
     enum Body: Sendable, Hashable {
-        /// - Parameter cancelID: of the request that ended it.
-        case order(SpotOrder, Kind, fill: SpotFill?, cancelID: String?)
+        case order(SpotOrder, Execution)
         case balances([Balance])
+        /// Money came in from outside, or went out.
+        case transfer(AssetID, FixedDecimal)
     }
 
     struct Balance: Sendable, Hashable {
@@ -120,6 +155,10 @@ enum SpotCommand: Codable, Hashable, Sendable {
     case filters(symbol: String, SpotFilters)
     /// Whether a symbol trades.
     case status(symbol: String, SymbolStatus)
+    /// Money comes in from outside; with a negative amount it goes out, as far as it is free.
+    case transfer(account: String, asset: AssetID, amount: FixedDecimal)
+    /// What a live market has told: it cannot be asked for again.
+    case market(symbol: String, records: [MarketRecord])
 }
 
 /// Whether a symbol trades.

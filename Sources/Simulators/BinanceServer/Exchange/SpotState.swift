@@ -10,6 +10,8 @@ struct SpotState: Codable, Sendable {
         var status: SymbolStatus
         var nextTradeID: Int64
         var nextAggregateID: Int64
+        /// The newest prevented self-trades; nil in what earlier versions stored.
+        var prevented: [PreventedMatch]?
     }
 
     var now: Timestamp

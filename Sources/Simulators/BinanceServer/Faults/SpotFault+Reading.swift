@@ -40,6 +40,13 @@ extension SpotFault {
         self.init(kind: kind)
         for member in members where member.key != "kind" {
             try read(member, "\(place).\(member.key)")
+            guard kind.fields.contains(member.key) else {
+                let known = kind.fields.joined(separator: ", ")
+                throw SpotFaultError(
+                    description:
+                        "\(place).\(member.key) \(JSON(member.value).rendered): must be left out of \(kind.rawValue), which has \(known)"
+                )
+            }
         }
         if kind == .ruleChange, symbol == nil || rules == nil {
             throw SpotFaultError(description: "\(place): a ruleChange needs symbol and rules")

@@ -44,13 +44,17 @@ struct SpotFault: Sendable, Hashable {
             }
         }
 
-        /// What it concerns where nothing is named: a fill has nothing to do with a look at the book.
+        /// What it can concern at all: a fill has nothing to do with a look at the book.
         func fits(_ name: String) -> Bool {
+            let isStream = name.hasPrefix("stream.")
             switch self {
-            case .partialFill: name == "order.place" || name == "order.cancelReplace"
-            case .fillDuringCancel: name == "order.cancel" || name == "order.cancelReplace"
-            case .balanceLag: name == "account.status" || name == "stream.user"
-            default: true
+            case .partialFill: return name == "order.place" || name == "order.cancelReplace"
+            case .fillDuringCancel: return name == "order.cancel" || name == "order.cancelReplace"
+            case .balanceLag: return name == "account.status" || name == SpotFault.userStream
+            case .silent, .gap, .stale, .duplicate, .reorder: return isStream
+            case .delay, .late, .drop, .status, .limit, .ban: return !isStream
+            case .disconnect: return true
+            case .ruleChange: return false
             }
         }
 
@@ -95,10 +99,7 @@ struct SpotFault: Sendable, Hashable {
     /// - Parameter name: a request's or a stream's.
     func concerns(_ name: String, _ account: String?) -> Bool {
         if let mine = self.account, mine != account { return false }
-        if on.isEmpty { return kind.fits(name) }
-        return on.contains { pattern in
-            pattern.hasSuffix("*") ? name.hasPrefix(pattern.dropLast()) : pattern == name
-        }
+        return kind.fits(name) && (on.isEmpty || on.contains { SpotFault.matches($0, name) })
     }
 }
 

@@ -182,9 +182,10 @@ struct RequestLimits: Sendable {
         [Self.limit("REQUEST_WEIGHT", "MINUTE", 1, configuration.weight).adding(["count": .number(Int64(used))])]
     }
 
-    func orderJSON(_ account: String, at now: Timestamp) -> JSON {
-        let counts = orderCounts(account, at: now)
-        return [
+    func orderJSON(_ account: String, at now: Timestamp) -> JSON { orderJSON(orderCounts(account, at: now)) }
+
+    func orderJSON(_ counts: (short: Int, day: Int)) -> JSON {
+        [
             Self.limit("ORDERS", "SECOND", 10, configuration.ordersPerTenSeconds)
                 .adding(["count": .number(Int64(counts.short))]),
             Self.limit("ORDERS", "DAY", 1, configuration.ordersPerDay)

@@ -1,7 +1,7 @@
 import Crypto
-public import Exchanges
+import Exchanges
 import FoundationEssentials
-public import TradingCore
+import TradingCore
 
 /// What a signed request must satisfy, in the order Binance checks it.
 struct SpotSecurity: Sendable {
@@ -11,36 +11,50 @@ struct SpotSecurity: Sendable {
     /// So far may a request's timestamp lie ahead.
     static let tolerance: Int64 = 1_000
 
-    private let accounts: [String: SpotAccount]
+    /// Whose key it is that a request came with.
+    struct Caller: Hashable, Sendable {
+        var account: String
+        var key: SpotKey
+    }
+
+    private let callers: [String: Caller]
 
     init(_ accounts: [SpotAccount]) {
-        self.accounts = Dictionary(accounts.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        let all = accounts.flatMap { account in account.keys.map { ($0.key, Caller(account: account.name, key: $0)) } }
+        callers = Dictionary(all, uniquingKeysWith: { first, _ in first })
     }
 
     /// Whose key it is.
     /// - Throws: −2014 for what cannot be a key, −2015 for one that nobody has.
-    func account(key: String?) throws(SpotError) -> SpotAccount {
+    func caller(key: String?) throws(SpotError) -> Caller {
         guard let key, (1...128).contains(key.utf8.count), key.utf8.allSatisfy(SpotSecurity.isKeyByte) else {
             throw .badKeyFormat
         }
-        guard let account = accounts[key] else { throw .unknownKey }
-        return account
+        guard let caller = callers[key] else { throw .unknownKey }
+        return caller
     }
 
-    /// Key, then the mandatory parameters, the window, the time, the signature.
+    /// The mandatory parameters, the window, the time, the signature.
+    /// - Parameter isSessions: the request goes by its connection's session, which has been signed once for all.
     func check(
-        key: String?, _ request: RequestText, _ reader: inout ParameterReader, now: Timestamp
-    ) throws(SpotError) -> SpotAccount {
-        let account = try account(key: key)
+        _ caller: Caller, _ request: RequestText, _ reader: inout ParameterReader, now: Timestamp,
+        isSessions: Bool = false
+    ) throws(SpotError) {
         let stamp = try reader.requiredInteger("timestamp")
-        guard let signature = request.signature, !signature.isEmpty else { throw .missing("signature") }
+        let signature = request.signature ?? ""
+        if !isSessions, signature.isEmpty { throw .missing("signature") }
         let window = try SpotSecurity.window(&reader)
         // Sixteen digits are microseconds.
         let sent = stamp >= 1_000_000_000_000_000 ? stamp / 1_000 : stamp
         guard sent < now.milliseconds + SpotSecurity.tolerance else { throw .ahead }
         guard now.milliseconds - sent <= window else { throw .tooOld }
-        guard SpotSecurity.isValid(signature, of: request.signedText, account.secret) else { throw .badSignature }
-        return account
+        if isSessions { return }
+        let isValid =
+            switch caller.key.proof {
+            case .secret(let secret): SpotSecurity.isValid(signature, of: request.signedText, secret)
+            case .ed25519(let key): key.isValid(signature, of: request.signedText)
+            }
+        guard isValid else { throw .badSignature }
     }
 
     private static func window(_ reader: inout ParameterReader) throws(SpotError) -> Int64 {
@@ -76,20 +90,5 @@ struct SpotSecurity: Sendable {
             true
         default: false
         }
-    }
-}
-
-/// Somebody who trades here: a name, one key, and what it starts with.
-public struct SpotAccount: Hashable, Sendable {
-    public var name: String
-    public var key: String
-    public var secret: Secret
-    public var funds: [AssetID: FixedDecimal]
-
-    public init(name: String, key: String, secret: Secret, funds: [AssetID: FixedDecimal]) {
-        self.name = name
-        self.key = key
-        self.secret = secret
-        self.funds = funds
     }
 }

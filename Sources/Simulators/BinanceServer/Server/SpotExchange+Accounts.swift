@@ -80,6 +80,25 @@ extension SpotExchange {
         return .list(rows.map { request.renderer.fill($0, market) })
     }
 
+    /// By number, or of one order; one of the two must be named.
+    func preventedMatches(
+        _ request: AccountRequest, _ reader: inout ParameterReader
+    ) throws(SpotError) -> JSON {
+        let (market, owner) = try owner(request, &reader)
+        let (number, order) = (try reader.integer("preventedMatchId"), try reader.integer("orderId"))
+        let first = try reader.integer("fromPreventedMatchId")
+        let limit = try reader.limit(standard: 500, most: 1_000)
+        try reader.finish()
+        if number == nil, order == nil { throw .oneOf("preventedMatchId", "orderId") }
+        if number != nil, order != nil || first != nil { throw .badCombination }
+        let matches = market.prevented.filter { match in
+            match.account == owner.account && (number.map { match.id == $0 } ?? true)
+                && (order.map { match.taker == $0 || match.maker == $0 } ?? true)
+                && (first.map { match.id >= $0 } ?? true)
+        }
+        return .list(matches.prefix(limit).map { request.renderer.match($0, market) })
+    }
+
     func account(_ request: AccountRequest, _ reader: inout ParameterReader) throws(SpotError) -> JSON {
         let omitsZero = try reader.boolean("omitZeroBalances") ?? false
         try reader.finish()
@@ -137,6 +156,20 @@ extension SpotExchange {
                 "enabledForAccount": .bool(false), "enabledForSymbol": .bool(false), "discountAsset": .text("BNB"),
                 "discount": .decimal(.zero),
             ],
+        ]
+    }
+
+    /// What the asking key may do.
+    func restrictions(_ request: AccountRequest, _ reader: inout ParameterReader) throws(SpotError) -> JSON {
+        try reader.finish()
+        let may = request.key.permissions
+        let no: JSON = .bool(false)
+        return [
+            "ipRestrict": .bool(may.addresses != nil), "createTime": request.renderer.time(core.genesis),
+            "enableReading": .bool(may.canRead), "enableSpotAndMarginTrading": .bool(may.canTrade),
+            "enableWithdrawals": .bool(may.canWithdraw), "enableInternalTransfer": no, "enableMargin": no,
+            "enableFutures": no, "permitsUniversalTransfer": no, "enableVanillaOptions": no,
+            "enableFixApiTrade": no, "enableFixReadOnly": no, "enablePortfolioMarginTrading": no,
         ]
     }
 

@@ -5,10 +5,9 @@ extension SpotExchange {
     /// Sets faults, as a fault file says, beside or instead of those there are.
     public func setFaults(_ text: String, instead: Bool = false) async throws(SpotFaultError) {
         let (list, seed) = try SpotFault.list(text)
-        for fault in list where fault.kind == .ruleChange {
-            guard let symbol = fault.symbol, core.markets.contains(where: { $0.name == symbol }) else {
-                throw SpotFaultError(description: "symbol \(fault.symbol ?? ""): must be one that is listed")
-            }
+        let (accounts, symbols) = (configuration.accounts.map(\.name), core.markets.map(\.name))
+        for (index, fault) in list.enumerated() {
+            try fault.check("faults[\(index)]", accounts: accounts, symbols: symbols)
         }
         if instead { clearFaults() }
         if let seed { faults.seed(seed) }

@@ -64,7 +64,7 @@ extension SpotExchange {
             "timezone": .text("UTC"), "serverTime": renderer.time(time.now()), "rateLimits": limits.json,
             "exchangeFilters": [],
             "symbols": .list(
-                markets.filter { status == nil || $0.status == status }.map { renderer.symbol($0) }),
+                markets.filter { status == nil || $0.shownStatus == status }.map { renderer.symbol($0) }),
         ]
     }
 

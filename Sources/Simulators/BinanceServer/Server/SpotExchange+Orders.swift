@@ -139,10 +139,11 @@ extension SpotExchange {
         let command = SpotCommand.replace(cancel, place, requiresCancel: mode == .stop)
         guard case .replaced(let cancelled, let placed) = try await done(command, of: request.account, places: true)
         else { throw .disconnected }
-        if case .success((let order, _)) = placed {
-            await fillInPart(order, request)
-        } else {
-            limits.filled(request.account, at: time.now())
+        switch placed {
+        case .success((let order, _)): await fillInPart(order, request)
+        case .failure: limits.filled(request.account, at: time.now())
+        // As on Binance, one that was not attempted counts all the same.
+        case nil: break
         }
         return try replaced(cancelled, placed, market, request.renderer)
     }

@@ -7,7 +7,7 @@ extension SpotExchange {
     func answer(_ call: SpotCall) async -> SpotReply {
         var reply = SpotReply()
         let name = call.operation.rawValue
-        let account = call.key.flatMap { try? security.account(key: $0).name }
+        let account = (try? caller(of: call))?.account
         do throws(SpotError) {
             let weight = call.operation.weight(call.text.parameters, symbols: core.markets.count)
             reply.usedWeight = try limits.charge(weight, to: call.address, at: time.now())
@@ -42,20 +42,15 @@ extension SpotExchange {
         let arrival = time.now()
         do throws(SpotError) {
             var reader = ParameterReader(call.text.parameters)
-            var asker: SpotAccount?
-            switch call.operation.security {
-            case .open: break
-            case .key: asker = try security.account(key: call.key)
-            case .signed: asker = try security.check(key: call.key, call.text, &reader, now: time.now())
-            }
+            let asker = try identify(call, &reader)
             if call.connection != nil { reader.skip("apiKey", "returnRateLimits") }
             // Some clients sign everything.
             if call.operation.security != .signed { reader.skip("timestamp", "recvWindow") }
-            if call.operation.countsAsOrder, let asker { try limits.checkOrder(asker.name, at: time.now()) }
+            if call.operation.countsAsOrder, let asker { try limits.checkOrder(asker.account, at: time.now()) }
             let renderer = SpotRenderer(unit: call.unit)
             if let asker {
                 let request = AccountRequest(
-                    account: asker.name, arrival: arrival, renderer: renderer, fate: fate,
+                    account: asker.account, key: asker.key, arrival: arrival, renderer: renderer, fate: fate,
                     connection: call.connection)
                 reply.body = try await answer(call.operation, request, &reader)
             } else {
@@ -64,22 +59,49 @@ extension SpotExchange {
             noteOrderCounts(call, asker, arrival, &reply)
         } catch {
             reply.fail(error)
-            noteOrderCounts(call, account(of: call), arrival, &reply)
+            noteOrderCounts(call, try? caller(of: call), arrival, &reply)
         }
     }
 
-    private func account(of call: SpotCall) -> SpotAccount? { try? security.account(key: call.key) }
+    /// Whose request it is: by the key it names, or by its connection's session.
+    private func caller(of call: SpotCall) throws(SpotError) -> SpotSecurity.Caller {
+        if goesBySession(call), let session = session(of: call) { return session.caller }
+        return try security.caller(key: call.key)
+    }
+
+    /// Who logs on has to show a key, whoever was logged on before.
+    private func goesBySession(_ call: SpotCall) -> Bool {
+        call.key == nil && call.operation != .logon && session(of: call) != nil
+    }
+
+    private func session(of call: SpotCall) -> StreamHub.Session? {
+        call.connection.flatMap { hub.listeners[$0]?.session }
+    }
+
+    /// - Returns: nil where it does not matter who asks.
+    private func identify(
+        _ call: SpotCall, _ reader: inout ParameterReader
+    ) throws(SpotError) -> SpotSecurity.Caller? {
+        guard call.operation.security != .open else { return nil }
+        let caller = try caller(of: call)
+        guard caller.key.permissions.allow(call.operation.need, from: call.address) else { throw .unknownKey }
+        if call.operation.security == .signed {
+            try security.check(caller, call.text, &reader, now: time.now(), isSessions: goesBySession(call))
+        }
+        return caller
+    }
 
     private func noteOrderCounts(
-        _ call: SpotCall, _ asker: SpotAccount?, _ arrival: Timestamp, _ reply: inout SpotReply
+        _ call: SpotCall, _ asker: SpotSecurity.Caller?, _ arrival: Timestamp, _ reply: inout SpotReply
     ) {
-        guard call.operation.countsAsOrder, let asker, reply.error.map({ $0.code != -1022 }) ?? true else { return }
-        reply.orderCounts = limits.orderCounts(asker.name, at: arrival)
+        guard call.operation.countsAsOrder, let asker, ![-1022, -2015].contains(reply.error?.code) else { return }
+        reply.orderCounts = limits.orderCounts(asker.account, at: arrival)
     }
 
     /// A request of somebody whose key, and signature where one is needed, have been checked.
     struct AccountRequest {
         var account: String
+        var key: SpotKey
         var arrival: Timestamp
         var renderer: SpotRenderer
         var fate: RequestFate
@@ -101,6 +123,7 @@ extension SpotExchange {
         case .allOrders: return try allOrders(request, &reader)
         case .account: return try account(request, &reader)
         case .ownTrades: return try ownTrades(request, &reader)
+        case .preventedMatches: return try preventedMatches(request, &reader)
         case .commission: return try commission(request, &reader)
         case .orderLimits:
             try reader.finish()
@@ -108,11 +131,12 @@ extension SpotExchange {
         case .subscribeAccount: return try subscribe(request, &reader)
         case .startListenKey, .extendListenKey, .closeListenKey: return try listenKey(operation, request, &reader)
         case .tradeFees: return try tradeFees(&reader)
+        case .restrictions: return try restrictions(request, &reader)
         case .currencies, .marginPairs, .isolatedPairs:
             reader.skip("symbols")
             try reader.finish()
             return []
-        case .logon: throw SpotError(-4056, "HMAC_SHA256 API key is not supported.")
+        case .logon: return try logon(request, &reader)
         default: throw .badCombination
         }
     }

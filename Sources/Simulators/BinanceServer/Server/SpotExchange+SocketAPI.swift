@@ -20,7 +20,7 @@ extension SpotExchange {
         guard case .string(let method)? = value["method"] else {
             return socketAnswer(id, Self.failed(SpotError(-1000, "Missing method.")), asker, true)
         }
-        guard let operation = SpotOperation(rawValue: method), operation.isSocketMethod else {
+        guard let operation = SpotOperation(socketMethod: method) else {
             return socketAnswer(id, Self.failed(SpotError(-1000, "Unknown method.")), asker, true)
         }
         let parameters: [RequestText.Parameter]
@@ -76,6 +76,8 @@ extension SpotExchange {
         }
         guard returnsLimits else { return answer.rendered }
         let used = reply.usedWeight > 0 ? reply.usedWeight : limits.usedWeight(of: asker.address, at: time.now())
-        return answer.adding(["rateLimits": limits.weightJSON(used)]).rendered
+        // Answers to orders tell the account's orders first.
+        let orders = reply.orderCounts.map { limits.orderJSON($0).elements } ?? []
+        return answer.adding(["rateLimits": .list(orders + limits.weightJSON(used).elements)]).rendered
     }
 }

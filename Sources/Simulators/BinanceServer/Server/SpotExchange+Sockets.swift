@@ -31,13 +31,14 @@ extension SpotExchange {
     /// A connection has been opened.
     /// - Returns: its number; nil when the address opens too many, and it must be closed.
     func connected(
-        _ kind: SocketKind, address: String, unit: SpotRenderer.TimeUnit, send: @escaping @Sendable (String) -> Void,
-        close: @escaping @Sendable () -> Void
+        _ kind: SocketKind, address: String, unit: SpotRenderer.TimeUnit, returnsLimits: Bool = true,
+        send: @escaping @Sendable (String) -> Void, close: @escaping @Sendable () -> Void
     ) -> Int? {
         guard limits.connect(address, at: time.now()) else { return nil }
         let number = nextConnection
         nextConnection += 1
         var listener = StreamHub.Listener(send: send, close: close, unit: unit)
+        (listener.connectedSince, listener.returnsLimits) = (time.now(), returnsLimits)
         if case .streams(let isCombined, _) = kind { listener.isCombined = isCombined }
         hub.add(number, listener)
         switch kind {

@@ -21,6 +21,7 @@ extension SpotExchange {
         if isSlow {
             tellCandles(now)
             tellAllTickers(now)
+            endExpiredListenKeys(at: now)
             paceDue[DepthCounter.Pace.slow.rawValue] = next(.slow, now)
         }
         tellAccounts(now)
@@ -128,9 +129,9 @@ extension SpotExchange {
         switch event.body {
         case .balances(let balances):
             for balance in balances { trail.note(balance, of: event.account, at: event.time) }
-        case .order(let order, .trade, _, _) where order.status == .filled:
+        case .order(let order, let execution) where execution.kind == .trade && order.status == .filled:
             limits.filled(order.account, at: event.time)
-        case .order: break
+        case .order, .transfer: break
         }
     }
 }

@@ -35,6 +35,8 @@ public actor SpotExchange {
     private var storedCandles: [String: Timestamp] = [:]
     private var lastFault: String?
     private var isOver = false
+    /// Live markets that nobody can trade on now, as last told.
+    private var halted: Set<String> = []
     /// When streams of a pace tell next.
     var paceDue = [Timestamp.distantPast, Timestamp.distantPast]
     var shownBest: [String: [BestLevel]] = [:]
@@ -133,22 +135,42 @@ public actor SpotExchange {
         let now = max(time.now(), core.now)
         do {
             try core.advance(to: now)
+            core.hear(until: now)
             let batch = incoming
             incoming = []
-            if !batch.isEmpty { await carryOut(batch, at: now) }
+            await carryOut(batch, at: now)
+            noteHalts()
             publish()
             if checkpointDue <= now { await checkpoint() }
         } catch { report("the market cannot go on: \(error)") }
     }
 
     private func carryOut(_ batch: [Waiting], at now: Timestamp) async {
-        do { try await journal.append(batch.map(\.command), at: now) } catch {
-            report("the journal takes nothing: \(error)")
-            for waiting in batch { waiting.done.resume(returning: .refused(.disconnected)) }
-            return
+        let isStored = !batch.isEmpty || core.concernsOrders
+        if isStored {
+            let commands = core.heard.unstored + core.heard.waiting + batch.map(\.command)
+            do { try await journal.append(commands, at: now) } catch {
+                report("the journal takes nothing: \(error)")
+                for waiting in batch { waiting.done.resume(returning: .refused(.disconnected)) }
+                return
+            }
         }
         // Nothing else moves the core, so that what is done at `now` here is done at `now` again after a restart.
+        core.doHeard(isStored: isStored)
         for waiting in batch { waiting.done.resume(returning: core.perform(waiting.command)) }
+    }
+
+    /// Says when a live market is lost, and when it is whole again.
+    private func noteHalts() {
+        for market in core.markets where market.live != nil && halted.contains(market.name) == market.engine.isOpen {
+            if market.engine.isOpen {
+                halted.remove(market.name)
+                logger.notice("\(market.name) trades: its market is whole")
+            } else {
+                halted.insert(market.name)
+                logger.warning("\(market.name) is halted: its market is lost, nothing trades until it is whole again")
+            }
+        }
     }
 
     private func checkpoint() async {
@@ -167,6 +189,7 @@ public actor SpotExchange {
         do {
             try await journal.store(checkpoint)
             core.records.wasStored()
+            core.heard.unstored.removeAll()
             lastFault = nil
         } catch {
             storedCandles = [:]

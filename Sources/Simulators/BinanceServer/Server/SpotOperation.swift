@@ -29,6 +29,7 @@ enum SpotOperation: String, CaseIterable, Sendable {
     case allOrders
     case account = "account.status"
     case ownTrades = "myTrades"
+    case preventedMatches = "myPreventedMatches"
     case commission = "account.commission"
     case orderLimits = "account.rateLimits.orders"
     case startListenKey = "userDataStream.start"
@@ -46,6 +47,7 @@ enum SpotOperation: String, CaseIterable, Sendable {
     case isolatedPairs = "sapi.isolatedPairs"
     case tradeFees = "sapi.tradeFees"
     case systemStatus = "sapi.systemStatus"
+    case restrictions = "sapi.apiRestrictions"
 
     enum Security: Sendable {
         /// A key may come along and is not looked at.
@@ -58,11 +60,21 @@ enum SpotOperation: String, CaseIterable, Sendable {
     var security: Security {
         switch self {
         case .place, .test, .query, .cancel, .cancelAll, .replace, .amend, .openOrders, .allOrders, .account,
-            .ownTrades,
-            .commission, .orderLimits, .subscribeAccount, .currencies, .marginPairs, .isolatedPairs, .tradeFees, .logon:
+            .ownTrades, .preventedMatches, .commission, .orderLimits, .subscribeAccount, .currencies, .marginPairs,
+            .isolatedPairs, .tradeFees, .logon,
+            .restrictions:
             .signed
         case .startListenKey, .extendListenKey, .closeListenKey: .key
         default: .open
+        }
+    }
+
+    /// What the key must be allowed to do.
+    var need: SpotPermissions.Need {
+        switch self {
+        case .place, .test, .cancel, .cancelAll, .replace, .amend: .trading
+        case .logon: .nothing
+        default: security == .open ? .nothing : .reading
         }
     }
 
@@ -95,6 +107,7 @@ enum SpotOperation: String, CaseIterable, Sendable {
         case .allOrders: ("GET", "/api/v3/allOrders")
         case .account: ("GET", "/api/v3/account")
         case .ownTrades: ("GET", "/api/v3/myTrades")
+        case .preventedMatches: ("GET", "/api/v3/myPreventedMatches")
         case .commission: ("GET", "/api/v3/account/commission")
         case .orderLimits: ("GET", "/api/v3/rateLimit/order")
         case .startListenKey: ("POST", "/api/v3/userDataStream")
@@ -105,13 +118,18 @@ enum SpotOperation: String, CaseIterable, Sendable {
         case .isolatedPairs: ("GET", "/sapi/v1/margin/isolated/allPairs")
         case .tradeFees: ("GET", "/sapi/v1/asset/tradeFee")
         case .systemStatus: ("GET", "/sapi/v1/system/status")
+        case .restrictions: ("GET", "/sapi/v1/account/apiRestrictions")
         case .subscribeAccount, .unsubscribeAccount, .subscriptions, .sessionStatus, .logon, .logout, .subscribeSession:
             nil
         }
     }
 
-    /// Whether the WebSocket API knows it.
-    var isSocketMethod: Bool { !rawValue.hasPrefix("sapi.") }
+    /// By the WebSocket API's name, before which its version may stand: `order.place` or `v3/order.place`.
+    init?(socketMethod name: String) {
+        let plain = name.hasPrefix("v3/") ? String(name.dropFirst(3)) : name
+        guard !plain.hasPrefix("sapi."), let operation = SpotOperation(rawValue: plain) else { return nil }
+        self = operation
+    }
 
     private static let byRoute: [String: SpotOperation] = Dictionary(
         allCases.compactMap { operation in operation.route.map { ("\($0.method) \($0.path)", operation) } },
@@ -148,12 +166,13 @@ enum SpotOperation: String, CaseIterable, Sendable {
         case .test: return value("computeCommissionRates") == "true" ? 20 : 1
         case .openOrders: return value("symbol") != nil ? 6 : 80
         case .ownTrades: return value("orderId") != nil ? 5 : 20
+        case .preventedMatches: return value("orderId") != nil ? 20 : 2
         case .orderLimits: return 40
         case .startListenKey, .extendListenKey, .closeListenKey, .subscribeAccount, .unsubscribeAccount, .subscriptions,
             .sessionStatus, .logon, .logout, .subscribeSession:
             return 2
         case .ping, .time, .place, .cancel, .cancelAll, .replace, .currencies, .marginPairs, .isolatedPairs, .tradeFees,
-            .systemStatus:
+            .systemStatus, .restrictions:
             return 1
         }
     }

@@ -52,7 +52,7 @@ extension SpotServer {
     func answer(_ raw: RawRequest) async -> RawAnswer? {
         if raw.isTooLong { return Self.refusal(SpotError(-1100, "The body is too long.", status: 413)) }
         let (path, query) = SpotServer.split(raw.head.uri)
-        if path == "/paper/faults" { return await control(raw) }
+        if path.hasPrefix("/paper/") { return await control(raw, path) }
         guard let operation = SpotOperation.routed(raw.head.method.rawValue, path) else {
             return Self.refusal(.noSuchPath)
         }
@@ -70,11 +70,28 @@ extension SpotServer {
         return RawAnswer(status: reply.status, headers: reply.headers, body: reply.body.rendered)
     }
 
-    /// `GET` shows the faults that are set, `POST` adds some, `PUT` sets others, `DELETE` ends all. From this machine alone.
-    private func control(_ raw: RawRequest) async -> RawAnswer {
+    /// What no client of Binance asks for, from this machine alone.
+    private func control(_ raw: RawRequest, _ path: String) async -> RawAnswer {
         guard raw.address == "127.0.0.1" || raw.address == "::1" else {
             return RawAnswer(status: 403, body: #"{"msg":"From this machine alone."}"#)
         }
+        switch path {
+        case "/paper/faults": return await faults(raw)
+        case "/paper/transfers": return await transfers(raw)
+        default: return Self.refusal(.noSuchPath)
+        }
+    }
+
+    private func transfers(_ raw: RawRequest) async -> RawAnswer {
+        guard raw.head.method == .POST else { return RawAnswer(status: 405, body: #"{"msg":"POST."}"#) }
+        do throws(SpotFaultError) { try await exchange.transfer(raw.body) } catch {
+            return RawAnswer(status: 400, body: (["msg": .text(error.description)] as JSON).rendered)
+        }
+        return RawAnswer(status: 200, body: "{}")
+    }
+
+    /// `GET` shows the faults that are set, `POST` adds some, `PUT` sets others, `DELETE` ends all.
+    private func faults(_ raw: RawRequest) async -> RawAnswer {
         do throws(SpotFaultError) {
             switch raw.head.method {
             case .GET: break

@@ -16,7 +16,7 @@ extension SpotServer {
         let heard = LastHeard(time.now())
         try await channel.executeThenClose { frames, _ in
             let number = await exchange.connected(
-                request.kind, address: request.address, unit: request.unit,
+                request.kind, address: request.address, unit: request.unit, returnsLimits: request.returnsLimits,
                 send: { Self.send($0, raw) }, close: { raw.close(promise: nil) })
             guard let number else { return }
             await withTaskGroup { group in

@@ -31,6 +31,13 @@ struct ListenKeys: Sendable {
         return true
     }
 
+    /// Keys whose hour is over: they exist no more.
+    mutating func takeExpired(at now: Timestamp) -> [String] {
+        let expired = entries.filter { $0.value.until <= now }.map(\.key).sorted()
+        for key in expired { entries[key] = nil }
+        return expired
+    }
+
     func account(_ key: String, at now: Timestamp) -> String? {
         entries[key].flatMap { $0.until > now ? $0.account : nil }
     }

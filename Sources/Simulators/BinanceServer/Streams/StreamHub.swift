@@ -13,12 +13,24 @@ struct StreamHub {
         var streams: [(name: String, topic: StreamTopic)] = []
         /// Of the WebSocket API: accounts by the number of their subscription.
         var accounts: [Int: String] = [:]
+        var session: Session?
+        var connectedSince = Timestamp.distantPast
+        /// Whether answers tell the limits unless a request says otherwise.
+        var returnsLimits = true
         /// Moments of the last second's messages, for the limit on them.
         var received: [Timestamp] = []
         /// Nothing is sent before this.
         var silentUntil: Timestamp?
         /// Held back to come after the next.
         var swapped: String?
+    }
+
+    /// Of the WebSocket API: whose requests the connection's are, where they name no key.
+    struct Session: Sendable {
+        var caller: SpotSecurity.Caller
+        var since: Timestamp
+        /// The subscription that was made by it, and ends with it.
+        var subscription: Int?
     }
 
     private struct Held {
@@ -66,6 +78,17 @@ struct StreamHub {
             forget(stream.topic, number)
         }
         listeners[number]?.streams.removeAll { names.contains($0.name) }
+    }
+
+    /// Ends a stream for everybody, as that of a listen key that is no more.
+    /// - Parameter farewell: the last that is said on it; nil: nothing.
+    mutating func end(_ name: String, _ farewell: ((SpotRenderer) -> JSON)? = nil) {
+        for (number, listener) in listeners where listener.streams.contains(where: { $0.name == name }) {
+            unsubscribe(number, [name])
+            guard let farewell else { continue }
+            let text = farewell(SpotRenderer(unit: listener.unit)).rendered
+            listener.send(listener.isCombined ? "{\"stream\":\(JSON.text(name).rendered),\"data\":\(text)}" : text)
+        }
     }
 
     private mutating func forget(_ topic: StreamTopic, _ number: Int) {

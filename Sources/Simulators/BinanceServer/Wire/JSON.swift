@@ -75,6 +75,9 @@ enum JSON: Sendable, Hashable {
         return .object(members + others)
     }
 
+    /// Of a list; none of anything else.
+    var elements: [JSON] { if case .list(let elements) = self { elements } else { [] } }
+
     /// What came in, to be sent back digit for digit.
     init(_ value: JSONValue) {
         self =

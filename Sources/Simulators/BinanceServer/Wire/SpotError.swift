@@ -117,4 +117,13 @@ extension SpotError {
     static let noSuchOrder = SpotError(-2013, "Order does not exist.")
     static let archivedOrder = SpotError(
         -2026, "Order was canceled or expired with no executed qty over 90 days ago and has been archived.")
+
+    /// As the `r` of a rejected order's report.
+    var rejection: String {
+        switch self {
+        case .insufficientBalance: "INSUFFICIENT_BALANCES"
+        case .wouldTake: "WOULD_MATCH_IMMEDIATELY"
+        default: "\(code)"
+        }
+    }
 }

@@ -26,11 +26,18 @@ struct SpotRenderer: Sendable {
         ]
     }
 
-    private func strategy(_ order: SpotOrder) -> JSON {
+    /// What an order tells only where there is something to tell: its strategy, and what self-trade prevention did.
+    private func conditional(_ order: SpotOrder, _ market: SpotMarket) -> JSON {
         var members: [JSON.Member] = []
         if let id = order.ticket.strategyID { members.append(JSON.Member(key: "strategyId", value: .number(id))) }
         if let type = order.ticket.strategyType {
             members.append(JSON.Member(key: "strategyType", value: .number(type)))
+        }
+        if let match = order.preventedMatch {
+            members.append(JSON.Member(key: "preventedMatchId", value: .number(match)))
+        }
+        if let lots = order.prevented {
+            members.append(JSON.Member(key: "preventedQuantity", value: .decimal(market.amount(lots))))
         }
         return .object(members)
     }
@@ -48,9 +55,16 @@ struct SpotRenderer: Sendable {
         let result = head.adding(amounts(order, market)).adding([
             "workingTime": time(order.placed),
             "selfTradePreventionMode": .text(order.ticket.prevention.rawValue),
-        ]).adding(strategy(order))
+        ]).adding(conditional(order, market))
         guard response == .full else { return result }
-        return result.adding([
+        let matches = market.prevented.filter { $0.taker == order.id }.map { match in
+            let head: JSON = [
+                "preventedMatchId": .number(match.id), "makerSymbol": .text(order.symbol),
+                "makerOrderId": .number(match.maker),
+            ]
+            return head.adding(amounts(match, market))
+        }
+        return result.adding(matches.isEmpty ? [:] : ["preventedMatches": .list(matches)]).adding([
             "fills": .list(
                 fills.map { fill in
                     [
@@ -62,13 +76,35 @@ struct SpotRenderer: Sendable {
         ])
     }
 
+    /// Price, and what was taken off either order.
+    private func amounts(_ match: PreventedMatch, _ market: SpotMarket) -> JSON {
+        var members: JSON = ["price": .decimal(market.decimal(match.ticks))]
+        if match.takerLots > 0 {
+            members = members.adding(["takerPreventedQuantity": .decimal(market.amount(match.takerLots))])
+        }
+        if match.makerLots > 0 {
+            members = members.adding(["makerPreventedQuantity": .decimal(market.amount(match.makerLots))])
+        }
+        return members
+    }
+
+    func match(_ match: PreventedMatch, _ market: SpotMarket) -> JSON {
+        let head: JSON = [
+            "symbol": .text(market.name), "preventedMatchId": .number(match.id), "takerOrderId": .number(match.taker),
+            "makerSymbol": .text(market.name), "makerOrderId": .number(match.maker), "tradeGroupId": .number(-1),
+            "selfTradePreventionMode": .text(match.mode.rawValue),
+        ]
+        return head.adding(amounts(match, market)).adding(["transactTime": time(match.time)])
+    }
+
     func cancelled(_ order: SpotOrder, _ cancelID: String, _ market: SpotMarket) -> JSON {
         let head: JSON = [
             "symbol": .text(order.symbol), "origClientOrderId": .text(order.clientID), "orderId": .number(order.id),
             "orderListId": .number(-1), "clientOrderId": .text(cancelID), "transactTime": time(order.updated),
         ]
         return head.adding(amounts(order, market))
-            .adding(["selfTradePreventionMode": .text(order.ticket.prevention.rawValue)]).adding(strategy(order))
+            .adding(["selfTradePreventionMode": .text(order.ticket.prevention.rawValue)]).adding(
+                conditional(order, market))
     }
 
     func row(_ order: SpotOrder, _ market: SpotMarket) -> JSON {
@@ -80,7 +116,7 @@ struct SpotRenderer: Sendable {
             "stopPrice": .decimal(.zero), "icebergQty": .decimal(.zero), "time": time(order.placed),
             "updateTime": time(order.updated), "isWorking": .bool(true), "workingTime": time(order.placed),
             "selfTradePreventionMode": .text(order.ticket.prevention.rawValue),
-        ]).adding(strategy(order))
+        ]).adding(conditional(order, market))
     }
 
     func fill(_ fill: SpotFill, _ market: SpotMarket) -> JSON {
@@ -135,7 +171,7 @@ struct SpotRenderer: Sendable {
     func symbol(_ market: SpotMarket) -> JSON {
         let (base, quote) = (market.instrument.base.rawValue, market.instrument.quote.rawValue)
         let head: JSON = [
-            "symbol": .text(market.name), "status": .text(market.status.rawValue), "baseAsset": .text(base),
+            "symbol": .text(market.name), "status": .text(market.shownStatus.rawValue), "baseAsset": .text(base),
             "baseAssetPrecision": .number(8), "quoteAsset": .text(quote), "quotePrecision": .number(8),
             "quoteAssetPrecision": .number(8), "baseCommissionPrecision": .number(8),
             "quoteCommissionPrecision": .number(8),
