@@ -77,10 +77,10 @@ struct ServeCommand: AsyncParsableCommand {
             services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger))
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         do { try await ServiceGroup(configuration: configuration).run() } catch {
-            await exchanges.close()
+            await exchanges.close(isClean: false)
             throw error
         }
-        await exchanges.close()
+        await exchanges.close(isClean: outcome.isClean)
         await database.close()
         if Terminal.isInteractive { Terminal.clearStatus() }
         guard outcome.isClean else {
