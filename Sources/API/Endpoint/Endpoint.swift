@@ -58,6 +58,8 @@ struct Parameter: Sendable {
 
     enum Kind: Sendable {
         case string
+        /// A text that no message and no log line may repeat.
+        case secret
         /// A number, or its text.
         case number
         case integer(ClosedRange<Int64>)

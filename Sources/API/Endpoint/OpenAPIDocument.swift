@@ -84,6 +84,8 @@ struct OpenAPIDocument {
         let description: JSONTree? = note.isEmpty ? nil : .string(note)
         return switch kind {
         case .string: .object(["type": .string("string"), "description": description])
+        case .secret:
+            .object(["type": .string("string"), "format": .string("password"), "description": description])
         case .number: .object(["type": .string("number"), "description": description])
         case .integer(let range):
             .object([
