@@ -194,7 +194,8 @@ let package = Package(
             name: "fixture-runner", dependencies: ["ExchangeFixtures"], path: "Tests/FixtureRunner",
             swiftSettings: settings),
         .testTarget(
-            name: "ExchangeDialectTests", dependencies: ["Exchanges", "ExchangeFixtures", "TradingCore", "Scheduling"],
+            name: "ExchangeDialectTests",
+            dependencies: ["Exchanges", "ExchangeFixtures", "TradingCore", "Scheduling", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Jobs", "Persistence", "TradingCore"],

@@ -16,6 +16,8 @@ public struct APIServer: Sendable {
     public var time: any TimeSource
     /// Keys of exchange accounts; nil where this server has none.
     public var keys: (any ExchangeKeyDesk)?
+    /// Deposits and withdrawals over those keys; nil where there are none.
+    public var transfers: (any ExchangeTransferDesk)?
     /// Where Swagger UI's files are; nil where there are none.
     public var swaggerFolder: String?
     public var limits: ConnectionLimits
@@ -91,6 +93,7 @@ public struct APIServer: Sendable {
             + SagaRoutes(operations: operations).endpoints + LedgerRoutes(operations: operations).endpoints
             + ExchangeCatalogRoutes(catalog: catalog, logger: logger).endpoints
             + (keys.map { ExchangeKeyRoutes(keys: $0).endpoints } ?? [])
+            + (transfers.map { ExchangeTransferRoutes(transfers: $0).endpoints } ?? [])
     }
 
     /// Who may, then what was sent, then the work.

@@ -2,6 +2,7 @@ import Foundation
 import Scheduling
 import TestSupport
 import Testing
+import TradingCore
 
 @testable import API
 
@@ -19,6 +20,39 @@ import Testing
         #expect(lines.contains("HUFI_RECORDING_ORACLE_API_URL=ftp://x: must be an http or https address"))
         #expect(lines.contains { $0.hasPrefix("MIXIN_SESSION_ID, MIXIN_SERVER_PUBLIC_KEY") })
         #expect(lines.count == 4)
+    }
+
+    @Test func `H59: any part of a Mixin client alone is refused, naming the others; none and all are taken`() throws {
+        let names = ["MIXIN_APP_ID", "MIXIN_SESSION_ID", "MIXIN_SERVER_PUBLIC_KEY", "MIXIN_SESSION_PRIVATE_KEY"]
+        for mask in 0..<(1 << names.count) {
+            let given = names.indices.filter { mask & 1 << $0 != 0 }.map { names[$0] }
+            let environment = Dictionary(uniqueKeysWithValues: given.map { ($0, "hunter2") })
+            if given.isEmpty || given.count == names.count {
+                _ = try ServerConfiguration(environment: environment)
+                continue
+            }
+            let error = #expect(throws: ConfigurationErrors.self) { try ServerConfiguration(environment: environment) }
+            let lines = try #require(error).lines
+            #expect(lines.count == 1 && !lines[0].contains("hunter2"))
+            for name in names { #expect(lines[0].contains(name) == !given.contains(name)) }
+        }
+    }
+
+    @Test(arguments: [
+        (["BINANCE_API_KEY"], "BINANCE_SECRET: must be set too"),
+        (["BINANCE_SECRET"], "BINANCE_API_KEY: must be set too"),
+        (["GATE_API_KEY_2"], "GATE_SECRET_2: must be set too"),
+        (["OKX_API_KEY", "OKX_SECRET"], "OKX_PASSPHRASE: must be set too"),
+        (["KUCOIN_PASSPHRASE_2"], "KUCOIN_API_KEY_2, KUCOIN_SECRET_2: must be set too"),
+        (["MEXC_UID"], "MEXC_API_KEY, MEXC_SECRET: must be set too"),
+    ])
+    func `H59: half a key of an exchange is refused at the start, naming the other half`(
+        _ given: [String], _ line: String
+    ) throws {
+        let environment = Dictionary(uniqueKeysWithValues: given.map { ($0, "hunter2") })
+        let error = #expect(throws: ConfigurationErrors.self) { try ServerConfiguration(environment: environment) }
+        let lines = try #require(error).lines
+        #expect(lines.count == 1 && lines[0].hasPrefix(line) && !lines[0].contains("hunter2"), "\(lines)")
     }
 
     @Test func `both spellings are read, every switch is declared and judged alike (D61)`() throws {

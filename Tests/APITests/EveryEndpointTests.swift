@@ -45,6 +45,45 @@ import TradingCore
         }
     }
 
+    @Test func `a secret of a wrong type is not repeated, in no answer and no log line`() async throws {
+        let api = try TestAPI()
+        let endpoints = await endpoints(api)
+        @Sendable func secrets(_ endpoint: Endpoint) -> [String] {
+            endpoint.parameters.filter { if case .secret = $0.kind { true } else { false } }.map(\.name)
+        }
+        #expect(
+            Set(endpoints.flatMap(secrets)) == ["api_key", "api_passphrase", "api_secret", "api_uid", "password"])
+        // Whoever adds another marks it.
+        for parameter in endpoints.flatMap(\.parameters) {
+            let name = parameter.name.lowercased()
+            guard ["secret", "password", "passphrase", "privatekey", "private_key"].contains(where: name.contains)
+            else {
+                continue
+            }
+            guard case .secret = parameter.kind else {
+                Issue.record("\(parameter.name) is not marked as a secret")
+                continue
+            }
+        }
+        try await api.withClient { client in
+            let token = try await TestAPI.token(client)
+            for endpoint in endpoints where !secrets(endpoint).isEmpty {
+                let names = secrets(endpoint)
+                for value in [#"{"a":"open sesame"}"#, #"["open sesame"]"#] {
+                    let body = "{" + names.map { "\"\($0)\":\(value)" }.joined(separator: ",") + "}"
+                    let answer = try await client.execute(
+                        uri: "/" + Self.path(endpoint), method: Self.method(endpoint),
+                        headers: [.authorization: "Bearer \(token)", .contentType: "application/json"],
+                        body: ByteBuffer(string: body))
+                    #expect(answer.status == .badRequest, "\(endpoint.path)")
+                    for name in names { #expect(answer.text.contains("\(name) ***: must be a text"), "\(answer.text)") }
+                    #expect(!answer.text.contains("sesame"))
+                }
+            }
+        }
+        #expect(!api.log.all.contains { $0.contains("sesame") })
+    }
+
     @Test func `whatever trades or tells about people needs the admin's token (D5)`() async throws {
         let api = try TestAPI()
         let endpoints = await endpoints(api)

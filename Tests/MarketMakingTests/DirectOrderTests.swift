@@ -123,6 +123,40 @@ import TradingCore
         }
     }
 
+    @Test func `a cancel that nobody has confirmed is told as that, not as an open order`() async throws {
+        try await with { bench in
+            let (supervisor, exchange) = (bench.server.supervisor, bench.exchange)
+            let order = try await supervisor.place(request())
+            let name = DirectOrderName(id: "\(order.id)")
+            exchange.state.withLock { state in
+                state.tellsCancels = false
+                state.answersQueries = false
+            }
+            let cancelling = Task { try await supervisor.cancel(name) }
+            try await bench.server.wait("it is on its way") { exchange.state.withLock { $0.cancelled } == [order.id] }
+            #expect([.cancelling, .unknown].contains(try await supervisor.order(name).status))
+            // Nobody says anything within the patience.
+            let answer = try await cancelling.value
+            #expect([.cancelling, .unknown].contains(answer.status) && answer.isOutcomeUnknown)
+            exchange.state.withLock { $0.answersQueries = true }
+            exchange.tell(.event(.cancelled(order.id)))
+            try await bench.server.wait("it is told") { try await supervisor.order(name).status == .cancelled }
+        }
+    }
+
+    @Test func `a cancel that the exchange refuses leaves the order open, and says so`() async throws {
+        try await with { bench in
+            let (supervisor, exchange) = (bench.server.supervisor, bench.exchange)
+            let order = try await supervisor.place(request())
+            exchange.state.withLock { $0.refusesCancels = true }
+            let answer = try await supervisor.cancel(DirectOrderName(id: "\(order.id)"))
+            #expect([.open, .cancelling].contains(answer.status))
+            #expect(exchange.open.map(\.request.id) == [order.id])
+            exchange.state.withLock { $0.refusesCancels = false }
+            #expect(try await supervisor.cancel(DirectOrderName(id: "\(order.id)")).status == .cancelled)
+        }
+    }
+
     @Test func `a strategy's order is not a person's to cancel (H31)`() async throws {
         try await withServer { bench in
             try await bench.quote()

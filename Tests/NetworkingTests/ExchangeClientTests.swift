@@ -2,6 +2,7 @@ import Exchanges
 import Networking
 import Scheduling
 import Synchronization
+import TestSupport
 import Testing
 import TradingCore
 
@@ -33,6 +34,20 @@ private final class Wire: Sendable {
             EndpointAnswer(
                 status: status, headers: headers.map { .init($0.0, $0.1) }, body: Array(body.utf8)))
     }
+}
+
+/// A clock that a test moves, and that counts who looks at it.
+private final class WatchedTime: TimeSource {
+    let manual = ManualTime()
+    private let count = Mutex(0)
+    var looks: Int { count.withLock { $0 } }
+
+    func now() -> Timestamp {
+        count.withLock { $0 += 1 }
+        return manual.now()
+    }
+
+    func sleep(until deadline: Timestamp) async throws { try await manual.sleep(until: deadline) }
 }
 
 @Suite(.timeLimit(.minutes(1))) struct ExchangeClientTests {
@@ -160,6 +175,73 @@ private final class Wire: Sendable {
         for _ in 0..<3 { #expect(await failure(client, call) == nil) }
         #expect(ContinuousClock.now - begun > .milliseconds(400))
         #expect(wire.sent.count == 3)
+    }
+
+    @Test func `no request leaves with too little time left for its answer`() async throws {
+        let time = ManualTime()
+        let manners = SharedManners(limits: [RateLimit("few", capacity: 1, interval: 9_500, scope: .key)])
+        let wire = Wire((0..<4).map { _ in Wire.answer("{}") })
+        let client = ExchangeClient(
+            dialect, .init(label: "one", credentials: nil), manners: manners,
+            breaker: CircuitBreaker(pause: Backoff(seed: 1)), time: time
+        ) { request, milliseconds throws(HTTPFailure) in try await wire.send(request, milliseconds) }
+        let call = EndpointCall<Int>(EndpointRequest(.get, ["public"], "x", costs: [RateCost("few")])) { _ in 1 }
+        #expect(await failure(client, call) == nil)
+        // Its turn comes after 9.5 of 10 s: half a second is too little.
+        let late = try #require(await failure(client, call, within: 10_000))
+        #expect(!isUnknown(late) && late.failure.kind == .rateLimitExceeded)
+        #expect(wire.sent.count == 1)
+        // With 11 s it has time for an answer, and leaves.
+        #expect(await failure(client, call, within: 11_000) == nil)
+        #expect(wire.sent.count == 2)
+    }
+
+    @Test func `one that waited too long for the call before it does not leave either`() async throws {
+        let time = WatchedTime()
+        let account = ExchangeClient.Account(
+            label: "one", credentials: ExchangeCredentials(apiKey: "key", secret: Secret("secret")),
+            hasOrderedNonces: true)
+        let sent = Mutex(0)
+        let gate = Signal()
+        let client = ExchangeClient(
+            dialect, account, manners: SharedManners(limits: []), breaker: CircuitBreaker(pause: Backoff(seed: 1)),
+            time: time
+        ) { _, _ throws(HTTPFailure) in
+            sent.withLock { $0 += 1 }
+            await gate.wait()
+            return EndpointAnswer(status: 200, body: Array("{\"balances\":[]}".utf8))
+        }
+        let call = try dialect.balances([])
+        let first = Task { await failure(client, call) }
+        while sent.withLock({ $0 }) == 0 { await Task.yield() }
+        let looks = time.looks
+        let second = Task { await failure(client, call, within: 10_000) }
+        // Its deadline is known, and whether it was allowed to leave; then it waits for the first.
+        while time.looks < looks + 2 { await Task.yield() }
+        time.manual.advance(byNanoseconds: 9_500 * 1_000_000)
+        gate.raise()
+        #expect(await first.value == nil)
+        let late = try #require(await second.value)
+        #expect(!isUnknown(late) && late.failure.kind == .requestTimeout)
+        #expect(sent.withLock { $0 } == 1)
+    }
+
+    @Test func `a request that is refused for its time latches nothing, whatever the exchange calls it`() async throws {
+        let gate = GateDialect()
+        let wire = Wire([
+            Wire.answer(#"{"label":"REQUEST_EXPIRED","message":"gap between request Timestamp"}"#, 403),
+            Wire.answer("[]"),
+        ])
+        let client = ExchangeClient(
+            gate,
+            .init(label: "one", credentials: ExchangeCredentials(apiKey: "key", secret: Secret("secret"))),
+            manners: SharedManners(limits: gate.limits), breaker: CircuitBreaker(pause: Backoff(seed: 1)),
+            time: SystemTime()
+        ) { request, milliseconds throws(HTTPFailure) in try await wire.send(request, milliseconds) }
+        let call = try gate.balances([])
+        let expired = try #require(await failure(client, call))
+        #expect(expired.failure.isForItsTime && !isUnknown(expired))
+        #expect(await failure(client, call) == nil)
     }
 
     @Test func `who gives up while waiting for its turn has sent nothing`() async throws {

@@ -124,6 +124,9 @@ public struct ConfigurationKey: Sendable {
                 ]
             }
         } + [
+            ConfigurationKey(
+                "TRANSFER_NETWORKS",
+                note: "What may be deposited and withdrawn, exchange:ASSET:NETWORK,…; empty: nothing."),
             ConfigurationKey("ALPACA_KEY", isSecret: true, note: "API key."),
             ConfigurationKey("ALPACA_SECRET", isSecret: true, note: "Its secret."),
         ]

@@ -1,3 +1,4 @@
+public import Exchanges
 import Foundation
 public import Persistence
 import TradingCore
@@ -19,6 +20,8 @@ public struct ServerConfiguration: Sendable {
     private let values: [String: Secret]
     /// Where state is kept.
     public let databaseLocation: DatabaseLocation
+    /// What may be deposited and withdrawn.
+    public let transferNetworks: TransferAllowList
     /// Which build this is.
     public var revision = "unknown"
 
@@ -43,6 +46,11 @@ public struct ServerConfiguration: Sendable {
         }
         Self.checkMixin(values, &faults)
         Self.checkExchanges(values, &faults)
+        do throws(TransferRefusal) { transferNetworks = try TransferAllowList(values["TRANSFER_NETWORKS"] ?? "") } catch
+        {
+            transferNetworks = .nothing
+            faults.append("\(error)")
+        }
         let path = values["DATABASE_PATH"] ?? ""
         do { databaseLocation = try DatabaseLocation(url: values["DATABASE_URL"], path: path) } catch {
             databaseLocation = .sqlite(path: path)
@@ -77,7 +85,8 @@ public struct ServerConfiguration: Sendable {
         for exchange in ConfigurationKey.exchangeNames {
             for account in ["", "_2", "_READ_ONLY"] {
                 func has(_ part: String) -> Bool { values["\(exchange)_\(part)\(account)"] != nil }
-                let missing = ["API_KEY", "SECRET"].filter { !has($0) }
+                let wanted = ["API_KEY", "SECRET"] + (Self.hasPassphrase.contains(exchange) ? ["PASSPHRASE"] : [])
+                let missing = wanted.filter { !has($0) }
                 let isBegun = ["API_KEY", "SECRET", "PASSPHRASE", "UID"].contains(where: has)
                 if isBegun, !missing.isEmpty {
                     let names = missing.map { "\(exchange)_\($0)\(account)" }.joined(separator: ", ")
@@ -86,6 +95,9 @@ public struct ServerConfiguration: Sendable {
             }
         }
     }
+
+    /// Exchanges whose keys are none without their passphrase.
+    private static let hasPassphrase: Set<String> = ["OKX", "KUCOIN"]
 
     /// `NAME=value` lines; `#` begins a comment at the start of a line and after a space; quotes around a value are taken
     /// off, and what is in them is left as it is.

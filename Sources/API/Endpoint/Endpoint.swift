@@ -60,6 +60,8 @@ struct Parameter: Sendable {
         case string
         /// At most so many characters.
         case text(Int)
+        /// A text that no message and no log line may repeat.
+        case secret
         /// A number, or its text.
         case number
         case integer(ClosedRange<Int64>)

@@ -45,13 +45,8 @@ struct EndpointInput: Sendable {
             return parameter.isRequired ? "\(parameter.name): is required, \(parameter.kind.rule)" : nil
         }
         if parameter.kind.accepts(value) { return nil }
-        let shown = Self.isSecret(parameter.name) ? "***" : EndpointInput.shown(value)
+        let shown = if case .secret = parameter.kind { "***" } else { EndpointInput.shown(value) }
         return "\(parameter.name) \(shown): must be \(parameter.kind.rule)"
-    }
-
-    /// Whether a field carries what no message may repeat.
-    private static func isSecret(_ name: String) -> Bool {
-        ["secret", "password", "passphrase", "api_uid", "api_key", "token"].contains { name.lowercased().contains($0) }
     }
 
     /// A value for a message: short, and on one line.
@@ -64,7 +59,7 @@ struct EndpointInput: Sendable {
 extension Parameter.Kind {
     var rule: String {
         switch self {
-        case .string: "a text"
+        case .string, .secret: "a text"
         case .text(let length): "a text of at most \(length) characters"
         case .number: "a number"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
@@ -76,10 +71,10 @@ extension Parameter.Kind {
 
     func accepts(_ value: JSONValue) -> Bool {
         switch (self, value) {
-        case (.string, .string): true
+        case (.string, .string), (.secret, .string): true
         case (.text(let length), .string(let text)): text.count <= length
         // Clients send ids as numbers, too.
-        case (.string, .number): true
+        case (.string, .number), (.secret, .number): true
         case (.number, .number(let text)), (.number, .string(let text)): (try? FixedDecimal(Substring(text))) != nil
         case (.integer(let range), .number(let text)), (.integer(let range), .string(let text)):
             Int64(text).map(range.contains) ?? false

@@ -86,6 +86,8 @@ struct OpenAPIDocument {
         case .string: .object(["type": .string("string"), "description": description])
         case .text(let length):
             .object(["type": .string("string"), "maxLength": .number(length), "description": description])
+        case .secret:
+            .object(["type": .string("string"), "format": .string("password"), "description": description])
         case .number: .object(["type": .string("number"), "description": description])
         case .integer(let range):
             .object([

@@ -52,6 +52,7 @@ struct ErrorEnvelopeMiddleware: RouterMiddleware {
         case let error as APIError: return error
         case let error as DeskError: return APIError(error)
         case let error as ExchangeKeyError: return APIError(error)
+        case let error as TransferError: return APIError(error)
         case let error as HTTPError where error.status == .notFound:
             return .unknownRoute(request.method.rawValue, request.uri.path)
         case let error as HTTPError where error.status == .contentTooLarge: return .tooLarge

@@ -12,10 +12,10 @@ struct ExchangeKeyRoutes {
         .body("exchange", .string, "binance, okx, …"),
         .body(
             "exchange_index", isRequired: false, "The account's label. The first is default, then account2, account3"),
-        .body("name", .string, "For people"), .body("api_key"),
-        .body("api_secret", .string, "Sealed to the public key of /admin/exchanges/key-pair, as base64"),
-        .body("api_passphrase", isRequired: false, "Where the exchange has one, sealed in the same way"),
-        .body("api_uid", isRequired: false, "Where the exchange has one, sealed in the same way"),
+        .body("name", .string, "For people"), .body("api_key", .secret),
+        .body("api_secret", .secret, "Sealed to the public key of /admin/exchanges/key-pair, as base64"),
+        .body("api_passphrase", .secret, isRequired: false, "Where the exchange has one, sealed in the same way"),
+        .body("api_uid", .secret, isRequired: false, "Where the exchange has one, sealed in the same way"),
         .body("purpose", .choice(ExchangeKey.Purpose.allCases.map(\.rawValue)), isRequired: false, "trade if absent"),
         .body(
             "allow_withdrawals", .boolean, isRequired: false,

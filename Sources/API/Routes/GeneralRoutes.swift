@@ -21,7 +21,7 @@ struct GeneralRoutes {
             },
             Endpoint(
                 .post, "/auth/login", "Log in as admin", tag: "auth", needsToken: false,
-                parameters: [.body("password", isRequired: false, "Lower-case hex SHA-256 of the password")],
+                parameters: [.body("password", .secret, isRequired: false, "Lower-case hex SHA-256 of the password")],
                 success: "{access_token}"
             ) { input in
                 let token = try await authentication.logIn(input.text("password"))

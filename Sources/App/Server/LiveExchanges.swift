@@ -27,8 +27,10 @@ struct LiveExchanges {
     }
 
     /// After the strategies have ended.
-    func close() async {
-        registry.close()
+    /// - Parameter isClean: nothing of theirs rests any more, by the exchanges' word: dead man's switches are disarmed. Else they
+    ///   stay armed, and fire.
+    func close(isClean: Bool) async {
+        if isClean { await registry.standDown() } else { registry.close() }
         await caller.shutdown()
     }
 }

@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import ExchangeKeys
 import Exchanges
 import Foundation
 import Logging
@@ -57,11 +58,16 @@ struct ServeCommand: AsyncParsableCommand {
             users: { await supervisor.users(of: $0) }, logger: logger)
         let money = MoneyServices(
             database: database, configuration: files.configuration, alarms: alarms, time: time, logger: logger)
-        let api = APIServer(
+        var api = APIServer(
             desk: supervisor, operations: money.operations, configuration: files.configuration, secrets: secrets,
             registry: registry, time: time, keys: keys.keyring,
             swaggerFolder: files.swaggerFolder, limits: .within(descriptors: descriptors), logger: logger,
             catalog: sidecar.catalog)
+        let caller = exchanges.caller
+        api.transfers = ExchangeTransfers(
+            keyring: keys.keyring, database: database, allowed: files.configuration.transferNetworks, time: time,
+            logger: logger, makeID: { UUID().uuidString }
+        ) { (request, milliseconds) throws(HTTPFailure) in try await caller.send(request, within: milliseconds) }
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
         let outcome = ShutdownOutcome()
         let services: [any Service] = [
@@ -78,10 +84,10 @@ struct ServeCommand: AsyncParsableCommand {
             services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger))
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         do { try await ServiceGroup(configuration: configuration).run() } catch {
-            await exchanges.close()
+            await exchanges.close(isClean: false)
             throw error
         }
-        await exchanges.close()
+        await exchanges.close(isClean: outcome.isClean)
         await database.close()
         if Terminal.isInteractive { Terminal.clearStatus() }
         guard outcome.isClean else {

@@ -130,6 +130,12 @@ public actor ExchangeKeyring {
         key.sealed.opened(key.apiKey, with: encryption).map { key.settings($0) }
     }
 
+    /// A stored key with its account; nil for the account where its secret does not open, nil for both where there is none.
+    func account(_ id: Int64) async throws(ExchangeKeyError) -> (ExchangeKey, ExchangeAccountSettings?)? {
+        guard let key = try await load({ try ExchangeKeyStore(transaction: $0).key(id) }) else { return nil }
+        return (key, settings(key))
+    }
+
     /// The account that withdrawals of an account are signed with: a key of its own, never the one that trades.
     public func withdrawalAccount(_ exchange: ExchangeID, _ label: String) -> ExchangeAccountSettings? {
         withdrawalAccounts["\(exchange)/\(label)"]

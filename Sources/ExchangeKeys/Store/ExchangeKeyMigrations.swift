@@ -45,6 +45,7 @@ public enum ExchangeKeyMigrations {
                 """
                 CREATE TABLE exchange_key_seeds (fingerprint TEXT PRIMARY KEY, seeded_at INTEGER NOT NULL) STRICT
                 """)
-        }
+        },
+        WithdrawalStore.migration,
     ]
 }

@@ -35,6 +35,16 @@ extension BybitDialect {
         }
     }
 
+    public func openOrdersPage(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<OrderPage> {
+        let fields = try historyFields(query, most: 50, isTimed: false)
+        return ask(.private, "v5/order/realtime", fields) { answer in
+            let orders = try answer.rows().map { try self.order($0) }
+            let cursor = answer.result.text("nextPageCursor") ?? ""
+            // A full last page names a next one, which is empty.
+            return OrderPage(orders, next: orders.isEmpty || cursor.isEmpty ? nil : cursor)
+        }
+    }
+
     public func closedOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
         try history(query, status: "Filled")
     }

@@ -89,6 +89,8 @@ public protocol ExchangeDialect: Sendable {
     /// order is not there. Nil where one look is enough.
     func doneOrder(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder>?
     func openOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]>
+    /// A page of them; the query's ``HistoryQuery/fromID`` is what the page before named as its ``OrderPage/next``.
+    func openOrdersPage(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<OrderPage>
     func closedOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]>
     func cancelledOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]>
     func cancelledAndClosedOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]>
@@ -192,8 +194,6 @@ public struct ExchangeAbilities: Hashable, Sendable {
     public var privateConfirmations = 1
     /// Most open orders in one answer; nil: all of them.
     public var openOrdersPage: Int?
-    /// More of them can be asked for from an id on.
-    public var pagesOpenOrders = false
     /// The stream tells a fill with its fee.
     public var streamsFees = true
     /// A nonce below one that the exchange has seen is refused, so signed calls go one at a time.

@@ -31,6 +31,10 @@ public struct ExchangeFailure: Error, Hashable, Sendable, CustomStringConvertibl
     /// Whether the request may have been carried out all the same: an order has to be looked up by its client order id.
     public var isOutcomeUnknown: Bool { kind.is(.operationFailed) || kind == .baseError }
 
+    /// The exchange did not take a request's time or nonce: refused before anything was done, whatever the kind's parents say.
+    /// Signed anew, the same request may be good.
+    public var isForItsTime: Bool { kind == .invalidNonce && code != nil || code == "REQUEST_EXPIRED" }
+
     public var description: String {
         let place = [exchange, endpoint].filter { !$0.isEmpty }.joined(separator: " ")
         let cause = [code, message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " ")

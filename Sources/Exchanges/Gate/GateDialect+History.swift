@@ -15,6 +15,31 @@ extension GateDialect {
         try orders("open_orders", status: "open", query)
     }
 
+    /// Pages are counted from 1, and hold so many orders of each market.
+    public func openOrdersPage(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<OrderPage> {
+        let limit = min(max(query.limit ?? 100, 1), 100)
+        let page = query.fromID.flatMap { Int64($0) } ?? 1
+        let wanted = try query.symbol.map { symbol throws(ExchangeFailure) in try catalog.required(symbol).id }
+        var fields = ParameterList()
+        fields.add("account", account.rawValue)
+        fields.add("limit", number: Int64(limit))
+        fields.add("page", number: page)
+        return EndpointCall(accountRequest("spot", "open_orders", fields.with(query.extra))) { answer in
+            var found = OrderPage([])
+            var isFull = false
+            for group in try answer.list(named: "open_orders") {
+                guard wanted == nil || group.text("currency_pair") == wanted else { continue }
+                let rows = try group.list("orders")
+                found.orders += try rows.map { try order($0) }
+                isFull = isFull || rows.count >= limit
+                let total = try group.integer("total").map { Int(clamping: $0) }
+                found.total = wanted == nil ? nil : total
+            }
+            if isFull { found.next = String(page &+ 1) }
+            return found
+        }
+    }
+
     public func closedOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
         try orders("orders", status: "finished", query)
     }

@@ -23,7 +23,11 @@ extension GateDialect {
     private func fees(of row: JSONValue) throws -> [ExchangeFee] {
         var fees: [ExchangeFee] = []
         if let fee = try row.decimal("fee") {
-            fees.append(ExchangeFee(cost: fee, asset: row.text("fee_currency").map { asset($0) }))
+            // The stream does not say in what: a fee is kept back from what is received.
+            let received = GateDialect.side(row.text("side")).flatMap { side in
+                symbol(row.text("currency_pair")).map { side == .buy ? $0.base : $0.quote }
+            }
+            fees.append(ExchangeFee(cost: fee, asset: row.text("fee_currency").map { asset($0) } ?? received))
         }
         if let fee = Derived.nonZero(try row.decimal("gt_fee")) {
             fees.append(ExchangeFee(cost: fee, asset: AssetID("GT")))

@@ -49,7 +49,8 @@ public struct CircuitBreaker: Sendable {
     public mutating func ended(_ failure: ExchangeFailure?, now: Int64) {
         if case .latched = state { return }
         guard let failure else { return close(now) }
-        if failure.kind.is(.authenticationError), !failure.kind.is(.permissionDenied) {
+        // The key is good where only the time was not.
+        if failure.kind.is(.authenticationError), !failure.kind.is(.permissionDenied), !failure.isForItsTime {
             state = .latched(failure)
         } else if Self.isAbsence(failure.kind) {
             failed(now)

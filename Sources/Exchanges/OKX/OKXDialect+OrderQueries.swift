@@ -25,6 +25,13 @@ extension OKXDialect {
         }
     }
 
+    public func openOrdersPage(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<OrderPage> {
+        let limit = min(max(query.limit ?? 100, 1), 100)
+        return try openOrders(query).map { orders in
+            OrderPage(orders, next: orders.count >= limit ? orders.oldestID : nil)
+        }
+    }
+
     public func closedOrders(_ query: HistoryQuery) throws(ExchangeFailure) -> EndpointCall<[ExchangeOrder]> {
         try history(query, state: "filled")
     }

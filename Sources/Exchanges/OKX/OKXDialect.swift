@@ -18,7 +18,6 @@ public struct OKXDialect: ExchangeDialect {
         abilities.tellsNewestTrades = true
         abilities.privateConfirmations = 3
         abilities.openOrdersPage = 100
-        abilities.pagesOpenOrders = true
         return abilities
     }()
 

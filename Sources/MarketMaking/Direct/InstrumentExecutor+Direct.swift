@@ -85,6 +85,12 @@ extension InstrumentExecutor {
         return isLive
     }
 
+    /// Of an order that is live here.
+    func status(_ id: ClientOrderID) -> OrderStatus? {
+        guard let order = core.engine.order(id) else { return nil }
+        return order.cancelIsWanted && order.status == .open ? .cancelling : order.status
+    }
+
     /// Returns when the word has come and is stored, or the time is over.
     private func wait(_ waiter: DirectWaiter, until deadline: Timestamp) async {
         let (signal, time) = (waiter.signal, time)

@@ -53,6 +53,17 @@ extension StrategySupervisor: DirectOrderDesk {
         check("exchange", name.exchange, "\(view.place.exchange)")
         check("account", name.account, view.place.account)
         if !faults.isEmpty { throw .invalid(faults) }
+        return await asItStands(view)
+    }
+
+    /// What is stored says what the exchange has told; what has been asked of it since, only the executor knows: an order whose
+    /// cancel nobody has confirmed is not open, and not gone.
+    private func asItStands(_ view: DirectOrderView) async -> DirectOrderView {
+        guard view.status == .open, let executor = executors[view.place], let status = await executor.status(view.id),
+            status == .cancelling || status == .unknown
+        else { return view }
+        var view = view
+        view.status = status
         return view
     }
 

@@ -118,8 +118,27 @@ public final class ExchangeClient: Sendable {
             manners.unused(grant)
             throw .notCarriedOut(failure(.requestTimeout, call.request, "its turn did not come in time"))
         }
-        return try await sent(call, purpose, grant, deadline)
+        return try await sentInOrder(call, purpose, grant, deadline)
     }
+
+    /// A nonce may look old though it rose: a login took a higher one meanwhile, or a call that was given up came late. What is
+    /// refused for it was not carried out, and is sent again with a fresh one before any other call gets its turn.
+    private func sentInOrder<Answer: Sendable>(
+        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ grant: RateBudget.Grant, _ deadline: Int64
+    ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
+        var (grant, attempts) = (grant, 1)
+        while true {
+            do throws(CallFailure) { return try await sent(call, purpose, grant, deadline) } catch {
+                guard error.failure.isForItsTime, attempts < Self.mostNonces else { throw error }
+                attempts += 1
+                let latest = deadline &- Self.leastForAnAnswer
+                guard now() < latest else { throw error }
+                grant = try await leave(call.request, purpose, latest)
+            }
+        }
+    }
+
+    private static let mostNonces = 4
 
     /// Once, by the deadline.
     private func sent<Answer: Sendable>(
@@ -207,7 +226,7 @@ public final class ExchangeClient: Sendable {
     }
 
     private static func meaning(_ failure: ExchangeFailure, _ context: SigningContext) -> CallFailure {
-        failure.isOutcomeUnknown
+        failure.isOutcomeUnknown && !failure.isForItsTime
             ? .unknown(failure, timestamp: context.now, window: context.receiveWindow) : .notCarriedOut(failure)
     }
 

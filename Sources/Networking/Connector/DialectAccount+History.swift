@@ -22,25 +22,36 @@ extension DialectAccount {
 
     /// Everybody's of the account, every page.
     func listOpenOrders(_ symbol: Symbol) async throws(ConnectorError) -> [ExchangeOrder] {
-        var all: [ExchangeOrder] = []
-        var query = HistoryQuery(symbol: symbol)
-        query.limit = venue.abilities.openOrdersPage
-        while true {
-            let asked = query
-            let page = try await answered { dialect throws(ExchangeFailure) in try dialect.openOrders(asked) }
-            let known = Set(all.compactMap(\.id))
-            let new = page.filter { $0.id.map { !known.contains($0) } ?? true }
-            all += new
-            guard let size = query.limit, page.count >= size else { return all }
-            guard venue.abilities.pagesOpenOrders, !new.isEmpty,
-                let oldest = page.compactMap(\.id).min(by: Self.isOlder)
-            else { throw .unreadable("\(venue.id) \(symbol): more open orders than the \(size) that it tells of") }
-            query.fromID = oldest
-        }
+        do throws(ExchangeFailure) { return try await allOpenOrders(symbol) } catch { throw ConnectorError(error) }
     }
 
-    private static func isOlder(_ left: String, _ right: String) -> Bool {
-        left.utf8.count != right.utf8.count ? left.utf8.count < right.utf8.count : left < right
+    /// Read anew when they change in between, as pages then leave orders out.
+    func allOpenOrders(_ symbol: Symbol) async throws(ExchangeFailure) -> [ExchangeOrder] {
+        for _ in 0..<Self.mostReadings { if let whole = try await readOpenOrders(symbol) { return whole } }
+        throw ExchangeFailure(
+            .badResponse, exchange: venue.id.rawValue, message: "open orders of \(symbol) change while they are read")
+    }
+
+    private static let (mostReadings, mostPages) = (4, 200)
+
+    /// - Returns: nil when they changed meanwhile.
+    private func readOpenOrders(_ symbol: Symbol) async throws(ExchangeFailure) -> [ExchangeOrder]? {
+        var all: [ExchangeOrder] = []
+        var known: Set<String> = []
+        var totals: Set<Int> = []
+        var query = HistoryQuery(symbol: symbol, limit: venue.abilities.openOrdersPage)
+        for _ in 0..<Self.mostPages {
+            let asked = query
+            let page = try await perform { dialect throws(ExchangeFailure) in try dialect.openOrdersPage(asked) }
+            for order in page.orders where order.id.map({ known.insert($0).inserted }) ?? true { all.append(order) }
+            if let total = page.total { totals.insert(total) }
+            guard let next = page.next else {
+                return totals.count > 1 || all.count < totals.max() ?? 0 ? nil : all
+            }
+            query.fromID = next
+        }
+        throw ExchangeFailure(
+            .badResponse, exchange: venue.id.rawValue, message: "more than \(Self.mostPages) pages of open orders")
     }
 
     /// Two looks, some time apart, before an order counts as one that the exchange does not know.

@@ -200,9 +200,7 @@ extension DialectAccount {
 
     /// Through the lists of what is open and what has ended in the last two weeks.
     private func search(_ id: ClientOrderID, _ symbol: Symbol) async throws(ExchangeFailure) -> ExchangeOrder {
-        let open: [ExchangeOrder] = try await perform { dialect throws(ExchangeFailure) in
-            try dialect.openOrders(HistoryQuery(symbol: symbol))
-        }
+        let open = try await allOpenOrders(symbol)
         let since = venue.exchangeNow &- 14 * 86_400_000
         let closed: [ExchangeOrder] = try await perform { dialect throws(ExchangeFailure) in
             try dialect.closedOrders(HistoryQuery(symbol: symbol, since: since, limit: 1_000))
@@ -219,6 +217,7 @@ extension DialectAccount {
         }
         let call = try make(dialect)
         do throws(CallFailure) { return try await client.perform(call, within: venue.pace.question) } catch {
+            noteClock(error.failure)
             throw error.failure
         }
     }

@@ -60,7 +60,7 @@ extension DialectAccount {
         if failure.kind == .duplicateOrderId {
             return unanswered(id, symbol, AcceptanceRule(timestamp: venue.exchangeNow, window: acceptanceWindow))
         }
-        if failure.status == nil, failure.isOutcomeUnknown { return neverLeft(id, symbol) }
+        if failure.isForItsTime || failure.status == nil && failure.isOutcomeUnknown { return neverLeft(id, symbol) }
         venue.logger.info("\(venue.id)/\(label): order \(id): \(failure)")
         tell(symbol) { tracker in
             guard tracker.orders[id]?.isAcknowledged != true else { return [] }
@@ -148,7 +148,7 @@ extension DialectAccount {
     }
 
     /// A request that was refused for its time means that one of the clocks was set.
-    private func noteClock(_ failure: ExchangeFailure) {
-        if failure.kind == .invalidNonce { spawn { await self.venue.measureClock() } }
+    func noteClock(_ failure: ExchangeFailure) {
+        if failure.kind == .invalidNonce || failure.isForItsTime { spawn { await self.venue.measureClock() } }
     }
 }

@@ -63,6 +63,7 @@ extension DialectAccount {
             venue.logger.error("\(venue.id)/\(label): \(what) was refused: \(failure)")
             state.withLock { $0.stream = .down }
             lose("\(what): \(failure)")
+            noteClock(failure)
         case .order(let order): take(order)
         case .fill(let trade): take(trade)
         case .balances, .alive: tellAll(.alive)
@@ -200,22 +201,5 @@ extension DialectAccount {
         }
         if isStreaming { state.withLock { $0.auditedAt = venue.now } }
         return true
-    }
-
-    // MARK: - The dead man's switch
-
-    /// Says again and again that we are here, three times within the time.
-    func keepArmed(_ seconds: Int) async {
-        let milliseconds = Int64(seconds) &* 1_000
-        while !Task.isCancelled {
-            guard let client = state.withLock({ $0.client }) else { return }
-            do {
-                _ = try await client.perform(
-                    dialect.cancelAllAfter(milliseconds, []), within: min(venue.pace.request, milliseconds / 3))
-            } catch {
-                venue.logger.warning("\(venue.id)/\(label): the dead man's switch was not armed: \(error)")
-            }
-            do { try await venue.sleep(max(1_000, milliseconds / 3)) } catch { return }
-        }
     }
 }

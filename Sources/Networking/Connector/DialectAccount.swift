@@ -37,6 +37,9 @@ public final class DialectAccount: ExchangeAccount {
         var streamGeneration = 0
         var watch: Task<Void, Never>?
         var arming: Task<Void, Never>?
+        /// The dead man's switch was armed, and not disarmed since.
+        var isArmed = false
+        var armingFault: String?
         var tasks: [Int: Task<Void, Never>] = [:]
         var lastNumber = 0
         var sinks: [Int: (symbol: Symbol, tell: Sink)] = [:]
@@ -172,24 +175,17 @@ public final class DialectAccount: ExchangeAccount {
         state.withLock { state in
             guard state.client != nil else { return }
             if state.watch == nil { state.watch = Task { await self.watch() } }
-            if state.arming == nil, let seconds = state.settings?.deadMansSwitchSeconds,
-                venue.abilities.deadMansSwitch != nil
-            {
-                state.arming = Task { await self.keepArmed(seconds) }
-            }
         }
+        startArming()
     }
 
     private func stop() {
         stopStream()
-        let tasks = state.withLock { state in
-            defer {
-                state.watch = nil
-                state.arming = nil
-            }
-            return [state.watch, state.arming].compactMap { $0 }
+        let watch = state.withLock { state in
+            defer { state.watch = nil }
+            return state.watch
         }
-        for task in tasks { task.cancel() }
+        watch?.cancel()
     }
 
     /// What may be under way is given up when the account is.
@@ -279,7 +275,10 @@ public final class DialectAccount: ExchangeAccount {
     var report: ExchangeAccountState {
         let (state, exposure) = self.state.withLock { state in
             (
-                (settings: state.settings, stream: state.stream, fault: state.fault, client: state.client),
+                (
+                    settings: state.settings, stream: state.stream, fault: state.fault ?? state.armingFault,
+                    client: state.client
+                ),
                 state.tracker.exposure
             )
         }

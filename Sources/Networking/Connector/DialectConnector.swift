@@ -207,6 +207,14 @@ public final class DialectConnector: ExchangeConnector {
         state.withLock { $0.accounts.values.filter(\.isUsable) }.sorted { $0.label < $1.label }.map(\.report)
     }
 
+    /// What would fire after a clean end is switched off, on all accounts at once.
+    func standDown() async {
+        let accounts = state.withLock { Array($0.accounts.values) }
+        await withDiscardingTaskGroup { group in
+            for account in accounts { group.addTask { await account.standDown() } }
+        }
+    }
+
     /// Ends everything that runs.
     public func close() { setAccounts([]) }
 }

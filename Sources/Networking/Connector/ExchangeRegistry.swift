@@ -113,6 +113,16 @@ public final class ExchangeRegistry: ExchangeAccountsHolder {
         for connector in ended { connector.close() }
     }
 
-    /// Ends everything that runs here: streams, clocks, requests under way.
+    /// Ends everything that runs here: streams, clocks, requests under way. Dead man's switches stay as they are.
     public func close() { put([]) }
+
+    /// The same when all that should be cancelled is: first the dead man's switches are disarmed, which else would cancel what
+    /// is meant to stay.
+    public func standDown() async {
+        let connectors = state.withLock { $0.live.values.map(\.connector) }
+        await withDiscardingTaskGroup { group in
+            for connector in connectors { group.addTask { await connector.standDown() } }
+        }
+        close()
+    }
 }

@@ -213,6 +213,9 @@ struct OrderTracker: Sendable {
         orders.filter { $0.value.symbol == symbol && $0.value.end == nil }.map(\.key).sorted()
     }
 
+    /// Whether anything of ours rests, or may, on any market.
+    var hasLive: Bool { orders.contains { $0.value.end == nil } }
+
     /// Price times what remains, summed by quote asset.
     var exposure: [AssetID: FixedDecimal] {
         var sums: [AssetID: FixedDecimal] = [:]

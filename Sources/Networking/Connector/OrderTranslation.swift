@@ -31,18 +31,37 @@ enum OrderTranslation {
                 "\(instrument.id): fill \(text) of \(amount) at \(price) is between two units of "
                     + "\(instrument.unit.quantity) and \(instrument.unit.price)")
         }
-        let fee = trade.fees.first
+        let fee = try fee(trade, instrument)
         return Fill(
             tradeID: tradeID(text), orderID: id, side: side, price: Price(ticks: ticks), quantity: Quantity(lots: lots),
-            liquidity: trade.liquidity ?? .taker, fee: fee?.cost ?? .zero, feeAsset: feeAsset(fee?.asset, instrument),
+            liquidity: trade.liquidity ?? .taker, fee: fee.cost, feeAsset: fee.asset,
             time: Timestamp(nanoseconds: (trade.time ?? 0) &* Nanoseconds.perMillisecond))
     }
 
-    private static func feeAsset(_ asset: AssetID?, _ instrument: Instrument) -> FeeAsset {
-        if asset == instrument.base { return .base }
-        guard let asset, asset != instrument.quote else { return .quote }
+    /// Vouchers that pay fees and are worth nothing else: what they pay, nobody else does.
+    private static let vouchers: Set<AssetID> = [AssetID("POINT")]
+
+    /// What a fill cost, in the one asset that it was paid in.
+    /// - Throws: for a fee that could only be booked wrong: in several assets, or in one that the instrument does not name.
+    static func fee(
+        _ trade: ExchangeTrade, _ instrument: Instrument
+    ) throws(ConnectorError) -> (cost: FixedDecimal, asset: FeeAsset) {
+        let paid = trade.fees.filter { fee in !fee.cost.isZero && !(fee.asset.map(vouchers.contains) ?? false) }
+        func unreadable(_ what: String) -> ConnectorError {
+            .unreadable("\(instrument.id): fill \(trade.id ?? "") paid its fee in \(what)")
+        }
+        guard let fee = paid.first else {
+            return (.zero, trade.fees.first?.asset == instrument.base ? .base : .quote)
+        }
+        if paid.count > 1 {
+            let parts = paid.map { part in "\(part.cost) \(part.asset.map { "\($0)" } ?? "of an unknown asset")" }
+            throw unreadable(parts.joined(separator: ", "))
+        }
+        if fee.asset == instrument.base { return (fee.cost, .base) }
+        guard let asset = fee.asset, asset != instrument.quote else { return (fee.cost, .quote) }
+        guard case .third(asset, _, _) = instrument.fees.payment else { throw unreadable("\(asset)") }
         // The only one that an exchange takes fees in beside what is traded: `FeeSchedule.payment` names it.
-        return .other(0)
+        return (fee.cost, .other(0))
     }
 
     /// Exchanges name trades by numbers, or by texts, which become numbers of 62 bits: two of one market that collide are

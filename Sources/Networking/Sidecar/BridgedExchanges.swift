@@ -123,4 +123,7 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
 
     /// Ends everything native; the sidecar ends with its own task.
     public func close() { native.close() }
+
+    /// The same after a clean end: see ``ExchangeRegistry/standDown()``.
+    public func standDown() async { await native.standDown() }
 }

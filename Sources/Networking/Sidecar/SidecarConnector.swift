@@ -11,6 +11,8 @@ public final class SidecarConnector: ExchangeConnector {
         var accounts: [String: SidecarAccount] = [:]
         var instruments: [Symbol: Instrument] = [:]
         var skipped: [String: String] = [:]
+        /// By quote, kept from the first load on: an estimate, and no reason to begin anew.
+        var feeTokenPrices: [AssetID: FixedDecimal] = [:]
     }
 
     public let id: ExchangeID
@@ -72,12 +74,23 @@ public final class SidecarConnector: ExchangeConnector {
                 "\(skipped.count) markets cannot be traded through ccxt",
                 metadata: ["first": "\(skipped.sorted { $0.key < $1.key }[0])"])
         }
-        state.withLock { state in
-            state.instruments = Dictionary(
-                instruments.map { ($0.id.symbol, $0) }, uniquingKeysWith: { first, _ in first })
+        await priceFeeToken(instruments)
+        return state.withLock { state in
+            let priced = instruments.map { SidecarInstruments.priced($0, state.feeTokenPrices) }
+            state.instruments = Dictionary(priced.map { ($0.id.symbol, $0) }, uniquingKeysWith: { first, _ in first })
             state.skipped = skipped
+            return priced
         }
-        return instruments
+    }
+
+    /// What the exchange's fee token is worth in the quotes that it is traded against.
+    private func priceFeeToken(_ instruments: [Instrument]) async {
+        guard let token = SidecarInstruments.feeToken(id), state.withLock({ $0.feeTokenPrices.isEmpty }) else { return }
+        for symbol in instruments.map(\.id.symbol).filter({ $0.base == token }).prefix(6) {
+            let told = try? await question("ticker", .object([.text("symbol", symbol.description)]))
+            guard let price = told.flatMap({ try? UnifiedReading.ticker($0).last }) else { continue }
+            state.withLock { $0.feeTokenPrices[symbol.quote] = price }
+        }
     }
 
     /// - Returns: what can be traded, and why the rest cannot, by the exchange's name of the market.

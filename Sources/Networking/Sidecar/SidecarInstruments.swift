@@ -29,7 +29,7 @@ enum SidecarInstruments {
                 maximumPrice: bound(limits.maximumPrice), minimumQuantity: bound(limits.minimumAmount),
                 maximumQuantity: bound(limits.maximumAmount), maximumMarketQuantity: bound(limits.maximumMarketAmount),
                 minimumNotional: bound(limits.minimumCost), maximumNotional: bound(limits.maximumCost)),
-            fees: try fees(market))
+            fees: try fees(market, feeToken(exchange)))
         _ = try OrderRules(instrument)
         return instrument
     }
@@ -44,8 +44,31 @@ enum SidecarInstruments {
         return lot.isMultiple(of: finestQuantity) ? finestQuantity : lot
     }
 
-    private static func fees(_ market: ExchangeMarket) throws(InstrumentError) -> FeeSchedule {
-        guard let maker = market.makerFee, let taker = market.takerFee else { return .free }
-        return try FeeSchedule(maker: maker, taker: taker)
+    /// What fees can be paid in beside what is traded, by ccxt's names of the exchanges. ccxt does not say it; the exchanges'
+    /// own pages on fees do.
+    private static let feeTokens = [
+        "ascendex": "ASD", "binance": "BNB", "binanceus": "BNB", "bitget": "BGB", "bitmart": "BMX", "bitrue": "BTR",
+        "bybit": "MNT", "coinex": "CET", "gate": "GT", "gateio": "GT", "htx": "HTX", "huobi": "HTX", "kucoin": "KCS",
+        "mexc": "MX", "poloniex": "TRX", "probit": "PROB",
+    ]
+
+    static func feeToken(_ exchange: ExchangeID) -> AssetID? { feeTokens[exchange.rawValue].map { AssetID($0) } }
+
+    private static func fees(_ market: ExchangeMarket, _ token: AssetID?) throws(InstrumentError) -> FeeSchedule {
+        var payment = FeePayment.received
+        if let token, token != market.symbol.base, token != market.symbol.quote {
+            payment = .third(token, priceInQuote: .zero, discount: .zero)
+        }
+        return try FeeSchedule(maker: market.makerFee ?? .zero, taker: market.takerFee ?? .zero, payment: payment)
+    }
+
+    /// With what a fee token is worth in the instrument's quote, where that is known: an estimate.
+    static func priced(_ instrument: Instrument, _ prices: [AssetID: FixedDecimal]) -> Instrument {
+        guard case .third(let token, _, let discount) = instrument.fees.payment, let price = prices[instrument.quote],
+            let fees = try? FeeSchedule(
+                maker: instrument.fees.maker, taker: instrument.fees.taker,
+                payment: .third(token, priceInQuote: price, discount: discount))
+        else { return instrument }
+        return Instrument(id: instrument.id, unit: instrument.unit, rules: instrument.rules, fees: fees)
     }
 }

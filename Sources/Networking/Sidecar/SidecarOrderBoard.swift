@@ -241,19 +241,22 @@ struct SidecarOrderBoard: Sendable {
         guard let id = trade.id, let time = trade.time, let side = trade.side else {
             throw UnreadableAnswer("trade", expected: "id, time and side", found: "\(trade.id ?? "none")")
         }
-        let fee = trade.fees.first { !$0.cost.isZero }
-        let asset: FeeAsset =
-            switch fee?.asset {
-            case instrument.base: .base
-            case nil, instrument.quote: .quote
-            default: .other(0)
-            }
+        let fee = try? OrderTranslation.fee(trade, instrument)
         return Fill(
             tradeID: SidecarTradeID.number(time: time, id: id), orderID: order, side: side,
             price: Price(ticks: try ticks(trade.price, "price")),
             quantity: Quantity(lots: try lots(trade.amount, "amount")), liquidity: trade.liquidity ?? .taker,
-            // Of a fee in a third asset the instrument knows no price: it shows in the account's balances alone.
-            fee: asset == .other(0) ? .zero : fee?.cost ?? .zero, feeAsset: asset == .other(0) ? .quote : asset,
+            fee: fee?.cost ?? .zero, feeAsset: fee?.asset ?? .quote,
             time: Timestamp(nanoseconds: time &* Nanoseconds.perMillisecond))
+    }
+
+    /// Fees that the instrument has no name for: of those, ccxt's exchanges are too many to know all. They show in the
+    /// account's balances alone.
+    /// - Returns: what to tell of it; nil where the fee is booked.
+    func unbookedFee(_ trade: ExchangeTrade) -> String? {
+        do {
+            _ = try OrderTranslation.fee(trade, instrument)
+            return nil
+        } catch { return "\(error)" }
     }
 }

@@ -178,12 +178,27 @@ extension SidecarOrderDesk {
         var trades: [ExchangeTrade] = []
         for value in try told.list(named: "ownTrades") { trades.append(try UnifiedReading.trade(value)) }
         try await learnOwners(trades, since)
+        noteUnbookedFees(trades)
         return try state.withLock { state in
             try trades.compactMap { trade in
                 guard let owner = state.board.owner(trade) else { return nil }
                 return try state.board.fill(trade, owner)
             }
         }.sorted { $0.tradeID < $1.tradeID }
+    }
+
+    /// Once for each trade.
+    private func noteUnbookedFees(_ trades: [ExchangeTrade]) {
+        let lines = state.withLock { state in
+            trades.compactMap { trade -> String? in
+                guard let id = trade.id, let owner = state.board.owner(trade),
+                    let line = state.board.unbookedFee(trade),
+                    state.unbookedFees.insert("\(owner) \(id)").inserted
+                else { return nil }
+                return line
+            }
+        }
+        for line in lines { logger.error("a fee is not booked: \(line)") }
     }
 
     /// Trades tell the exchange's id of their order; whose that is, is asked once.

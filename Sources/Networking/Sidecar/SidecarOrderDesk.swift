@@ -19,6 +19,8 @@ final class SidecarOrderDesk: Sendable {
         /// Since when looking has failed.
         var failingSince: Timestamp?
         var areFillsDue = false
+        /// Trades whose fee could not be booked, which was told.
+        var unbookedFees: Set<String> = []
     }
 
     let account: SidecarAccount

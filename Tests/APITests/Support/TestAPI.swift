@@ -23,6 +23,7 @@ struct TestAPI: Sendable {
     let time = ManualTime(Timestamp(nanoseconds: 1_760_000_000_000_000_000))
     let log = LogLines()
     let keys: KeyDeskBench
+    let transfers = PlayedTransfers()
     let server: APIServer
 
     init(
@@ -33,7 +34,7 @@ struct TestAPI: Sendable {
         let log = self.log
         database = try MemoryDatabase()
         keys = try KeyDeskBench(database, time, Logger(label: "test", factory: { _ in LogCollector(lines: log) }))
-        server = APIServer(
+        var server = APIServer(
             desk: desk,
             operations: operations
                 ?? Operations(
@@ -47,6 +48,8 @@ struct TestAPI: Sendable {
                 encryptionKey: Secret("")), registry: ScheduleRegistry(), time: time, keys: keys.keyring,
             swaggerFolder: nil,
             logger: Logger(label: "test", factory: { _ in LogCollector(lines: log) }), catalog: catalog)
+        server.transfers = transfers
+        self.server = server
     }
 
     func withClient(_ body: @Sendable (any TestClientProtocol) async throws -> Void) async throws {

@@ -47,6 +47,22 @@ import TradingCore
         #expect(fill.fees.contains(ExchangeFee(cost: "0.5", asset: AssetID("GT"))))
     }
 
+    /// The documentation's own example has no `fee_currency`.
+    @Test(arguments: [("buy", "BTC"), ("sell", "USDT")])
+    func `a fill that does not say what its fee was paid in paid it in what it brought`(
+        _ side: String, _ asset: String
+    ) throws {
+        var session = try session()
+        let effects = session.receive(
+            #"{"time":1,"channel":"spot.usertrades","event":"update","result":[{"id":5736713,"user_id":1,"order_id":"30784428","currency_pair":"BTC_USDT","create_time":1605176741,"create_time_ms":"1605176741763.123","side":"\#(side)","amount":"1","role":"maker","price":"10000","fee":"0.002","point_fee":"0","gt_fee":"0","text":"t-mm000000000001"}]}"#
+        )
+        guard case .fill(let fill) = effects.events.first else {
+            Issue.record("\(effects)")
+            return
+        }
+        #expect(fill.fees == [ExchangeFee(cost: "0.002", asset: AssetID(asset))])
+    }
+
     @Test func `balances that changed`() throws {
         var session = try session()
         let effects = session.receive(

@@ -1,3 +1,4 @@
+import TestSupport
 import TradingCore
 
 @testable import Exchanges
@@ -28,38 +29,7 @@ enum MEXCSamples {
     }
 }
 
-/// Writes messages of Protocol Buffers.
-struct ProtobufBytes {
-    private(set) var bytes: [UInt8] = []
-
-    private mutating func append(_ number: UInt64) {
-        var rest = number
-        while rest >= 0x80 {
-            bytes.append(UInt8(rest & 0x7F) | 0x80)
-            rest >>= 7
-        }
-        bytes.append(UInt8(rest))
-    }
-
-    func field(_ number: UInt64, _ value: Int64) -> ProtobufBytes {
-        var copy = self
-        copy.append(number << 3)
-        copy.append(UInt64(bitPattern: value))
-        return copy
-    }
-
-    func field(_ number: UInt64, _ text: String) -> ProtobufBytes { field(number, bytes: Array(text.utf8)) }
-
-    func field(_ number: UInt64, _ message: ProtobufBytes) -> ProtobufBytes { field(number, bytes: message.bytes) }
-
-    func field(_ number: UInt64, bytes content: [UInt8]) -> ProtobufBytes {
-        var copy = self
-        copy.append(number << 3 | 2)
-        copy.append(UInt64(content.count))
-        copy.bytes += content
-        return copy
-    }
-
+extension ProtobufBytes {
     /// A message in its envelope.
     static func envelope(_ number: UInt64, _ message: ProtobufBytes, market: String? = "BTCUSDT") -> [UInt8] {
         var envelope = ProtobufBytes().field(1, "channel")

@@ -23,6 +23,13 @@ final class TestExchange: ExchangeConnector {
     }
 
     struct State: Sendable {
+        /// An exchange changes its rules as it likes.
+        var instrument: Instrument
+        /// Its account was removed.
+        var isRemoved = false
+        var answersQueries = true
+        /// As one that rests on.
+        var refusesCancels = false
         var orders: [ClientOrderID: Order] = [:]
         var fills: [Fill] = []
         var placed: [OrderRequest] = []
@@ -48,12 +55,12 @@ final class TestExchange: ExchangeConnector {
     let displayName = "Test"
     let acceptanceWindow: Int64
     let label = "default"
-    let instrument: Instrument
     let time: any TimeSource
-    let state = Mutex(State())
+    let state: Mutex<State>
+    var instrument: Instrument { state.withLock { $0.instrument } }
 
     init(_ instrument: Instrument, time: any TimeSource, acceptanceWindow: Int64 = 0) {
-        self.instrument = instrument
+        state = Mutex(State(instrument: instrument))
         self.time = time
         self.acceptanceWindow = acceptanceWindow
     }
@@ -63,7 +70,7 @@ final class TestExchange: ExchangeConnector {
     func instruments() async throws(ConnectorError) -> [Instrument] { [instrument] }
 
     func account(_ label: String) async throws(ConnectorError) -> any ExchangeAccount {
-        guard label == self.label else { throw .unknownAccount(label) }
+        guard label == self.label, !state.withLock({ $0.isRemoved }) else { throw .unknownAccount(label) }
         return self
     }
 
@@ -183,6 +190,7 @@ extension TestExchange: ExchangeAccount {
 
     private func cancel(_ id: ClientOrderID) {
         let answer = state.withLock { state -> AccountEvent? in
+            if state.refusesCancels { return .cancelRejected(id, .refused) }
             state.cancelled.append(id)
             guard state.orders[id]?.status == .open else { return .cancelRejected(id, .unknownOrder) }
             state.orders[id]?.status = .cancelled
@@ -192,9 +200,10 @@ extension TestExchange: ExchangeAccount {
     }
 
     private func query(_ id: ClientOrderID) {
-        let (order, fills) = state.withLock { state in
-            (state.orders[id], state.fills.filter { $0.orderID == id })
+        let (order, fills, isAnswered) = state.withLock { state in
+            (state.orders[id], state.fills.filter { $0.orderID == id }, state.answersQueries)
         }
+        guard isAnswered else { return }
         for fill in fills { tell(.event(.filled(fill))) }
         switch order?.status {
         case .open: tell(.event(.accepted(id)))

@@ -42,12 +42,12 @@ struct BinanceSpeaker: Speaker {
         let fields = request.fields
         switch (request.verb, request.path) {
         case ("GET", "/api/v3/time"): return VenueAnswer(body: "{\"serverTime\":\(model.now)}")
-        case ("GET", "/api/v3/exchangeInfo"): return VenueAnswer(body: Self.info)
+        case ("GET", "/api/v3/exchangeInfo"): return VenueAnswer(body: info)
         case ("GET", "/api/v3/depth"):
             return model.read { contents in
                 VenueAnswer(
-                    body: "{\"lastUpdateId\":\(contents.sequence),\"bids\":\(levels(contents.bids)),"
-                        + "\"asks\":\(levels(contents.asks))}")
+                    body: "{\"lastUpdateId\":\(contents.sequence),\"bids\":\(pairs(contents.bids)),"
+                        + "\"asks\":\(pairs(contents.asks))}")
             }
         case ("GET", "/api/v3/account"):
             return VenueAnswer(
@@ -109,6 +109,8 @@ struct BinanceSpeaker: Speaker {
             return error(-2010, "Order would immediately match and take.", 400)
         } catch ModelExchange.Refusal.noFunds {
             return error(-2010, "Account has insufficient balance for requested action.", 400)
+        } catch ModelExchange.Refusal.rules {
+            return error(-1013, "Filter failure: PRICE_FILTER", 400)
         } catch { return self.error(-2010, "Duplicate order sent.", 400) }
     }
 
@@ -135,17 +137,16 @@ struct BinanceSpeaker: Speaker {
         }
     }
 
-    private func levels(_ levels: [ModelExchange.Level]) -> String {
-        "[" + levels.map { "[\"\($0.price)\",\"\($0.amount)\"]" }.joined(separator: ",") + "]"
+    private var info: String {
+        let rules = model.read { $0.rules }
+        return """
+            {"symbols":[{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT",\
+            "baseAssetPrecision":8,"quoteAssetPrecision":8,"orderTypes":["LIMIT","LIMIT_MAKER","MARKET"],"filters":[\
+            {"filterType":"PRICE_FILTER","minPrice":"0.01","maxPrice":"1000000","tickSize":"\(rules.tick)"},\
+            {"filterType":"LOT_SIZE","minQty":"0.0001","maxQty":"9000","stepSize":"\(rules.lot)"},\
+            {"filterType":"NOTIONAL","minNotional":"\(rules.leastCost)","maxNotional":"9000000"}]}]}
+            """
     }
-
-    private static let info = """
-        {"symbols":[{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT",\
-        "baseAssetPrecision":8,"quoteAssetPrecision":8,"orderTypes":["LIMIT","LIMIT_MAKER","MARKET"],"filters":[\
-        {"filterType":"PRICE_FILTER","minPrice":"0.01","maxPrice":"1000000","tickSize":"0.01"},\
-        {"filterType":"LOT_SIZE","minQty":"0.0001","maxQty":"9000","stepSize":"0.0001"},\
-        {"filterType":"NOTIONAL","minNotional":"5","maxNotional":"9000000"}]}]}
-        """
 
     // MARK: - Streams
 
@@ -177,7 +178,7 @@ struct BinanceSpeaker: Speaker {
     private func depth(first: Int, _ bids: [ModelExchange.Level], _ asks: [ModelExchange.Level]) -> String {
         """
         {"stream":"btcusdt@depth@100ms","data":{"e":"depthUpdate","E":\(model.now),"s":"BTCUSDT","U":\(first),"u":\(first),\
-        "b":\(levels(bids)),"a":\(levels(asks))}}
+        "b":\(pairs(bids)),"a":\(pairs(asks))}}
         """
     }
 

@@ -11,6 +11,8 @@ struct BitfinexSpeaker: Speaker {
 
     let slowDown = VenueAnswer(status: 429, body: #"["error",11010,"ratelimit: error"]"#)
 
+    var staleNonce: VenueAnswer? { error(10114, "nonce: small") }
+
     func isSigned(_ request: VenueRequest) -> Bool { request.path.hasPrefix("/v2/auth") }
     func isPlacement(_ request: VenueRequest) -> Bool { request.path == "/v2/auth/w/order/submit" }
     func isCancel(_ request: VenueRequest) -> Bool { request.path == "/v2/auth/w/order/cancel" }
@@ -29,8 +31,8 @@ struct BitfinexSpeaker: Speaker {
             return nonce > contents.nonce
         }
         if isHigher { return nil }
-        model.complain("nonce \(nonce) is not above the last")
-        return error(10114, "nonce: small")
+        model.change { $0.staleNonces += 1 }
+        return staleNonce
     }
 
     private func error(_ code: Int, _ message: String, _ status: Int = 500) -> VenueAnswer {
@@ -138,8 +140,6 @@ struct BitfinexSpeaker: Speaker {
         } catch { return self.error(10001, "Order not found.") }
     }
 
-    private func list(_ rows: [String]) -> String { "[" + rows.joined(separator: ",") + "]" }
-
     private func row(_ order: ModelExchange.Order) -> String {
         let sign = order.side == .buy ? "" : "-"
         let remaining = order.remaining.isZero ? "0" : sign + order.remaining.text
@@ -181,6 +181,7 @@ struct BitfinexSpeaker: Speaker {
             model.change { contents in
                 contents.nonce = max(contents.nonce, nonce)
                 contents.listened[connection, default: []].insert("account")
+                if Self.value("dms", text) == "4" { contents.guarded.insert(connection) }
             }
             return [#"{"event":"auth","status":"OK","chanId":0}"#, "[0,\"os\",[]]"]
         }

@@ -26,7 +26,8 @@ extension LiveConnectorTests {
                 try await harness.wait("both fills are told") { harness.fills.count == 2 }
                 let unit = try await harness.instrument.unit
                 #expect(harness.fills.map { unit.decimal($0.quantity) } == ["0.2", "0.3"])
-                #expect(harness.fills.allSatisfy { $0.orderID == id && $0.fee == "0.001" && $0.feeAsset == .quote })
+                let feeAsset = type(of: harness.speaker).feeOfBuys
+                #expect(harness.fills.allSatisfy { $0.orderID == id && $0.fee == "0.001" && $0.feeAsset == feeAsset })
                 #expect(harness.fills.allSatisfy { unit.decimal($0.price) == "99.5" && $0.side == .buy })
                 try await harness.connectorSettles()
                 #expect(harness.fills.count == 2)
@@ -64,11 +65,16 @@ extension LiveConnectorTests {
             }
         }
 
-        @Test func `a post-only order that would trade is told as such`() async throws {
-            try await VenueHarness.with(.binance) { harness, account in
+        /// Some exchanges refuse it, some take it and cancel it at once; Bitfinex and KuCoin are not modelled that far.
+        @Test(arguments: [Tongue.binance, .gate, .okx, .bybit])
+        func `a post-only order that would trade is told as such, and rests nowhere`(_ tongue: Tongue) async throws {
+            try await VenueHarness.with(tongue) { harness, account in
                 let id = try await harness.place(account, try await harness.request(14, .buy, "100.01"))
-                try await harness.wait("it is refused") { !harness.events.isEmpty }
-                #expect(harness.events == [.rejected(id, .wouldTake)])
+                try await harness.wait("it is over") { harness.events.contains { $0.isEnd } }
+                let end: AccountEvent =
+                    [.binance, .gate].contains(tongue) ? .rejected(id, .wouldTake) : .cancelled(id)
+                #expect(harness.events.filter { $0 != .accepted(id) } == [end])
+                #expect(!harness.isOpen(id) && harness.fills.isEmpty)
             }
         }
 
@@ -188,13 +194,12 @@ extension LiveConnectorTests {
                 #expect(harness.market.contains { $0.kind == .gap } || harness.time.milliseconds - begun < 90_000)
                 // What happens meanwhile is found by asking.
                 harness.model.fill("0.2")
-                try await harness.wait("the fill is found") { !harness.fills.isEmpty }
+                try await harness.wait("the fill is found") { harness.tradeCount == 1 }
                 try await harness.wait("questions stand in for the stream") { harness.told.contains(.recovered) }
                 harness.model.change { $0.isSilent = false }
                 try await harness.wait("the stream is back") { harness.registry.states.first?.isStreaming == true }
                 harness.model.fill("0.3")
-                // A look under way tells the first one again.
-                try await harness.wait("the rest is told") { Set(harness.fills.map(\.tradeID)).count == 2 }
+                try await harness.wait("the rest is told") { harness.tradeCount == 2 }
             }
         }
 
@@ -209,7 +214,7 @@ extension LiveConnectorTests {
                 }
                 harness.model.fill("0.5")
                 try await harness.wait("it is back") { harness.told.contains(.recovered) }
-                try await harness.wait("the fill is found") { harness.fills.count == 1 }
+                try await harness.wait("the fill is found") { harness.tradeCount == 1 }
                 #expect(harness.fills.first?.orderID == id)
                 #expect(harness.told.contains(.lost))
             }
@@ -346,14 +351,6 @@ extension LiveConnectorTests {
             }
         }
 
-        @Test func `KuCoin: the dead man's switch is kept armed where the account wants it`() async throws {
-            try await VenueHarness.with(.kucoin, deadMansSwitch: 30) { harness, _ in
-                try await harness.wait("it is armed again and again") { harness.model.read { $0.armed.count } >= 3 }
-                #expect(harness.model.read { $0.armed.allSatisfy { $0 == 30 } })
-                #expect(harness.registry.states.first?.safety == .deadMansSwitch(seconds: 30))
-            }
-        }
-
         @Test func `where nobody cancels for us, what rests unattended is shown`() async throws {
             try await VenueHarness.with(.binance) { harness, account in
                 let id = try await harness.place(account, try await harness.request(27))
@@ -364,33 +361,48 @@ extension LiveConnectorTests {
             }
         }
 
-        @Test func `a fee in a third asset is told as that`() async throws {
-            try await VenueHarness.with(.binance, prepare: { $0.change { $0.feeAsset = "BNB" } }) { harness, account in
+        @Test(arguments: [(Tongue.binance, "BNB"), (.kucoin, "KCS"), (.gate, "GT"), (.mexc, "MX")])
+        func `a fee in a third asset is told as that`(_ tongue: Tongue, _ token: String) async throws {
+            try await VenueHarness.with(tongue) { harness, account in
+                harness.model.change { $0.feeAsset = token }
                 let id = try await harness.place(account, try await harness.request(28))
                 try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
                 harness.model.fill("0.5")
                 try await harness.wait("the fill is told") { !harness.fills.isEmpty }
-                #expect(harness.fills.first?.feeAsset == .other(0))
+                #expect(harness.fills.first?.feeAsset == .other(0) && harness.fills.first?.fee == "0.001")
                 let instrument = try await harness.instrument
                 guard case .third(let asset, _, _) = instrument.fees.payment else {
                     Issue.record("no third asset")
                     return
                 }
-                #expect(asset == AssetID("BNB"))
+                #expect(asset == AssetID(token))
             }
         }
 
-        @Test func `H31: no request of the runtime's cancels what is not named`() async throws {
-            try await VenueHarness.with(.kucoin) { harness, account in
+        @Test(arguments: Tongue.allCases) func `H31: no request of the runtime's cancels what is not named`(
+            _ tongue: Tongue
+        ) async throws {
+            try await VenueHarness.with(tongue) { harness, account in
                 let id = try await harness.place(account, try await harness.request(29))
                 try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
                 harness.model.addForeignOrder()
                 account.send(.cancel(id), Self.symbol)
                 try await harness.wait("ours is gone") { !harness.isOpen(id) }
-                #expect(harness.model.read { $0.orders.filter { $0.state == .open }.count } == 1)
-                let cancels = harness.model.read { $0.log.filter { $0.hasPrefix("DELETE") } }
-                #expect(cancels.allSatisfy { $0.hasPrefix("DELETE /api/v1/hf/orders/") })
+                #expect(harness.model.openOrders.count == 1)
+                let calls = harness.model.read { $0.log }.map { $0.lowercased() }
+                for name in ["delete /api/v3/openorders", "cancel-all", "cancelall", "order/all", "/cancel/multi"] {
+                    #expect(!calls.contains { $0.contains(name) })
+                }
             }
+        }
+    }
+}
+
+extension AccountEvent {
+    fileprivate var isEnd: Bool {
+        switch self {
+        case .rejected, .cancelled, .expired, .notFound: true
+        default: false
         }
     }
 }

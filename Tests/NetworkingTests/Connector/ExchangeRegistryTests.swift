@@ -39,6 +39,30 @@ extension LiveConnectorTests {
             }
         }
 
+        @Test
+        func
+            `D28: one registry by exchange and account: a key that is gone is asked for nothing, orders by their own id`()
+            async throws
+        {
+            try await VenueHarness.with(.kucoin) { harness, account in
+                let id = try await harness.place(account, try await harness.request(36))
+                try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
+                // By exchange and label, whatever was added first.
+                #expect(harness.registry.refresh([harness.settings("account2"), harness.settings()]).isEmpty)
+                #expect(try await harness.connector.account("default") as AnyObject === account as AnyObject)
+                #expect(harness.registry.connector(ExchangeID(rawValue: "default")) == nil)
+                // An order is asked for with its market, by the exchange's own id once that is known.
+                harness.model.change { $0.log = [] }
+                #expect(try await account.order(id, Self.symbol)?.status == .open)
+                #expect(harness.model.read { $0.log } == ["GET /api/v1/hf/orders/o5000"])
+                #expect(harness.registry.refresh([harness.settings("account2")]).isEmpty)
+                harness.model.change { $0.log = [] }
+                await #expect(throws: ConnectorError.self) { _ = try await account.order(id, Self.symbol) }
+                await #expect(throws: ConnectorError.self) { _ = try await account.balances() }
+                #expect(harness.model.read { $0.log.filter { $0.contains("orders") || $0.contains("accounts") } } == [])
+            }
+        }
+
         @Test func `D31: settings that cannot be are named and left out, the others hold`() async throws {
             let harness = try VenueHarness(.binance)
             var unknown = harness.settings()

@@ -42,7 +42,7 @@ struct KuCoinSpeaker: Speaker {
         let fields = request.fields
         switch (request.verb, request.path) {
         case ("GET", "/api/v1/timestamp"): return said("\(model.now)")
-        case ("GET", "/api/v2/symbols"): return said(Self.symbols)
+        case ("GET", "/api/v2/symbols"): return said(symbols)
         case ("POST", "/api/v1/bullet-public"), ("POST", "/api/v1/bullet-private"):
             let host = request.headers["host"] ?? ""
             model.change { $0.tokens += 1 }
@@ -55,8 +55,8 @@ struct KuCoinSpeaker: Speaker {
         case ("GET", "/api/v1/market/orderbook/level2_100"):
             return model.read { contents in
                 said(
-                    "{\"sequence\":\"\(contents.sequence)\",\"time\":\(model.now),\"bids\":\(levels(contents.bids)),"
-                        + "\"asks\":\(levels(contents.asks))}")
+                    "{\"sequence\":\"\(contents.sequence)\",\"time\":\(model.now),\"bids\":\(pairs(contents.bids)),"
+                        + "\"asks\":\(pairs(contents.asks))}")
             }
         case ("GET", "/api/v1/accounts"):
             return said(
@@ -68,7 +68,9 @@ struct KuCoinSpeaker: Speaker {
         case ("GET", "/api/v1/hf/fills"): return said("{\"items\":\(fills(fields)),\"lastId\":1}")
         case ("POST", "/api/v1/hf/orders/dead-cancel-all"):
             let seconds = Int64(BitfinexSpeaker.value("timeout", request.body) ?? "") ?? 0
-            model.change { $0.armed.append(seconds) }
+            // -1 disarms.
+            guard seconds == -1 || (5...86_400).contains(seconds) else { return error("400100", "timeout") }
+            model.arm(max(0, seconds))
             return said("{\"currentTime\":\(model.now / 1_000),\"triggerTime\":\(model.now / 1_000 + seconds)}")
         case ("GET", let path) where path.hasPrefix("/api/v1/hf/orders/"):
             guard let found = model.read({ $0.orders.last { isMeant($0, path) } }) else {
@@ -119,7 +121,9 @@ struct KuCoinSpeaker: Speaker {
                 clientID, BitfinexSpeaker.value("side", body) == "buy" ? .buy : .sell, price, amount,
                 isPostOnly: false)
             return said("{\"orderId\":\"o\(order.id)\",\"clientOid\":\"\(clientID)\"}")
-        } catch ModelExchange.Refusal.noFunds { return error("200004", "Balance insufficient!") } catch {
+        } catch ModelExchange.Refusal.noFunds { return error("200004", "Balance insufficient!") } catch ModelExchange
+            .Refusal.rules
+        { return error("400100", "Price increment invalid.") } catch {
             return self.error("102429", "Duplicate clientOid")
         }
     }
@@ -142,16 +146,15 @@ struct KuCoinSpeaker: Speaker {
         """
     }
 
-    private func levels(_ levels: [ModelExchange.Level]) -> String {
-        "[" + levels.map { "[\"\($0.price)\",\"\($0.amount)\"]" }.joined(separator: ",") + "]"
+    private var symbols: String {
+        let rules = model.read { $0.rules }
+        return """
+            [{"symbol":"BTC-USDT","baseCurrency":"BTC","quoteCurrency":"USDT","baseMinSize":"0.0001",\
+            "quoteMinSize":"0.1","baseMaxSize":"10000","quoteMaxSize":"99999999","baseIncrement":"\(rules.lot)",\
+            "quoteIncrement":"0.01","priceIncrement":"\(rules.tick)","minFunds":"\(rules.leastCost)",\
+            "enableTrading":true,"feeCategory":1,"makerFeeCoefficient":"1.00","takerFeeCoefficient":"1.00"}]
+            """
     }
-
-    private static let symbols = """
-        [{"symbol":"BTC-USDT","baseCurrency":"BTC","quoteCurrency":"USDT","baseMinSize":"0.0001","quoteMinSize":"0.1",\
-        "baseMaxSize":"10000","quoteMaxSize":"99999999","baseIncrement":"0.0001","quoteIncrement":"0.01",\
-        "priceIncrement":"0.01","minFunds":"0.1","enableTrading":true,"feeCategory":1,"makerFeeCoefficient":"1.00",\
-        "takerFeeCoefficient":"1.00"}]
-        """
 
     // MARK: - Streams
 

@@ -41,7 +41,14 @@ final class ModelExchange: Sendable {
         var amount: FixedDecimal
     }
 
-    enum Refusal: Error { case wouldTake, noFunds, unknownOrder, duplicate }
+    enum Refusal: Error { case wouldTake, noFunds, unknownOrder, duplicate, rules }
+
+    /// What an order has to keep; an exchange changes them as it likes.
+    struct Rules: Hashable, Sendable {
+        var tick: FixedDecimal = "0.01"
+        var lot: FixedDecimal = "0.0001"
+        var leastCost: FixedDecimal = "5"
+    }
 
     /// How the next placements go.
     enum Mishap: Sendable {
@@ -53,6 +60,20 @@ final class ModelExchange: Sendable {
         case actLate(Int64)
         case slowDown
         case fail
+        /// Given up by its sender, it comes so many milliseconds of exchange time late, and is judged then.
+        case comeLate(Int64)
+        /// Refused for its nonce, where there are such.
+        case staleNonce
+    }
+
+    /// What becomes of answers on their way.
+    enum Spoil: Sendable {
+        /// A page for people.
+        case page
+        /// Half of it.
+        case half
+        /// Something else altogether.
+        case words(String)
     }
 
     struct Contents: Sendable {
@@ -74,7 +95,20 @@ final class ModelExchange: Sendable {
         var placedIDs: [String] = []
         var log: [String] = []
         var tokens = 0
+        var rules = Rules()
+        /// What the dead man's switch was set to, in seconds, one after another; 0 disarms.
         var armed: [Int64] = []
+        /// For the next answers to questions, and for all whose path holds the text.
+        var spoils: [Spoil] = []
+        var broken: String?
+        /// The market's streams live and tell nothing.
+        var isMarketMute = false
+        /// So many orders go, each after a first page of open orders was told.
+        var goneBetweenPages = 0
+        /// Requests that were refused for their nonce.
+        var staleNonces = 0
+        /// Connections whose end cancels everything.
+        var guarded: Set<Int> = []
     }
 
     let time: ScaledTime
@@ -114,6 +148,10 @@ final class ModelExchange: Sendable {
                 throw Refusal.duplicate
             }
             if amount > "1000" { throw Refusal.noFunds }
+            let rules = contents.rules
+            guard price.isMultiple(of: rules.tick), amount.isMultiple(of: rules.lot),
+                let cost = try? price.multiplied(by: amount, rounding: .down), cost >= rules.leastCost
+            else { throw Refusal.rules }
             let crosses = side == .buy ? price >= contents.asks[0].price : price <= contents.bids[0].price
             if isPostOnly, crosses { throw Refusal.wouldTake }
             contents.placedIDs.append(clientID)
@@ -137,6 +175,46 @@ final class ModelExchange: Sendable {
         }
         tell([.order(order, nil)])
         return order
+    }
+
+    /// Everybody's orders, as when a dead man's switch fires.
+    func cancelAll() {
+        let events = contents.withLock { contents in
+            var events: [Event] = []
+            for index in contents.orders.indices where contents.orders[index].state == .open {
+                contents.orders[index].state = .cancelled
+                events.append(.order(contents.orders[index], nil))
+            }
+            return events
+        }
+        tell(events)
+    }
+
+    /// The dead man's switch: fires after so many seconds of exchange time unless it was set again; 0 disarms.
+    func arm(_ seconds: Int64) {
+        let number = change { contents in
+            contents.armed.append(seconds)
+            return contents.armed.count
+        }
+        guard seconds > 0 else { return }
+        let dueAt = time.now().advanced(byNanoseconds: seconds * 1_000_000_000)
+        Task {
+            try? await time.sleep(until: dueAt)
+            if read({ $0.armed.count }) == number { cancelAll() }
+        }
+    }
+
+    // MARK: - Looking up
+
+    func order(where isMeant: (Order) -> Bool) -> Order? { read { $0.orders.last(where: isMeant) } }
+
+    /// The oldest first.
+    var openOrders: [Order] { read { $0.orders.filter { $0.state == .open } } }
+
+    /// Between two times of exchange time, both included, the oldest first.
+    func trades(_ since: Int64?, _ until: Int64?, of isMeant: (Order) -> Bool = { _ in true }) -> [Trade] {
+        let (since, until) = (since ?? .min, until ?? .max)
+        return read { $0.trades.filter { $0.time >= since && $0.time <= until && isMeant($0.order) } }
     }
 
     /// Somebody trades with our newest open order.
@@ -179,8 +257,9 @@ final class ModelExchange: Sendable {
     }
 
     private func tell(_ events: [Event]) {
-        let (isSilent, repeats) = read { ($0.isSilent, $0.repeatsEvents) }
+        let (isSilent, isMute, repeats) = read { ($0.isSilent, $0.isMarketMute, $0.repeatsEvents) }
         if isSilent { return }
+        let events = isMute ? events.filter { if case .book = $0 { false } else { true } } : events
         publish.withLock { $0 }?(repeats ? events + events : events)
     }
 }

@@ -1,5 +1,6 @@
 import Crypto
 import Exchanges
+import Execution
 import Foundation
 import Networking
 import Synchronization
@@ -20,6 +21,8 @@ protocol Speaker: Sendable {
     func cancel(_ request: VenueRequest) -> VenueAnswer
     /// What says that we ask too much.
     var slowDown: VenueAnswer { get }
+    /// What refuses a request for its nonce; nil where requests have none.
+    var staleNonce: VenueAnswer? { get }
     /// Why a signed request is not to be believed; nil when it is.
     func fault(_ request: VenueRequest) -> VenueAnswer?
     func isSigned(_ request: VenueRequest) -> Bool
@@ -28,11 +31,43 @@ protocol Speaker: Sendable {
     func received(_ connection: Int, _ text: String) -> [String]
     /// - Parameter topics: what the connection listens to: `account`, `market`.
     func frames(_ event: ModelExchange.Event, _ topics: Set<String>) -> [String]
+    /// The same for those that do not speak in texts.
+    func packets(_ event: ModelExchange.Event, _ topics: Set<String>) -> [VenueFrame]
+}
+
+extension Speaker {
+    func packets(_ event: ModelExchange.Event, _ topics: Set<String>) -> [VenueFrame] {
+        frames(event, topics).map { .text($0) }
+    }
+
+    var staleNonce: VenueAnswer? { nil }
+
+    /// What a buy pays its fee in, unless the model says otherwise.
+    static var feeOfBuys: FeeAsset { [.gate, .bybit].contains(exchange) ? .base : .quote }
+
+    // MARK: - What most of them write alike
+
+    func list(_ rows: [String]) -> String { "[" + rows.joined(separator: ",") + "]" }
+
+    /// `[["99.5","1"],…]`, with whatever else a level carries.
+    func pairs(_ levels: [ModelExchange.Level], _ rest: String = "") -> String {
+        list(levels.map { "[\"\($0.price)\",\"\($0.amount)\"\(rest)]" })
+    }
+
+    func decimal(_ text: String?) -> FixedDecimal? { text.flatMap { try? FixedDecimal(Substring($0)) } }
+
+    func listen(_ connection: Int, _ topic: String) {
+        model.change { $0.listened[connection, default: []].insert(topic) }
+    }
 }
 
 enum Signature {
     static func sha256(_ text: String, _ secret: String) -> [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: Data(secret.utf8))))
+    }
+
+    static func sha512(_ text: String, _ secret: String) -> [UInt8] {
+        Array(HMAC<SHA512>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: Data(secret.utf8))))
     }
 
     static func sha384(_ text: String, _ secret: String) -> [UInt8] {

@@ -12,6 +12,11 @@ final class MarketTold: Sendable {
 }
 
 extension VenueHarness {
+    /// What the connector's book would have to be.
+    var trueBestPrices: (bid: FixedDecimal, ask: FixedDecimal) {
+        model.read { ($0.bids[0].price, $0.asks[0].price) }
+    }
+
     /// The best prices of the book that the records make; nil while there is none.
     var bestPrices: (bid: FixedDecimal, ask: FixedDecimal)? {
         var book = OrderBook()
@@ -53,6 +58,20 @@ extension ModelExchange {
                     Trade(
                         id: 100_000 + number, order: order, price: "99.5", amount: "0.01", fee: "0", feeAsset: "USDT",
                         time: start + Int64(number) * step))
+            }
+        }
+    }
+
+    /// Orders of ours that rest, without being told.
+    func addOpenOrders(_ count: Int, named exchange: NativeExchange) {
+        let now = now
+        change { contents in
+            for number in 0..<count {
+                guard let id = ClientOrderID(rawValue: UInt64(7_000 + number)) else { continue }
+                contents.orders.append(
+                    Order(
+                        id: 20_000 + number, clientID: exchange.name(of: id), side: .buy, price: "90", amount: "0.1",
+                        createdAt: now - Int64(count - number)))
             }
         }
     }

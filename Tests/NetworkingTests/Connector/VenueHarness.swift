@@ -10,7 +10,7 @@ import TradingCore
 
 /// The languages that the conformance suite is spoken in.
 enum Tongue: String, CaseIterable, Sendable, CustomTestStringConvertible {
-    case binance, bitfinex, kucoin
+    case binance, bitfinex, bybit, gate, kucoin, mexc, okx
 
     var testDescription: String { rawValue }
 
@@ -18,7 +18,11 @@ enum Tongue: String, CaseIterable, Sendable, CustomTestStringConvertible {
         switch self {
         case .binance: BinanceSpeaker(model)
         case .bitfinex: BitfinexSpeaker(model)
+        case .bybit: BybitSpeaker(model)
+        case .gate: GateSpeaker(model)
         case .kucoin: KuCoinSpeaker(model)
+        case .mexc: MEXCSpeaker(model)
+        case .okx: OKXSpeaker(model)
         }
     }
 }
@@ -41,6 +45,9 @@ final class VenueHarness: Sendable {
     let server: VenueServer
     let registry: ExchangeRegistry
     let memory: KeptMemory
+    let log = LogText()
+    /// Changes what is sent to a connection.
+    let spoiler: Mutex<(@Sendable (VenueFrame) -> [VenueFrame])?> = Mutex(nil)
     private let caller: HTTPCaller
     private let records = Mutex<[MarketRecord]>([])
     private let updates = Mutex<[AccountUpdate]>([])
@@ -72,6 +79,7 @@ final class VenueHarness: Sendable {
     init(_ tongue: Tongue, _ pace: ConnectorPace? = nil, memory: KeptMemory = KeptMemory()) throws {
         let model = ModelExchange(time)
         let speaker = tongue.speaker(model)
+        if type(of: speaker).feeOfBuys == .base { model.change { $0.feeAsset = "BTC" } }
         self.model = model
         self.speaker = speaker
         self.memory = memory
@@ -83,7 +91,11 @@ final class VenueHarness: Sendable {
         } received: { connection, text in
             model.read { $0.isSilent } ? [] : speaker.received(connection, text)
         } closed: { connection in
-            model.change { $0.listened[connection] = nil }
+            let isGuarded = model.change { contents in
+                contents.listened[connection] = nil
+                return contents.guarded.remove(connection) != nil
+            }
+            if isGuarded { model.cancelAll() }
         }
         caller = try HTTPCaller()
         var chosen = pace ?? ConnectorPace()
@@ -95,20 +107,28 @@ final class VenueHarness: Sendable {
         registry = ExchangeRegistry(
             Wires(
                 time: time, webSockets: try WebSocketClient(), memory: memory,
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), pace: chosen, seed: 1
+                logger: log.logger, pace: chosen, seed: 1
             ) { request, milliseconds throws(HTTPFailure) in
                 // The deadline is in the exchange's time; what a busy machine needs beside it is real.
                 try await caller.send(request, within: max(3_000, milliseconds / factor))
             })
-        let server = server
         model.publish.withLock {
-            $0 = { events in
+            $0 = { [weak self] events in
                 for (connection, topics) in model.read({ $0.listened }) {
                     for event in events {
-                        for frame in speaker.frames(event, topics) { server.push(frame, to: connection) }
+                        for frame in speaker.packets(event, topics) { self?.push(frame, to: connection) }
                     }
                 }
             }
+        }
+    }
+
+    private func push(_ frame: VenueFrame, to connection: Int) {
+        let frames = spoiler.withLock { $0 }.map { $0(frame) } ?? [frame]
+        for frame in frames {
+            server.push(frame, to: connection)
+            // Nothing can follow half a frame.
+            if case .raw = frame { return server.hangUp(connection) }
         }
     }
 
@@ -118,16 +138,38 @@ final class VenueHarness: Sendable {
             contents.requests += 1
             contents.log.append(request.verb + " " + request.path)
         }
-        if speaker.isSigned(request), let fault = speaker.fault(request) { return fault }
-        if speaker.isPlacement(request) {
-            let mishap = model.change { $0.placements.isEmpty ? nil : $0.placements.removeFirst() }
-            return perform(mishap, speaker, factor) { speaker.place(request) }
+        let mishap: ModelExchange.Mishap? =
+            speaker.isPlacement(request)
+            ? model.change { $0.placements.isEmpty ? nil : $0.placements.removeFirst() } : nil
+        if case .comeLate(let milliseconds)? = mishap {
+            Task {
+                try? await Task.sleep(for: .milliseconds(milliseconds / factor))
+                if speaker.fault(request) == nil { _ = speaker.place(request) }
+            }
+            return .dropped
         }
+        if let broken = model.read({ $0.broken }), request.path.contains(broken) { return spoiled(.page, nil) }
+        if speaker.isSigned(request), let fault = speaker.fault(request) { return fault }
+        if speaker.isPlacement(request) { return perform(mishap, speaker, factor) { speaker.place(request) } }
         if speaker.isCancel(request) {
             let mishap = model.change { $0.cancels.isEmpty ? nil : $0.cancels.removeFirst() }
             return perform(mishap, speaker, factor) { speaker.cancel(request) }
         }
-        return speaker.answer(request)
+        let answer = speaker.answer(request)
+        let spoil: ModelExchange.Spoil? = model.change { $0.spoils.isEmpty ? nil : $0.spoils.removeFirst() }
+        return spoil.map { spoiled($0, answer) } ?? answer
+    }
+
+    private static func spoiled(_ spoil: ModelExchange.Spoil, _ answer: VenueAnswer?) -> VenueAnswer {
+        var spoiled = answer ?? VenueAnswer(body: "")
+        switch spoil {
+        case .page:
+            spoiled.status = 500
+            spoiled.body = "<html><body><h1>500 Internal Server Error</h1></body></html>"
+        case .half: spoiled.body = String(spoiled.body.prefix(spoiled.body.count / 2))
+        case .words(let words): spoiled.body = words
+        }
+        return spoiled
     }
 
     private static func perform(
@@ -148,6 +190,8 @@ final class VenueHarness: Sendable {
             return .dropped
         case .slowDown: return speaker.slowDown
         case .fail: return VenueAnswer(status: 502, body: "<html>bad gateway</html>")
+        case .staleNonce: return speaker.staleNonce ?? act()
+        case .comeLate: return .dropped
         }
     }
 
@@ -186,8 +230,16 @@ final class VenueHarness: Sendable {
         subscriptions.withLock { $0 += [market, orders] }
     }
 
+    func endSubscriptions() {
+        let all = subscriptions.withLock { subscriptions in
+            defer { subscriptions = [] }
+            return subscriptions
+        }
+        for subscription in all { subscription.cancel() }
+    }
+
     func end() async {
-        for subscription in subscriptions.withLock({ $0 }) { subscription.cancel() }
+        endSubscriptions()
         registry.close()
         await server.stop()
         await caller.shutdown()
@@ -199,6 +251,9 @@ final class VenueHarness: Sendable {
     var told: [AccountUpdate] { updates.withLock { $0 } }
     var events: [AccountEvent] { told.compactMap { if case .event(let event) = $0 { event } else { nil } } }
     var fills: [Fill] { events.compactMap { if case .filled(let fill) = $0 { fill } else { nil } } }
+
+    /// Whoever asks for an order is told its fills again.
+    var tradeCount: Int { Set(fills.map(\.tradeID)).count }
 
     func forget() {
         updates.withLock { $0 = [] }
@@ -270,10 +325,16 @@ final class VenueHarness: Sendable {
 
 extension NativeExchange {
     func name(of id: ClientOrderID) -> String {
-        switch self {
-        case .binance: BinanceDialect().clientOrderID(id) ?? ""
-        case .bitfinex: BitfinexDialect().clientOrderID(id) ?? ""
-        default: KuCoinDialect().clientOrderID(id) ?? ""
-        }
+        let dialect: any ExchangeDialect =
+            switch self {
+            case .binance: BinanceDialect()
+            case .bitfinex: BitfinexDialect()
+            case .bybit: BybitDialect()
+            case .gate: GateDialect()
+            case .kucoin: KuCoinDialect()
+            case .mexc: MEXCDialect()
+            case .okx: OKXDialect()
+            }
+        return dialect.clientOrderID(id) ?? ""
     }
 }

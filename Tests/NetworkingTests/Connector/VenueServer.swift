@@ -51,6 +51,22 @@ struct VenueAnswer: Sendable {
     static let dropped = VenueAnswer(body: "", isDropped: true)
 }
 
+/// What a server sends over a WebSocket.
+enum VenueFrame: Sendable {
+    case text(String)
+    case binary([UInt8])
+    /// Bytes as they are, whatever they mean.
+    case raw([UInt8])
+
+    var bytes: [UInt8] {
+        switch self {
+        case .text(let text): WebSocketText.text(text)
+        case .binary(let bytes): WebSocketText.frame(WebSocketText.Opcode.binary, bytes)
+        case .raw(let bytes): bytes
+        }
+    }
+}
+
 /// HTTP and WebSockets on one port of this machine, as an exchange offers them.
 final class VenueServer: Sendable {
     typealias Connection = Int
@@ -99,9 +115,11 @@ final class VenueServer: Sendable {
         try? await channel.withLock { $0 }?.close()
     }
 
-    func push(_ text: String, to connection: Connection) {
+    func push(_ text: String, to connection: Connection) { push(.text(text), to: connection) }
+
+    func push(_ frame: VenueFrame, to connection: Connection) {
         let socket = state.withLock { $0.sockets[connection] }
-        socket?.writeAndFlush(ByteBuffer(bytes: WebSocketText.text(text)), promise: nil)
+        socket?.writeAndFlush(ByteBuffer(bytes: frame.bytes), promise: nil)
     }
 
     func hangUp(_ connection: Connection) { state.withLock { $0.sockets[connection] }?.close(promise: nil) }

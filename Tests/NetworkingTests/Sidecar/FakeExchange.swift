@@ -43,14 +43,16 @@ final class FakeExchange: Sendable {
     var placements: Int { state.withLock { $0.requests.count { $0.hasPrefix("POST /api/v3/order") } } }
 
     /// Trades an order, whole or in part.
-    func fill(_ clientID: String, _ amount: String, isWhole: Bool) {
+    func fill(
+        _ clientID: String, _ amount: String, isWhole: Bool, fee: (cost: String, asset: String) = ("0.00000100", "BTC")
+    ) {
         state.withLock { state in
             guard let index = state.orders.firstIndex(where: { $0.clientID == clientID }) else { return }
             state.orders[index].filled = amount
             state.orders[index].status = isWhole ? "FILLED" : "PARTIALLY_FILLED"
             let order = state.orders[index]
             state.trades.append([
-                "\(900 + state.trades.count)", "\(order.id)", order.price, amount, "0.00000100", "BTC", "\(state.now)",
+                "\(900 + state.trades.count)", "\(order.id)", order.price, amount, fee.cost, fee.asset, "\(state.now)",
                 order.side,
             ])
         }

@@ -78,6 +78,28 @@ struct SidecarConnectorTests {
         }
     }
 
+    @Test func `a fee in a third asset is booked as that, as natively`() async throws {
+        try await Self.with { test in
+            let instrument = try #require(try await test.connector.instruments().first)
+            guard case .third(let token, _, _) = instrument.fees.payment else {
+                Issue.record("no third asset: \(instrument.fees)")
+                return
+            }
+            #expect(token == AssetID("BNB"))
+            let order = try Self.order(9)
+            test.desk.begin(order)
+            try await test.sidecar.wait("it is accepted") { test.events().contains(.accepted(order.id)) }
+            test.exchange.fill(SidecarClientIDs.text.text(order.id), "0.01", isWhole: true, fee: ("0.0007", "BNB"))
+            try await test.sidecar.wait("it is told") {
+                test.events().contains { if case .filled = $0 { true } else { false } }
+            }
+            let fill = try #require(
+                test.events().compactMap { if case .filled(let fill) = $0 { fill } else { nil } }.first)
+            #expect(fill.fee == "0.0007" && fill.feeAsset == .other(0))
+            #expect(try await test.account.fills(Self.symbol, from: 0, limit: 9).map(\.fee) == ["0.0007"])
+        }
+    }
+
     @Test func `an order is placed, filled in two parts and its balances read`() async throws {
         try await Self.with { test in
             let order = try Self.order(1)

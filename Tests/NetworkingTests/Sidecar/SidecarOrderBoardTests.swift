@@ -138,4 +138,18 @@ import TradingCore
         trade.amount = "-0.001"
         #expect(throws: UnreadableAnswer.self) { try board.fill(trade, try Self.id()) }
     }
+
+    @Test func `a fee in an asset that nobody named is not booked as another, and told`() throws {
+        let board = try Self.board()
+        let trade = ExchangeTrade(
+            id: "7", orderID: "E1", side: .buy, price: "1", amount: "0.01",
+            fees: [ExchangeFee(cost: "0.3", asset: AssetID("XYZ"))], time: 5)
+        let fill = try board.fill(trade, try Self.id())
+        #expect(fill.fee == .zero && fill.feeAsset == .quote)
+        #expect(board.unbookedFee(trade)?.contains("0.3") == false && board.unbookedFee(trade)?.contains("XYZ") == true)
+        var paid = trade
+        paid.fees = [ExchangeFee(cost: "0.3", asset: AssetID("USDT"))]
+        #expect(board.unbookedFee(paid) == nil)
+        #expect(try board.fill(paid, try Self.id()).fee == "0.3")
+    }
 }

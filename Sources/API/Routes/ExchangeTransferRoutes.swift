@@ -1,0 +1,101 @@
+import ExchangeKeys
+import Exchanges
+import TradingCore
+
+/// Deposit addresses and withdrawals of exchange accounts, by the original's paths (D26).
+struct ExchangeTransferRoutes {
+    let transfers: any ExchangeTransferDesk
+
+    private static let place: [Parameter] = [
+        .body("exchange"), .body("apiKeyId", .integer(0...Int64.max), "A stored key's key_id"),
+        .body("symbol", .string, "The asset, such as USDT"),
+        .body("network", .string, "By its common name, such as TRC20; it must be on TRANSFER_NETWORKS"),
+    ]
+
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                .post, "/exchange/deposit/create", "Where to send an asset to reach an account", tag: "exchanges",
+                parameters: Self.place, success: "Address, memo and network"
+            ) { input in
+                let address = try await transfers.depositAddress(try Self.place(input))
+                return .json(
+                    .object([
+                        "address": .string(address.address), "memo": .string(address.tag ?? ""),
+                        "network": .string(address.network ?? ""),
+                    ]))
+            },
+            Endpoint(
+                .post, "/exchange/withdrawal/create", "Withdraw from an account, once", tag: "exchanges",
+                parameters: Self.place + [
+                    .body("address"), .body("tag", isRequired: false, "Where the network has one"),
+                    .body("amount", .number, "In the asset"),
+                    .body(
+                        "requestId", isRequired: false,
+                        "A name of the caller's own: said again, it is the same withdrawal, and is never sent twice"),
+                ],
+                success: "The withdrawal; 202 while the exchange has not said what became of it, 422 where it refused"
+            ) { input in
+                let withdrawal = try await transfers.withdraw(try Self.order(input))
+                let code =
+                    switch withdrawal.status {
+                    case .sent: 201
+                    case .pending, .unknown: 202
+                    case .refused: 422
+                    }
+                return .status(code, JSONTree(withdrawal))
+            },
+        ]
+    }
+
+    private static func place(_ input: EndpointInput) throws -> TransferPlace {
+        TransferPlace(
+            exchange: ExchangeID(rawValue: try input.required("exchange").lowercased()),
+            keyID: input.integer("apiKeyId") ?? 0, asset: AssetID(try input.required("symbol").uppercased()),
+            network: try input.required("network"))
+    }
+
+    private static func order(_ input: EndpointInput) throws -> WithdrawalOrder {
+        let text = try input.required("amount")
+        var faults: [String] = []
+        let amount = try? FixedDecimal(text[...])
+        if amount?.isPositive != true { faults.append("amount \(text.prefix(64)): must be above 0") }
+        for name in ["address", "tag", "requestId"] {
+            guard let value = input.text(name) else { continue }
+            if value.utf8.count > 200 || value.unicodeScalars.contains(where: { $0.value <= 32 || $0.value == 127 }) {
+                faults.append("\(name): must be a text of at most 200 bytes without blanks")
+            }
+        }
+        guard let amount, faults.isEmpty else { throw APIError.invalid(faults) }
+        return WithdrawalOrder(
+            place: try place(input), address: try input.required("address"), tag: input.text("tag"), amount: amount,
+            requestID: input.text("requestId"))
+    }
+}
+
+extension JSONTree {
+    init(_ withdrawal: Withdrawal) {
+        self = .object([
+            "id": withdrawal.exchangeID.map(JSONTree.string) ?? .null, "requestId": .string(withdrawal.requestID),
+            "status": .string(withdrawal.status.rawValue), "exchange": .string("\(withdrawal.place.exchange)"),
+            "exchange_index": .string(withdrawal.label), "symbol": .string("\(withdrawal.place.asset)"),
+            "network": .string(withdrawal.place.network), "address": .string(withdrawal.address),
+            "tag": withdrawal.tag.map(JSONTree.string) ?? .null, "amount": .number(withdrawal.amount),
+            "reason": withdrawal.reason.map(JSONTree.string) ?? .null, "timestamp": .time(withdrawal.createdAt),
+        ])
+    }
+}
+
+extension APIError {
+    init(_ error: TransferError) {
+        let text = "\(error)"
+        switch error {
+        case .invalid(let lines): self = .invalid(lines)
+        case .unknownKey: self = .typed(404, text)
+        case .refused: self = .typed(422, text)
+        case .unreachable: self = .typed(502, text)
+        case .repeated: self = .typed(409, text)
+        case .storageUnavailable: self = .typed(503, text)
+        }
+    }
+}

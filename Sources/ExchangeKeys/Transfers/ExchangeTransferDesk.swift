@@ -1,0 +1,113 @@
+public import Exchanges
+public import TradingCore
+
+/// Assets that travel to and from exchanges, as operators ask for it.
+public protocol ExchangeTransferDesk: Sendable {
+    /// Where to send an asset so that it arrives on the account; made where there is none yet, on the network that was named and
+    /// no other (H25).
+    func depositAddress(_ place: TransferPlace) async throws(TransferError) -> DepositAddress
+    /// Stores what is wanted, then sends it, once. Said again with the same request id it is the same withdrawal: one whose
+    /// outcome is unknown is looked for at the exchange, and never sent a second time.
+    func withdraw(_ order: WithdrawalOrder) async throws(TransferError) -> Withdrawal
+}
+
+/// Which account, asset and network.
+public struct TransferPlace: Hashable, Sendable {
+    public var exchange: ExchangeID
+    /// A stored key's id.
+    public var keyID: Int64
+    public var asset: AssetID
+    public var network: String
+
+    public init(exchange: ExchangeID, keyID: Int64, asset: AssetID, network: String) {
+        self.exchange = exchange
+        self.keyID = keyID
+        self.asset = asset
+        self.network = network
+    }
+}
+
+public struct WithdrawalOrder: Hashable, Sendable {
+    public var place: TransferPlace
+    public var address: String
+    public var tag: String?
+    public var amount: FixedDecimal
+    /// The caller's own name for it; without one the same withdrawal cannot be asked for twice within ten minutes.
+    public var requestID: String?
+
+    public init(
+        place: TransferPlace, address: String, tag: String?, amount: FixedDecimal, requestID: String? = nil
+    ) {
+        self.place = place
+        self.address = address
+        self.tag = tag
+        self.amount = amount
+        self.requestID = requestID
+    }
+}
+
+/// A stored withdrawal and what became of it.
+public struct Withdrawal: Hashable, Sendable {
+    /// *Pending* leads to one of the others; *unknown* to *sent* alone: what an exchange has not shown may still leave it.
+    public enum Status: String, Hashable, Sendable, CaseIterable {
+        /// Stored; it may have left.
+        case pending
+        /// The exchange has taken it.
+        case sent
+        case refused
+        /// Nobody answered.
+        case unknown
+    }
+
+    public var id: Int64
+    public var requestID: String
+    public var place: TransferPlace
+    public var label: String
+    public var address: String
+    public var tag: String?
+    public var amount: FixedDecimal
+    public var status: Status
+    /// The exchange's name for it.
+    public var exchangeID: String?
+    /// Why it was refused, or what is not known.
+    public var reason: String?
+    public var createdAt: Timestamp
+
+    public init(
+        id: Int64, requestID: String, place: TransferPlace, label: String, address: String, tag: String?,
+        amount: FixedDecimal, status: Status, exchangeID: String? = nil, reason: String? = nil, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.requestID = requestID
+        self.place = place
+        self.label = label
+        self.address = address
+        self.tag = tag
+        self.amount = amount
+        self.status = status
+        self.exchangeID = exchangeID
+        self.reason = reason
+        self.createdAt = createdAt
+    }
+}
+
+/// Why a transfer was not made. None of its texts holds a secret.
+public enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
+    case invalid([String])
+    case unknownKey(Int64)
+    /// The exchange answered, and would not.
+    case refused(String)
+    case unreachable(String)
+    /// The same one was asked for just now.
+    case repeated(String)
+    case storageUnavailable(String)
+
+    public var description: String {
+        switch self {
+        case .invalid(let lines): lines.joined(separator: "; ")
+        case .unknownKey(let id): "Key \(id) not found"
+        case .refused(let why), .unreachable(let why), .repeated(let why): why
+        case .storageUnavailable(let why): "Nothing can be stored now: \(why)"
+        }
+    }
+}

@@ -1,0 +1,213 @@
+public import Exchanges
+public import Logging
+public import Networking
+public import Persistence
+public import Scheduling
+import TradingCore
+
+/// Transfers over the stored keys: opened when they are used (D27), found by their id (D26), asked of the exchange itself.
+public struct ExchangeTransfers: ExchangeTransferDesk {
+    private let keyring: ExchangeKeyring
+    private let database: any SQLDatabase
+    private let allowed: TransferAllowList
+    private let time: any TimeSource
+    private let makeID: @Sendable () -> String
+    private let logger: Logger
+    private let send: ExchangeClient.Send
+
+    /// Within so long the same withdrawal without a request id is taken for the same.
+    static let repetition = Nanoseconds.seconds(600)
+    /// A stored intent that is older than this, and says nothing more, was left by a process that died.
+    static let abandoned = Nanoseconds.seconds(60)
+
+    /// - Parameter makeID: names for withdrawals whose caller gave none; no two alike.
+    public init(
+        keyring: ExchangeKeyring, database: any SQLDatabase, allowed: TransferAllowList, time: any TimeSource,
+        logger: Logger, makeID: @escaping @Sendable () -> String, send: @escaping ExchangeClient.Send
+    ) {
+        self.keyring = keyring
+        self.database = database
+        self.allowed = allowed
+        self.time = time
+        self.logger = logger
+        self.makeID = makeID
+        self.send = send
+    }
+
+    public func depositAddress(_ place: TransferPlace) async throws(TransferError) -> DepositAddress {
+        let (_, settings) = try await account(place)
+        let (route, calls) = try await route(place, .deposit, settings)
+        let address = try await calls.depositAddress(route)
+        guard route.isOf(address), !address.address.isEmpty else {
+            throw .refused(
+                "\(place.exchange) answered with an address on \(address.network ?? "no network"), not on "
+                    + "\(route.network.code): it must not be used")
+        }
+        var told = address
+        told.network = route.network.code
+        return told
+    }
+
+    // MARK: - Withdrawing
+
+    public func withdraw(_ order: WithdrawalOrder) async throws(TransferError) -> Withdrawal {
+        let (key, settings) = try await account(order.place)
+        guard key.purpose == .withdraw else {
+            throw .invalid(["apiKeyId \(key.id): must be a key with purpose withdraw, not one that trades"])
+        }
+        if let requestID = order.requestID,
+            let earlier = try await load({ try WithdrawalStore(transaction: $0).withdrawal(requestID: requestID) })
+        {
+            return try await again(earlier, order, settings)
+        }
+        let (route, calls) = try await route(order.place, .withdrawal, settings)
+        do throws(TransferRefusal) { try route.check(amount: order.amount) } catch { throw .invalid(["\(error)"]) }
+        var wanted = order
+        wanted.place.network = route.network.code
+        let (stored, isNew) = try await stored(wanted, key.label)
+        guard isNew else { return try await again(stored, wanted, settings) }
+        return try await sent(stored, route, calls)
+    }
+
+    /// The intent, before anything leaves (H36).
+    private func stored(
+        _ order: WithdrawalOrder, _ label: String
+    ) async throws(TransferError) -> (Withdrawal, isNew: Bool) {
+        let (now, id) = (time.now(), order.requestID ?? makeID())
+        let isNamed = order.requestID != nil
+        return try await write { transaction in
+            let store = WithdrawalStore(transaction: transaction)
+            if let earlier = try store.withdrawal(requestID: id) { return (earlier, false) }
+            let since = now.advanced(byNanoseconds: -Self.repetition)
+            if !isNamed, let same = try store.same(as: order, since: since) {
+                throw TransferError.repeated(
+                    "the same withdrawal was asked for as request \(same.requestID): name a requestId to make another")
+            }
+            return (try store.insert(order, requestID: id, label: label, now: now), true)
+        }
+    }
+
+    private func sent(
+        _ withdrawal: Withdrawal, _ route: TransferRoute, _ calls: TransferCalls
+    ) async throws(TransferError) -> Withdrawal {
+        let outcome: Result<ExchangeTransfer, CallFailure>
+        do throws(CallFailure) {
+            outcome = .success(
+                try await calls.withdraw(
+                    WithdrawalRequest(
+                        asset: withdrawal.place.asset, amount: withdrawal.amount, address: withdrawal.address,
+                        tag: withdrawal.tag, network: route.network.code, fee: route.network.withdrawalFee)))
+        } catch { outcome = .failure(error) }
+        switch outcome {
+        case .success(let transfer): return try await settled(withdrawal, .sent, transfer.id, nil)
+        case .failure(.notCarriedOut(let failure)):
+            logger.error("withdrawal \(withdrawal.id) was refused: \(failure)")
+            return try await settled(withdrawal, .refused, nil, "\(failure)")
+        case .failure(.unknown(let failure, _, _)):
+            logger.error("what became of withdrawal \(withdrawal.id) is unknown: \(failure)")
+            return try await settled(withdrawal, .unknown, nil, "\(failure)")
+        }
+    }
+
+    private func settled(
+        _ withdrawal: Withdrawal, _ status: Withdrawal.Status, _ exchangeID: String?, _ reason: String?
+    ) async throws(TransferError) -> Withdrawal {
+        let now = time.now()
+        let isMoved = try await write { transaction in
+            try WithdrawalStore(transaction: transaction).move(
+                withdrawal.id, from: withdrawal.status, to: status, exchangeID: exchangeID, reason: reason, now: now)
+        }
+        guard isMoved else { return try await fresh(withdrawal) }
+        var settled = withdrawal
+        (settled.status, settled.exchangeID, settled.reason) = (status, exchangeID, reason)
+        return settled
+    }
+
+    private func fresh(_ withdrawal: Withdrawal) async throws(TransferError) -> Withdrawal {
+        let found = try await load { try WithdrawalStore(transaction: $0).withdrawal(requestID: withdrawal.requestID) }
+        return found ?? withdrawal
+    }
+
+    // MARK: - Asked for again
+
+    /// Never sent again: where nobody knows what became of it, the exchange is asked.
+    private func again(
+        _ earlier: Withdrawal, _ order: WithdrawalOrder, _ settings: ExchangeAccountSettings
+    ) async throws(TransferError) -> Withdrawal {
+        guard earlier.isSame(as: order) else {
+            throw .invalid(["requestId \(earlier.requestID): must be a new one, another withdrawal was made with it"])
+        }
+        let isAbandoned =
+            earlier.status == .pending && time.now().nanoseconds(since: earlier.createdAt) > Self.abandoned
+        guard earlier.status == .unknown || isAbandoned else { return earlier }
+        var calls = try TransferCalls(settings, time: time, send: send)
+        _ = try await calls.currencies()
+        let since = earlier.createdAt.nanoseconds / Nanoseconds.perMillisecond - 120_000
+        let listed = try await calls.withdrawals(earlier.place.asset, since: since)
+        guard let found = listed.first(where: { $0.isWhat(earlier) }) else {
+            return try await settled(
+                earlier, .unknown, nil, earlier.reason ?? "nobody answered, and the exchange lists none")
+        }
+        return try await settled(earlier, .sent, found.id, nil)
+    }
+
+    // MARK: - What it takes
+
+    private func account(_ place: TransferPlace) async throws(TransferError) -> (ExchangeKey, ExchangeAccountSettings) {
+        do throws(TransferRefusal) { try TransferRoute.allowed(place.exchange, place.asset, allowed) } catch {
+            throw .invalid(["\(error)"])
+        }
+        let found: (ExchangeKey, ExchangeAccountSettings?)?
+        do { found = try await keyring.account(place.keyID) } catch { throw .storageUnavailable("\(error)") }
+        guard let (key, settings) = found else { throw .unknownKey(place.keyID) }
+        guard key.exchange == place.exchange else {
+            throw .invalid(["exchange \(place.exchange): must be \(key.exchange), as of key \(key.id)"])
+        }
+        guard let settings else { throw .refused("the stored secret of key \(key.id) cannot be opened") }
+        return (key, settings)
+    }
+
+    private func route(
+        _ place: TransferPlace, _ direction: TransferRoute.Direction, _ settings: ExchangeAccountSettings
+    ) async throws(TransferError) -> (TransferRoute, TransferCalls) {
+        var calls = try TransferCalls(settings, time: time, send: send)
+        let currencies = try await calls.currencies()
+        do throws(TransferRefusal) {
+            let route = try TransferRoute(
+                place.exchange, place.asset, network: place.network, direction, allowed, currencies)
+            return (route, calls)
+        } catch { throw .invalid(["\(error)"]) }
+    }
+
+    private func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws(TransferError) -> Value {
+        do { return try await database.write(body) } catch let error as TransferError { throw error } catch {
+            throw .storageUnavailable("\(error)")
+        }
+    }
+
+    private func load<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws(TransferError) -> Value {
+        do { return try await database.read(body) } catch { throw .storageUnavailable("\(error)") }
+    }
+}
+
+extension Withdrawal {
+    fileprivate func isSame(as order: WithdrawalOrder) -> Bool {
+        place.keyID == order.place.keyID && place.asset == order.place.asset && amount == order.amount
+            && place.network.uppercased() == order.place.network.uppercased() && address == order.address
+            && tag == order.tag
+    }
+}
+
+extension ExchangeTransfer {
+    /// Exchanges tell the amount with or without the fee.
+    fileprivate func isWhat(_ withdrawal: Withdrawal) -> Bool {
+        guard (addressTo ?? address) == withdrawal.address, let amount else { return false }
+        if amount == withdrawal.amount { return true }
+        guard let fee, let whole = try? amount.adding(fee.cost) else { return false }
+        return whole == withdrawal.amount
+    }
+}

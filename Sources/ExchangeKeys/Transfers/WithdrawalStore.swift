@@ -1,0 +1,92 @@
+import Exchanges
+import Persistence
+import TradingCore
+
+/// `exchange_withdrawals` over an open transaction.
+struct WithdrawalStore {
+    let transaction: any SQLTransaction
+
+    static let migration = Migration("exchange-keys-002-withdrawals") { transaction in
+        try transaction.execute(
+            """
+            CREATE TABLE exchange_withdrawals (
+                withdrawal_id INTEGER PRIMARY KEY,
+                request_id TEXT NOT NULL UNIQUE,
+                key_id INTEGER NOT NULL,
+                exchange TEXT NOT NULL,
+                exchange_index TEXT NOT NULL,
+                asset TEXT NOT NULL,
+                network TEXT NOT NULL,
+                address TEXT NOT NULL,
+                tag TEXT,
+                amount TEXT NOT NULL,
+                status TEXT NOT NULL CHECK (status IN ('pending', 'sent', 'refused', 'unknown')),
+                exchange_id TEXT,
+                reason TEXT,
+                created_at INTEGER NOT NULL,
+                updated_at INTEGER NOT NULL
+            ) STRICT
+            """)
+    }
+
+    func withdrawal(requestID: String) throws -> Withdrawal? {
+        try transaction.row("SELECT * FROM exchange_withdrawals WHERE request_id = \(requestID)").map(Self.withdrawal)
+    }
+
+    /// The newest that asked for the same and was not refused.
+    func same(as order: WithdrawalOrder, since: Timestamp) throws -> Withdrawal? {
+        try transaction.rows(
+            """
+            SELECT * FROM exchange_withdrawals
+            WHERE key_id = \(order.place.keyID) AND asset = \(order.place.asset.rawValue)
+                AND network = \(order.place.network) AND address = \(order.address) AND created_at >= \(since)
+                AND status <> 'refused'
+            ORDER BY withdrawal_id DESC
+            """
+        ).map(Self.withdrawal).first { $0.amount == order.amount && $0.tag == order.tag }
+    }
+
+    func insert(_ order: WithdrawalOrder, requestID: String, label: String, now: Timestamp) throws -> Withdrawal {
+        let place = order.place
+        let row = try transaction.row(
+            """
+            INSERT INTO exchange_withdrawals (request_id, key_id, exchange, exchange_index, asset, network, address, tag,
+                amount, status, created_at, updated_at)
+            VALUES (\(requestID), \(place.keyID), \(place.exchange.rawValue), \(label), \(place.asset.rawValue),
+                \(place.network), \(order.address), \(order.tag.sqlValue), \(order.amount), 'pending', \(now), \(now))
+            RETURNING withdrawal_id
+            """)
+        guard let row else { throw SQLError.other("exchange_withdrawals: an insert gave no withdrawal_id") }
+        return Withdrawal(
+            id: try row.get(0), requestID: requestID, place: place, label: label, address: order.address,
+            tag: order.tag, amount: order.amount, status: .pending, createdAt: now)
+    }
+
+    /// - Returns: false when it was no longer as it was thought to be.
+    func move(
+        _ id: Int64, from: Withdrawal.Status, to status: Withdrawal.Status, exchangeID: String? = nil,
+        reason: String? = nil, now: Timestamp
+    ) throws -> Bool {
+        try transaction.execute(
+            """
+            UPDATE exchange_withdrawals SET status = \(status.rawValue), exchange_id = \(exchangeID.sqlValue),
+                reason = \(reason.sqlValue), updated_at = \(now)
+            WHERE withdrawal_id = \(id) AND status = \(from.rawValue)
+            """) == 1
+    }
+
+    private static func withdrawal(_ row: SQLRow) throws -> Withdrawal {
+        let status: String = try row.get("status")
+        guard let known = Withdrawal.Status(rawValue: status) else {
+            throw SQLError.decoding(column: "status", value: status)
+        }
+        let place = TransferPlace(
+            exchange: ExchangeID(rawValue: try row.get("exchange")), keyID: try row.get("key_id"),
+            asset: AssetID(try row.get("asset", as: String.self)), network: try row.get("network"))
+        return Withdrawal(
+            id: try row.get("withdrawal_id"), requestID: try row.get("request_id"), place: place,
+            label: try row.get("exchange_index"), address: try row.get("address"), tag: try row.get("tag"),
+            amount: try row.get("amount"), status: known, exchangeID: try row.get("exchange_id"),
+            reason: try row.get("reason"), createdAt: try row.get("created_at"))
+    }
+}

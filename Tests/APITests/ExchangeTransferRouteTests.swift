@@ -1,0 +1,105 @@
+import ExchangeKeys
+import Exchanges
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
+import Testing
+import TradingCore
+
+@testable import API
+
+/// Deposit addresses and withdrawals over HTTP.
+@Suite struct ExchangeTransferRouteTests {
+    private static let deposit = #"{"exchange":"Binance","apiKeyId":7,"symbol":"usdt","network":"TRC20"}"#
+    private static let withdrawal =
+        #"{"exchange":"binance","apiKeyId":"7","symbol":"USDT","network":"TRC20","address":"TAbc","amount":"12.5","requestId":"r1"}"#
+
+    private func with(
+        _ body: @Sendable (TestAPI, @Sendable (String, String) async throws -> TestResponse) async throws -> Void
+    ) async throws {
+        let api = try TestAPI()
+        try await api.withClient { client in
+            let token = try await TestAPI.token(client)
+            try await body(api) { path, text in
+                try await client.execute(
+                    uri: path, method: .post,
+                    headers: [.contentType: "application/json", .authorization: "Bearer \(token)"],
+                    body: ByteBuffer(string: text))
+            }
+        }
+    }
+
+    @Test func `H25: what may travel is named network by network, and a name that is none is told`() throws {
+        let good = try ServerConfiguration(environment: ["TRANSFER_NETWORKS": "binance:usdt:trc20, okx:BTC:Lightning"])
+        #expect(good.transferNetworks.networks(ExchangeID(rawValue: "binance"), "USDT") == ["TRC20"])
+        #expect(good.transferNetworks.networks(ExchangeID(rawValue: "okx"), "BTC") == ["LIGHTNING"])
+        #expect(good.transferNetworks.networks(ExchangeID(rawValue: "okx"), "USDT") == [])
+        #expect(try ServerConfiguration(environment: [:]).transferNetworks == .nothing)
+        for bad in ["binance:USDT", "binance::TRC20", "binance:USDT:TRC20:x", "USDT", "binance:USDT:TRC\u{7}20"] {
+            let error = #expect(throws: ConfigurationErrors.self) {
+                try ServerConfiguration(environment: ["TRANSFER_NETWORKS": bad])
+            }
+            #expect(try #require(error).lines.first?.hasPrefix("TRANSFER_NETWORKS ") == true)
+        }
+    }
+
+    @Test func `D26: what is sent is bound, and the result comes back`() async throws {
+        try await with { api, post in
+            let address = try await post("/exchange/deposit/create", Self.deposit)
+            #expect(address.status == .created)
+            #expect(String(buffer: address.body) == #"{"address":"TAbc","memo":"","network":"TRC20"}"#)
+            let place = TransferPlace(
+                exchange: ExchangeID(rawValue: "binance"), keyID: 7, asset: AssetID("USDT"), network: "TRC20")
+            #expect(api.transfers.places == [place])
+            let sent = try await post("/exchange/withdrawal/create", Self.withdrawal)
+            #expect(sent.status == .created)
+            let text = String(buffer: sent.body)
+            #expect(
+                text.contains(#""id":"W1""#) && text.contains(#""amount":12.5"#) && text.contains(#""status":"sent""#))
+            #expect(
+                api.transfers.orders == [
+                    WithdrawalOrder(place: place, address: "TAbc", tag: nil, amount: "12.5", requestID: "r1")
+                ])
+        }
+    }
+
+    @Test func `D26: an unknown key is a 404, and every refusal has its status`() async throws {
+        try await with { api, post in
+            let cases: [(TransferError, Int)] = [
+                (.unknownKey(7), 404), (.invalid(["network x: must be y"]), 400), (.refused("no"), 422),
+                (.unreachable("x"), 502), (.repeated("x"), 409), (.storageUnavailable("x"), 503),
+            ]
+            for (error, status) in cases {
+                api.transfers.fail(error)
+                for (path, body) in [("deposit", Self.deposit), ("withdrawal", Self.withdrawal)] {
+                    let answer = try await post("/exchange/\(path)/create", body)
+                    #expect(answer.status.code == status)
+                }
+            }
+            api.transfers.fail(nil)
+            for (end, status) in [(Withdrawal.Status.unknown, 202), (.pending, 202), (.refused, 422)] {
+                api.transfers.end(end)
+                let answer = try await post("/exchange/withdrawal/create", Self.withdrawal)
+                #expect(answer.status.code == status)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("exchange", "null"), ("apiKeyId", "-1"), ("apiKeyId", "\"x\""), ("symbol", "{}"), ("network", "\"\""),
+        ("amount", "0"), ("amount", "-3"), ("amount", "\"1e999\""), ("amount", "[]"), ("address", "\"a b\""),
+        ("address", "\"\""), ("tag", "\"a\\u0000\""), ("requestId", "{}"),
+    ])
+    func `what cannot be is told by field, and nothing is asked`(_ field: String, _ value: String) async throws {
+        try await with { api, post in
+            let members = [
+                ("exchange", "\"binance\""), ("apiKeyId", "7"), ("symbol", "\"USDT\""), ("network", "\"TRC20\""),
+                ("address", "\"TAbc\""), ("amount", "\"1\""), ("tag", "\"7\""), ("requestId", "\"r\""),
+            ]
+            let body = members.map { "\"\($0.0)\":\($0.0 == field ? value : $0.1)" }.joined(separator: ",")
+            let answer = try await post("/exchange/withdrawal/create", "{\(body)}")
+            #expect(answer.status == .badRequest && String(buffer: answer.body).contains(field))
+            #expect(api.transfers.orders.isEmpty)
+        }
+    }
+}

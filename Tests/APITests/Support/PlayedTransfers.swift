@@ -1,0 +1,42 @@
+import ExchangeKeys
+import Exchanges
+import Synchronization
+import TradingCore
+
+/// Transfers that end as a test says.
+final class PlayedTransfers: ExchangeTransferDesk {
+    private struct State {
+        var error: TransferError?
+        var status = Withdrawal.Status.sent
+        var orders: [WithdrawalOrder] = []
+        var places: [TransferPlace] = []
+    }
+
+    private let state = Mutex(State())
+    var orders: [WithdrawalOrder] { state.withLock { $0.orders } }
+    var places: [TransferPlace] { state.withLock { $0.places } }
+
+    func fail(_ error: TransferError?) { state.withLock { $0.error = error } }
+    func end(_ status: Withdrawal.Status) { state.withLock { $0.status = status } }
+
+    func depositAddress(_ place: TransferPlace) async throws(TransferError) -> DepositAddress {
+        let error = state.withLock { state in
+            state.places.append(place)
+            return state.error
+        }
+        if let error { throw error }
+        return DepositAddress(asset: place.asset, network: place.network, address: "TAbc", tag: nil)
+    }
+
+    func withdraw(_ order: WithdrawalOrder) async throws(TransferError) -> Withdrawal {
+        let (error, status) = state.withLock { state in
+            state.orders.append(order)
+            return (state.error, state.status)
+        }
+        if let error { throw error }
+        return Withdrawal(
+            id: 1, requestID: order.requestID ?? "made", place: order.place, label: "default", address: order.address,
+            tag: order.tag, amount: order.amount, status: status, exchangeID: status == .sent ? "W1" : nil,
+            reason: status == .sent ? nil : "why", createdAt: Timestamp(nanoseconds: 0))
+    }
+}
