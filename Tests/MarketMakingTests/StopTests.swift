@@ -68,8 +68,11 @@ import TradingCore
     @Test func `starting a running key again starts nothing (D11)`() async throws {
         try await withServer { bench in
             try await bench.quote()
-            let again = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body(amount: "0.5"))
+            let again = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body())
             #expect(again.parametersVersion == 1)
+            await #expect(throws: DeskError.self, "with other parameters it is told so") {
+                _ = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body(amount: "0.5"))
+            }
             #expect(bench.exchange.open.count == 4)
             #expect(bench.exchange.open.allSatisfy { $0.request.quantity.lots == 1_000_000 })
         }

@@ -109,8 +109,8 @@ public final class SQLiteDatabase: SQLDatabase {
         configuration.maximumReaderCount = 4
         configuration.label = "mrmarket.sqlite"
         configuration.prepareDatabase { connection in
-            // For a reader; the writer, whom everybody waits for, gets more.
-            try connection.execute(sql: "PRAGMA cache_size = -8192")
+            // For a reader; the writer, whom everybody waits for, gets more. Both are full after some days of trading, and stay so.
+            try connection.execute(sql: "PRAGMA cache_size = -4096")
             // A log grown long in a busy time is cut to this when it begins anew.
             try connection.execute(sql: "PRAGMA journal_size_limit = \(SQLiteTuning.defaultLogBytes)")
             // Only the writer checkpoints, and when it chooses.
@@ -122,7 +122,7 @@ public final class SQLiteDatabase: SQLDatabase {
     /// GRDB sets `synchronous` to NORMAL when it turns WAL on, after `prepareDatabase`: so FULL comes last, read back.
     private func setUp() throws {
         try pool.writeWithoutTransaction { connection in
-            try connection.execute(sql: "PRAGMA cache_size = -65536")
+            try connection.execute(sql: "PRAGMA cache_size = -16384")
             try connection.execute(sql: "PRAGMA synchronous = FULL")
             let level = try Int.fetchOne(connection, sql: "PRAGMA synchronous")
             let mode = try String.fetchOne(connection, sql: "PRAGMA journal_mode")
