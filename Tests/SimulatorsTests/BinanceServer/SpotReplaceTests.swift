@@ -93,4 +93,33 @@ struct SpotReplaceTests {
         #expect(unknown.json["data"]?["cancelResponse"]?["code"] == .number("-2011"))
         await exchange.stop()
     }
+
+    /// With the order count used up; the old order is there or not.
+    @Test(
+        "Where no more orders may be placed, CANCEL_ONLY cancels all the same, and 429 tells both halves",
+        arguments: [
+            ("STOP_ON_FAILURE", "old", -2021, "SUCCESS", "FAILURE"),
+            ("STOP_ON_FAILURE", "nowhere", -2022, "FAILURE", "NOT_ATTEMPTED"),
+            ("ALLOW_FAILURE", "nowhere", -2022, "FAILURE", "FAILURE"),
+        ])
+    func cancelOnly(mode: String, old: String, code: Int, cancelled: String, placed: String) async throws {
+        let folder = try TemporaryFolder()
+        let exchange = try await SpotRunning(folder.path + "/spot.db", FixedMarket.configuration())
+        _ = try await exchange.ask(.post, "/api/v3/order", "symbol=BTCUSDT&newClientOrderId=old&" + Self.old, as: "A")
+        // Whole within one stretch of ten seconds, or it would prove nothing.
+        while SpotRunning.now() % 10_000 > 8_000 { try await Task.sleep(for: .milliseconds(50)) }
+        await exchange.exchange.useUpOrders(of: "alice", leaving: 0)
+        let query = "symbol=BTCUSDT&\(Self.old)&cancelReplaceMode=\(mode)&cancelOrigClientOrderId=\(old)"
+        let nothing = try await exchange.ask(.post, "/api/v3/order/cancelReplace", query, as: "A")
+        #expect(nothing.status == 429 && nothing.code == -1015)
+        let answer = try await exchange.ask(
+            .post, "/api/v3/order/cancelReplace", query + "&orderRateLimitExceededMode=CANCEL_ONLY", as: "A")
+        #expect(answer.status == 429 && answer.code == code && answer.header("Retry-After") != nil)
+        let data = answer.json["data"]
+        #expect(data?["cancelResult"] == .string(cancelled) && data?["newOrderResult"] == .string(placed))
+        if placed == "FAILURE" { #expect(data?["newOrderResponse"]?["code"] == .number("-1015")) }
+        let open = try await exchange.ask(.get, "/api/v3/openOrders", "symbol=BTCUSDT", as: "A")
+        #expect(open.json.elements.count == (old == "old" ? 0 : 1))
+        await exchange.stop()
+    }
 }

@@ -87,8 +87,11 @@ struct LiveCoreTests {
             } else {
                 kept += 1
             }
+            let before = bench.core.events.count
             bench.core.doHeard(isStored: isStored)
             for command in commands { _ = bench.core.perform(command) }
+            // Nobody hears of what is not in the journal.
+            #expect(isStored || bench.core.events.count == before, "seed \(seed), \(second)")
         }
         for (time, command) in journal {
             try again.core.advance(to: time)

@@ -10,6 +10,12 @@ struct SpotCall: Sendable {
     var unit = SpotRenderer.TimeUnit.milliseconds
     /// The WebSocket connection that it came over.
     var connection: Int?
+
+    /// A cancel-and-replace that is to cancel even where no more orders may be placed now.
+    var cancelsAnyway: Bool {
+        operation == .replace
+            && text.parameters.contains { $0.name == "orderRateLimitExceededMode" && $0.value == "CANCEL_ONLY" }
+    }
 }
 
 /// What is sent back, or not.

@@ -3,7 +3,7 @@ import TradingCore
 
 /// Placing, cancelling and replacing.
 extension SpotExchange {
-    private func ticket(
+    func ticket(
         _ request: AccountRequest, _ symbol: String, _ reader: inout ParameterReader
     ) throws(SpotError) -> SpotCommand.Place {
         let ticket = try OrderTicket(&reader)
@@ -12,7 +12,7 @@ extension SpotExchange {
     }
 
     /// The symbol, which must be listed.
-    private func symbol(_ reader: inout ParameterReader) throws(SpotError) -> SpotMarket {
+    func symbol(_ reader: inout ParameterReader) throws(SpotError) -> SpotMarket {
         let name = try reader.required("symbol")
         guard name.utf8.count <= 20, name.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) }) else {
             throw .illegal("symbol", "^[A-Z0-9-_.]{1,20}$")
@@ -32,7 +32,7 @@ extension SpotExchange {
     }
 
     /// Carries a command out; a refusal of an order does not count as an order.
-    private func done(
+    func done(
         _ command: SpotCommand, of account: String, places: Bool = false
     ) async throws(SpotError) -> SpotOutcome {
         let outcome = await perform(command)
@@ -41,7 +41,7 @@ extension SpotExchange {
         throw error
     }
 
-    private func fillInPart(_ order: SpotOrder, _ request: AccountRequest) async {
+    func fillInPart(_ order: SpotOrder, _ request: AccountRequest) async {
         guard let percent = request.fate.fillsPlaced, order.status.isOpen else { return }
         _ = await perform(.fill(account: request.account, orderID: order.id, percent: percent))
     }
@@ -67,7 +67,7 @@ extension SpotExchange {
 
     // MARK: - Cancelling
 
-    private func target(
+    func target(
         _ request: AccountRequest, _ symbol: String, _ reader: inout ParameterReader,
         id: String = "orderId", clientID: String = "origClientOrderId"
     ) throws(SpotError) -> SpotCommand.Target {
@@ -77,13 +77,13 @@ extension SpotExchange {
         return SpotCommand.Target(account: request.account, symbol: symbol, orderID: number, clientID: name)
     }
 
-    private func cancelID(_ reader: inout ParameterReader, _ name: String) throws(SpotError) -> String {
+    func cancelID(_ reader: inout ParameterReader, _ name: String) throws(SpotError) -> String {
         guard let id = try reader.text(name) else { return newClientID() }
         guard OrderTicket.isClientID(id) else { throw .illegal(name, OrderTicket.clientIDRule) }
         return id
     }
 
-    private func restriction(_ reader: inout ParameterReader) throws(SpotError) -> SpotCommand.Restriction? {
+    func restriction(_ reader: inout ParameterReader) throws(SpotError) -> SpotCommand.Restriction? {
         try reader.choice("cancelRestrictions", SpotCommand.Restriction.self, or: .badRestrictions)
     }
 
@@ -100,7 +100,7 @@ extension SpotExchange {
         return request.renderer.cancelled(order, id, market)
     }
 
-    private func fillBeforeCancel(_ target: SpotCommand.Target, _ request: AccountRequest) async {
+    func fillBeforeCancel(_ target: SpotCommand.Target, _ request: AccountRequest) async {
         guard let percent = request.fate.fillsCancelled, let order = core.records.find(target) else { return }
         _ = await perform(.fill(account: request.account, orderID: order.id, percent: percent))
     }
@@ -115,65 +115,7 @@ extension SpotExchange {
         return .list(orders.map { request.renderer.cancelled($0.order, $0.cancelID, market) })
     }
 
-    // MARK: - Replacing
-
-    private enum ReplaceMode: String { case stop = "STOP_ON_FAILURE", allow = "ALLOW_FAILURE" }
-    private enum LimitMode: String { case cancelOnly = "CANCEL_ONLY", doNothing = "DO_NOTHING" }
-
-    func replace(_ request: AccountRequest, _ reader: inout ParameterReader) async throws(SpotError) -> JSON {
-        let market = try symbol(&reader)
-        _ = try reader.required("cancelReplaceMode")
-        guard let mode = try reader.choice("cancelReplaceMode", ReplaceMode.self) else {
-            throw .missing("cancelReplaceMode")
-        }
-        _ = try reader.choice("orderRateLimitExceededMode", LimitMode.self)
-        let target = try target(
-            request, market.name, &reader, id: "cancelOrderId", clientID: "cancelOrigClientOrderId")
-        let cancel = SpotCommand.Cancel(
-            target: target, clientID: try cancelID(&reader, "cancelNewClientOrderId"),
-            restriction: try restriction(&reader))
-        let place = try ticket(request, market.name, &reader)
-        try reader.finish()
-        limits.placed(request.account, at: request.arrival)
-        await fillBeforeCancel(target, request)
-        let command = SpotCommand.replace(cancel, place, requiresCancel: mode == .stop)
-        guard case .replaced(let cancelled, let placed) = try await done(command, of: request.account, places: true)
-        else { throw .disconnected }
-        switch placed {
-        case .success((let order, _)): await fillInPart(order, request)
-        case .failure: limits.filled(request.account, at: time.now())
-        // As on Binance, one that was not attempted counts all the same.
-        case nil: break
-        }
-        return try replaced(cancelled, placed, market, request.renderer)
-    }
-
-    private func replaced(
-        _ cancelled: Result<(SpotOrder, String), SpotError>,
-        _ placed: Result<(SpotOrder, [SpotFill]), SpotError>?, _ market: SpotMarket, _ renderer: SpotRenderer
-    ) throws(SpotError) -> JSON {
-        let (cancelResult, cancelBody): (String, JSON) =
-            switch cancelled {
-            case .success((let order, let id)): ("SUCCESS", renderer.cancelled(order, id, market))
-            case .failure(let error): ("FAILURE", error.body)
-            }
-        let (placeResult, placeBody): (String, JSON) =
-            switch placed {
-            case .success((let order, let fills)): ("SUCCESS", renderer.placed(order, fills, market))
-            case .failure(let error): ("FAILURE", error.body)
-            case nil: ("NOT_ATTEMPTED", .null)
-            }
-        let body: JSON = [
-            "cancelResult": .text(cancelResult), "newOrderResult": .text(placeResult), "cancelResponse": cancelBody,
-            "newOrderResponse": placeBody,
-        ]
-        switch (cancelResult, placeResult) {
-        case ("SUCCESS", "SUCCESS"): return body
-        case ("SUCCESS", _), (_, "SUCCESS"):
-            throw SpotError(-2021, "Order cancel-replace partially failed.", status: 409, data: body)
-        default: throw SpotError(-2022, "Order cancel-replace failed.", data: body)
-        }
-    }
+    // MARK: - Amending
 
     func amend(_ request: AccountRequest, _ reader: inout ParameterReader) async throws(SpotError) -> JSON {
         let market = try symbol(&reader)

@@ -46,7 +46,9 @@ extension SpotExchange {
             if call.connection != nil { reader.skip("apiKey", "returnRateLimits") }
             // Some clients sign everything.
             if call.operation.security != .signed { reader.skip("timestamp", "recvWindow") }
-            if call.operation.countsAsOrder, let asker { try limits.checkOrder(asker.account, at: time.now()) }
+            if call.operation.countsAsOrder, !call.cancelsAnyway, let asker {
+                try limits.checkOrder(asker.account, at: time.now())
+            }
             let renderer = SpotRenderer(unit: call.unit)
             if let asker {
                 let request = AccountRequest(

@@ -65,7 +65,7 @@ extension SpotExchange {
         var answer: JSON = ["id": id.map { JSON($0) } ?? .null, "status": .number(Int64(reply.status))]
         if let error = reply.error {
             var body = error.body
-            if let seconds = error.retryAfter {
+            if let seconds = error.retryAfter, error.data == nil {
                 let now = SpotRenderer().time(time.now())
                 let until = SpotRenderer().time(time.now().advanced(byNanoseconds: Nanoseconds.seconds(seconds)))
                 body = body.adding(["data": ["serverTime": now, "retryAfter": until]])
