@@ -20,6 +20,7 @@ public struct BybitDialect: ExchangeDialect {
         abilities.tellsNewestTrades = true
         abilities.privateConfirmations = 2
         abilities.openOrdersPage = 50
+        abilities.disconnectionWindow = 3...300
         abilities.feeToken = AssetID("MNT")
         return abilities
     }()

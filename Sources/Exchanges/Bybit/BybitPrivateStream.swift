@@ -64,6 +64,11 @@ struct BybitPrivateStream: StreamSession {
     }
 
     private func answered(_ value: JSONValue, _ effects: inout [StreamEffect]) {
+        if value.text("req_id") == "dcp" {
+            // Where Bybit has not enabled it, orders and fills are told all the same.
+            let isGood = value.bool("success") != false
+            return effects.append(.event(isGood ? .alive : .unexplained(String(value.compactText.prefix(200)))))
+        }
         BybitStreamAnswer.tell(value, &effects)
         guard value.text("op") == "auth", value.bool("success") == true else { return }
         effects.append(.send(BybitTopic.frame("subscribe", ["order", "execution", "wallet"], id: "account")))

@@ -190,6 +190,9 @@ public struct ExchangeAbilities: Hashable, Sendable {
     public var tellsNewestTrades = false
     /// A private stream can be opened so that its end cancels everything on the account.
     public var cancelsOnDisconnect = false
+    /// How long such a stream may be gone before that, in seconds, where the exchange wants to be told (Bybit): by
+    /// ``ExchangeDialect/cancelAllAfter(_:_:)``.
+    public var disconnectionWindow: ClosedRange<Int>?
     /// How many ``StreamEvent/confirmed(_:)`` a private stream gives until it tells everything.
     public var privateConfirmations = 1
     /// Most open orders in one answer; nil: all of them.

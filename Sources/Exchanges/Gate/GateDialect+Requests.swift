@@ -22,10 +22,10 @@ extension GateDialect {
         return count
     }
 
-    /// `from` and `to` in seconds, and `limit`.
+    /// `from` and `to` in seconds, and `limit`. A second that has begun is asked for whole: none of its trades is left out.
     static func addWindow(_ query: HistoryQuery, to fields: inout ParameterList, maximum: Int) {
         fields.add("limit", number: query.limit.map { min(max($0, 1), maximum) })
         fields.add("from", number: seconds(query.since))
-        fields.add("to", number: seconds(query.until))
+        fields.add("to", number: query.until.map { $0 / 1_000 + ($0 % 1_000 > 0 ? 1 : 0) })
     }
 }

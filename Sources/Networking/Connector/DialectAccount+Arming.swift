@@ -82,6 +82,26 @@ extension DialectAccount {
         }
     }
 
+    /// Where the exchange watches our connection instead of our word: how long it may be gone. Said with every connection.
+    func protectConnection() async {
+        let (seconds, client) = state.withLock { ($0.settings?.deadMansSwitchSeconds, $0.client) }
+        guard let seconds, let client, venue.abilities.disconnectionWindow != nil else { return }
+        do {
+            _ = try await client.perform(
+                dialect.cancelAllAfter(Int64(seconds) &* 1_000, []), within: venue.pace.request)
+            state.withLock { state in
+                state.isProtected = true
+                state.armingFault = nil
+            }
+        } catch {
+            venue.logger.warning("\(venue.id)/\(label): orders would outlive the connection: \(error)")
+            state.withLock { state in
+                state.isProtected = false
+                state.armingFault = "orders would outlive the connection: \(error)"
+            }
+        }
+    }
+
     /// A clean end: what should be cancelled is.
     func standDown() async {
         let task = state.withLock { state in

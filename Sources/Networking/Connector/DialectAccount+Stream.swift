@@ -89,6 +89,7 @@ extension DialectAccount {
         spawn {
             _ = await self.audit()
             self.recover()
+            await self.protectConnection()
         }
     }
 

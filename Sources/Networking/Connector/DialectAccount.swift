@@ -40,6 +40,8 @@ public final class DialectAccount: ExchangeAccount {
         /// The dead man's switch was armed, and not disarmed since.
         var isArmed = false
         var armingFault: String?
+        /// The exchange has taken it that our orders go when the connection is gone.
+        var isProtected = false
         var tasks: [Int: Task<Void, Never>] = [:]
         var lastNumber = 0
         var sinks: [Int: (symbol: Symbol, tell: Sink)] = [:]
@@ -277,7 +279,7 @@ public final class DialectAccount: ExchangeAccount {
             (
                 (
                     settings: state.settings, stream: state.stream, fault: state.fault ?? state.armingFault,
-                    client: state.client
+                    client: state.client, isProtected: state.isProtected
                 ),
                 state.tracker.exposure
             )
@@ -290,12 +292,14 @@ public final class DialectAccount: ExchangeAccount {
         }
         return ExchangeAccountState(
             exchange: venue.id, label: label, isStreaming: state.stream == .ready, fault: fault,
-            safety: safety(state.settings), unattended: exposure)
+            safety: safety(state.settings, state.isProtected), unattended: exposure)
     }
 
-    private func safety(_ settings: ExchangeAccountSettings?) -> ExchangeAccountState.Safety {
+    private func safety(
+        _ settings: ExchangeAccountSettings?, _ isProtected: Bool
+    ) -> ExchangeAccountState.Safety {
         guard let seconds = settings?.deadMansSwitchSeconds else { return .none }
         if venue.abilities.deadMansSwitch != nil { return .deadMansSwitch(seconds: seconds) }
-        return venue.abilities.cancelsOnDisconnect ? .cancelsOnDisconnect : .none
+        return venue.abilities.cancelsOnDisconnect || isProtected ? .cancelsOnDisconnect : .none
     }
 }

@@ -66,13 +66,13 @@ public enum NativeExchange: String, CaseIterable, Sendable {
             throw SettingsFault("receiveWindow \(settings.receiveWindow): must be 1 to 60000 milliseconds")
         }
         guard let seconds = settings.deadMansSwitchSeconds else { return }
-        if let range = dialect.abilities.deadMansSwitch {
+        if let range = dialect.abilities.deadMansSwitch ?? dialect.abilities.disconnectionWindow {
             guard range.contains(seconds) else {
                 throw SettingsFault(
                     "deadMansSwitchSeconds \(seconds): must be \(range.lowerBound) to \(range.upperBound) for "
                         + dialect.name)
             }
-        } else if !dialect.abilities.cancelsOnDisconnect, dialect.id.rawValue != NativeExchange.bybit.rawValue {
+        } else if !dialect.abilities.cancelsOnDisconnect {
             throw SettingsFault(
                 "deadMansSwitchSeconds \(seconds): must be left out, as \(dialect.name) has no dead man's switch")
         }

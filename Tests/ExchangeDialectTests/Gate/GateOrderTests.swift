@@ -21,6 +21,17 @@ import TradingCore
         )
     }
 
+    @Test func `a history's window leaves out no part of its seconds`() throws {
+        func asked(_ since: Int64, _ until: Int64) throws -> [String] {
+            let query = HistoryQuery(symbol: Rigged.bitcoin, since: since, until: until)
+            return try dialect.ownTrades(query).request.fields.filter { ["from", "to"].contains($0.key) }.map {
+                $0.value.compactText
+            }
+        }
+        #expect(try asked(1_700_000_000_500, 1_700_000_001_500) == ["1700000000", "1700000002"])
+        #expect(try asked(1_700_000_000_000, 1_700_000_001_000) == ["1700000000", "1700000001"])
+    }
+
     @Test(arguments: [
         (TimeInForce.goodTillCancelled, "gtc"), (.immediateOrCancel, "ioc"), (.fillOrKill, "fok"),
     ])

@@ -70,6 +70,7 @@ struct BybitSpeaker: Speaker {
                 model.read { $0.orders.filter { $0.state != .open && isMeant($0, fields) } }.suffix(50).map(row))
         case ("GET", "/v5/execution/list"): return executions(fields)
         case ("POST", "/v5/order/disconnected-cancel-all"):
+            guard model.read({ $0.offersProtection }) else { return error(10005, "Permission denied") }
             let body = try? JSONValue(request.body)
             guard body?.text("product") == "SPOT", let seconds = body?.text("timeWindow").flatMap({ Int64($0) }),
                 (3...300).contains(seconds)
@@ -240,6 +241,9 @@ struct BybitSpeaker: Speaker {
                 return [told("subscribe", id, isGood: false, "Not authorised")]
             }
             if arguments.count > 10 { return [told("subscribe", id, isGood: false, "args size >10")] }
+            if arguments == ["dcp.spot"], !model.read({ $0.offersProtection }) {
+                return [told("subscribe", id, isGood: false, "topic not allowed")]
+            }
             return [told("subscribe", id, "subscribe")] + arguments.flatMap { subscribe(connection, $0) }
         case "unsubscribe": return [told("unsubscribe", id)]
         default: return [told(operation, id, isGood: false, "unknown op")]
@@ -252,10 +256,21 @@ struct BybitSpeaker: Speaker {
             listen(connection, "market")
             return [model.read { book("snapshot", $0.sequence, $0.bids, $0.asks) }]
         case "order": listen(connection, "account")
-        case "publicTrade.BTCUSDT", "execution", "wallet", "dcp.spot": break
+        case "publicTrade.BTCUSDT", "execution", "wallet": break
+        case "dcp.spot": model.change { _ = $0.guarded.insert(connection) }
         default: model.complain("a topic \(topic)")
         }
         return []
+    }
+
+    /// Unless there is another within the window.
+    func guardedEnded() {
+        let seconds = model.read { $0.armed.last } ?? 10
+        let dueAt = model.time.now().advanced(byNanoseconds: seconds * 1_000_000_000)
+        Task {
+            try? await model.time.sleep(until: dueAt)
+            if model.read({ $0.guarded.isEmpty }) { model.cancelAll() }
+        }
     }
 
     func frames(_ event: ModelExchange.Event, _ topics: Set<String>) -> [String] {

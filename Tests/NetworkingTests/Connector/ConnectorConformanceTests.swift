@@ -306,6 +306,8 @@ extension LiveConnectorTests {
         ) async throws {
             try await VenueHarness.with(tongue, prepare: { $0.change { $0.placements = [.slowDown] } }) {
                 harness, account in
+                // Nothing else is on its way.
+                try await harness.connectorSettles()
                 let begun = harness.time.milliseconds
                 let id = try await harness.place(account, try await harness.request(24))
                 try await harness.wait("nobody knows") { harness.events.contains(.outcomeUnknown(id)) }

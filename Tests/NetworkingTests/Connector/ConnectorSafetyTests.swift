@@ -126,6 +126,28 @@ extension LiveConnectorTests {
             }
         }
 
+        @Test(arguments: [Tongue.bitfinex, .okx]) func `a wrong checksum is told as a gap and healed by a book`(
+            _ tongue: Tongue
+        ) async throws {
+            try await VenueHarness.with(tongue) { harness, _ in
+                try await harness.wait("the book is there") { harness.bestPrices?.bid == "99.99" }
+                let number = harness.model.change { contents in
+                    contents.sequence += 1
+                    return contents.sequence
+                }
+                let frame =
+                    tongue == .bitfinex
+                    ? "[7,\"cs\",12345,\(number),\(harness.model.now)]"
+                    : """
+                    {"arg":{"channel":"books","instId":"BTC-USDT"},"action":"snapshot","data":[{"asks":[],"bids":[],\
+                    "ts":"\(harness.model.now)","checksum":5,"prevSeqId":-1,"seqId":\(number)}]}
+                    """
+                harness.pushToMarket(frame)
+                try await harness.wait("the gap is told") { harness.market.contains { $0.kind == .gap } }
+                try await harness.wait("it is healed") { harness.bookIsTrue }
+            }
+        }
+
         // MARK: - The dead man's switch
 
         private static let switched: [Tongue] = [.okx, .gate, .kucoin]
@@ -194,6 +216,40 @@ extension LiveConnectorTests {
                     try await harness.time.sleep(until: harness.time.now().advanced(byNanoseconds: 5_000_000_000))
                     #expect(ids.allSatisfy { harness.isOpen($0) != isWanted })
                 }
+            }
+        }
+
+        @Test func `Bybit: orders go when the connection stays away for the time, not when it comes back`() async throws
+        {
+            try await VenueHarness.with(.bybit, deadMansSwitch: 10) { harness, account in
+                try await harness.wait("it is protected") {
+                    harness.registry.states.first?.safety == .cancelsOnDisconnect
+                }
+                #expect(harness.model.read { $0.armed } == [10])
+                let id = try await harness.place(account, try await harness.request(74))
+                try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
+                for connection in harness.model.read({ $0.guarded.sorted() }) { harness.server.hangUp(connection) }
+                try await harness.wait("it is said anew") { harness.model.read { $0.armed == [10, 10] } }
+                try await harness.time.sleep(until: harness.time.now().advanced(byNanoseconds: 12_000_000_000))
+                #expect(harness.isOpen(id))
+                harness.registry.close()
+                let died = harness.time.milliseconds
+                try await harness.wait("it is gone") { !harness.isOpen(id) }
+                #expect(harness.time.milliseconds - died < 13_000)
+            }
+        }
+
+        @Test func `Bybit: protection that it has not enabled is shown, and keeps nobody from trading`() async throws {
+            try await VenueHarness.with(
+                .bybit, deadMansSwitch: 10, prepare: { $0.change { $0.offersProtection = false } }
+            ) { harness, account in
+                let id = try await harness.place(account, try await harness.request(75))
+                try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
+                try await harness.wait("it is shown") {
+                    harness.registry.states.first?.fault?.contains("would outlive the connection") == true
+                }
+                let state = try #require(harness.registry.states.first)
+                #expect(state.safety == ExchangeAccountState.Safety.none && state.isStreaming)
             }
         }
 

@@ -107,6 +107,8 @@ final class ModelExchange: Sendable {
         var goneBetweenPages = 0
         /// Requests that were refused for their nonce.
         var staleNonces = 0
+        /// Whether accounts may have their orders cancelled when a connection is gone (Bybit).
+        var offersProtection = true
         /// Connections whose end cancels everything.
         var guarded: Set<Int> = []
     }

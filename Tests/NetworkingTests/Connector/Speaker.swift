@@ -29,6 +29,8 @@ protocol Speaker: Sendable {
 
     func opened(_ connection: Int, _ address: String) -> [String]
     func received(_ connection: Int, _ text: String) -> [String]
+    /// A connection whose end cancels everything has ended.
+    func guardedEnded()
     /// - Parameter topics: what the connection listens to: `account`, `market`.
     func frames(_ event: ModelExchange.Event, _ topics: Set<String>) -> [String]
     /// The same for those that do not speak in texts.
@@ -41,6 +43,8 @@ extension Speaker {
     }
 
     var staleNonce: VenueAnswer? { nil }
+
+    func guardedEnded() { model.cancelAll() }
 
     /// What a buy pays its fee in, unless the model says otherwise.
     static var feeOfBuys: FeeAsset { [.gate, .bybit].contains(exchange) ? .base : .quote }

@@ -95,7 +95,7 @@ final class VenueHarness: Sendable {
                 contents.listened[connection] = nil
                 return contents.guarded.remove(connection) != nil
             }
-            if isGuarded { model.cancelAll() }
+            if isGuarded { speaker.guardedEnded() }
         }
         caller = try HTTPCaller()
         var chosen = pace ?? ConnectorPace()
@@ -120,6 +120,12 @@ final class VenueHarness: Sendable {
                     }
                 }
             }
+        }
+    }
+
+    func pushToMarket(_ text: String) {
+        for (connection, topics) in model.read({ $0.listened }) where topics.contains("market") {
+            server.push(text, to: connection)
         }
     }
 

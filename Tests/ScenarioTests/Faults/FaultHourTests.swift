@@ -53,7 +53,7 @@ import TradingCore
     }
 
     @Test(.timeLimit(.minutes(90)))
-    func `books, orders, fills and balances are the exchange's own after every fault and kill (H25, H28, H36, H37)`()
+    func `books, orders, fills and balances are the exchange's own after every fault and kill (H28, H36, H37)`()
         async throws
     {
         let stage = try await Stage()
