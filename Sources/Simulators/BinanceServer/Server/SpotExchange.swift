@@ -168,7 +168,7 @@ public actor SpotExchange {
                 logger.notice("\(market.name) trades: its market is whole")
             } else {
                 halted.insert(market.name)
-                logger.warning("\(market.name) is halted: its market is lost, nothing trades until it is whole again")
+                logger.warning("\(market.name) is halted: its market is not known, nothing trades until it is whole")
             }
         }
     }
