@@ -137,6 +137,11 @@ public struct ServerConfiguration: Sendable {
     func required(_ name: String) -> String { values[name]?.value ?? "" }
 
     public var host: String { required("HOST") == "localhost" ? "127.0.0.1" : required("HOST") }
+    /// Where a server on this configuration is reached.
+    public func address(port: Int) -> String {
+        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
     public var port: Int { Int(required("PORT")) ?? 3_000 }
     /// The embedded engine's file; beside it lie secrets and the paper exchange's journal, whichever engine is used.
     public var databasePath: String {

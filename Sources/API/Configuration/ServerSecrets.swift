@@ -52,6 +52,26 @@ public struct ServerSecrets: Sendable {
         return try kept(configuration.dataFolder + "/jwt-secret")
     }
 
+    /// What a start would refuse of the secrets that are given or kept, a line each. Makes none.
+    public static func faults(_ configuration: ServerConfiguration) -> [String] {
+        var faults: [String] = []
+        let names = [
+            ("ADMIN_PASSWORD", "admin-password"), ("JWT_SECRET", "jwt-secret"),
+            ("ENCRYPTION_PRIVATE_KEY", "encryption-private-key"),
+        ]
+        for (name, file) in names {
+            do throws(ConfigurationErrors) {
+                let given = configuration.text(name).map { Secret($0) }
+                let path = configuration.dataFolder + "/" + file
+                let secret: Secret?
+                if let given { secret = given } else { secret = try kept(path) }
+                guard let secret else { continue }
+                if name == "ENCRYPTION_PRIVATE_KEY" { try check(secret, from: given == nil ? path : name) }
+            } catch { faults += error.lines }
+        }
+        return faults
+    }
+
     /// What of the secrets that an operator chose could be guessed, a line each: tokens and passwords can be tried as fast as a
     /// machine computes once one hash or token is known.
     public static func weaknesses(_ configuration: ServerConfiguration) -> [String] {
@@ -75,7 +95,8 @@ public struct ServerSecrets: Sendable {
             }
             return Data(random.bytes(32)).base64EncodedString()
         }
-        try check(key)
+        let isGiven = configuration.text("ENCRYPTION_PRIVATE_KEY") != nil
+        try check(key, from: isGiven ? "ENCRYPTION_PRIVATE_KEY" : folder + "/encryption-private-key")
         return key
     }
 
@@ -103,9 +124,11 @@ public struct ServerSecrets: Sendable {
         return nil
     }
 
-    private static func check(_ encryption: Secret) throws(ConfigurationErrors) {
+    /// - Parameter source: the setting or file that it was read from.
+    private static func check(_ encryption: Secret, from source: String) throws(ConfigurationErrors) {
         guard let bytes = Data(base64Encoded: encryption.value), bytes.count >= 32 else {
-            throw ConfigurationErrors(lines: ["ENCRYPTION_PRIVATE_KEY=***: must be base64 of at least 32 bytes"])
+            let shown = source.contains("/") ? source : "\(source)=***"
+            throw ConfigurationErrors(lines: ["\(shown): must be base64 of at least 32 bytes"])
         }
     }
 

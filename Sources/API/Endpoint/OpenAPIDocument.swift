@@ -123,8 +123,25 @@ struct OpenAPIDocument {
         }
         if !endpoint.parameters.isEmpty { add(400, "What is wrong, a line for each field") }
         if endpoint.needsToken { add(401, "No valid token") }
+        // OpenAPI's word for every other status: what an endpoint refuses depends on what it finds.
+        members.append(
+            JSONTree.Member(
+                key: "default",
+                value: .object([
+                    "description": .string(Self.refusals),
+                    "content": .object([
+                        "application/json": .object([
+                            "schema": .object(["$ref": .string("#/components/schemas/Error")])
+                        ])
+                    ]),
+                ])))
         return .object(members)
     }
+
+    private static let refusals = """
+        Refused: 401 who are you, 404 no such thing, 409 not as things stand, 413 body above 100 KB, 422 the exchange would \
+        not, 429 too many requests, 501 not offered yet, 503 nothing can be stored or is ready now
+        """
 
     private static let errorSchema = JSONTree.object([
         "type": .string("object"),

@@ -9,7 +9,9 @@ enum RequestBody {
 
     static func read(_ request: Request) async throws -> (members: [String: JSONValue], text: String) {
         let buffer: ByteBuffer
-        do { buffer = try await request.body.collect(upTo: limit) } catch { throw APIError.tooLarge }
+        do { buffer = try await request.body.collect(upTo: limit) } catch is NIOTooManyBytesError {
+            throw APIError.tooLarge
+        } catch { throw APIError.typed(400, "The request is not well-formed HTTP") }
         guard buffer.readableBytes > 0 else { return ([:], "") }
         let type = request.headers[.contentType]?.lowercased() ?? ""
         if type.hasPrefix("application/x-www-form-urlencoded") { return try form(buffer) }

@@ -128,7 +128,8 @@ struct DoctorCommand: AsyncParsableCommand {
             ("ENCRYPTION_PRIVATE_KEY", "encryption-private-key"),
         ]
         let weak = ServerSecrets.weaknesses(files.configuration).map { (Verdict.warning, "secret \($0)") }
-        return weak
+        let faults = ServerSecrets.faults(files.configuration).map { (Verdict.bad, "secret \($0)") }
+        return faults + weak
             + kept.map { name, file in
                 let path = files.configuration.dataFolder + "/" + file
                 if files.configuration.text(name) != nil { return (.good, "secret \(name): from the environment") }

@@ -95,6 +95,10 @@ struct ServeCommand: AsyncParsableCommand {
                 "Stopped. Nobody confirmed that every own order is cancelled: look at the exchange, or start again.")
             throw ExitCode(1)
         }
+        guard await supervisor.haltsOfThisProcess.isEmpty else {
+            Terminal.error("Stopped, but a halt could not be stored: set it again, or the next start trades.")
+            throw ExitCode(1)
+        }
         Terminal.error(
             "Stopped. Own orders cancelled but for those placed by hand, what ran goes on at the next start.")
     }

@@ -61,9 +61,8 @@ struct HTTPService: Service {
 
     private func announce(_ port: Int) {
         Terminal.clearStatus()
-        let host = files.configuration.host
-        Terminal.error(
-            "Mr.Market listens on http://\(host):\(port), the API is described at http://\(host):\(port)/docs")
+        let address = files.configuration.address(port: port)
+        Terminal.error("Mr.Market listens on \(address), the API is described at \(address)/docs")
         guard secrets.isPasswordNew else { return }
         Terminal.error(
             "Admin password: \(secrets.adminPassword.value)  (shown once; kept in \(files.configuration.dataFolder)/admin-password)"

@@ -27,7 +27,12 @@ struct TradingStateOptions: ParsableArguments {
         let scope = account.map(TradingScope.account) ?? session.map(TradingScope.session) ?? .server
         let change = TradingStateChange(scope: scope, state: state, reason: reason)
         let files = try ServerFiles()
-        let moment = try await RunningServer(files).set(change) ? "now" : try await store(change, files)
+        let moment =
+            switch try await RunningServer(files).set(change) {
+            case .stored: "now"
+            case .unstored: "now, in this process alone: it could not be stored yet, which the server goes on trying"
+            case nil: try await store(change, files)
+            }
         print("\(state.wireName) for \(account ?? session ?? "the whole server"), \(moment).")
     }
 
@@ -35,11 +40,15 @@ struct TradingStateOptions: ParsableArguments {
     private func store(_ change: TradingStateChange, _ files: ServerFiles) async throws -> String {
         do {
             let database = try await files.openDatabase().database
-            try await OfflineTradingState.set(change, in: database, now: SystemTime().now())
+            try await OfflineTradingState.set(
+                change, in: database, keyed: KeyedAccounts.names(files, database), now: SystemTime().now())
             await database.close()
             return "from the next start on (no server runs)"
         } catch let error as SQLError { throw BadInput("\(error)") } catch DeskError.unknownStrategy(let key) {
             throw BadInput("--session \(key): must be a strategy key of this server")
+        } catch DeskError.unknownAccount(let name) {
+            throw BadInput(
+                "--account \(name): must be exchange/label of an account that this server has a strategy or key for")
         }
     }
 }
@@ -70,10 +79,17 @@ struct RunningServer {
 
     init(_ files: ServerFiles) { self.files = files }
 
-    private var base: String { "http://\(files.configuration.host):\(files.configuration.port)" }
+    private var base: String { files.configuration.address(port: files.configuration.port) }
 
-    /// - Returns: false when no server answers.
-    func set(_ change: TradingStateChange) async throws -> Bool {
+    /// How a change was taken.
+    enum Answer {
+        case stored
+        /// It holds in the running process alone.
+        case unstored
+    }
+
+    /// - Returns: nil when no server answers.
+    func set(_ change: TradingStateChange) async throws -> Answer? {
         let key: Secret?
         do { key = try ServerSecrets.signingKey(files.configuration) } catch {
             throw BadInput(error.lines.joined(separator: "; "))
@@ -81,12 +97,12 @@ struct RunningServer {
         // Asked without one, too: a server that runs on another folder's secrets is still there.
         var token: String?
         if let key { token = try await OperatorToken.make(signingKey: key, time: SystemTime()) }
-        guard let answer = try await post("/admin/trading-state", body(change), token: token) else { return false }
+        guard let answer = try await post("/admin/trading-state", body(change), token: token) else { return nil }
         if answer.status == 401 {
             throw BadInput("the server on \(base) does not take this data folder's jwt-secret: \(answer.text)")
         }
         guard answer.status == 200 else { throw BadInput("the server refused: \(answer.text)") }
-        return true
+        return answer.text.contains("not stored yet") ? .unstored : .stored
     }
 
     private func body(_ change: TradingStateChange) throws -> String {

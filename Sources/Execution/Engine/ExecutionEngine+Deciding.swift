@@ -197,6 +197,8 @@ extension ExecutionEngine {
     private mutating func place(_ index: Int, _ quote: Quote, _ now: Timestamp) {
         guard let id = table[index].ids.next() else {
             table[index].count(.orderIDsExhausted)
+            // Told and stored, for it will never quote again.
+            halt(index, .orderIDsExhausted, now)
             return
         }
         let request = OrderRequest(

@@ -52,6 +52,8 @@ public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
     case drawdown
     case consecutiveRejects
     case operatorCommand
+    /// The session has used every order id that it could ever make.
+    case orderIDsExhausted
 
     public var code: String {
         switch self {
@@ -59,6 +61,7 @@ public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
         case .drawdown: "MAXIMUM_DRAWDOWN"
         case .consecutiveRejects: "CONSECUTIVE_REJECTS"
         case .operatorCommand: "OPERATOR"
+        case .orderIDsExhausted: "ORDER_IDS_EXHAUSTED"
         }
     }
 }

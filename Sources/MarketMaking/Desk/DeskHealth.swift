@@ -39,6 +39,12 @@ public struct TradingStateEntry: Hashable, Sendable {
         self.setBy = setBy
         self.setAt = setAt
     }
+
+    /// The one that was set last.
+    static func newer(_ one: TradingStateEntry?, _ other: TradingStateEntry?) -> TradingStateEntry? {
+        guard let one, let other else { return one ?? other }
+        return other.setAt > one.setAt ? other : one
+    }
 }
 
 /// How trading fares this moment.

@@ -86,7 +86,7 @@ extension StrategySupervisor: DirectOrderDesk {
         }
         let session = try SessionSeat(row).session
         if await !executor.hosts(session) {
-            try await executor.begin(row, .direct, books)
+            try await executor.begin(row, .direct, books, known: states[.session(row.instance.key.description)])
             try await catchUp([row], on: executor)
         }
         return session

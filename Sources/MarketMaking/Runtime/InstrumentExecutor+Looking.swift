@@ -7,20 +7,22 @@ import TradingCore
 
 /// What an executor shows of itself, and putting a fresh session to work.
 extension InstrumentExecutor {
+    /// - Parameter known: what an operator has set last, maybe not stored yet.
     func begin(
-        _ row: StrategyInstanceStore.Row, _ plan: SessionPlan, _ books: SessionBooks
+        _ row: StrategyInstanceStore.Row, _ plan: SessionPlan, _ books: SessionBooks, known: TradingStateEntry?
     ) async throws {
         let seat = try SessionSeat(row)
         // What a kill switch has set is in the store alone, and only an operator takes it back.
-        let (sequence, state) = try await database.read { [self] transaction in
+        let (sequence, entry) = try await database.read { [self] transaction in
             (
                 try OrderStore(transaction: transaction, place: place, instrument: instrument)
                     .nextSequence(of: seat.session, installation: installation),
                 try TradingStateStore(transaction: transaction).all().first {
                     $0.scope == .session(seat.key.description)
-                }?.state ?? .active
+                }
             )
         }
+        let state = TradingStateEntry.newer(entry, known)?.state ?? .active
         guard !hosts(seat.session) else { return }
         add(
             SessionStart(

@@ -145,9 +145,10 @@ extension InstrumentExecutor {
 
     /// - Returns: whether the session was stopped, and stored so, within `limit` nanoseconds.
     func waitUntilStopped(_ session: SessionID, limit: Int64) async -> Bool {
-        guard core.seats[session] != nil || stopWaiters[session] != nil || hasStep(ending: session) else { return true }
-        let signal = stopWaiters[session] ?? Signal()
-        stopWaiters[session] = signal
+        guard core.seats[session] != nil || hasStep(ending: session) else { return true }
+        // One each: a client's second try waits like its first.
+        let signal = Signal()
+        stopWaiters[session, default: []].append(signal)
         let deadline = time.now().advanced(byNanoseconds: limit)
         await withTaskGroup { group in
             group.addTask { await signal.wait() }
@@ -155,7 +156,19 @@ extension InstrumentExecutor {
             await group.next()
             group.cancelAll()
         }
+        stopWaiters[session]?.removeAll { $0 === signal }
         return core.seats[session] == nil && !hasStep(ending: session)
+    }
+
+    /// Whether neither the exchange nor the store has an open order of a session.
+    func showsNothing(of session: SessionID) async -> Bool {
+        guard let listed = try? await account.openOrders(place.symbol),
+            !listed.contains(where: { $0.id.installation == installation && $0.id.session == session })
+        else { return false }
+        let stored = try? await database.read { [self] transaction in
+            try OrderStore(transaction: transaction, place: place, instrument: instrument).live()
+        }
+        return stored.map { !$0.contains { $0.id.session == session } } ?? false
     }
 
     private func hasStep(ending session: SessionID) -> Bool {
@@ -186,8 +199,8 @@ extension InstrumentExecutor {
 extension SessionSeat {
     init(_ row: StrategyInstanceStore.Row) throws {
         guard let number = UInt16(exactly: row.instance.id), let session = SessionID(number) else {
-            throw StoredValueError(
-                table: "strategy_instances", column: "id", value: "\(row.instance.id), above the sessions of one server"
+            throw DeskError.refused(
+                "Strategy \(row.instance.key) would be number \(row.instance.id) of this database, which numbers \((1 << ClientOrderID.sessionBits) - 1) at most: take a stopped one up again, or begin a new database"
             )
         }
         self.init(

@@ -116,7 +116,7 @@ extension InstrumentExecutor {
 
     private func sessionStopped(_ instanceID: Int64) {
         guard let session = SessionID(UInt16(clamping: instanceID)) else { return }
-        stopWaiters.removeValue(forKey: session)?.raise()
+        for waiter in stopWaiters.removeValue(forKey: session) ?? [] { waiter.raise() }
     }
 }
 

@@ -67,7 +67,7 @@ actor InstrumentExecutor {
     var directWaiters: [DirectWaiter] = []
     var directRequests: Set<DirectOrderDetails> = []
     /// Who waits for a session to be stopped.
-    var stopWaiters: [SessionID: Signal] = [:]
+    var stopWaiters: [SessionID: [Signal]] = [:]
 
     init(
         _ place: TradingPlace, _ instrument: Instrument, connector: any ExchangeConnector,

@@ -49,10 +49,26 @@ extension StrategySupervisor: TradingDesk {
         }
         if let executor = executors[row.place] {
             let session = try desk { try SessionSeat(row).session }
+            let isSeated = await executor.hosts(session)
             await executor.stop(session)
             _ = await executor.waitUntilStopped(session, limit: Self.stopWait)
+            if !isSeated { await endUnseated(row, on: executor) }
         }
         return try await row0(key.description).instance
+    }
+
+    /// Nobody looks after a strategy whose stored parameters cannot be read: its orders were cancelled as strays. It has stopped
+    /// when the exchange shows none of them, and can be started with parameters that can be read then.
+    func endUnseated(_ row: StrategyInstanceStore.Row, on executor: InstrumentExecutor) async {
+        guard let session = try? SessionSeat(row).session, await !executor.hosts(session),
+            await executor.showsNothing(of: session)
+        else { return }
+        let now = runtime.time.now()
+        let isEnded = try? await runtime.database.write { transaction in
+            try StrategyInstanceStore(transaction: transaction)
+                .setStatus(.stopped, of: row.instance.id, from: .stopping, now: now)
+        }
+        if isEnded == true { recoveryFaults["\(row.instance.key)"] = nil }
     }
 
     public func strategies(_ filter: StrategyFilter) async throws(DeskError) -> [StrategyInstance] {
@@ -79,6 +95,9 @@ extension StrategySupervisor: TradingDesk {
             executor = try await self.executor(plan.place)
         } catch DeskError.unknownInstrument(let pair, let exchange) {
             throw .invalid(["pair \(pair): must be one that is traded on \(exchange)"])
+        } catch ConnectorError.unknownAccount(let label) {
+            throw .invalid(["accountLabel \(label.prefix(64)): must be an account that \(plan.place.exchange) has here"]
+            )
         } catch { throw DeskError(error) }
         let startPrice = await executor.lastPrice
         let now = runtime.time.now()
@@ -93,7 +112,7 @@ extension StrategySupervisor: TradingDesk {
             return try running(try await row0(plan.key.description), wanting: parameters == nil ? nil : plan)
         } catch { throw DeskError(error) }
         do {
-            try await executor.begin(row, plan.session, books)
+            try await executor.begin(row, plan.session, books, known: states[.session(plan.key.description)])
             try await catchUp([row], on: executor)
         } catch { throw DeskError(error) }
         return row.instance
@@ -111,7 +130,9 @@ extension StrategySupervisor: TradingDesk {
         for row in now {
             let session = try SessionSeat(row).session
             if row.instance.status == .stopping { await executor.stop(session) }
-            let entry = entries.first { $0.scope == .session(row.instance.key.description) }
+            let scope = TradingScope.session(row.instance.key.description)
+            // An operator's may have come since the store was read, or not be stored yet.
+            let entry = TradingStateEntry.newer(entries.first { $0.scope == scope }, states[scope])
             if let entry { await executor.setState(entry.state, of: session) }
         }
         await executor.setState(

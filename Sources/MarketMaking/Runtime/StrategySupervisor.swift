@@ -155,6 +155,9 @@ public actor StrategySupervisor {
         for (executor, sessions) in ready {
             try? await catchUp(sessions.map(\.row), on: executor)
             startWork.yield(executor)
+            for row in rows where row.place == executor.place && row.instance.status == .stopping {
+                await endUnseated(row, on: executor)
+            }
         }
     }
 
@@ -302,13 +305,42 @@ public actor StrategySupervisor {
         isClosing = true
         haltStorer?.cancel()
         await dropRemoved()
-        var isClean = true
+        var isClean = await !mayHaveLeftOrders()
         await withTaskGroup(of: Bool.self) { group in
             for executor in executors.values { group.addTask { await executor.suspend(limit: limit) } }
             for await result in group { isClean = isClean && result }
         }
         for executor in executors.values { await executor.close() }
         startWork.finish()
+        await storeHaltsAtLast()
         return isClean
     }
+
+    /// Whether an account that could not be reconciled yet has orders from before which nobody has asked about.
+    private func mayHaveLeftOrders() async -> Bool {
+        let unrecovered = unrecovered
+        if unrecovered?.isEmpty ?? false { return false }
+        let found = try? await runtime.database.read { transaction in
+            try StrategyInstanceStore(transaction: transaction).unfinished().contains { row in
+                guard row.instance.key.type != .direct else { return false }
+                guard unrecovered?.contains(row.place.accountName) ?? true else { return false }
+                return try OrderStore.hasLive(at: row.place, transaction)
+            }
+        }
+        return found ?? true
+    }
+
+    /// The last moment at which a halt can be stored that could not be before.
+    private func storeHaltsAtLast() async {
+        for (scope, entry) in unstoredHalts {
+            guard (try? await store { try TradingStateStore(transaction: $0).put(entry) }) != nil else { continue }
+            unstoredHalts[scope] = nil
+        }
+        for scope in unstoredHalts.keys {
+            runtime.logger.critical("the halt of \(scope) could not be stored: the next start will not know of it")
+        }
+    }
+
+    /// Halts that hold in this process alone.
+    public var haltsOfThisProcess: [TradingScope] { Array(unstoredHalts.keys) }
 }

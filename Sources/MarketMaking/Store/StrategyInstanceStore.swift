@@ -98,6 +98,15 @@ struct StrategyInstanceStore {
             """)
     }
 
+    /// Whether any instance, running or not, trades for an account, `exchange/label`.
+    func names(account: String) throws -> Bool {
+        let parts = account.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else { return false }
+        return try transaction.row(
+            "SELECT id FROM strategy_instances WHERE exchange = \(parts[0]) AND account_label = \(parts[1]) LIMIT 1")
+            != nil
+    }
+
     func count() throws -> Int64 {
         try transaction.row("SELECT COUNT(*) AS n FROM strategy_instances")?.get("n") ?? 0
     }

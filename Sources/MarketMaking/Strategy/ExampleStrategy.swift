@@ -41,8 +41,17 @@ public enum ExampleStrategy {
 /// Trading states of a server that does not run.
 public enum OfflineTradingState {
     /// Stores a state, to hold from the next start on.
-    public static func set(_ change: TradingStateChange, in database: any SQLDatabase, now: Timestamp) async throws {
+    /// - Parameter keyed: accounts that may be named though no strategy trades for them yet.
+    /// - Throws: ``DeskError/unknownStrategy(_:)``, ``DeskError/unknownAccount(_:)``: a state of nobody would hold nobody.
+    public static func set(
+        _ change: TradingStateChange, in database: any SQLDatabase, keyed: Set<String>, now: Timestamp
+    ) async throws {
         try await database.write { transaction in
+            if case .account(let name) = change.scope, !keyed.contains(name),
+                try !StrategyInstanceStore(transaction: transaction).names(account: name)
+            {
+                throw DeskError.unknownAccount(name)
+            }
             if case .session(let key) = change.scope,
                 try StrategyInstanceStore(transaction: transaction).row(key: key) == nil
             {
