@@ -125,6 +125,13 @@ import TradingCore
         #expect(!dumped.contains("hunter2"))
     }
 
+    @Test(arguments: [
+        ("localhost", "http://127.0.0.1:4000"), ("::1", "http://[::1]:4000"), ("0.0.0.0", "http://0.0.0.0:4000"),
+    ])
+    func `an address of a server is one, of either version`(_ host: String, _ address: String) throws {
+        #expect(try ServerConfiguration(environment: ["HOST": host]).address(port: 4_000) == address)
+    }
+
     @Test func `secrets that could be guessed are told, without the secrets`() throws {
         let weak = try ServerConfiguration(environment: [
             "ADMIN_PASSWORD": "hunter2", "JWT_SECRET": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -157,6 +164,19 @@ import TradingCore
         let configuration = try ServerConfiguration(
             environment: environment.merging(["DATABASE_PATH": folder.path + "/mr_market.db"]) { $1 })
         return try ServerSecrets.load(configuration, hasDatabase: hasDatabase, random: SystemRandom())
+    }
+
+    @Test func `what a start would refuse of the secrets is told before it, by file`() throws {
+        let configuration = try ServerConfiguration(environment: ["DATABASE_PATH": folder.path + "/mr_market.db"])
+        #expect(ServerSecrets.faults(configuration) == [])
+        _ = try folder.write("garbage", to: "encryption-private-key")
+        _ = try folder.write("\n", to: "admin-password")
+        #expect(
+            ServerSecrets.faults(configuration) == [
+                "\(folder.path)/admin-password: must not be empty",
+                "\(folder.path)/encryption-private-key: must be base64 of at least 32 bytes",
+            ])
+        #expect(throws: ConfigurationErrors.self) { try load() }
     }
 
     @Test(

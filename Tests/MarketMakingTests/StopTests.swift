@@ -27,6 +27,55 @@ import TradingCore
         }
     }
 
+    @Test func `a stop that is asked for several times at once ends once, and every caller is told (H27)`() async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            let (supervisor, key) = (bench.server.supervisor, key)
+            let ends = try await withThrowingTaskGroup(of: StrategyInstance.Status.self) { group in
+                for _ in 0..<8 { group.addTask { try await supervisor.stop(key).status } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(ends == Array(repeating: .stopped, count: 8))
+            #expect(bench.exchange.open.isEmpty)
+        }
+    }
+
+    @Test func `a strategy whose stored parameters cannot be read any more can be stopped and started anew`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            _ = try await bench.server.database.write { transaction in
+                try transaction.execute("UPDATE strategy_parameters SET parameters = '{\"renamed\":1}'")
+            }
+            try await bench.restart()
+            try await bench.server.wait("its orders are off") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            try await bench.server.wait("stopped") { [server = bench.server] in
+                try await server.supervisor.stop(key).status == .stopped
+            }
+            #expect(await bench.server.supervisor.health().faults == [])
+            let again = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body())
+            #expect(again.parametersVersion == 2)
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await bench.server.wait("four orders rest") { [exchange = bench.exchange] in exchange.open.count == 4 }
+        }
+    }
+
+    @Test func `more strategies than sessions can be told apart are refused, saying so`() throws {
+        let row = StrategyInstanceStore.Row(
+            instance: StrategyInstance(
+                id: 8_192, key: key, startPrice: nil, parameters: "{}", parametersVersion: 1, status: .running,
+                createdAt: .distantPast, updatedAt: .distantPast),
+            place: TradingPlace(
+                exchange: TestInstrument.btc.id.exchange, account: "default", symbol: TestInstrument.btc.id.symbol),
+            run: 1)
+        do {
+            _ = try SessionSeat(row)
+            Issue.record("was numbered")
+        } catch { #expect("\(error)".contains("numbers 8191 at most")) }
+    }
+
     @Test func `a stop whose cancels go unanswered asks until the exchange confirms (H27)`() async throws {
         try await withServer { bench in
             try await bench.quote()

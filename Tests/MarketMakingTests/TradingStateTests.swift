@@ -56,6 +56,82 @@ import TradingCore
         }
     }
 
+    @Test func `a halt of a session that is just being started holds`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let supervisor = bench.server.supervisor
+            let (key, name) = (
+                StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking), "u1-c1-pureMarketMaking"
+            )
+            for round in 0..<15 {
+                _ = try await supervisor.stop(key)
+                try await supervisor.setTradingState(
+                    TradingStateChange(scope: .session(name), state: .active, reason: "\(round)"))
+                async let started = supervisor.rerun(name)
+                for _ in 0..<(round * 3) { await Task.yield() }
+                try await supervisor.setTradingState(
+                    TradingStateChange(scope: .session(name), state: .halted, reason: "\(round)"))
+                _ = try await started
+                #expect(try await supervisor.inspect(name).state == .halted, "round \(round)")
+                try await bench.server.wait("nothing rests") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            }
+        }
+    }
+
+    @Test
+    func `a halt that is not stored yet holds for a session that starts meanwhile, and a stop says that it is lost`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            let (supervisor, database) = (bench.server.supervisor, bench.server.database)
+            let name = "u1-c1-pureMarketMaking"
+            _ = try await supervisor.stop(StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking))
+            database.setFailing(true)
+            try await supervisor.setTradingState(
+                TradingStateChange(scope: .session(name), state: .halted, reason: "no disk"))
+            database.setFailing(false)
+            _ = try await supervisor.rerun(name)
+            #expect(try await supervisor.inspect(name).state == .halted)
+            #expect(bench.exchange.open.isEmpty)
+            database.setFailing(true)
+            try await supervisor.setTradingState(TradingStateChange(scope: .server, state: .halted, reason: "no disk"))
+            _ = await supervisor.shutDown(limit: Nanoseconds.milliseconds(300))
+            #expect(await supervisor.haltsOfThisProcess.contains(.server))
+            database.setFailing(false)
+        }
+    }
+
+    @Test func `a state of an account that nothing trades for is refused, server or not`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let (database, now) = (bench.server.database, Timestamp(nanoseconds: 1))
+            func set(_ account: String) async throws {
+                try await OfflineTradingState.set(
+                    TradingStateChange(scope: .account(account), state: .halted, reason: "r"), in: database,
+                    keyed: ["binance/second"], now: now)
+            }
+            for known in ["paper/default", "binance/second"] { try await set(known) }
+            for unknown in ["papr/default", "paper", "paper/other"] {
+                await #expect(throws: DeskError.unknownAccount(unknown)) { try await set(unknown) }
+            }
+        }
+    }
+
+    @Test func `an end before an exchange could be asked does not say that its orders are off`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            bench.exchange.state.withLock { $0.isReachable = false }
+            try await bench.restart(waits: false)
+            #expect(await bench.server.supervisor.shutDown(limit: Nanoseconds.milliseconds(300)) == false)
+            bench.exchange.state.withLock { $0.isReachable = true }
+            try await bench.restart()
+            _ = try await bench.server.supervisor.stop(
+                StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking))
+            #expect(await bench.server.supervisor.shutDown(limit: Nanoseconds.seconds(10)))
+        }
+    }
+
     @Test func `names that make another user's key neither start nor stop anything of theirs`() async throws {
         try await withServer { bench in
             try await bench.quote(TestInstrument.body("a-b", "c"))

@@ -78,6 +78,9 @@ public actor StrategySupervisor {
         }
     }
 
+    /// Until an account is reconciled nobody looks after its orders: an exchange that is back is not to be kept waiting.
+    private static let longestRecoveryWait = Nanoseconds.seconds(5)
+
     private func recover(_ account: String, _ rows: [StrategyInstanceStore.Row]) async {
         var wait = 200 * Nanoseconds.perMillisecond
         while !Task.isCancelled {
@@ -102,7 +105,7 @@ public actor StrategySupervisor {
                 runtime.logger.error("account \(account) could not be reconciled, will try again: \(error)")
             }
             try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
-            wait = min(2 * wait, Nanoseconds.seconds(30))
+            wait = min(2 * wait, Self.longestRecoveryWait)
         }
     }
 

@@ -245,12 +245,14 @@ struct RiskGateTests {
         }
     }
 
-    @Test("a session without ids left says so and places nothing")
+    @Test("a session without ids left places nothing more, and is halted so that everybody is told")
     func idsExhausted() throws {
         let bench = try EngineBench()
         try bench.add(1, Plan([bid(9_990), ask(10_010)]), nextSequence: (1 << 26) - 1)
         #expect(bench.settle().count == 1)
         #expect(bench.session.refusals == [.orderIDsExhausted: 1])
+        #expect(bench.session.state == .halted && bench.session.haltReason == .orderIDsExhausted)
+        #expect(HaltReason.orderIDsExhausted.code == "ORDER_IDS_EXHAUSTED")
         #expect(RiskRefusal.orderIDsExhausted.code == "ORDER_IDS_EXHAUSTED")
     }
 
@@ -270,7 +272,7 @@ struct RiskGateTests {
         for (refusal, code) in codes { #expect(refusal.code == code) }
         #expect(
             Set(HaltReason.allCases.map(\.code)) == [
-                "MAXIMUM_LOSS", "MAXIMUM_DRAWDOWN", "CONSECUTIVE_REJECTS", "OPERATOR",
+                "MAXIMUM_LOSS", "MAXIMUM_DRAWDOWN", "CONSECUTIVE_REJECTS", "OPERATOR", "ORDER_IDS_EXHAUSTED",
             ])
     }
 }

@@ -33,8 +33,12 @@ final class Stage {
             "BINANCE_STREAM_URL": "ws://127.0.0.1:\(exchange.port)", "BINANCE_RECEIVE_WINDOW": "2000",
         ]
         auditor = SpotAuditor(port: exchange.port, key: alice.key, secret: alice.secret)
-        server = try await ServerProcess(folder: folder.path, port: port, environment: environment)
+        server = try await ServerProcess(
+            folder: folder.path, port: port, environment: environment, patience: Self.patience)
     }
+
+    /// The faults go on while a server starts: several of its questions may have to run into their deadlines first.
+    private static let patience = 120.0
 
     func startStrategies(_ count: Int, _ body: (Int) -> String) async throws {
         try await server.logIn()
@@ -71,7 +75,8 @@ final class Stage {
 
     func killServer() async throws {
         server.kill()
-        server = try await ServerProcess(folder: folder.path, port: port, environment: environment)
+        server = try await ServerProcess(
+            folder: folder.path, port: port, environment: environment, patience: Self.patience)
     }
 
     func killExchange() async throws {
@@ -82,7 +87,8 @@ final class Stage {
     func killBoth() async throws {
         server.kill()
         try await killExchange()
-        server = try await ServerProcess(folder: folder.path, port: port, environment: environment)
+        server = try await ServerProcess(
+            folder: folder.path, port: port, environment: environment, patience: Self.patience)
     }
 
     /// An order that somebody else made on the same account, far from the market.

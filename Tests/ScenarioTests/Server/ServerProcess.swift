@@ -18,7 +18,7 @@ final class ServerProcess {
     /// Starts the program and waits until it is ready.
     init(
         folder: String, port: Int, arguments: [String] = [], environment: [String: String] = [:],
-        descriptors: Int? = nil
+        descriptors: Int? = nil, patience: Double = 30
     ) async throws {
         self.folder = folder
         self.port = port
@@ -41,7 +41,7 @@ final class ServerProcess {
         process.standardOutput = handle
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        try await wait("the server is ready") { try await self.get("/health/ready").status == 200 }
+        try await wait("the server is ready", seconds: patience) { try await self.get("/health/ready").status == 200 }
     }
 
     var processIdentifier: Int32 { process.processIdentifier }
@@ -105,7 +105,9 @@ final class ServerProcess {
             attempts += 1
             // Beside a hundred busy tests a minute may pass between two looks: time alone proves nothing.
             guard ContinuousClock.now < deadline || attempts < 100 else {
-                throw ServerTimeout(what: what, log: String(log.suffix(2_000)))
+                let ready = (try? await get("/health/ready").text) ?? "nothing"
+                let words = log.split(separator: "\n").filter { !$0.hasSuffix("[API] request") }.suffix(30)
+                throw ServerTimeout(what: what, log: words.joined(separator: "\n") + "\n/health/ready: \(ready)")
             }
             try await Task.sleep(for: .milliseconds(20))
         }
