@@ -16,7 +16,11 @@ extension InstrumentExecutor {
             storageRetryDue = .distantFuture
             storageTriedAgain(now)
         }
-        guard !core.steps.isEmpty else { return }
+        guard !core.steps.isEmpty else {
+            // What lingered has gone with a batch that was tried again: left as it is, the alarm would ring without end.
+            lingersUntil = .distantFuture
+            return
+        }
         if core.steps.contains(where: \.isUrgent) || lingersUntil <= now {
             lingersUntil = .distantFuture
             storeBatch()

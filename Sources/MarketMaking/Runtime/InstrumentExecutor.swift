@@ -219,10 +219,13 @@ actor InstrumentExecutor {
         if !directWaiters.isEmpty { serveDirectWaiters() }
         let wake = min(core.nextWake, lingersUntil, recoveryDue, subscriptionDue, storageRetryDue)
         if wake < alarmSetTo {
-            alarmSetTo = wake
-            alarm.set(wake)
+            // What was due has just been looked at: whatever is due still is so again in a moment, never at once.
+            alarmSetTo = max(wake, time.now().advanced(byNanoseconds: Self.shortestWait))
+            alarm.set(alarmSetTo)
         }
     }
+
+    private static var shortestWait: Int64 { Nanoseconds.perMillisecond }
 
     private func carryOutCommands() {
         while !core.commands.isEmpty {
