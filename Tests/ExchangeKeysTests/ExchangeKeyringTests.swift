@@ -111,7 +111,11 @@ import TradingCore
             #expect(insisted.permissions.names == ["read", "trade", "withdraw"])
             let id = ExchangeID(rawValue: "binance")
             #expect(await bench.keyring.withdrawalAccount(id, "default") == nil, "not even one that can")
-            _ = try await bench.keyring.add(bench.new(purpose: .withdraw, secret: "other"))
+            let same = try bench.new(purpose: .withdraw, secret: "other")
+            #expect(
+                await error { () throws(ExchangeKeyError) in try await bench.keyring.add(same) }
+                    == .keyTaken("binance/default"), "the key that trades takes no money out")
+            _ = try await bench.keyring.add(bench.new(purpose: .withdraw, apiKey: "its-own", secret: "other"))
             #expect(await bench.keyring.withdrawalAccount(id, "default")?.credentials.secret.reveal() == "other")
             #expect(bench.holder.accounts == ["binance/default"], "it places no orders")
         }

@@ -99,10 +99,15 @@ import TradingCore
                 #expect(try await bench.rows().isEmpty)
                 _ = try await keyring.add(new("trades"))
                 _ = try await keyring.add(new("withdraws", .withdraw))
+                await #expect(throws: ExchangeKeyError.self, "one that takes money out trades no more") {
+                    try await keyring.add(new("withdraws", insists: true))
+                }
+                #expect(try await keyring.remove(2, force: false))
                 _ = try await keyring.add(new("withdraws", insists: true))
                 let stored = try await bench.rows()
-                #expect(stored.map(\.apiKey) == ["trades", "withdraws", "withdraws"])
-                #expect(stored.map(\.permissions.canWithdraw) == [false, true, true])
+                #expect(stored.map(\.apiKey) == ["trades", "withdraws"])
+                #expect(stored.map(\.permissions.canWithdraw) == [false, true])
+                #expect(stored.map(\.id) == [1, 3], "no key gets the number of one that is gone")
                 #expect(stored.allSatisfy { $0.checkedAt != nil })
             }
         }

@@ -37,6 +37,11 @@ extension ExchangeKeyring: ExchangeKeyDesk {
             try EncryptionKeyStore(transaction: transaction).require(encryption, now: now)
             let store = ExchangeKeyStore(transaction: transaction)
             if new.purpose == .trade { try Self.checkBeside(new, store.trading(new.exchange)) }
+            // The key that trades takes no money out, whichever of the two was there first.
+            let other = try store.all().first {
+                $0.exchange == new.exchange && $0.apiKey == new.apiKey && $0.purpose != new.purpose
+            }
+            if let other { throw ExchangeKeyError.keyTaken(other.accountName) }
             var key = draft
             let taken = try store.labels(new.exchange, new.purpose)
             key.label = new.label ?? AccountLabel.next(after: taken)

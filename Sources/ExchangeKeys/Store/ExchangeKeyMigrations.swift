@@ -47,5 +47,17 @@ public enum ExchangeKeyMigrations {
                 """)
         },
         WithdrawalStore.migration,
+        Migration("exchange-keys-003-numbers") { transaction in
+            try transaction.execute(
+                "CREATE TABLE exchange_key_numbers (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL) STRICT"
+            )
+            try transaction.execute(
+                """
+                INSERT INTO exchange_key_numbers (id, last)
+                SELECT 1, MAX(n) FROM (
+                    SELECT 0 AS n UNION ALL SELECT key_id FROM exchange_keys UNION ALL SELECT key_id FROM exchange_withdrawals
+                ) AS numbers
+                """)
+        },
     ]
 }

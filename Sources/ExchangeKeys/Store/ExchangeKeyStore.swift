@@ -34,21 +34,27 @@ struct ExchangeKeyStore {
     /// - Returns: the new key's id.
     func insert(_ key: ExchangeKey) throws -> Int64 {
         let (environment, rest, streams) = Self.columns(key.connection.environment)
-        let row = try transaction.row(
+        let id = try nextID()
+        try transaction.execute(
             """
-            INSERT INTO exchange_keys (exchange, exchange_index, purpose, name, api_key, api_secret, api_passphrase,
+            INSERT INTO exchange_keys (key_id, exchange, exchange_index, purpose, name, api_key, api_secret, api_passphrase,
                 api_uid, environment, rest_url, stream_url, dead_mans_switch, receive_window, may_withdraw, can_read,
                 can_trade, can_withdraw, is_bound, checked_at, fault, created_at, updated_at)
-            VALUES (\(key.exchange.rawValue), \(key.label), \(key.purpose.rawValue), \(key.name), \(key.apiKey),
+            VALUES (\(id), \(key.exchange.rawValue), \(key.label), \(key.purpose.rawValue), \(key.name), \(key.apiKey),
                 \(key.sealed.secret), \(key.sealed.passphrase.sqlValue), \(key.sealed.uid.sqlValue), \(environment), \(rest.sqlValue), \(streams.sqlValue),
                 \(key.connection.deadMansSwitchSeconds.sqlValue), \(key.connection.receiveWindow), \(key.mayWithdraw),
                 \(key.permissions.canRead.sqlValue), \(key.permissions.canTrade.sqlValue), \(key.permissions.canWithdraw.sqlValue),
                 \(key.permissions.isBoundToAddresses.sqlValue), \(key.checkedAt.sqlValue), \(key.fault.sqlValue), \(key.createdAt),
                 \(key.createdAt))
-            RETURNING key_id
             """)
         try transaction.notify(Self.channel)
-        guard let row else { throw SQLError.other("exchange_keys: an insert gave no key_id") }
+        return id
+    }
+
+    /// Never one that another key had: who names a key that is gone must not mean its successor.
+    private func nextID() throws -> Int64 {
+        let row = try transaction.row("UPDATE exchange_key_numbers SET last = last + 1 WHERE id = 1 RETURNING last")
+        guard let row else { throw SQLError.other("exchange_key_numbers: must have its row") }
         return try row.get(0)
     }
 

@@ -144,7 +144,12 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         _ = try await calls.currencies()
         let since = earlier.createdAt.nanoseconds / Nanoseconds.perMillisecond - 120_000
         let listed = try await calls.withdrawals(earlier.place.asset, since: since)
-        guard let found = listed.first(where: { $0.isWhat(earlier) }) else {
+        let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: earlier.place.exchange) }
+        let own = listed.filter { transfer in
+            transfer.isWhat(earlier) && !(transfer.id.map(taken.contains) ?? false)
+        }
+        // Of several nobody can say which it is.
+        guard own.count == 1, let found = own.first else {
             return try await settled(
                 earlier, .unknown, nil, earlier.reason ?? "nobody answered, and the exchange lists none")
         }
@@ -203,9 +208,17 @@ extension Withdrawal {
 }
 
 extension ExchangeTransfer {
+    /// Milliseconds that the exchange's clock and ours may differ by.
+    private static let clocksApart: Int64 = 30_000
+
     /// Exchanges tell the amount with or without the fee.
     fileprivate func isWhat(_ withdrawal: Withdrawal) -> Bool {
         guard (addressTo ?? address) == withdrawal.address, let amount else { return false }
+        guard (tagTo ?? tag ?? "") == (withdrawal.tag ?? ""), status != .failed, status != .cancelled else {
+            return false
+        }
+        let made = withdrawal.createdAt.nanoseconds / Nanoseconds.perMillisecond
+        if let createdAt, createdAt < made - Self.clocksApart { return false }
         if amount == withdrawal.amount { return true }
         guard let fee, let whole = try? amount.adding(fee.cost) else { return false }
         return whole == withdrawal.amount

@@ -33,17 +33,25 @@ struct WithdrawalStore {
         try transaction.row("SELECT * FROM exchange_withdrawals WHERE request_id = \(requestID)").map(Self.withdrawal)
     }
 
-    /// The newest that asked for the same and was not refused.
+    /// The newest that asked for the same and was not refused; one of which nobody knows what became of it is so for good.
     func same(as order: WithdrawalOrder, since: Timestamp) throws -> Withdrawal? {
         try transaction.rows(
             """
             SELECT * FROM exchange_withdrawals
             WHERE key_id = \(order.place.keyID) AND asset = \(order.place.asset.rawValue)
-                AND network = \(order.place.network) AND address = \(order.address) AND created_at >= \(since)
-                AND status <> 'refused'
+                AND network = \(order.place.network) AND address = \(order.address)
+                AND (created_at >= \(since) AND status = 'sent' OR status = 'pending' OR status = 'unknown')
             ORDER BY withdrawal_id DESC
             """
         ).map(Self.withdrawal).first { $0.amount == order.amount && $0.tag == order.tag }
+    }
+
+    /// The exchange's ids that are some stored withdrawal's already.
+    func exchangeIDs(of exchange: ExchangeID) throws -> Set<String> {
+        Set(
+            try transaction.rows(
+                "SELECT exchange_id FROM exchange_withdrawals WHERE exchange = \(exchange.rawValue) AND exchange_id IS NOT NULL"
+            ).map { try $0.get(0, as: String.self) })
     }
 
     func insert(_ order: WithdrawalOrder, requestID: String, label: String, now: Timestamp) throws -> Withdrawal {

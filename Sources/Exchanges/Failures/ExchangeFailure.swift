@@ -29,7 +29,11 @@ public struct ExchangeFailure: Error, Hashable, Sendable, CustomStringConvertibl
     }
 
     /// Whether the request may have been carried out all the same: an order has to be looked up by its client order id.
-    public var isOutcomeUnknown: Bool { kind.is(.operationFailed) || kind == .baseError }
+    ///
+    /// A fault of the server's that says nothing we know of is no refusal either, whatever its body is.
+    public var isOutcomeUnknown: Bool {
+        kind.is(.operationFailed) || kind == .baseError || (status ?? 0) >= 500 && kind == .exchangeError
+    }
 
     /// The exchange did not take a request's time or nonce: refused before anything was done, whatever the kind's parents say.
     /// Signed anew, the same request may be good.

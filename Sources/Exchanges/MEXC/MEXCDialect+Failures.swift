@@ -24,7 +24,8 @@ extension MEXCDialect {
         if code == "-2011", request.path == "order", request.verb != .post { return .orderNotFound }
         // "Internal error" of a call that changes orders says nothing about whether it was done.
         let isPlacement = request.costs.contains { $0.limit == "orders" }
-        if code == "500", isPlacement || request.verb == .delete { return .operationFailed }
+        let movesMoney = request.path.hasPrefix("capital/withdraw")
+        if code == "500", isPlacement || movesMoney || request.verb == .delete { return .operationFailed }
         if let known = codes[code] { return known }
         let lowered = message.lowercased()
         return texts.first { lowered.contains($0.fragment) }?.kind ?? .exchangeError

@@ -1,7 +1,8 @@
 /// Stops asking an exchange that does not answer, on one account's behalf, and one that does not know the account's key.
 ///
 /// *Closed* lets everything through and counts failures in a row; *open* refuses until a time; then *half open* lets one through
-/// whose outcome decides. A key that was refused *latches*: only a person can close it, as to go on asking gets us banned.
+/// whose outcome decides. A key that was refused *latches*, as to go on asking gets us banned: only cancels go on, and one that is answered,
+/// or a person, closes it.
 public struct CircuitBreaker: Sendable {
     public enum State: Hashable, Sendable {
         case closed(failures: Int)
@@ -36,7 +37,8 @@ public struct CircuitBreaker: Sendable {
     public mutating func ask(_ purpose: RateBudget.Purpose, now: Int64) -> Verdict {
         switch state {
         case .closed: return .go
-        case .latched(let failure): return .refused(failure)
+        // Whatever is wrong with the key, what rests must be taken off: cancels are few, and tell when it is good again.
+        case .latched(let failure): return purpose == .cancel ? .go : .refused(failure)
         case .open(let until), .halfOpen(let until):
             if now < until { return purpose == .cancel ? .go : .wait(until: until) }
             state = .halfOpen(until: now &+ longestTrial)
@@ -47,7 +49,10 @@ public struct CircuitBreaker: Sendable {
     /// What came of a request that was let through.
     /// - Parameter failure: nil when it was answered as asked. A refusal is an answer too: the exchange is there.
     public mutating func ended(_ failure: ExchangeFailure?, now: Int64) {
-        if case .latched = state { return }
+        if case .latched = state {
+            if failure == nil { close(now) }
+            return
+        }
         guard let failure else { return close(now) }
         // The key is good where only the time was not.
         if failure.kind.is(.authenticationError), !failure.kind.is(.permissionDenied), !failure.isForItsTime {

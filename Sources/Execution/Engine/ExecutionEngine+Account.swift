@@ -14,7 +14,13 @@ extension ExecutionEngine {
             handleFill(fill, index, book, now)
             return
         }
-        guard let position = table[index].index(of: id) else { return }
+        guard let position = table[index].index(of: id) else {
+            // What was given up for refused or gone rests after all: nobody may leave it there.
+            if case .accepted = event, table[index].ids.made(id), !table[index].ended.contains(id) {
+                actions.append(.cancel(id))
+            }
+            return
+        }
         switch event {
         case .accepted:
             table[index].killSwitch.accepted()
@@ -56,7 +62,10 @@ extension ExecutionEngine {
             return false
         }
         if status.isFinal {
-            if update != .neverExisted { table[index].ended.note(table[index].live[position].id) }
+            // What was only said never to have been, or refused, may show itself after all: then it is one to cancel.
+            if update != .neverExisted, update != .rejected {
+                table[index].ended.note(table[index].live[position].id)
+            }
             table[index].releaseRemainder(position, instrument.unit)
             table[index].live.remove(at: position)
         } else if update == .cancelRefused || update == .accepted && status == .cancelling && queries > 0 {

@@ -130,6 +130,26 @@ struct StopTests {
         #expect(bench.session.phase == .running)
     }
 
+    @Test("H36: an order that was said to be refused and shows itself after all is cancelled, and a stop waits for it")
+    func refusedButThere() throws {
+        let bench = try EngineBench(Plan([bid(9_990)]))
+        bench.decide()
+        let order = try #require(bench.takePlaced().first)
+        bench.tell(.rejected(order.id, .other))
+        _ = bench.take()
+        bench.tell(.accepted(order.id))
+        #expect(bench.take().contains(.cancel(order.id)))
+        bench.engine.stop(first, now: bench.now)
+        _ = bench.take()
+        try bench.listed([listed(order.id)])
+        #expect(bench.take().contains(.cancel(order.id)))
+        #expect(bench.session.phase == .stopping)
+        bench.tell(.cancelled(order.id))
+        _ = bench.take()
+        try bench.listed([])
+        #expect(bench.session.phase == .stopped)
+    }
+
     @Test("a list made before an order's end neither brings it back nor proves that nothing is open")
     func outdatedList() throws {
         let bench = try EngineBench(Plan([bid(9_990)]))
