@@ -79,6 +79,8 @@ final class SpotRunning: Sendable {
         if let key { headers.append(.init("X-MBX-APIKEY", key)) }
         if let who {
             text += (text.isEmpty ? "" : "&") + "timestamp=\(time ?? Self.now())"
+            // Beside a hundred busy tests a request may take longer than Binance's five seconds.
+            if !text.contains("recvWindow") { text += "&recvWindow=60000" }
             text += "&signature=" + Self.signature(text, secret ?? "SECRET\(who)")
             headers.append(.init("X-MBX-APIKEY", "KEY\(who)"))
         }

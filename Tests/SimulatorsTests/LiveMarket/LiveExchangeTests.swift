@@ -25,7 +25,7 @@ struct LiveExchangeTests {
             let exchange = try await SpotRunning(path, FixedMarket.configuration())
             let caller = try HTTPCaller()
             var pace = ConnectorPace()
-            (pace.silence, pace.question) = (300, 1_000)
+            (pace.silence, pace.question) = (300, 10_000)
             (pace.shortestReconnect, pace.longestReconnect) = (50, 200)
             let wires = Wires(
                 time: SystemTime(), webSockets: try WebSocketClient(), logger: LiveExchangeTests.logger, pace: pace,
