@@ -136,15 +136,17 @@ private final class WatchedTime: TimeSource {
         #expect(wire.sent.count == 4)
     }
 
-    @Test func `a key that is refused is not used again`() async throws {
+    @Test func `a key that is refused is not used again, but for cancels`() async throws {
         let wire = Wire([Wire.answer("{\"code\":-2014,\"msg\":\"API-key format invalid.\"}", 401)])
         let client = client(wire)
         let call = try dialect.balances([])
         for _ in 0..<3 {
-            let found = try #require(await failure(client, call, .cancel))
+            let found = try #require(await failure(client, call))
             #expect(found.failure.kind == .authenticationError && !isUnknown(found))
         }
         #expect(wire.sent.count == 1)
+        _ = await failure(client, call, .cancel)
+        #expect(wire.sent.count == 2, "what rests has to be taken off")
     }
 
     @Test func `accounts share what the exchange allows, and its bans`() async throws {
