@@ -97,10 +97,17 @@ public final class DialectConnector: ExchangeConnector {
     /// book has not been told of for a while, the exchange is asked for it, and where it is another, begun anew.
     private func watch(_ feed: MarketFeed) async {
         let symbol = feed.instrument.id.symbol
-        var unanswered = 0
+        var (unanswered, bookless) = (0, 0)
         while true {
             do { try await venue.sleep(venue.pace.silence) } catch { return }
-            guard let word = feed.lastWord, isSilent(word.at) else {
+            guard let word = feed.lastWord else {
+                // A connection that never told anything lives as well as any: it must not keep its place for ever.
+                bookless += 1
+                if bookless < Self.patienceWithoutBook { continue }
+                return restart(symbol, "\(symbol) has had no book for a while", readsRules: false)
+            }
+            bookless = 0
+            guard isSilent(word.at) else {
                 unanswered = 0
                 continue
             }
@@ -126,6 +133,9 @@ public final class DialectConnector: ExchangeConnector {
             feed.confirm()
         }
     }
+
+    /// Looks, each as long after the other as a market may be silent.
+    private static let patienceWithoutBook = 3
 
     private func isSilent(_ since: Timestamp) -> Bool {
         venue.time.now().nanoseconds(since: since) >= Nanoseconds.milliseconds(venue.pace.silence)
