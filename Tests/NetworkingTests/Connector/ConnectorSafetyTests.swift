@@ -126,6 +126,23 @@ extension LiveConnectorTests {
             }
         }
 
+        @Test func `a connection that never tells of the market is replaced, though it lives`() async throws {
+            try await VenueHarness.with(.binance, prepare: { $0.change { $0.isMarketMute = true } }) { harness, _ in
+                func listening() -> Set<Int> {
+                    Set(harness.model.read { $0.listened }.filter { $0.value.contains("market") }.keys)
+                }
+                try await harness.wait("the market is listened to") { !listening().isEmpty }
+                let first = listening()
+                try await harness.wait("another connection is tried") { !listening().subtracting(first).isEmpty }
+                #expect(harness.bestPrices?.bid == nil)
+                harness.model.change { $0.isMarketMute = false }
+                try await harness.wait("the book comes") {
+                    harness.model.changeBook(.buy, "99.98", "1")
+                    return harness.bestPrices?.bid == "99.99"
+                }
+            }
+        }
+
         @Test(arguments: [Tongue.bitfinex, .okx]) func `a wrong checksum is told as a gap and healed by a book`(
             _ tongue: Tongue
         ) async throws {
