@@ -162,7 +162,9 @@ struct BinanceSpeaker: Speaker {
         }
         if text.contains("SUBSCRIBE") {
             model.change { $0.listened[connection, default: []].insert("market") }
-            return [#"{"result":null,"id":1}"#, depth(first: model.read { $0.sequence }, [], [])]
+            let confirmation = #"{"result":null,"id":1}"#
+            let (isDead, sequence) = model.read { ($0.isDeadFromTheStart, $0.sequence) }
+            return isDead ? [confirmation] : [confirmation, depth(first: sequence, [], [])]
         }
         return []
     }

@@ -127,7 +127,10 @@ extension LiveConnectorTests {
         }
 
         @Test func `a connection that never tells of the market is replaced, though it lives`() async throws {
-            try await VenueHarness.with(.binance, prepare: { $0.change { $0.isMarketMute = true } }) { harness, _ in
+            let isDead = { (model: ModelExchange) in
+                model.change { ($0.isMarketMute, $0.isDeadFromTheStart) = (true, true) }
+            }
+            try await VenueHarness.with(.binance, prepare: isDead) { harness, _ in
                 func listening() -> Set<Int> {
                     Set(harness.model.read { $0.listened }.filter { $0.value.contains("market") }.keys)
                 }
