@@ -102,7 +102,8 @@ public final class JobWorker: Service {
     }
 
     private func work() async {
-        let words = runners.map { ($0, database.notifications($0.name.channel)) }
+        let words = runners.filter { !database.addRider($0) }.map { ($0, database.notifications($0.name.channel)) }
+        defer { for runner in runners { database.removeRider(runner) } }
         let executor = database.executor
         let control = database.notifications(QueueName.controlChannel)
         let maintenance = JobMaintenance(worker: self)

@@ -5,7 +5,9 @@ import Synchronization
 import TradingCore
 
 /// Works on one queue: feeds ``QueueStateMachine`` with what happens and does what it says.
-final class QueueRunner: Sendable {
+///
+/// Where the engine takes riders, a job is claimed by the very transaction that makes it ready.
+final class QueueRunner: CommitRider {
     private struct State {
         var machine: QueueStateMachine
         /// At most as many as the queue's concurrency, in the order of their start.
@@ -19,10 +21,19 @@ final class QueueRunner: Sendable {
         var alarm: Alarm?
         var counters = JobCounters()
         var worker: JobWorkerID?
+        /// A claim in somebody else's transaction that has not ended yet.
+        var ride: Ride?
         /// Not to be waited for any more.
         var isAbandoned = false
 
         func setAlarm() { alarm?.set(min(awaited, nextDeadline)) }
+    }
+
+    private struct Ride {
+        let limit: Int
+        let promotesDue: Bool
+        let worker: JobWorkerID
+        var batch = JobStore.Batch()
     }
 
     let configuration: QueueConfiguration
@@ -180,6 +191,46 @@ final class QueueRunner: Sendable {
         }
     }
 
+    // MARK: - In others' transactions
+
+    var channel: String { name.channel }
+
+    func ride(_ transaction: any SQLTransaction) throws {
+        let ride = state.withLock { state -> Ride? in
+            // Another try of the same transaction.
+            if state.ride != nil { return state.ride }
+            state.machine.word()
+            guard let worker = state.worker, !state.isAbandoned,
+                case .claim(let limit, let promotesDue) = state.machine.next(time.now())
+            else { return nil }
+            state.ride = Ride(limit: limit, promotesDue: promotesDue, worker: worker)
+            return state.ride
+        }
+        guard let ride else { return }
+        let batch = try JobStore(transaction: transaction).claim(
+            name, rate: configuration.rate, limit: ride.limit, promotesDue: ride.promotesDue, worker: ride.worker,
+            now: time.now())
+        state.withLock { $0.ride?.batch = batch }
+    }
+
+    func arrived(isCommitted: Bool) {
+        let ride = state.withLock { state in
+            defer { state.ride = nil }
+            return state.ride
+        }
+        guard let ride else {
+            if isCommitted { word() }
+            return
+        }
+        guard isCommitted else {
+            state.withLock { $0.machine.claimCalledOff() }
+            return signal.raise()
+        }
+        start(ride.batch, of: ride.limit)
+        // The loop waits for the next moment that it knew of.
+        if state.withLock({ Self.wakes($0, time.now()) }) { signal.raise() }
+    }
+
     private func claimFailed() { state.withLock { $0.machine.claimFailed(time.now()) } }
 
     private func start(_ batch: JobStore.Batch, of limit: Int) {
@@ -250,26 +301,32 @@ final class QueueRunner: Sendable {
     /// Its handler has returned: the slot is free for the next one, while the end is being stored.
     /// - Returns: why the handler was told to stop, if it was.
     func returned(_ job: ClaimedJob) -> RunningJob.Stop? {
-        let elapsed = time.now().nanoseconds(since: job.run.startedAt)
-        let stop = state.withLock { state -> RunningJob.Stop? in
+        let now = time.now()
+        let (stop, isAwake) = state.withLock { state -> (RunningJob.Stop?, Bool) in
             state.machine.returned()
             state.settling.append(job.lease)
-            state.counters.workNanoseconds &+= elapsed
-            guard let index = state.running.firstIndex(where: { $0.job.lease == job.lease }) else { return nil }
-            return state.running.remove(at: index).stop
+            state.counters.workNanoseconds &+= now.nanoseconds(since: job.run.startedAt)
+            let index = state.running.firstIndex { $0.job.lease == job.lease }
+            return (index.flatMap { state.running.remove(at: $0).stop }, Self.wakes(state, now))
         }
-        signal.raise()
+        if isAwake { signal.raise() }
         return stop
+    }
+
+    /// Whether the loop has something to do, or waits for a moment later than it would now.
+    private static func wakes(_ state: borrowing State, _ now: Timestamp) -> Bool {
+        state.machine.isAwake(now) || state.machine.nextLook < state.awaited
     }
 
     /// - Parameter end: nil when it could not be stored: the job is leased and nobody's, and ``JobWorker/giveBackStrays()`` finds it.
     func settled(_ job: ClaimedJob, _ end: JobEnd?) {
-        state.withLock { state in
+        let isAwake = state.withLock { state in
             state.settling.removeAll { $0 == job.lease }
             state.machine.settled()
             if let end { state.counters.count(end) }
+            return Self.wakes(state, time.now())
         }
-        signal.raise()
+        if isAwake { signal.raise() }
         if end != nil { observer?(job.run) }
     }
 

@@ -52,6 +52,16 @@ package struct QueueStateMachine {
         return .claim(limit: free, promotesDue: isDue)
     }
 
+    /// Whether ``next(_:)`` has more to say than it had before a slot became free or an end was stored; saves a look at most of them.
+    package func isAwake(_ now: Timestamp) -> Bool {
+        if isClaiming { return false }
+        if isDraining { return unsettled == 0 }
+        return mayHaveMore || min(nextDue, nextPoll) <= now
+    }
+
+    /// When it has something to do next, as far as it knows.
+    package var nextLook: Timestamp { max(closedUntil, min(nextDue, nextPoll)) }
+
     /// Something was committed that concerns the queue.
     package mutating func word() { mayHaveMore = true }
 
@@ -70,6 +80,12 @@ package struct QueueStateMachine {
         isClaiming = false
         mayHaveMore = true
         closedUntil = now.advanced(byNanoseconds: retryInterval)
+    }
+
+    /// The transaction that a claim rode in was not committed, which says nothing about claims.
+    package mutating func claimCalledOff() {
+        isClaiming = false
+        mayHaveMore = true
     }
 
     /// A handler has returned.

@@ -36,6 +36,9 @@ protocol BatchTransaction: AnyObject, SQLTransaction {
     /// Whether anything may have been written since the last caller began.
     var hasWritten: Bool { get }
 
+    /// Whom to wake after the commit, so far.
+    var channels: [String] { get }
+
     /// The next caller begins.
     func beginCaller()
     /// Takes back the last caller's words; what it wrote is the savepoint's affair.

@@ -48,6 +48,7 @@ final class GroupCommit: Sendable {
     private let maximumBatch: Int
     private let patience: Duration
     private let thread: WriterThread
+    let riders = CommitRiders()
 
     init(
         _ committer: any Committer, label: String, maximumBatch: Int = GroupCommit.maximumBatch,
@@ -197,7 +198,7 @@ final class GroupCommit: Sendable {
     // MARK: - A batch
 
     private func commit(_ batch: ArraySlice<Request>) {
-        var (outcome, answers) = attempt(batch, Self.runPlainly)
+        var (outcome, answers) = ridden(batch)
         if outcome == .bodyFailed, batch.count > 1 {
             (outcome, answers) = attempt(batch, Self.runWithSavepoint)
         }
@@ -218,12 +219,28 @@ final class GroupCommit: Sendable {
         for (request, answer) in zip(batch, answers) { request.finish(answer) }
     }
 
-    /// - Parameter run: runs one caller and gives its answer, should the transaction be committed; throws when the transaction
-    ///   cannot go on.
+    /// An attempt with those who ride along; where they cannot, one without.
+    private func ridden(_ batch: ArraySlice<Request>) -> (CommitOutcome, [Answer]) {
+        var isRidersFault = false
+        let first = attempt(batch, Self.runPlainly) { transaction in
+            isRidersFault = true
+            for rider in riders.concerned(by: transaction.channels) { try rider.ride(transaction) }
+            if let failure = transaction.failure { throw failure }
+            isRidersFault = false
+        }
+        return first.0 == .bodyFailed && isRidersFault ? attempt(batch, Self.runPlainly) : first
+    }
+
+    /// - Parameters:
+    ///   - run: runs one caller and gives its answer, should the transaction be committed; throws when the transaction cannot go
+    ///     on.
+    ///   - ride: what is done after the last caller.
     private func attempt(
-        _ batch: ArraySlice<Request>, _ run: (Request, any BatchTransaction) throws -> Answer
+        _ batch: ArraySlice<Request>, _ run: (Request, any BatchTransaction) throws -> Answer,
+        _ ride: (any BatchTransaction) throws -> Void = { _ in }
     ) -> (CommitOutcome, [Answer]) {
         var answers: [Answer] = []
+        var channels: [String] = []
         answers.reserveCapacity(batch.count)
         let outcome = committer.transact(isShared: batch.count > 1, isDurable: batch.contains(where: \.isDurable)) {
             transaction in
@@ -235,7 +252,11 @@ final class GroupCommit: Sendable {
                     throw error
                 }
             }
+            // Riders hear how it ended before they can be asked to ride again.
+            channels = transaction.channels
+            try ride(transaction)
         }
+        for rider in riders.concerned(by: channels) { rider.arrived(isCommitted: outcome == .committed) }
         return (outcome, answers)
     }
 

@@ -52,6 +52,11 @@ public protocol SQLDatabase: Sendable {
     /// one. A word can be lost when a connection breaks, so whoever waits for it also looks from time to time.
     func notifications(_ channel: String) -> AsyncStream<Void>
 
+    /// From now on `rider` rides in the transactions that concern it, and hears of every commit that does.
+    /// - Returns: false where commits of other processes would not be heard of, or another rides on the channel already.
+    func addRider(_ rider: any CommitRider) -> Bool
+    func removeRider(_ rider: any CommitRider)
+
     /// Ends all work; what was acknowledged is there.
     func close() async
 }
@@ -73,4 +78,7 @@ extension SQLDatabase {
     }
 
     public var executor: (any TaskExecutor)? { nil }
+
+    public func addRider(_ rider: any CommitRider) -> Bool { false }
+    public func removeRider(_ rider: any CommitRider) {}
 }

@@ -169,6 +169,10 @@ public final class SQLiteDatabase: SQLDatabase {
 
     public var executor: (any TaskExecutor)? { commits?.executor }
 
+    public func addRider(_ rider: any CommitRider) -> Bool { commits?.riders.add(rider) ?? false }
+
+    public func removeRider(_ rider: any CommitRider) { commits?.riders.remove(rider) }
+
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {

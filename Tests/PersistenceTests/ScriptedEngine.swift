@@ -1,0 +1,85 @@
+import Synchronization
+
+@testable import Persistence
+
+/// An engine that does what a test says, and keeps what it was asked.
+///
+/// - Note: the log and the counters are behind locks; transactions are used on the writer's thread alone.
+final class ScriptedEngine: Committer {
+    private let steps = Collected<String>()
+    private let spoken = Collected<String>()
+    private let contention: Mutex<Int>
+    private let failsCommits: Bool
+
+    init(contention: Int = 0, failsCommits: Bool = false) {
+        self.contention = Mutex(contention)
+        self.failsCommits = failsCommits
+    }
+
+    var log: [String] { steps.all }
+    var words: [String] { spoken.all }
+
+    func transact(
+        isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void
+    ) -> CommitOutcome {
+        let transaction = ScriptedTransaction(steps)
+        steps.add("begin")
+        do { try body(transaction) } catch {
+            steps.add("rollback")
+            return .bodyFailed
+        }
+        let isContended = contention.withLock { left in
+            defer { left -= isShared && left > 0 ? 1 : 0 }
+            return isShared && left > 0
+        }
+        if isContended { return .contended(.locked("scripted")) }
+        if failsCommits { return .failed(.diskFull("scripted")) }
+        steps.add("commit")
+        for word in transaction.words.channels { spoken.add(word) }
+        return .committed
+    }
+
+    func rest(isQuiet: Bool) {}
+    func close() {}
+}
+
+final class ScriptedTransaction: BatchTransaction {
+    private let steps: Collected<String>
+    private(set) var failure: SQLError?
+    private(set) var isLost = false
+    private(set) var hasWritten = false
+    private(set) var words = CommitWords()
+
+    init(_ steps: Collected<String>) { self.steps = steps }
+
+    var dialect: SQLDialect { .sqlite }
+
+    func execute(_ sql: SQL) throws(SQLError) -> Int {
+        if let failure { throw failure }
+        hasWritten = true
+        let text = sql.rendered(.sqlite).text
+        if text == "FAIL" || text == "LOSE" {
+            isLost = text == "LOSE"
+            failure = .other("failed statement")
+            throw .other("failed statement")
+        }
+        return 1
+    }
+
+    func rows(_ sql: SQL) throws(SQLError) -> [SQLRow] { [] }
+    func row(_ sql: SQL) throws(SQLError) -> SQLRow? { nil }
+    func notify(_ channel: String) throws(SQLError) { try words.add(channel) }
+
+    var channels: [String] { words.channels }
+    func beginCaller() {
+        hasWritten = false
+        words.beginCaller()
+    }
+    func forgetWords() { words.forgetCaller() }
+    func setSavepoint() throws(SQLError) { steps.add("set") }
+    func releaseSavepoint() throws(SQLError) { steps.add("release") }
+    func rollBackToSavepoint() throws(SQLError) {
+        failure = nil
+        steps.add("back")
+    }
+}
