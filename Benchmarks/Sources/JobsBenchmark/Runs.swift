@@ -25,15 +25,21 @@ struct Runs: Sendable {
             """)
     }
 
-    func plain(_ count: Int) throws {
+    /// Where there is nothing yet.
+    private func plainPath() -> String {
         let path = "\(folder)/jobs-plain.db"
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        return path
+    }
+
+    func plain(_ count: Int) throws {
+        let path = plainPath()
         let loop = try PlainLoop(path: path)
         let processor = processorSeconds()
         let seconds = try loop.run(count, time)
         report("plain SQLite loop, one transaction per step", count, seconds, processor: processorSeconds() - processor)
         loop.close()
-        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        _ = plainPath()
     }
 
     /// 64 callers, each enqueueing its next job when the one before is durable, beside a worker that runs 64 at a time.
@@ -85,23 +91,43 @@ struct Runs: Sendable {
         await bench.close()
     }
 
+    /// In short turns, for a disk has good and bad minutes: what counts is each beside the loop. The loop has one thread; who
+    /// calls from the writer's own, as what follows from commits does, has the same, and who calls from another wakes two for
+    /// every job.
     private func single() async throws {
-        try plain(5_000)
         let bench = try await Bench("jobs-single", folder: folder, concurrency: 1)
-        func single<Arguments: JobArguments>(_ work: String, _ make: (Int) -> Arguments) async throws {
-            var ends = bench.ends.makeAsyncIterator()
-            let measurement = Measurement(self)
-            for number in 1...5_000 {
-                try await bench.enqueue(make(-number))
-                _ = await ends.next()
+        var (loop, outside, within, alongside) = (Turns(self), Turns(self), Turns(self), Turns(self))
+        let plain = try PlainLoop(path: plainPath())
+        for _ in 0..<Self.turns {
+            try await loop.measure { _ = try plain.run(Self.turn, time) }
+            try await outside.measure { try await oneAtATime(bench) { NoOp(number: $0) } }
+            try await within.measure { try await oneAtATime(bench) { TransactionalNoOp(number: $0) } }
+            try await alongside.measure {
+                let turn = Task(executorPreference: bench.database.executor) {
+                    try await oneAtATime(bench) { TransactionalNoOp(number: $0) }
+                }
+                try await turn.value
             }
-            measurement.end(work, 5_000)
         }
-        try await single("one at a time, from enqueueing to durable completion") { NoOp(number: $0) }
-        try await single("one at a time, within their completion's transaction") { TransactionalNoOp(number: $0) }
+        plain.close()
+        _ = plainPath()
         await bench.close()
-        try plain(5_000)
+        loop.report("plain SQLite loop, one transaction per step", Self.turn)
+        outside.report("one at a time, from enqueueing to durable completion", Self.turn, beside: loop)
+        within.report("one at a time, within their completion's transaction", Self.turn, beside: loop)
+        alongside.report("the same, called on the writer's thread", Self.turn, beside: loop)
     }
+
+    private func oneAtATime<Arguments: JobArguments>(_ bench: Bench, _ make: (Int) -> Arguments) async throws {
+        var ends = bench.ends.makeAsyncIterator()
+        for number in 1...Self.turn {
+            try await bench.enqueue(make(-number))
+            _ = await ends.next()
+        }
+    }
+
+    private static let turn = 500
+    private static let turns = 20
 
     private func latency() async throws {
         let bench = try await Bench("jobs-latency", folder: folder, concurrency: 1)

@@ -6,6 +6,8 @@ extension JobStore {
     public struct Batch: Hashable, Sendable {
         /// By priority, then in the order of enqueueing.
         public var jobs: [ClaimedJob] = []
+        /// More may be ready than were asked for.
+        public var isMore = false
         /// When the queue's next delayed job is due.
         public var nextDue: Timestamp?
         /// When the queue's rate lets the next job start, if it does not now.
@@ -25,10 +27,10 @@ extension JobStore {
         if let rate {
             let store = JobRateStore(transaction: transaction)
             let allowed = min(limit, try store.available(queue, rate, now: now))
-            if allowed > 0 { batch.jobs = try lease(queue, allowed, worker, now) }
+            if allowed > 0 { (batch.jobs, batch.isMore) = try lease(queue, allowed, worker, now) }
             batch.opensAt = try store.take(batch.jobs.count, queue, rate, now: now)
         } else {
-            batch.jobs = try lease(queue, limit, worker, now)
+            (batch.jobs, batch.isMore) = try lease(queue, limit, worker, now)
         }
         batch.nextDue = try nextDue(queue)
         return batch
@@ -39,23 +41,25 @@ extension JobStore {
 
     /// No two workers can lease the same job: one statement does it, or the only transaction that writes. Nothing is leased
     /// from a paused queue, nor by a worker that was given up for dead: nobody would notice if it died with the job.
-    private func lease(_ queue: QueueName, _ limit: Int, _ worker: JobWorkerID, _ now: Timestamp) throws -> [ClaimedJob]
-    {
-        let rows =
-            transaction.dialect == .sqlite
-            ? try leaseOneByOne(queue, limit, worker, now)
-            : try transaction.rows(
-                """
-                UPDATE jobs SET state = 'running', claims = claims + 1, worker_id = \(worker), started_at = \(now)
-                WHERE id IN (
-                    SELECT id FROM jobs WHERE queue = \(queue) AND state = 'ready'
-                        AND EXISTS (SELECT 1 FROM job_workers WHERE id = \(worker) AND lease_until > 0)
-                        AND NOT EXISTS (SELECT 1 FROM job_paused_queues WHERE queue = \(queue))
-                    ORDER BY priority, id LIMIT \(limit) \(postgres: "FOR UPDATE SKIP LOCKED"))
-                RETURNING \(raw: Self.claimedColumns)
-                """)
+    private func lease(
+        _ queue: QueueName, _ limit: Int, _ worker: JobWorkerID, _ now: Timestamp
+    ) throws -> (jobs: [ClaimedJob], isMore: Bool) {
+        if transaction.dialect == .sqlite {
+            let (rows, isMore) = try leaseOneByOne(queue, limit, worker, now)
+            return (try rows.map { try claimed($0, queue, worker, now) }, isMore)
+        }
+        let rows = try transaction.rows(
+            """
+            UPDATE jobs SET state = 'running', claims = claims + 1, worker_id = \(worker), started_at = \(now)
+            WHERE id IN (
+                SELECT id FROM jobs WHERE queue = \(queue) AND state = 'ready'
+                    AND EXISTS (SELECT 1 FROM job_workers WHERE id = \(worker) AND lease_until > 0)
+                    AND NOT EXISTS (SELECT 1 FROM job_paused_queues WHERE queue = \(queue))
+                ORDER BY priority, id LIMIT \(limit) \(postgres: "FOR UPDATE SKIP LOCKED"))
+            RETURNING \(raw: Self.claimedColumns)
+            """)
         let jobs = try rows.map { try claimed($0, queue, worker, now) }
-        return jobs.count < 2 ? jobs : jobs.sorted { ($0.priority, $0.id) < ($1.priority, $1.id) }
+        return (jobs.sorted { ($0.priority, $0.id) < ($1.priority, $1.id) }, jobs.count == limit)
     }
 
     private static let claimedColumns = """
@@ -72,17 +76,19 @@ extension JobStore {
     private static let leasing = SQLStatement(
         "UPDATE jobs SET state = 'running', claims = claims + 1, worker_id = ?, started_at = ? WHERE id = ?")
 
-    /// For `IN (SELECT …)` and for `RETURNING` SQLite makes a table each, which costs as much as leasing ten jobs one by one.
+    /// For `IN (SELECT …)` and for `RETURNING` SQLite makes a table each, which costs as much as leasing ten jobs one by one. Looking
+    /// at one job more than is wanted saves the look whether there are more.
     private func leaseOneByOne(
         _ queue: QueueName, _ limit: Int, _ worker: JobWorkerID, _ now: Timestamp
-    ) throws -> [SQLRow] {
-        let rows = try transaction.rows(
-            SQL(Self.ready, [queue.sqlValue, worker.sqlValue, queue.sqlValue, .integer(Int64(limit))]))
+    ) throws -> (rows: ArraySlice<SQLRow>, isMore: Bool) {
+        let found = try transaction.rows(
+            SQL(Self.ready, [queue.sqlValue, worker.sqlValue, queue.sqlValue, .integer(Int64(limit) + 1)]))
+        let rows = found.prefix(limit)
         for row in rows {
             try transaction.execute(
                 SQL(Self.leasing, [worker.sqlValue, now.sqlValue, try row.get(0, as: SQLValue.self)]))
         }
-        return rows
+        return (rows, found.count > limit)
     }
 
     private func claimed(

@@ -184,7 +184,7 @@ final class QueueRunner: CommitRider {
                     queue.name, rate: queue.rate, limit: limit, promotesDue: promotesDue, worker: worker,
                     now: time.now())
             }
-            start(batch, of: limit)
+            start(batch)
         } catch {
             logger.warning("jobs could not be claimed", metadata: ["error": "\(error)"])
             claimFailed()
@@ -226,18 +226,18 @@ final class QueueRunner: CommitRider {
             state.withLock { $0.machine.claimCalledOff() }
             return signal.raise()
         }
-        start(ride.batch, of: ride.limit)
+        start(ride.batch)
         // The loop waits for the next moment that it knew of.
         if state.withLock({ Self.wakes($0, time.now()) }) { signal.raise() }
     }
 
     private func claimFailed() { state.withLock { $0.machine.claimFailed(time.now()) } }
 
-    private func start(_ batch: JobStore.Batch, of limit: Int) {
+    private func start(_ batch: JobStore.Batch) {
         let now = time.now()
         state.withLock { state in
             state.machine.claimed(
-                batch.jobs.count, of: limit, nextDue: batch.nextDue, opensAt: batch.opensAt, now: now)
+                batch.jobs.count, isMore: batch.isMore, nextDue: batch.nextDue, opensAt: batch.opensAt, now: now)
             for job in batch.jobs {
                 // A transactional handler's time begins when it has the writer, see `began(_:)`.
                 let timeout = engine.isTransactional(job) ? nil : timeout(of: job)

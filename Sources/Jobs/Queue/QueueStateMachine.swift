@@ -3,7 +3,7 @@ package import TradingCore
 /// Decides when a worker looks for jobs of a queue, and for how many.
 ///
 /// It looks when a slot is free and there may be something: after word of a commit, when a delayed job is due, when the rate
-/// opens, when the last look found as many as it asked for, and in any case after the poll interval. One look at a time.
+/// opens, when the last look saw more than it asked for, and in any case after the poll interval. One look at a time.
 package struct QueueStateMachine {
     package enum Action: Equatable {
         case claim(limit: Int, promotesDue: Bool)
@@ -65,12 +65,14 @@ package struct QueueStateMachine {
     /// Something was committed that concerns the queue.
     package mutating func word() { mayHaveMore = true }
 
-    package mutating func claimed(_ count: Int, of limit: Int, nextDue: Timestamp?, opensAt: Timestamp?, now: Timestamp)
-    {
+    /// - Parameter isMore: more may be ready than were asked for.
+    package mutating func claimed(
+        _ count: Int, isMore: Bool, nextDue: Timestamp?, opensAt: Timestamp?, now: Timestamp
+    ) {
         isClaiming = false
         running += count
         unsettled += count
-        if count == limit || opensAt != nil { mayHaveMore = true }
+        if isMore || opensAt != nil { mayHaveMore = true }
         self.nextDue = nextDue ?? .distantFuture
         closedUntil = opensAt ?? .distantPast
         nextPoll = now.advanced(byNanoseconds: pollInterval)

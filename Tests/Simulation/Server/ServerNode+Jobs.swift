@@ -44,7 +44,7 @@ extension ServerNode {
                     queue.name, rate: queue.rate, limit: limit, promotesDue: promotesDue, worker: worker, now: now)
             }
             seats[index].machine.claimed(
-                batch.jobs.count, of: limit, nextDue: batch.nextDue, opensAt: batch.opensAt, now: now)
+                batch.jobs.count, isMore: batch.isMore, nextDue: batch.nextDue, opensAt: batch.opensAt, now: now)
             for job in batch.jobs { held.append(HeldJob(job: job, queue: index)) }
         }
         if !worked { seats[index].machine.claimFailed(now) }
