@@ -71,6 +71,7 @@ final class ScriptedTransaction: BatchTransaction {
     func notify(_ channel: String) throws(SQLError) { try words.add(channel) }
 
     var channels: [String] { words.channels }
+    func settle() throws(SQLError) {}
     func beginCaller() {
         hasWritten = false
         words.beginCaller()

@@ -106,7 +106,7 @@ struct Bench {
     func enqueue<Arguments: JobArguments>(_ arguments: Arguments) async throws {
         let (job, time) = (try NewJob(arguments), time)
         try await database.write { transaction in
-            _ = try JobStore(transaction: transaction).enqueue(job, now: time.now())
+            try JobStore(transaction: transaction).post(job, now: time.now())
         }
     }
 

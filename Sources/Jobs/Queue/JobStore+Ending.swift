@@ -19,6 +19,15 @@ extension JobStore {
         return changed == 1
     }
 
+    /// As ``complete(_:now:)``, told after the commit, for a job in whose completion nothing else is done.
+    /// - Returns: 1 when it was the lease's to complete; nil for a job of a serial key, and one that is removed: those need an answer
+    ///   at once.
+    func completeLater(_ job: ClaimedJob, now: Timestamp) throws -> LaterChanges? {
+        if job.isRemovedWhenFinished || job.run.serialKey != nil { return nil }
+        return try transaction.executeLater(
+            SQL(Self.completion, [now.sqlValue, job.id.sqlValue, job.lease.number.sqlValue]))
+    }
+
     private static let completion = SQLStatement(
         """
         UPDATE jobs SET state = 'completed', finished_at = ?, worker_id = NULL, lane = NULL

@@ -33,6 +33,18 @@ public struct JobStore {
         return enqueued
     }
 
+    /// As ``enqueue(_:now:)-(NewJob,_)``, for whom the job's number and whether it was there already are of no interest. Spares an
+    /// engine behind a wire the way there and back.
+    /// - Throws: ``JobOptionsError``.
+    public func post(_ job: NewJob, now: Timestamp) throws {
+        try job.validate()
+        let runAt = job.options.start.moment(now)
+        let values = values(job, runAt > now ? .delayed : .ready, runAt: runAt, now)
+        try transaction.executeLater(SQL(Self.insertion, values))
+        // Also for one that waits for others of its key: one look too many.
+        try transaction.notify(job.queue.channel)
+    }
+
     /// - Returns: nil when its custom id is taken.
     private func insert(_ job: NewJob, _ now: Timestamp) throws -> Enqueued? {
         let runAt = job.options.start.moment(now)

@@ -79,9 +79,22 @@ extension QueueRunner {
     }
 
     private func storeCompletion(_ job: ClaimedJob) async -> JobEnd? {
-        try? await settle(job) { transaction, now in
-            try JobStore(transaction: transaction).complete(job, now: now) ? .completed : .leaseLost
+        let answer = try? await settle(job) { transaction, now -> LaterEnd in
+            let store = JobStore(transaction: transaction)
+            if let changes = try store.completeLater(job, now: now) { return .when(changes) }
+            return .known(try store.complete(job, now: now) ? .completed : .leaseLost)
         }
+        return switch answer {
+        case .known(let end): end
+        case .when(let changes): changes.count == 1 ? .completed : .leaseLost
+        case nil: nil
+        }
+    }
+
+    private enum LaterEnd: Sendable {
+        case known(JobEnd)
+        /// Completed where that was one row.
+        case when(LaterChanges)
     }
 
     // MARK: - Failures
@@ -127,9 +140,9 @@ extension QueueRunner {
 
     /// Stores an end. While the engine cannot, it is tried again: the job is still ours, and its effect outside has happened.
     /// - Throws: what `body` throws that is not the engine's fault, and the engine's fault when there is no more time to wait.
-    private func settle(
-        _ job: ClaimedJob, _ body: @escaping @Sendable (any SQLTransaction, Timestamp) throws -> JobEnd
-    ) async throws -> JobEnd {
+    private func settle<End: Sendable>(
+        _ job: ClaimedJob, _ body: @escaping @Sendable (any SQLTransaction, Timestamp) throws -> End
+    ) async throws -> End {
         let time = time
         var pause = Nanoseconds.milliseconds(50)
         while true {

@@ -33,6 +33,11 @@ final class RecalledTransaction: SQLTransaction {
         return try base.execute(sql)
     }
 
+    func executeLater(_ sql: SQL) throws(SQLError) -> LaterChanges {
+        try check()
+        return try base.executeLater(sql)
+    }
+
     func rows(_ sql: SQL) throws(SQLError) -> [SQLRow] {
         try check()
         return try base.rows(sql)

@@ -97,7 +97,7 @@ extension SagaRunner {
         change.deadlineVersion = change.deadline == nil ? nil : version
         guard let deadline = change.deadline else { return }
         let timeout = SagaTimeout(saga: kind, id: id, version: version)
-        try JobStore(transaction: transaction).enqueue(timeout.job(at: deadline), now: now)
+        try JobStore(transaction: transaction).post(timeout.job(at: deadline), now: now)
     }
 
     func carryOut(
@@ -107,7 +107,7 @@ extension SagaRunner {
             let key = SagaCommandKey(kind: kind, sagaID: id, version: version, index: index)
             for effect in try interpreter.effects(of: command, key: key, now: now) {
                 switch effect {
-                case .job(let job): try JobStore(transaction: transaction).enqueue(job, now: now)
+                case .job(let job): try JobStore(transaction: transaction).post(job, now: now)
                 case .message(let topic, let key, let name, let payload):
                     try Outbox(transaction: transaction).put(
                         topic: topic, key: key, name: name, payload: payload, now: now)

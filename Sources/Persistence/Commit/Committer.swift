@@ -39,6 +39,9 @@ protocol BatchTransaction: AnyObject, SQLTransaction {
     /// Whom to wake after the commit, so far.
     var channels: [String] { get }
 
+    /// Waits for what was sent and not waited for yet.
+    func settle() throws(SQLError)
+
     /// The next caller begins.
     func beginCaller()
     /// Takes back the last caller's words; what it wrote is the savepoint's affair.

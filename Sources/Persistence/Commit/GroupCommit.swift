@@ -252,6 +252,11 @@ final class GroupCommit: Sendable {
                     throw error
                 }
             }
+            do { try transaction.settle() } catch {
+                // Whose it was the run with savepoints finds out; alone, there is no question.
+                answers = [.threw(error)]
+                throw error
+            }
             // Riders hear how it ended before they can be asked to ride again.
             channels = transaction.channels
             try ride(transaction)

@@ -5,6 +5,8 @@ import Foundation
 final class PostgresConnection {
     private let handle: OpaquePointer
     private var statements = StatementCache(capacity: 256)
+    /// Statements that were sent and whose answers were not read yet.
+    private var sent: [LaterChanges] = []
     /// The server's process that serves us; what `pg_terminate_backend` takes.
     let processID: Int32
 
@@ -90,6 +92,7 @@ final class PostgresConnection {
     /// - Returns: what the last of them says it did, such as `COMMIT`.
     @discardableResult
     func run(_ text: String) throws(PostgresFailure) -> String {
+        try settle()
         let result = PQexec(handle, text)
         defer { PQclear(result) }
         try check(result)
@@ -104,6 +107,7 @@ final class PostgresConnection {
 
     /// Runs one statement. Prepares it where that saves planning the next time.
     func query(_ text: String, _ values: [SQLValue]) throws(PostgresFailure) -> Answer {
+        try settle()
         let parameters = PostgresParameters(values)
         let result: OpaquePointer?
         if Self.isWorthPreparing(text) {
@@ -116,6 +120,60 @@ final class PostgresConnection {
         defer { PQclear(result) }
         try check(result)
         return Answer(rows: try Self.rows(result), changes: Self.changes(result))
+    }
+
+    // MARK: - Statements that are not waited for
+
+    /// Sends one statement in libpq's pipeline mode (https://www.postgresql.org/docs/15/libpq-pipeline-mode.html). The next
+    /// statement that is waited for, or ``settle()``, throws when it failed.
+    func send(_ text: String, _ values: [SQLValue]) throws(PostgresFailure) -> LaterChanges {
+        if sent.count == Self.maximumSent { try settle() }
+        let parameters = PostgresParameters(values)
+        let key = StatementCache.Key(text: text, types: parameters.types)
+        var name = statements.name(key)
+        if name == nil {
+            // Preparing is waited for.
+            try settle()
+            name = try prepared(text, parameters.types)
+        }
+        if sent.isEmpty, PQenterPipelineMode(handle) != 1 { throw broken() }
+        let isSent = parameters.withPointers { PQsendQueryPrepared(handle, name, $0, $1, $2, $3, 0) }
+        guard isSent == 1 else { throw broken() }
+        let changes = LaterChanges()
+        sent.append(changes)
+        return changes
+    }
+
+    /// More answers than this are never left unread: the server stops to listen when nobody takes what it says.
+    private static let maximumSent = 256
+
+    /// Reads all answers that are due. After the first that is an error the server has skipped the others.
+    func settle() throws(PostgresFailure) {
+        guard !sent.isEmpty else { return }
+        let due = sent
+        sent = []
+        guard PQpipelineSync(handle) == 1 else { throw broken() }
+        var failure: PostgresFailure?
+        for changes in due {
+            let result = PQgetResult(handle)
+            defer { PQclear(result) }
+            // The end of a statement's results.
+            PQclear(PQgetResult(handle))
+            guard failure == nil else { continue }
+            do { try check(result) } catch { failure = error }
+            changes.set(Self.changes(result))
+        }
+        // That of the synchronisation itself.
+        PQclear(PQgetResult(handle))
+        if PQexitPipelineMode(handle) != 1 { throw failure ?? broken() }
+        if let failure { throw failure }
+    }
+
+    /// What was sent is about to be rolled back: how it went is of no interest.
+    func forgetSent() { try? settle() }
+
+    private func broken() -> PostgresFailure {
+        PostgresFailure(message: String(cString: PQerrorMessage(handle)), isConnectionLost: true)
     }
 
     /// Whether the statement does nothing but read.

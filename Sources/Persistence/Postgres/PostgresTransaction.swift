@@ -12,6 +12,14 @@ final class PostgresTransaction: BatchTransaction {
 
     func execute(_ sql: SQL) throws(SQLError) -> Int { try answer(sql).changes }
 
+    func executeLater(_ sql: SQL) throws(SQLError) -> LaterChanges {
+        let (text, values) = sql.rendered(.postgres)
+        return try guarded { () throws(PostgresFailure) in
+            hasWritten = true
+            return try connection.send(text, values)
+        }
+    }
+
     func rows(_ sql: SQL) throws(SQLError) -> [SQLRow] { try answer(sql).rows }
 
     func row(_ sql: SQL) throws(SQLError) -> SQLRow? { try answer(sql).rows.first }
@@ -44,6 +52,8 @@ final class PostgresTransaction: BatchTransaction {
     /// A serialisation failure is the whole transaction's.
     var isLost: Bool { cause?.isWorthRetrying ?? false }
 
+    func settle() throws(SQLError) { try guarded { () throws(PostgresFailure) in try connection.settle() } }
+
     func beginCaller() {
         hasWritten = false
         words.beginCaller()
@@ -57,6 +67,7 @@ final class PostgresTransaction: BatchTransaction {
 
     func rollBackToSavepoint() throws(SQLError) {
         cause = nil
+        connection.forgetSent()
         try control("ROLLBACK TO SAVEPOINT caller; RELEASE SAVEPOINT caller")
     }
 

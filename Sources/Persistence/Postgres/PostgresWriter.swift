@@ -94,6 +94,7 @@ final class PostgresWriter: Committer, @unchecked Sendable {
     private func rolledBack(
         _ connection: PostgresConnection, _ cause: PostgresFailure?, otherwise outcome: CommitOutcome
     ) -> Step {
+        connection.forgetSent()
         let isStale = cause?.isStalePlan ?? false
         if isStale || (try? connection.run("ROLLBACK")) == nil { session.disconnect() }
         if let cause, cause.isWorthRetrying { return .again(cause) }

@@ -5,6 +5,10 @@ public protocol SQLTransaction {
     /// - Returns: how many rows were changed.
     @discardableResult
     func execute(_ sql: SQL) throws(SQLError) -> Int
+    /// As ``execute(_:)``, for whom it is enough to know after the commit: an engine behind a wire sends many of these at once, and
+    /// waits for it once. One that fails is an error of the next statement or of the commit.
+    @discardableResult
+    func executeLater(_ sql: SQL) throws(SQLError) -> LaterChanges
     func rows(_ sql: SQL) throws(SQLError) -> [SQLRow]
     /// The first row of an answer.
     func row(_ sql: SQL) throws(SQLError) -> SQLRow?
@@ -13,6 +17,11 @@ public protocol SQLTransaction {
     /// engine that many processes share, in all of them. It tells that there is something to look at, not what.
     /// - Parameter channel: lower-case letters, digits and `_`, at most 63.
     func notify(_ channel: String) throws(SQLError)
+}
+
+extension SQLTransaction {
+    @discardableResult
+    public func executeLater(_ sql: SQL) throws(SQLError) -> LaterChanges { LaterChanges(try execute(sql)) }
 }
 
 /// A database, whichever engine it is.

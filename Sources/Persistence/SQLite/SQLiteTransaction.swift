@@ -63,6 +63,9 @@ final class SQLiteTransaction: BatchTransaction {
     /// A full disk, an I/O error, or no memory ends the whole transaction: https://www.sqlite.org/lang_transaction.html
     var isLost: Bool { !connection.isInsideTransaction }
 
+    /// Nothing is ever under way.
+    func settle() throws(SQLError) {}
+
     func beginCaller() {
         hasWritten = false
         words.beginCaller()

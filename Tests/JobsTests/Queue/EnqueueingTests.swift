@@ -40,6 +40,25 @@ import TradingCore
         #expect(elsewhere.isNew)
     }
 
+    @Test func `a job that is posted is one that is enqueued, unseen`() async throws {
+        let desk = try await JobDesk()
+        func post(_ number: Int, _ options: JobOptions = JobOptions()) throws {
+            try desk.store { try $0.post(NewJob(Note(number: number), options), now: desk.now) }
+        }
+        try post(1, JobOptions(id: "once"))
+        try post(2, JobOptions(id: "once"))
+        try post(3, JobOptions(serialKey: "k"))
+        try post(4, JobOptions(serialKey: "k"))
+        try post(5, JobOptions(start: .after(.seconds(5))))
+        #expect(throws: JobOptionsError.self) { try post(6, JobOptions(attempts: 0)) }
+        let first = try desk.claim()
+        #expect(first.map(\.number) == [1, 3])
+        for job in first { #expect(try desk.complete(job)) }
+        #expect(try desk.claim().map(\.number) == [4])
+        desk.pass(.seconds(5))
+        #expect(try desk.claim().map(\.number) == [5])
+    }
+
     @Test func `jobs start by priority, then in the order of their enqueueing`() async throws {
         let desk = try await JobDesk()
         for (number, priority) in [(1, 0), (2, 5), (3, -1), (4, 0), (5, -1)] {

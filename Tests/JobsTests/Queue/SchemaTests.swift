@@ -1,5 +1,6 @@
 import Jobs
 import Persistence
+import TestSupport
 import Testing
 import TradingCore
 
@@ -21,6 +22,37 @@ import TradingCore
         guard case .constraint = error else {
             Issue.record("\(String(describing: error))")
             return
+        }
+    }
+
+    /// Word for word the same rules, though PostgreSQL has them in one function.
+    @Test(arguments: DatabaseEngine.available)
+    func `an impossible state cannot be stored in any engine`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
+            try await database.write { transaction in
+                for number in 1...2 {
+                    try JobStore(transaction: transaction).post(
+                        NewJob(Note(number: number)), now: Timestamp(nanoseconds: 1))
+                }
+            }
+            let possible = [
+                "priority = -3", "timeout = 1", "timeout = NULL", "state = 'dead', reason = 'x'", "claims = 9",
+            ]
+            for change in possible { _ = try await database.write { try $0.execute("UPDATE jobs SET \(raw: change)") } }
+            let impossible = [
+                "state = 'lost'", "state = 'running'", "worker_id = 1", "state = 'completed'", "finished_at = 1",
+                "state = 'waiting'", "lane = 'k'", "serial_key = 'k', lane = 'k'", "lane = 'k', serial_key = 'other'",
+                "attempts = 0", "timeout = 0", "timeout = -1", "maximum_rescues = -1", "claims = -1", "failures = -1",
+                "rescues = -1", "is_discarded_when_exhausted = 2", "dead_letter_holds_key = 2",
+                "is_removed_when_finished = 2", "is_cancel_requested = 2",
+            ]
+            for change in impossible {
+                let error = await #expect(throws: SQLError.self, "\(change)") {
+                    _ = try await database.write { try $0.execute("UPDATE jobs SET \(raw: change)") }
+                }
+                if case .constraint = error { continue }
+                Issue.record("\(change): \(String(describing: error))")
+            }
         }
     }
 

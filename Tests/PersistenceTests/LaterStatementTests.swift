@@ -1,0 +1,107 @@
+import Persistence
+import TestSupport
+import Testing
+
+/// Statements whose answer is not waited for, on every engine.
+@Suite struct LaterStatementTests {
+    private static let table = Migration("t") { transaction in
+        try transaction.execute("CREATE TABLE t (k TEXT PRIMARY KEY, v INTEGER) STRICT")
+    }
+
+    private func withTable(_ engine: DatabaseEngine, _ body: (any SQLDatabase) async throws -> Void) async throws {
+        try await withTemporaryDatabase(engine, [Self.table], body)
+    }
+
+    private func expectKeys(_ expected: [String], _ database: any SQLDatabase) async throws {
+        let found = try await database.read { transaction in
+            try transaction.rows("SELECT k FROM t ORDER BY k").map { try $0.get("k", as: String.self) }
+        }
+        #expect(found == expected)
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `they tell after the commit how many rows they changed, and happen in their order`(
+        _ engine: DatabaseEngine
+    ) async throws {
+        try await withTable(engine) { database in
+            let (later, seen) = try await database.write { transaction in
+                var later: [LaterChanges] = []
+                for number in 0..<600 {
+                    later.append(
+                        try transaction.executeLater("INSERT INTO t (k, v) VALUES (\("k\(number)"), \(number))"))
+                }
+                later.append(try transaction.executeLater("UPDATE t SET v = v + 1 WHERE v >= \(598)"))
+                let seen = try transaction.row("SELECT SUM(v) AS n FROM t")?.get("n", as: Int.self)
+                later.append(try transaction.executeLater("DELETE FROM t WHERE v = \(7_000)"))
+                return (later, seen)
+            }
+            #expect(seen == 600 * 599 / 2 + 2, "what comes after sees them")
+            #expect(later.map(\.count) == Array(repeating: 1, count: 600) + [2, 0])
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `one that fails is its caller's failure, at the next statement or at the commit`(
+        _ engine: DatabaseEngine
+    ) async throws {
+        try await withTable(engine) { database in
+            for reads in [false, true] {
+                let error = await #expect(throws: SQLError.self) {
+                    _ = try await database.write { transaction in
+                        try transaction.executeLater("INSERT INTO t (k) VALUES ('a')")
+                        try transaction.executeLater("INSERT INTO t (k) VALUES ('a')")
+                        try transaction.executeLater("INSERT INTO t (k) VALUES ('b')")
+                        if reads { _ = try transaction.rows("SELECT k FROM t") }
+                    }
+                }
+                guard case .constraint(.unique, _) = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+            }
+            try await expectKeys([], database)
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `those who share its commit do not notice`(_ engine: DatabaseEngine) async throws {
+        try await withTable(engine) { database in
+            _ = try await database.write { try $0.execute("INSERT INTO t (k) VALUES ('k3')") }
+            let refused = await withTaskGroup(of: Int?.self, returning: [Int].self) { group in
+                for number in 0..<20 {
+                    group.addTask {
+                        do {
+                            _ = try await database.write { transaction in
+                                try transaction.executeLater("INSERT INTO t (k) VALUES (\("k\(number)"))")
+                            }
+                            return nil
+                        } catch { return number }
+                    }
+                }
+                return await group.reduce(into: []) { if let number = $1 { $0.append(number) } }
+            }
+            #expect(refused == [3])
+            try await expectKeys((0..<20).map { "k\($0)" }.sorted(), database)
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `a body that throws takes back what it sent, good or bad`(_ engine: DatabaseEngine) async throws {
+        struct Refusal: Error {}
+        try await withTable(engine) { database in
+            for key in ["a", "b"] {
+                // An engine that does not send ahead says so at once.
+                await #expect(throws: (any Error).self) {
+                    _ = try await database.write { transaction in
+                        try transaction.executeLater("INSERT INTO t (k) VALUES ('a')")
+                        try transaction.executeLater("INSERT INTO t (k) VALUES (\(key))")
+                        throw Refusal()
+                    }
+                }
+            }
+            try await expectKeys([], database)
+            _ = try await database.write { try $0.executeLater("INSERT INTO t (k) VALUES ('c')") }
+            try await expectKeys(["c"], database)
+        }
+    }
+}
