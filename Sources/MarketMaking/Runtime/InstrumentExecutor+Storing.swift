@@ -119,8 +119,7 @@ extension InstrumentExecutor {
     }
 
     private func sessionStopped(_ instanceID: Int64) {
-        guard let session = SessionID(UInt16(clamping: instanceID)) else { return }
-        for waiter in stopWaiters.removeValue(forKey: session) ?? [] { waiter.raise() }
+        for waiter in stopWaiters.removeValue(forKey: instanceID) ?? [] { waiter.raise() }
     }
 }
 

@@ -21,6 +21,7 @@ struct Journal: Sendable {
     let database: any SQLDatabase
     let place: TradingPlace
     let instrument: Instrument
+    let installation: InstallationID
 
     /// - Returns: the placements that may be sent: stored, and their funds reserved. The others are for want of funds.
     func commit(_ steps: [JournalStep]) async throws -> Set<ClientOrderID> {
@@ -59,7 +60,7 @@ struct Journal: Sendable {
         case .halted(let entry):
             try TradingStateStore(transaction: transaction).put(entry)
         case .stopped(let id, let now):
-            try StrategyInstanceStore(transaction: transaction).setStatus(.stopped, of: id, from: .stopping, now: now)
+            try SessionNumberStore(transaction: transaction, installation: installation).stopped(id, now: now)
         case .startPrice(let id, let run, let price):
             try StrategyInstanceStore(transaction: transaction).setStartPrice(price, of: id, run: run)
         }

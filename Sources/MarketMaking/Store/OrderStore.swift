@@ -113,11 +113,25 @@ struct OrderStore {
     /// As the index of live orders says it: word for word, or SQLite does not use it.
     static let isLive = "status = 'pending' OR status = 'unknown' OR status = 'open' OR status = 'cancelling'"
 
+    /// The same of `orders` under the name `o`, beside other tables.
+    static let isLiveOrder = isLive.replacing("status", with: "o.status")
+
     static func hasLive(at place: TradingPlace, _ transaction: any SQLTransaction) throws -> Bool {
         try transaction.row(
             """
             SELECT client_order_id FROM orders WHERE exchange = \(place.exchange.rawValue)
                 AND account_label = \(place.account) AND symbol = \(place.symbol.description) AND (\(raw: isLive)) LIMIT 1
+            """) != nil
+    }
+
+    /// Whether an instance, where it trades now, has an order that is not known to have ended.
+    static func hasLive(of instanceID: Int64, _ transaction: any SQLTransaction) throws -> Bool {
+        // By place, for the index of live orders: an instance may have made millions that have ended.
+        try transaction.row(
+            """
+            SELECT o.client_order_id FROM strategy_instances i
+            JOIN orders o ON o.exchange = i.exchange AND o.account_label = i.account_label AND o.symbol = i.symbol
+            WHERE i.id = \(instanceID) AND o.instance_id = i.id AND (\(raw: isLiveOrder)) LIMIT 1
             """) != nil
     }
 
@@ -133,7 +147,9 @@ struct OrderStore {
     }
 
     /// One past the highest sequence number that a session has ever stored, and not below ``OrderSequenceFloor``.
-    func nextSequence(of session: SessionID, installation: InstallationID) throws -> UInt32 {
+    static func nextSequence(
+        of session: SessionID, installation: InstallationID, _ transaction: any SQLTransaction
+    ) throws -> UInt32 {
         let first = ClientOrderIDSource(installation: installation, session: session)
         var source = first
         guard let lowest = source.next() else { return 0 }
