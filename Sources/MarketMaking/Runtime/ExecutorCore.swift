@@ -11,7 +11,7 @@ struct ExecutorCore: ~Copyable {
         case query(ClientOrderID)
         case listOpenOrders(SessionID)
         /// The session has made nearly all the orders that its number has room for.
-        case renumber(SessionID)
+        case renumber(SessionID, usedUp: SessionID)
         case report(Alert)
         /// The exchange has confirmed that nothing of the session is open.
         case stopped(SessionSeat)
@@ -76,8 +76,10 @@ struct ExecutorCore: ~Copyable {
         settle(now)
     }
 
-    mutating func setState(_ state: TradingState, of session: SessionID, now: Timestamp) {
-        engine.setState(state, of: session, reason: .operatorCommand, now: now)
+    mutating func setState(
+        _ state: TradingState, of session: SessionID, reason: HaltReason = .operatorCommand, now: Timestamp
+    ) {
+        engine.setState(state, of: session, reason: reason, now: now)
         settle(now)
     }
 
@@ -265,7 +267,7 @@ struct ExecutorCore: ~Copyable {
         let request = approved.value
         guard let seat = seat(of: request.id), let order = engine.order(request.id) else { return }
         if request.id.sequence >= SessionNumberStore.usedUpFrom, request.id.sequence % Self.renumberingPace == 0 {
-            commands.append(.renumber(seat.session))
+            commands.append(.renumber(seat.session, usedUp: request.id.session))
         }
         unsent.insert(request.id)
         steps.append(

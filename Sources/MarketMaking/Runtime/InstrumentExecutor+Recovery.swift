@@ -42,7 +42,12 @@ extension InstrumentExecutor {
         let listed = try await account.openOrders(place.symbol)
         let fills = try await missedFills()
         let stored = try await database.read { [self] transaction in
-            try OrderStore(transaction: transaction, place: place, instrument: instrument).live()
+            let orders = OrderStore(transaction: transaction, place: place, instrument: instrument)
+            let live = try orders.live()
+            // What rests though it was said never to have been lives again.
+            let known = Set(live.map(\.id))
+            let others = listed.filter { $0.id.installation == installation && !known.contains($0.id) }
+            return live + (try others.compactMap { try orders.order($0.id) }.filter { $0.status == .rejected })
         }
         var reports: [ClientOrderID: OrderReport?] = [:]
         for order in stored where !listed.contains(where: { $0.id == order.id }) {
@@ -52,7 +57,7 @@ extension InstrumentExecutor {
             stored: stored, listed: listed, fills: fills, reports: reports,
             acceptanceWindow: connector.acceptanceWindow, installation: installation
         ).outcome(now: time.now())
-        _ = try await journal.commit(outcome.steps)
+        for order in try await journal.commit(outcome.steps).risen { tell(of: order) }
         logger.info(
             "reconciled",
             metadata: [
@@ -85,7 +90,10 @@ extension InstrumentExecutor {
     /// - Returns: how many there were.
     func bookMissedFills() async throws -> Int {
         let fills = try await missedFills()
-        if !fills.isEmpty { _ = try await journal.commit(fills.map { .fill($0, books: nil, time.now()) }) }
+        if !fills.isEmpty {
+            let outcome = try await journal.commit(fills.map { .fill($0, books: nil, time.now()) })
+            for order in outcome.risen { tell(of: order) }
+        }
         return fills.count
     }
 
@@ -100,7 +108,8 @@ extension InstrumentExecutor {
         let numbers = try SessionNumberStore(transaction: transaction, installation: installation)
             .take(for: row.instance.id)
         let seat = SessionSeat(row, numbers.current.session)
-        let orders = outcome.live(of: row.instance.id)
+        // One of an earlier run has nobody to look after it.
+        let orders = outcome.live(of: row.instance.id).filter { numbers.made($0.id, installation) }
         guard let books = try SessionBooksStore(transaction: transaction).books(of: row.instance.id) else {
             throw StoredValueError(table: "session_books", column: "instance_id", value: "nothing for \(seat.key)")
         }

@@ -241,7 +241,7 @@ actor InstrumentExecutor {
         case .cancel(let id): account.send(.cancel(id), place.symbol)
         case .query(let id): account.send(.query(id), place.symbol)
         case .listOpenOrders(let session): ask.yield(.openOrders(session))
-        case .renumber(let session): ask.yield(.number(session))
+        case .renumber(let session, let number): ask.yield(.number(session, usedUp: number))
         case .report(let alert): report(alert)
         case .stopped(let seat): logger.info("session stopped", metadata: ["strategy": "\(seat.key)"])
         }
@@ -259,14 +259,16 @@ actor InstrumentExecutor {
     private enum Question {
         case openOrders(SessionID)
         /// Another number to make orders under.
-        case number(SessionID)
+        case number(SessionID, usedUp: SessionID)
     }
+
+    func listOpenOrders(of session: SessionID) { ask.yield(.openOrders(session)) }
 
     private func answerQuestions() async {
         for await question in questions {
             switch question {
             case .openOrders(let session): await listOpenOrders(for: session)
-            case .number(let session): await renumber(session)
+            case .number(let session, let number): await renumber(session, number)
             }
         }
     }
@@ -283,11 +285,14 @@ actor InstrumentExecutor {
     }
 
     /// A session has made nearly all the orders that its number has room for: it goes on under another one.
-    private func renumber(_ session: SessionID) async {
+    private func renumber(_ session: SessionID, _ usedUp: SessionID) async {
         guard let seat = core.seats[session] else { return }
         do {
             let numbers = try await database.write { [installation] transaction in
-                try SessionNumberStore(transaction: transaction, installation: installation).take(for: seat.instanceID)
+                let store = SessionNumberStore(transaction: transaction, installation: installation)
+                // Its last orders may not be stored yet, so the rows do not say it.
+                try store.retire(usedUp, of: seat.instanceID)
+                return try store.take(for: seat.instanceID)
             }
             guard core.seats[session] == seat else { return }
             core.renumber(session, numbers.current.ids(installation))

@@ -33,6 +33,10 @@ struct SessionNumberStore {
         var current: Held
         /// Used up, and still its own.
         var earlier: [Held]
+
+        func made(_ id: ClientOrderID, _ installation: InstallationID) -> Bool {
+            (earlier + [current]).contains { $0.ids(installation).made(id) }
+        }
     }
 
     /// Number 0 is never handed out, as in databases that numbered sessions by their strategies' ids.
@@ -142,6 +146,16 @@ struct SessionNumberStore {
 
     private func unused(_ session: SessionID) throws -> UInt32 {
         try OrderStore.nextSequence(of: session, installation: installation, transaction)
+    }
+
+    /// Notes that a number an instance holds is nearly used up.
+    func retire(_ session: SessionID, of instanceID: Int64) throws {
+        try transaction.execute(
+            """
+            UPDATE session_numbers SET next_sequence = \(Int64(Self.usedUpFrom))
+            WHERE number = \(Int64(session.rawValue)) AND instance_id = \(instanceID)
+                AND next_sequence < \(Int64(Self.usedUpFrom))
+            """)
     }
 
     // MARK: - Giving back
