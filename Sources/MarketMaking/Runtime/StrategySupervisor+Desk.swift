@@ -252,7 +252,7 @@ extension StrategySupervisor: TradingDesk {
         var stored = try await load { try TradingStateStore(transaction: $0).all() }
         for entry in unstoredHalts.values {
             var shown = entry
-            shown.setBy += ", not stored yet"
+            shown.isStored = false
             stored.removeAll { $0.scope == entry.scope }
             stored.append(shown)
         }
