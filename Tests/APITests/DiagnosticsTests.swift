@@ -294,7 +294,7 @@ private final class SilentDatabase: SQLDatabase {
 }
 
 /// A payment that is waited for.
-private struct Payment: Saga {
+struct Payment: Saga {
     struct State: SagaState {
         enum Step: String, CaseIterable, Codable { case waiting, done }
 

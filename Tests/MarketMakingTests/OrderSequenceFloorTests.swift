@@ -48,10 +48,7 @@ import TradingCore
 
     private static func next(_ number: UInt16, _ transaction: any SQLTransaction) throws -> UInt32 {
         let session = try #require(SessionID(number))
-        let symbol = TestInstrument.btc.id.symbol
-        let place = TradingPlace(exchange: TestInstrument.btc.id.exchange, account: "default", symbol: symbol)
-        return try OrderStore(transaction: transaction, place: place, instrument: TestInstrument.btc)
-            .nextSequence(of: session, installation: .first)
+        return try OrderStore.nextSequence(of: session, installation: .first, transaction)
     }
 
     private static func store(_ id: ClientOrderID, _ transaction: any SQLTransaction) throws {

@@ -62,20 +62,6 @@ import TradingCore
         }
     }
 
-    @Test func `more strategies than sessions can be told apart are refused, saying so`() throws {
-        let row = StrategyInstanceStore.Row(
-            instance: StrategyInstance(
-                id: 8_192, key: key, startPrice: nil, parameters: "{}", parametersVersion: 1, status: .running,
-                createdAt: .distantPast, updatedAt: .distantPast),
-            place: TradingPlace(
-                exchange: TestInstrument.btc.id.exchange, account: "default", symbol: TestInstrument.btc.id.symbol),
-            run: 1)
-        do {
-            _ = try SessionSeat(row)
-            Issue.record("was numbered")
-        } catch { #expect("\(error)".contains("numbers 8191 at most")) }
-    }
-
     @Test func `a stop whose cancels go unanswered asks until the exchange confirms (H27)`() async throws {
         try await withServer { bench in
             try await bench.quote()

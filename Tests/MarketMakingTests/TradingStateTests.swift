@@ -46,7 +46,7 @@ import TradingCore
             bench.server.database.setFailing(false)
             try await bench.server.wait("it is stored") {
                 try await supervisor.tradingStates().contains {
-                    $0.scope == .server && $0.state == .halted && $0.setBy == "operator"
+                    $0.scope == .server && $0.state == .halted && $0.isStored
                 }
             }
             try await bench.restart()

@@ -20,6 +20,7 @@ struct Endpoint: Sendable {
     let path: String
     let summary: String
     let tag: String
+    let answers: AnswerShape
     let needsToken: Bool
     let parameters: [Parameter]
     /// The status of success; nil is the framework's rule, 200 for GET and 201 for POST.
@@ -28,7 +29,8 @@ struct Endpoint: Sendable {
     let handle: @Sendable (EndpointInput) async throws -> Answer
 
     init(
-        _ method: Method, _ path: String, _ summary: String, tag: String, needsToken: Bool = true,
+        _ method: Method, _ path: String, _ summary: String, tag: String, answers: AnswerShape,
+        needsToken: Bool = true,
         parameters: [Parameter] = [], status: Int? = nil, success: String = "Done",
         handle: @escaping @Sendable (EndpointInput) async throws -> Answer
     ) {
@@ -36,6 +38,7 @@ struct Endpoint: Sendable {
         self.path = path
         self.summary = summary
         self.tag = tag
+        self.answers = answers
         self.needsToken = needsToken
         self.parameters = parameters
         self.status = status ?? (method == .post ? 201 : 200)

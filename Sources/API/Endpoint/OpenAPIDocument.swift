@@ -18,9 +18,18 @@ struct OpenAPIDocument {
                         "scheme": .string("bearer"), "bearerFormat": .string("JWT"), "type": .string("http"),
                     ])
                 ]),
-                "schemas": .object(["Error": OpenAPIDocument.errorSchema]),
+                "schemas": .object(schemas),
             ]),
         ])
+    }
+
+    /// Every schema that has a name, once.
+    private var schemas: [JSONTree.Member] {
+        var byName = [JSONTree.Member(key: "Error", value: OpenAPIDocument.errorSchema)]
+        for (name, schema) in endpoints.flatMap(\.answers.named) where !byName.contains(where: { $0.key == name }) {
+            byName.append(.init(key: name, value: schema.tree))
+        }
+        return byName
     }
 
     private var paths: [JSONTree.Member] {
@@ -104,36 +113,35 @@ struct OpenAPIDocument {
     }
 
     private func responses(_ endpoint: Endpoint) -> JSONTree {
-        var members = [
-            JSONTree.Member(
-                key: String(endpoint.status), value: .object(["description": .string(endpoint.success)]))
-        ]
-        func add(_ status: Int, _ description: String) {
+        var members: [JSONTree.Member] = []
+        func add(_ status: Int, _ description: String, _ body: (type: String, schema: JSONTree)?) {
+            members.removeAll { $0.key == String(status) }
             members.append(
-                JSONTree.Member(
+                .init(
                     key: String(status),
                     value: .object([
                         "description": .string(description),
-                        "content": .object([
-                            "application/json": .object([
-                                "schema": .object(["$ref": .string("#/components/schemas/Error")])
-                            ])
-                        ]),
+                        "content": body.map { body in
+                            .object([.init(key: body.type, value: .object(["schema": body.schema]))])
+                        },
                     ])))
         }
-        if !endpoint.parameters.isEmpty { add(400, "What is wrong, a line for each field") }
-        if endpoint.needsToken { add(401, "No valid token") }
+        if endpoint.answers.content != .refusals {
+            add(endpoint.status, endpoint.success, endpoint.answers.body.map { ($0.type, $0.schema.tree) })
+        }
+        let error = (type: "application/json", schema: Schema.error.tree)
+        if !endpoint.parameters.isEmpty { add(400, "What is wrong, a line for each field", error) }
+        if endpoint.needsToken { add(401, "No valid token", error) }
+        for other in endpoint.answers.others {
+            add(other.status, other.description, ("application/json", other.schema.tree))
+        }
         // OpenAPI's word for every other status: what an endpoint refuses depends on what it finds.
         members.append(
             JSONTree.Member(
                 key: "default",
                 value: .object([
                     "description": .string(Self.refusals),
-                    "content": .object([
-                        "application/json": .object([
-                            "schema": .object(["$ref": .string("#/components/schemas/Error")])
-                        ])
-                    ]),
+                    "content": .object([.init(key: error.type, value: .object(["schema": error.schema]))]),
                 ])))
         return .object(members)
     }

@@ -11,7 +11,10 @@ struct ExchangeCatalogRoutes {
 
     var endpoints: [Endpoint] {
         [
-            Endpoint(.get, Self.base + "/ccxt-supported", "Names of all exchanges that ccxt knows", tag: Self.tag) {
+            Endpoint(
+                .get, Self.base + "/ccxt-supported", "Names of all exchanges that ccxt knows", tag: Self.tag,
+                answers: .json(.array(.string))
+            ) {
                 _ in
                 do throws(ExchangeCatalog.Failure) {
                     return .json(.array(try await catalog.names().map(JSONTree.string)))
@@ -21,6 +24,7 @@ struct ExchangeCatalogRoutes {
             },
             Endpoint(
                 .get, Self.base + "/details/:id", "Name, addresses and logo of an exchange", tag: Self.tag,
+                answers: .json(.anything),
                 parameters: [.path("id", .string, "As ccxt-supported names it.")]
             ) { input in
                 let id = try input.required("id")
@@ -30,6 +34,7 @@ struct ExchangeCatalogRoutes {
             },
             Endpoint(
                 .get, Self.base + "/markets/:id", "Spot markets of an exchange with their rules", tag: Self.tag,
+                answers: .json(.anything),
                 parameters: [.path("id", .string, "As ccxt-supported names it.")]
             ) { input in
                 let id = try input.required("id")

@@ -32,15 +32,17 @@ struct ExchangeKeyRoutes {
     private var stored: [Endpoint] {
         [
             Endpoint(
-                .get, "/admin/exchanges/keys", "Stored keys, without their secrets", tag: "exchanges", success: "Keys"
+                .get, "/admin/exchanges/keys", "Stored keys, without their secrets", tag: "exchanges",
+                answers: .json(.array(.exchangeKey)), success: "Keys"
             ) { _ in .json(.array(try await keys.list().map(JSONTree.init))) },
             Endpoint(
                 .post, "/admin/exchanges/keys", "Store a key, once its exchange has accepted it", tag: "exchanges",
+                answers: .json(.exchangeKey),
                 parameters: Self.added, success: "The key, its secret masked"
             ) { input in .json(JSONTree(try await keys.add(try Self.newKey(input)))) },
             Endpoint(
                 .delete, "/admin/exchanges/keys/:key_id", "Remove a key: its account sends nothing more",
-                tag: "exchanges",
+                tag: "exchanges", answers: .nothing,
                 parameters: [
                     .path("key_id", .integer(0...Int64.max)),
                     .query("force", .boolean, isRequired: false, "Also when something trades with it"),
@@ -56,20 +58,23 @@ struct ExchangeKeyRoutes {
         [
             Endpoint(
                 .get, "/admin/exchanges/key-pair", "The public key to seal secrets to", tag: "exchanges",
+                answers: .json(.publicKey),
                 success: "base64 of 32 bytes"
             ) { _ in .json(.object(["publicKey": .string(await keys.publicKey())])) },
             Endpoint(
                 .post, "/admin/exchanges/keys/:key_id/check", "Ask the exchange about a stored key again",
-                tag: "exchanges", parameters: [.path("key_id", .integer(0...Int64.max))], status: 200,
+                tag: "exchanges", answers: .json(.exchangeKey), parameters: [.path("key_id", .integer(0...Int64.max))],
+                status: 200,
                 success: "The key as it stands; what is wrong is in fault"
             ) { input in .json(JSONTree(try await keys.check(input.integer("key_id") ?? 0))) },
             Endpoint(
                 .get, "/admin/exchanges/readiness", "Whether each account can trade, and why not", tag: "exchanges",
+                answers: .json(.array(.accountReadiness)),
                 success: "Accounts"
             ) { _ in .json(.array(try await keys.readiness().map(JSONTree.init))) },
             Endpoint(
                 .post, "/admin/exchanges/encryption-key/rotate", "Make a new encryption key and seal everything to it",
-                tag: "exchanges", status: 200, success: "The new public key"
+                tag: "exchanges", answers: .json(.publicKey), status: 200, success: "The new public key"
             ) { _ in .json(.object(["publicKey": .string(try await keys.rotate())])) },
         ]
     }

@@ -16,6 +16,7 @@ struct ExchangeTransferRoutes {
         [
             Endpoint(
                 .post, "/exchange/deposit/create", "Where to send an asset to reach an account", tag: "exchanges",
+                answers: .json(.depositAddress),
                 parameters: Self.place, success: "Address, memo and network"
             ) { input in
                 let address = try await transfers.depositAddress(try Self.place(input))
@@ -27,6 +28,9 @@ struct ExchangeTransferRoutes {
             },
             Endpoint(
                 .post, "/exchange/withdrawal/create", "Withdraw from an account, once", tag: "exchanges",
+                answers: .json(.withdrawal)
+                    .or(202, "The exchange has not said what became of it", .withdrawal)
+                    .or(422, "The exchange has refused it", .anyOf([.withdrawal, .error])),
                 parameters: Self.place + [
                     .body("address"), .body("tag", isRequired: false, "Where the network has one"),
                     .body("amount", .number, "In the asset"),

@@ -9,7 +9,8 @@ struct GeneralRoutes {
 
     var endpoints: [Endpoint] {
         [
-            Endpoint(.get, "/", "Which server this is", tag: "general", needsToken: false) { _ in
+            Endpoint(.get, "/", "Which server this is", tag: "general", answers: .json(.server), needsToken: false) {
+                _ in
                 .json(
                     .object([
                         "mixin_app_id": configuration.text("MIXIN_APP_ID").map(JSONTree.string),
@@ -20,7 +21,7 @@ struct GeneralRoutes {
                     ]))
             },
             Endpoint(
-                .post, "/auth/login", "Log in as admin", tag: "auth", needsToken: false,
+                .post, "/auth/login", "Log in as admin", tag: "auth", answers: .json(.token), needsToken: false,
                 parameters: [.body("password", .secret, isRequired: false, "Lower-case hex SHA-256 of the password")],
                 success: "{access_token}"
             ) { input in

@@ -13,7 +13,10 @@ struct HealthRoutes {
 
     var endpoints: [Endpoint] {
         [
-            open("/health", "Each exchange, alive or dead; 503 when something stops trading") { _ in
+            open(
+                "/health", "Each exchange, alive or dead; 503 when something stops trading",
+                .json(.exchangesAlive).or(503, "Something stops trading", .exchangesAlive)
+            ) { _ in
                 let health = await desk.health()
                 let faults = health.faults + operations.overdue()
                 let list = JSONTree.array(
@@ -23,9 +26,14 @@ struct HealthRoutes {
                 let isWell = faults.isEmpty && health.exchanges.allSatisfy(\.isAlive)
                 return isWell ? .json(list) : .status(503, list)
             },
-            open("/health/ping", "pong") { _ in .text("pong") },
-            open("/health/live", "The process answers") { _ in .json(.object(["status": .string("live")])) },
-            open("/health/ready", "Reconciled and able to trade, or why not") { _ in
+            open("/health/ping", "pong", .text) { _ in .text("pong") },
+            open("/health/live", "The process answers", .json(.object(["status": .choice(["live"])]))) { _ in
+                .json(.object(["status": .string("live")]))
+            },
+            open(
+                "/health/ready", "Reconciled and able to trade, or why not",
+                .json(.readiness).or(503, "Not ready", .readiness)
+            ) { _ in
                 let (health, faults) = await probed()
                 let isReady = health.isReconciled && faults.isEmpty
                 let body = JSONTree.object([
@@ -34,18 +42,20 @@ struct HealthRoutes {
                 ])
                 return isReady ? .json(body) : .status(503, body)
             },
-            open("/health/trading", "Every executor: sessions, orders, data, latencies") { _ in
+            open("/health/trading", "Every executor: sessions, orders, data, latencies", .json(.trading)) { _ in
                 .json(trading(await desk.health()))
             },
-            open("/health/schedules", "Every schedule: last and next run, duration, lateness") { _ in
+            open("/health/schedules", "Every schedule: last and next run, duration, lateness", .json(.array(.schedule)))
+            { _ in
                 .json(.array(registry.reports.map(schedule)))
             },
-            open("/health/prometheus", "Metrics for scrapers") { _ in
+            open("/health/prometheus", "Metrics for scrapers", .metrics) { _ in
                 let queues = await PrometheusText.queues(operations)
                 return .prometheus(PrometheusText.render(await desk.health(), metrics) + queues)
             },
             Endpoint(
-                .get, "/health/exchange/:name", "One exchange", tag: "health", needsToken: false,
+                .get, "/health/exchange/:name", "One exchange", tag: "health",
+                answers: .json(.object(["statusCode": .integer, "message": .choice(["alive"])])), needsToken: false,
                 parameters: [.path("name")]
             ) { input in
                 let name = try input.required("name")
@@ -66,9 +76,10 @@ struct HealthRoutes {
     }
 
     private func open(
-        _ path: String, _ summary: String, _ handle: @escaping @Sendable (EndpointInput) async throws -> Answer
+        _ path: String, _ summary: String, _ answers: AnswerShape,
+        _ handle: @escaping @Sendable (EndpointInput) async throws -> Answer
     ) -> Endpoint {
-        Endpoint(.get, path, summary, tag: "health", needsToken: false, handle: handle)
+        Endpoint(.get, path, summary, tag: "health", answers: answers, needsToken: false, handle: handle)
     }
 
     private func trading(_ health: DeskHealth) -> JSONTree {

@@ -11,13 +11,15 @@ struct JobRoutes {
         [
             Endpoint(
                 .get, "/admin/jobs", "Jobs of a queue in one state; finished ones newest first", tag: "jobs",
+                answers: .json(.array(.job)),
                 parameters: [
                     .query("queue", .string, "One that `/health/queues` lists"), .query("state", .choice(Self.states)),
                     .query("after", .integer(1...Int64.max), isRequired: false, "The last id of the page before"),
                     .query("limit", .integer(1...1_000), isRequired: false, "100 if absent"),
                 ]
             ) { input in try await list(input) },
-            Endpoint(.get, "/admin/jobs/:id", "One job", tag: "jobs", parameters: [Self.id]) { input in
+            Endpoint(.get, "/admin/jobs/:id", "One job", tag: "jobs", answers: .json(.job), parameters: [Self.id]) {
+                input in
                 let id = Self.id(input)
                 guard let job = try await operations.look({ try JobStore(transaction: $0).job(id) }) else {
                     throw APIError.typed(404, "Job \(id) not found")
@@ -62,7 +64,10 @@ struct JobRoutes {
     private func act(
         _ name: String, _ summary: String, _ body: @escaping @Sendable (JobStore, JobID, Timestamp) throws -> Bool
     ) -> Endpoint {
-        Endpoint(.post, "/admin/jobs/:id/\(name)", summary, tag: "jobs", parameters: [Self.id], status: 200) { input in
+        Endpoint(
+            .post, "/admin/jobs/:id/\(name)", summary, tag: "jobs", answers: .json(.anyOf([.job, .jobGone])),
+            parameters: [Self.id], status: 200
+        ) { input in
             let id = Self.id(input)
             let (isDone, job) = try await operations.change { transaction, now in
                 let store = JobStore(transaction: transaction)
@@ -80,7 +85,7 @@ struct JobRoutes {
         _ name: String, _ summary: String, _ body: @escaping @Sendable (JobStore, QueueName, Timestamp) throws -> Void
     ) -> Endpoint {
         Endpoint(
-            .post, "/admin/queues/:queue/\(name)", summary, tag: "jobs",
+            .post, "/admin/queues/:queue/\(name)", summary, tag: "jobs", answers: .json(.queueSwitch),
             parameters: [.path("queue")], status: 200
         ) { input in
             let queue = try await operations.known(try input.required("queue"))

@@ -9,6 +9,7 @@ struct LedgerRoutes {
         [
             Endpoint(
                 .get, "/admin/ledger/balances", "Balances by account path", tag: "ledger",
+                answers: .json(.array(.balance)),
                 parameters: [
                     .query("owner", isRequired: false, "kind:id, such as unallocated:paper:default; all if absent"),
                     .query("after", isRequired: false, "The last account of the page before"),
@@ -17,6 +18,7 @@ struct LedgerRoutes {
             ) { input in .json(.array(try await balances(input).map(JSONTree.init))) },
             Endpoint(
                 .get, "/admin/ledger/entries", "An account's entries, newest first", tag: "ledger",
+                answers: .json(.entries),
                 parameters: [
                     .query("account", .string, "kind:id/ASSET"),
                     .query(

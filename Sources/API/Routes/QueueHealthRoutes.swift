@@ -10,10 +10,14 @@ struct QueueHealthRoutes {
     var endpoints: [Endpoint] {
         [
             Endpoint(
-                .get, "/health/queues", "Every queue: backlog, failures, who works", tag: "health", needsToken: false
+                .get, "/health/queues", "Every queue: backlog, failures, who works", tag: "health",
+                answers: .json(.array(.queue))
+                    .or(503, "Something stops, or the store cannot be read", .anyOf([.array(.queue), .queueFault])),
+                needsToken: false
             ) { _ in try await queues() },
             Endpoint(
-                .get, "/health/snapshots", "The queue of incoming payments", tag: "health", needsToken: false
+                .get, "/health/snapshots", "The queue of incoming payments", tag: "health", answers: .json(.snapshots),
+                needsToken: false
             ) { _ in await snapshots() },
         ]
     }

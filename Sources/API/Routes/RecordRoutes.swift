@@ -13,14 +13,16 @@ struct RecordRoutes {
         [
             Endpoint(
                 .get, "/performance/:userId", "Profit by fill, newest first", tag: "performance",
+                answers: .json(.array(.performance)),
                 parameters: [.path("userId"), .query("strategyType", isRequired: false)] + Self.paging
             ) { input in .json(.array(try await performance(input).map(JSONTree.init))) },
             Endpoint(
-                .get, "/performance/:userId/export.csv", "The same as CSV", tag: "performance",
+                .get, "/performance/:userId/export.csv", "The same as CSV", tag: "performance", answers: .csv,
                 parameters: [.path("userId"), .query("strategyType", isRequired: false)] + Self.paging
             ) { input in .csv(name: "performance.csv", CSV.performance(try await performance(input))) },
             Endpoint(
                 .get, "/user-orders/market-making/history/:userId", "A user's orders, newest first", tag: "user-orders",
+                answers: .json(.array(.history)),
                 parameters: [.path("userId")] + Self.paging
             ) { input in
                 let history = try await desk.history(.user(input.required("userId")), page(input))
@@ -28,13 +30,15 @@ struct RecordRoutes {
             },
             Endpoint(
                 .get, "/user-orders/market-making/history/instance/:id", "A strategy's orders, newest first",
-                tag: "user-orders", parameters: [.path("id", .integer(0...Int64.max))] + Self.paging
+                tag: "user-orders", answers: .json(.array(.history)),
+                parameters: [.path("id", .integer(0...Int64.max))] + Self.paging
             ) { input in
                 let history = try await desk.history(.instance(input.integer("id") ?? -1), page(input))
                 return .json(.array(history.map(JSONTree.init)))
             },
             Endpoint(
                 .get, "/market/orderbook", "An order book: bids best first, asks worst first", tag: "market",
+                answers: .json(.orderBook),
                 needsToken: false,
                 parameters: [
                     .query("exchange"), .query("symbol", .string, "BASE/QUOTE"),

@@ -12,7 +12,7 @@ struct SagaRoutes {
             Endpoint(
                 .get, "/admin/sagas",
                 "Sagas that need somebody, how many are at each step, and which kinds this server knows",
-                tag: "sagas", parameters: [Self.limit]
+                tag: "sagas", answers: .json(.sagas), parameters: [Self.limit]
             ) { input in
                 let (now, limit) = (operations.time.now(), Int(input.integer("limit") ?? 100))
                 let (stuck, counts) = try await operations.look { transaction in
@@ -26,7 +26,7 @@ struct SagaRoutes {
                     ]))
             },
             Endpoint(
-                .get, "/admin/sagas/:kind", "Sagas of a kind", tag: "sagas",
+                .get, "/admin/sagas/:kind", "Sagas of a kind", tag: "sagas", answers: .json(.array(.saga)),
                 parameters: [
                     .path("kind"), .query("step", isRequired: false),
                     .query("status", .choice(SagaStatus.allCases.map(\.rawValue)), isRequired: false),
@@ -35,10 +35,12 @@ struct SagaRoutes {
             ) { input in .json(.array(try await list(input).map(shown))) },
             Endpoint(
                 .get, "/admin/sagas/:kind/:id", "One saga and all that happened to it", tag: "sagas",
+                answers: .json(.sagaStory),
                 parameters: [.path("kind"), .path("id")]
             ) { input in .json(try await show(input)) },
             Endpoint(
                 .post, "/admin/sagas/:kind/:id/retry", "Let a parked saga handle again what parked it", tag: "sagas",
+                answers: .json(.sagaStory),
                 parameters: [.path("kind"), .path("id")], status: 200
             ) { input in
                 try await operate(input) { saga, id, transaction, now in
@@ -47,6 +49,7 @@ struct SagaRoutes {
             },
             Endpoint(
                 .post, "/admin/sagas/:kind/:id/resolve", "Put a parked saga into another state by hand", tag: "sagas",
+                answers: .json(.sagaStory),
                 parameters: [.path("kind"), .path("id"), .body("state", .string, "JSON"), .body("note")], status: 200
             ) { input in
                 let (state, note) = (try input.required("state"), try input.required("note"))
@@ -56,6 +59,7 @@ struct SagaRoutes {
             },
             Endpoint(
                 .get, "/admin/outbox", "Messages that wait, and lanes that fail", tag: "outbox",
+                answers: .json(.outbox),
                 parameters: [
                     .query(
                         "afterTopic", isRequired: false, "The last lane's of the page before, together with afterKey"),
@@ -77,6 +81,7 @@ struct SagaRoutes {
             },
             Endpoint(
                 .post, "/admin/outbox/retry", "Let a failing or parked lane try again at once", tag: "outbox",
+                answers: .json(.lane),
                 parameters: [.body("topic"), .body("key")], status: 200
             ) { input in
                 let lane = OutboxLane(topic: try input.required("topic"), key: try input.required("key"))
@@ -85,7 +90,7 @@ struct SagaRoutes {
                 return .json(.object(["topic": .string(lane.topic), "key": .string(lane.key)]))
             },
             Endpoint(
-                .post, "/admin/outbox/discard", "Give a message up for good", tag: "outbox",
+                .post, "/admin/outbox/discard", "Give a message up for good", tag: "outbox", answers: .json(.message),
                 parameters: [.body("id", .string, "The message's id")], status: 200
             ) { input in
                 let id = try input.required("id")

@@ -9,8 +9,10 @@ struct StrategyRoutes {
 
     // MARK: - Declarations shared
 
-    /// The original's body for pure market making; parameters of our own may stand beside these, see the documentation.
-    static let marketMaking: [Parameter] = [
+    /// The original's body for pure market making, and the parameters of our own beside it.
+    static let marketMaking: [Parameter] = originalMarketMaking + ownMarketMaking
+
+    private static let originalMarketMaking: [Parameter] = [
         .body("userId"), .body("clientId"), .body("pair", .string, "BASE/QUOTE, such as BTC/USDT"),
         .body("exchangeName"), .body("oracleExchangeName", isRequired: false),
         .body("bidSpread", .number, isRequired: false, "Fraction of the price, each layer: 0.001 is 0.1 %"),
@@ -32,23 +34,33 @@ struct StrategyRoutes {
 
     private var reading: [Endpoint] {
         [
-            Endpoint(.get, "/strategy/running", "Strategies that run", tag: "strategy", success: "Instances") { _ in
+            Endpoint(
+                .get, "/strategy/running", "Strategies that run", tag: "strategy", answers: .json(.array(.strategy)),
+                success: "Instances"
+            ) { _ in
                 try await list(.status(.running))
             },
-            Endpoint(.get, "/strategy/all-strategies", "All strategies", tag: "strategy", success: "Instances") { _ in
+            Endpoint(
+                .get, "/strategy/all-strategies", "All strategies", tag: "strategy", answers: .json(.array(.strategy)),
+                success: "Instances"
+            ) { _ in
                 try await list(.all)
             },
-            Endpoint(.get, "/admin/strategies", "Strategies that run", tag: "admin", success: "Instances") { _ in
+            Endpoint(
+                .get, "/admin/strategies", "Strategies that run", tag: "admin", answers: .json(.array(.strategy)),
+                success: "Instances"
+            ) { _ in
                 try await list(.status(.running))
             },
             Endpoint(
                 .get, "/strategy/inspect", "A session this moment: funds, profit, open orders", tag: "strategy",
+                answers: .json(.inspection),
                 parameters: [.query("strategyKey")]
             ) { input in
                 .json(JSONTree(try await desk.inspect(input.required("strategyKey"))))
             },
             Endpoint(
-                .get, "/strategy/fills.csv", "A strategy's fills as CSV, oldest first", tag: "strategy",
+                .get, "/strategy/fills.csv", "A strategy's fills as CSV, oldest first", tag: "strategy", answers: .csv,
                 parameters: [
                     .query("strategyKey"), .query("after", .integer(0...Int64.max), isRequired: false),
                     .query("limit", .integer(1...100_000), isRequired: false),
@@ -72,6 +84,7 @@ struct StrategyRoutes {
         [
             Endpoint(
                 .post, "/strategy/execute-pure-market-making", "Start pure market making", tag: "strategy",
+                answers: .nothing,
                 parameters: Self.marketMaking, status: 200
             ) { input in
                 _ = try await desk.startPureMarketMaking(input.bodyText)
@@ -79,15 +92,18 @@ struct StrategyRoutes {
             },
             Endpoint(
                 .get, "/strategy/stop-marketmaking", "Stop pure market making (kept for old clients; prefer POST)",
-                tag: "strategy", parameters: Self.owner
+                tag: "strategy",
+                answers: .nothing.or(202, "The exchange has not confirmed yet: how it stands", .strategy),
+                parameters: Self.owner
             ) { input in try await stop(input, .pureMarketMaking) },
             Endpoint(
                 .post, "/strategy/stop-marketmaking", "Stop pure market making", tag: "strategy",
+                answers: .nothing.or(202, "The exchange has not confirmed yet: how it stands", .strategy),
                 parameters: Self.ownerInBody, status: 200
             ) { input in try await stop(input, .pureMarketMaking) },
             Endpoint(
                 .post, "/strategy/rerun", "Take a stopped strategy up again with its newest parameters",
-                tag: "strategy", parameters: [.body("strategyKey")]
+                tag: "strategy", answers: .nothing, parameters: [.body("strategyKey")]
             ) { input in
                 _ = try await desk.rerun(input.required("strategyKey"))
                 return .empty
@@ -110,7 +126,7 @@ struct StrategyRoutes {
     private var admin: [Endpoint] {
         [
             Endpoint(
-                .post, "/admin/strategy/start", "Start a strategy", tag: "admin",
+                .post, "/admin/strategy/start", "Start a strategy", tag: "admin", answers: .nothing,
                 parameters: [
                     .body("strategyType", .choice(Self.types)), .body("marketMakingParams", .object, isRequired: false),
                     .body("arbitrageParams", .object, isRequired: false),
@@ -121,6 +137,7 @@ struct StrategyRoutes {
             ) { input in try await adminStart(input) },
             Endpoint(
                 .post, "/admin/strategy/stop", "Stop a strategy", tag: "admin",
+                answers: .nothing.or(202, "The exchange has not confirmed yet: how it stands", .strategy),
                 parameters: [.body("userId"), .body("clientId"), .body("strategyType", .choice(Self.types))]
             ) { input in
                 guard let type = StrategyType(wireName: try input.required("strategyType")) else {
@@ -184,7 +201,8 @@ struct StrategyRoutes {
             _ method: Endpoint.Method, _ path: String, _ name: String, _ parameters: [Parameter], status: Int? = nil
         ) -> Endpoint {
             Endpoint(
-                method, path, "\(name) (not offered yet)", tag: "strategy", parameters: parameters, status: status
+                method, path, "\(name) (not offered yet)", tag: "strategy", answers: .refusals, parameters: parameters,
+                status: status
             ) { _ in throw Self.notOffered(name) }
         }
         return [

@@ -25,10 +25,12 @@ struct TradeRoutes {
         [
             Endpoint(
                 .post, "/trade/market", "Buy or sell at the market, at most 1 % from its best price", tag: "trade",
+                answers: .json(.order).or(202, "The exchange has not said what became of it", .order),
                 parameters: Self.common, success: Self.word
             ) { input in Self.answer(try await desk.place(try Self.request(input, price: nil)), status: 201) },
             Endpoint(
                 .post, "/trade/limit", "Place a limit order", tag: "trade",
+                answers: .json(.order).or(202, "The exchange has not said what became of it", .order),
                 parameters: Self.common + [
                     .body("price", .number),
                     .body("postOnly", .boolean, isRequired: false, "Refused instead of trading at once"),
@@ -39,6 +41,7 @@ struct TradeRoutes {
             },
             Endpoint(
                 .post, "/trade/cancel/:orderId/:symbol", "Cancel an order that was placed here", tag: "trade",
+                answers: .nothing.or(202, "The exchange has not said so yet", .order),
                 parameters: [.path("orderId"), .path("symbol", .string, "URL-encoded, BTC%2FUSDT")] + Self.whose,
                 status: 200, success: "It is cancelled; 202 with the order while the exchange has not said so"
             ) { input in
@@ -46,7 +49,7 @@ struct TradeRoutes {
                 return order.status.isFinal ? .empty : .status(202, JSONTree(order))
             },
             Endpoint(
-                .get, "/trade/order/:orderId", "An order and what became of it", tag: "trade",
+                .get, "/trade/order/:orderId", "An order and what became of it", tag: "trade", answers: .json(.order),
                 parameters: [.path("orderId")] + Self.whose, success: "The order"
             ) { input in .json(JSONTree(try await desk.order(try Self.name(input)))) },
         ]

@@ -8,12 +8,15 @@ struct TradingStateRoutes {
 
     var endpoints: [Endpoint] {
         [
-            Endpoint(.get, "/admin/trading-state", "Every trading state that was set", tag: "admin") { _ in
+            Endpoint(
+                .get, "/admin/trading-state", "Every trading state that was set", tag: "admin",
+                answers: .json(.array(.tradingState))
+            ) { _ in
                 .json(.array(try await desk.tradingStates().map(JSONTree.init)))
             },
             Endpoint(
                 .post, "/admin/trading-state", "Set a trading state; it holds until set anew, over restarts",
-                tag: "admin",
+                tag: "admin", answers: .json(.array(.tradingState)),
                 parameters: [
                     .body("scope", .choice(["server", "account", "session"])),
                     .body("id", isRequired: false, "exchange/label of an account, strategyKey of a session"),

@@ -2,7 +2,8 @@ import API
 import ExchangeKeys
 import Persistence
 
-/// The accounts that this server has keys for, by their names, without opening any.
+/// The accounts that this server can trade with, the paper exchange's and those it has keys for, by their names, without opening
+/// any.
 enum KeyedAccounts {
     static func names(_ files: ServerFiles, _ database: any SQLDatabase) async throws -> Set<String> {
         var names = try await ExchangeKeyNames.trading(in: database)
@@ -12,6 +13,6 @@ enum KeyedAccounts {
                 names.insert("\(exchange.lowercased())/\(label)")
             }
         }
-        return names.union(["paper/default"])
+        return names.union(PaperOptions.accountNames)
     }
 }

@@ -36,6 +36,12 @@ struct PaperOptions: ParsableArguments {
         ] where isGiven { throw BadInput("\(option): must be left out with \(other)") }
     }
 
+    /// The accounts of the paper exchange, whatever market it has.
+    private static let accounts = ["default", "account2"]
+
+    /// The same by their names among all exchanges.
+    static var accountNames: [String] { accounts.map { "\(PaperExchange.id)/\($0)" } }
+
     func configuration() throws -> PaperExchangeConfiguration {
         if !feed.isEmpty { return try recorded() }
         if speed != "1" {
@@ -49,7 +55,7 @@ struct PaperOptions: ParsableArguments {
         guard (1...50).contains(instruments) else { throw BadInput("--instruments \(instruments): must be 1 to 50") }
         let bases = ["BTC"] + (1..<max(1, instruments)).map { "COIN\($0)" }
         return .generated(
-            seed: generate ?? 1, bases: Array(bases.prefix(instruments)), accounts: ["default", "account2"])
+            seed: generate ?? 1, bases: Array(bases.prefix(instruments)), accounts: Self.accounts)
     }
 
     private func recorded() throws -> PaperExchangeConfiguration {
@@ -72,7 +78,7 @@ struct PaperOptions: ParsableArguments {
                         try RecordedMarket(paths: paths, format: format, instrument: recorded)
                     }, matching: .init(reportWindowNanoseconds: format.reportWindow))
             ],
-            accounts: ["default", "account2"].map {
+            accounts: Self.accounts.map {
                 .init(label: $0, funds: [listed.base: "10", listed.quote: "1000000"])
             })
     }

@@ -7,10 +7,6 @@ import Persistence
 import Scheduling
 import TradingCore
 
-#if canImport(FoundationNetworking)
-import FoundationNetworking
-#endif
-
 /// Whom a state is for, and why.
 struct TradingStateOptions: ParsableArguments {
     @Option(help: "An exchange account, such as paper/default.")
@@ -97,36 +93,36 @@ struct RunningServer {
         // Asked without one, too: a server that runs on another folder's secrets is still there.
         var token: String?
         if let key { token = try await OperatorToken.make(signingKey: key, time: SystemTime()) }
-        guard let answer = try await post("/admin/trading-state", body(change), token: token) else { return nil }
+        guard let answer = try await OperatorCall(base: base, token: token).post("/admin/trading-state", body(change))
+        else { return nil }
         if answer.status == 401 {
             throw BadInput("the server on \(base) does not take this data folder's jwt-secret: \(answer.text)")
         }
         guard answer.status == 200 else { throw BadInput("the server refused: \(answer.text)") }
-        return answer.text.contains("not stored yet") ? .unstored : .stored
+        return Self.isStored(change, answer.text) ? .stored : .unstored
+    }
+
+    /// The answer lists all states; the one that was set says of itself whether it is stored.
+    private static func isStored(_ change: TradingStateChange, _ answer: String) -> Bool {
+        guard case .array(let states)? = try? JSONValue(answer) else { return true }
+        let (scope, id) = wireName(change.scope)
+        return !states.contains {
+            $0["scope"] == .string(scope) && $0["id"] == id.map(JSONValue.string) && $0["isStored"] == .bool(false)
+        }
+    }
+
+    private static func wireName(_ scope: TradingScope) -> (scope: String, id: String?) {
+        switch scope {
+        case .server: ("server", nil)
+        case .account(let name): ("account", name)
+        case .session(let key): ("session", key)
+        }
     }
 
     private func body(_ change: TradingStateChange) throws -> String {
-        let (scope, id): (String, String?) =
-            switch change.scope {
-            case .server: ("server", nil)
-            case .account(let name): ("account", name)
-            case .session(let key): ("session", key)
-            }
+        let (scope, id) = Self.wireName(change.scope)
         var object = ["scope": scope, "state": change.state.wireName, "reason": change.reason]
         if let id { object["id"] = id }
         return String(decoding: try JSONEncoder().encode(object), as: UTF8.self)
-    }
-
-    private func post(_ path: String, _ body: String, token: String?) async throws -> (status: Int, text: String)? {
-        guard let url = URL(string: base + path) else { throw BadInput("\(base): must be an address") }
-        var request = URLRequest(url: url, timeoutInterval: 10)
-        request.httpMethod = "POST"
-        request.httpBody = Data(body.utf8)
-        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
-        do {
-            let (data, response) = try await URLSession.shared.data(for: request)
-            return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
-        } catch let error as URLError where error.code == .cannotConnectToHost { return nil }
     }
 }

@@ -16,7 +16,7 @@ extension ExecutionEngine {
         }
         guard let position = table[index].index(of: id) else {
             // What was given up for refused or gone rests after all: nobody may leave it there.
-            if case .accepted = event, table[index].ids.made(id), !table[index].ended.contains(id) {
+            if case .accepted = event, !table[index].ended.contains(id) {
                 actions.append(.cancel(id))
             }
             return
@@ -44,13 +44,6 @@ extension ExecutionEngine {
         }
         if table[index].awaitsCancel, table[index].phase == .running { decide(index, book, now) }
         finishStopping(index, now)
-    }
-
-    /// The session that made an id; nil for an id of somebody else's.
-    @inline(__always)
-    private func sessionIndex(of id: ClientOrderID) -> Int? {
-        for index in table.indices where table[index].ids.made(id) { return index }
-        return nil
     }
 
     /// - Returns: false when the table of transitions has no such step; nothing is changed then.
@@ -198,7 +191,7 @@ extension ExecutionEngine {
         _ listed: [ListedOrder], for session: SessionID, _ book: borrowing OrderBook, now: Timestamp
     ) {
         guard let index = table.firstIndex(of: session) else { return }
-        let own = listed.filter { $0.id.session == session && table[index].ids.made($0.id) }
+        let own = listed.filter { table[index].made($0.id) }
         var isOutdated = false
         for order in own where table[index].index(of: order.id) == nil {
             if table[index].ended.contains(order.id) { isOutdated = true } else { adopt(order, index, now) }

@@ -164,10 +164,8 @@ extension ExecutionEngine {
 
     /// A live order by its id.
     public func order(_ id: ClientOrderID) -> TrackedOrder? {
-        for index in table.indices where table[index].id == id.session {
-            return table[index].index(of: id).map { table[index].live[$0] }
-        }
-        return nil
+        guard let index = sessionIndex(of: id) else { return nil }
+        return table[index].index(of: id).map { table[index].live[$0] }
     }
 
     /// Asks the exchange about every live order of every session, as after a break of the account's stream.

@@ -7,6 +7,10 @@ public struct SessionConfiguration: Sendable {
     public var session: SessionID
     /// One past the highest sequence number ever used for the session.
     public var nextSequence: UInt32
+    /// The first sequence number of the session's own: lower ones of its number were made by whoever had it before.
+    public var firstSequence: UInt32 = 0
+    /// What the session made orders under before, in numbers that are used up.
+    public var earlierIDs: [ClientOrderIDSource] = []
     /// What the session may use of the account: its own share, never another's.
     public var base: FixedDecimal
     public var quote: FixedDecimal

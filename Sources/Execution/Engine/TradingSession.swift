@@ -21,6 +21,8 @@ public struct TradingSession: Sendable {
     let configuration: SessionConfiguration
     let dataLimits: DataLimits
     var ids: ClientOrderIDSource
+    /// Of numbers that were used up before.
+    var earlierIDs: [ClientOrderIDSource]
     var killSwitch: KillSwitch
     /// After refusals that say that nobody is served: when orders are tried again, and how many there were in a row.
     var placesNotBefore = Timestamp.distantPast
@@ -57,7 +59,8 @@ public struct TradingSession: Sendable {
         dataLimits = DataLimits(configuration.limits)
         ids = ClientOrderIDSource(
             installation: configuration.installation, session: configuration.session,
-            nextSequence: configuration.nextSequence)
+            firstSequence: configuration.firstSequence, nextSequence: configuration.nextSequence)
+        earlierIDs = configuration.earlierIDs
         killSwitch = KillSwitch(configuration.limits)
         budget = configuration.budget
         nextDecision = now

@@ -54,6 +54,8 @@ public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
     case operatorCommand
     /// The session has used every order id that it could ever make.
     case orderIDsExhausted
+    /// An order is there that was refused before, and the account has not enough free for it.
+    case uncoveredOrder
 
     public var code: String {
         switch self {
@@ -62,6 +64,7 @@ public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
         case .consecutiveRejects: "CONSECUTIVE_REJECTS"
         case .operatorCommand: "OPERATOR"
         case .orderIDsExhausted: "ORDER_IDS_EXHAUSTED"
+        case .uncoveredOrder: "UNCOVERED_ORDER"
         }
     }
 }

@@ -31,13 +31,18 @@ public struct TradingStateEntry: Hashable, Sendable {
     /// `operator`, or the rule that set it (a kill switch).
     public var setBy: String
     public var setAt: Timestamp
+    /// False while it holds in this process alone, for the store would not take it yet.
+    public var isStored: Bool
 
-    public init(scope: TradingScope, state: TradingState, reason: String, setBy: String, setAt: Timestamp) {
+    public init(
+        scope: TradingScope, state: TradingState, reason: String, setBy: String, setAt: Timestamp, isStored: Bool = true
+    ) {
         self.scope = scope
         self.state = state
         self.reason = reason
         self.setBy = setBy
         self.setAt = setAt
+        self.isStored = isStored
     }
 
     /// The one that was set last.

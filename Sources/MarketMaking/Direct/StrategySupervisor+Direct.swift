@@ -80,14 +80,18 @@ extension StrategySupervisor: DirectOrderDesk {
 
     /// The session that holds the orders people place at a place; made and seated where there is none.
     private func directSession(_ place: TradingPlace, _ executor: InstrumentExecutor) async throws -> SessionID {
-        let (now, instrument) = (runtime.time.now(), executor.instrument)
+        let (now, instrument, installation) = (runtime.time.now(), executor.instrument, runtime.installation)
         let (row, books) = try await runtime.database.write { transaction in
-            try DirectSessionStart(transaction: transaction, place: place, instrument: instrument, now: now).carryOut()
+            try DirectSessionStart(
+                transaction: transaction, place: place, instrument: instrument, installation: installation, now: now
+            ).carryOut()
         }
-        let session = try SessionSeat(row).session
-        if await !executor.hosts(session) {
+        if await !executor.hosts(row.instance.id) {
             try await executor.begin(row, .direct, books, known: states[.session(row.instance.key.description)])
             try await catchUp([row], on: executor)
+        }
+        guard let session = await executor.session(of: row.instance.id) else {
+            throw DeskError.notReady("orders of \(place) are not looked after yet")
         }
         return session
     }
@@ -129,6 +133,7 @@ struct DirectSessionStart {
     let transaction: any SQLTransaction
     let place: TradingPlace
     let instrument: Instrument
+    let installation: InstallationID
     let now: Timestamp
 
     func carryOut() throws -> (row: StrategyInstanceStore.Row, books: SessionBooks) {
@@ -139,7 +144,7 @@ struct DirectSessionStart {
             return (row, books)
         }
         let row = try store.insert(key, place, startPrice: nil, parameters: "{}", now: now)
-        _ = try SessionSeat(row)
+        _ = try SessionNumberStore(transaction: transaction, installation: installation).take(for: row.instance.id)
         let ledger = AccountLedger(transaction: transaction, place: place)
         let books = SessionBooks(
             instanceID: row.instance.id, run: row.run, base: try ledger.free(instrument.base) ?? .zero,

@@ -10,6 +10,8 @@ struct ExecutorCore: ~Copyable {
         case cancel(ClientOrderID)
         case query(ClientOrderID)
         case listOpenOrders(SessionID)
+        /// The session has made nearly all the orders that its number has room for.
+        case renumber(SessionID, usedUp: SessionID)
         case report(Alert)
         /// The exchange has confirmed that nothing of the session is open.
         case stopped(SessionSeat)
@@ -50,8 +52,11 @@ struct ExecutorCore: ~Copyable {
     /// Something of ours may rest at the exchange that is taken off when the process ends.
     var hasLiveQuotes: Bool { engine.hasLiveQuotes }
 
-    /// Whether a session at work here is a strategy's, whose orders end with the process.
-    func quotes(_ session: SessionID) -> Bool { seats[session].map { $0.key.type != .direct } ?? false }
+    /// Whether an order is of a strategy at work here, whose orders end with the process.
+    func quotes(_ id: ClientOrderID) -> Bool { seat(of: id).map { $0.key.type != .direct } ?? false }
+
+    /// Who at work here made an order.
+    private func seat(of id: ClientOrderID) -> SessionSeat? { engine.session(thatMade: id).flatMap { seats[$0] } }
 
     // MARK: - Sessions
 
@@ -71,8 +76,10 @@ struct ExecutorCore: ~Copyable {
         settle(now)
     }
 
-    mutating func setState(_ state: TradingState, of session: SessionID, now: Timestamp) {
-        engine.setState(state, of: session, reason: .operatorCommand, now: now)
+    mutating func setState(
+        _ state: TradingState, of session: SessionID, reason: HaltReason = .operatorCommand, now: Timestamp
+    ) {
+        engine.setState(state, of: session, reason: reason, now: now)
         settle(now)
     }
 
@@ -161,8 +168,8 @@ struct ExecutorCore: ~Copyable {
     // MARK: - The account
 
     mutating func handle(_ event: AccountEvent, now: Timestamp) {
-        let isSeated = seats[event.orderID.session] != nil
         if case .filled(let fill) = event {
+            let isSeated = seat(of: fill.orderID) != nil
             engine.handle(event, book, now: now)
             // A late fill of a session that is gone is booked all the same.
             if !isSeated { steps.append(.fill(fill, books: nil, now)) }
@@ -201,6 +208,12 @@ struct ExecutorCore: ~Copyable {
         settle(now)
         return isThere
     }
+
+    /// A session that needs another number asks for it every so many orders, until it has one.
+    private static let renumberingPace: UInt32 = 256
+
+    /// - Parameter ids: under a number of its own that is not used up.
+    mutating func renumber(_ session: SessionID, _ ids: ClientOrderIDSource) { engine.renumber(session, ids) }
 
     // MARK: - Placements
 
@@ -252,7 +265,10 @@ struct ExecutorCore: ~Copyable {
 
     private mutating func place(_ approved: Approved<OrderRequest>, _ now: Timestamp) {
         let request = approved.value
-        guard let seat = seats[request.id.session], let order = engine.order(request.id) else { return }
+        guard let seat = seat(of: request.id), let order = engine.order(request.id) else { return }
+        if request.id.sequence >= SessionNumberStore.usedUpFrom, request.id.sequence % Self.renumberingPace == 0 {
+            commands.append(.renumber(seat.session, usedUp: request.id.session))
+        }
         unsent.insert(request.id)
         steps.append(
             .place(

@@ -11,23 +11,23 @@ extension InstrumentExecutor {
     func begin(
         _ row: StrategyInstanceStore.Row, _ plan: SessionPlan, _ books: SessionBooks, known: TradingStateEntry?
     ) async throws {
-        let seat = try SessionSeat(row)
         // What a kill switch has set is in the store alone, and only an operator takes it back.
-        let (sequence, entry) = try await database.read { [self] transaction in
+        let (numbers, entry) = try await database.read { [installation] transaction in
             (
-                try OrderStore(transaction: transaction, place: place, instrument: instrument)
-                    .nextSequence(of: seat.session, installation: installation),
+                try SessionNumberStore(transaction: transaction, installation: installation).numbers(
+                    of: row.instance.id),
                 try TradingStateStore(transaction: transaction).all().first {
-                    $0.scope == .session(seat.key.description)
+                    $0.scope == .session(row.instance.key.description)
                 }
             )
         }
         let state = TradingStateEntry.newer(entry, known)?.state ?? .active
-        guard !hosts(seat.session) else { return }
+        guard !hosts(row.instance.id) else { return }
+        guard let numbers else { throw DeskError.notReady("\(row.instance.key) was stopped before it began") }
         add(
             SessionStart(
-                seat: seat,
-                configuration: plan.configuration(installation, seat.session, sequence, books),
+                seat: SessionSeat(row, numbers.current.session),
+                configuration: plan.configuration(installation, numbers, books),
                 strategy: try plan.strategy(instrument),
                 restored: RestoredSession(
                     state: state, haltReason: state == .halted ? .operatorCommand : nil)))
@@ -107,8 +107,8 @@ extension InstrumentExecutor {
     }
 
     /// A session as it stands; nil when it is not at work here.
-    func inspect(_ instance: StrategyInstance, _ session: SessionID) -> StrategyInspection? {
-        guard let live = core.engine.session(session) else { return nil }
+    func inspect(_ instance: StrategyInstance) -> StrategyInspection? {
+        guard let session = session(of: instance.id), let live = core.engine.session(session) else { return nil }
         let unit = instrument.unit
         let books = SessionBooks(
             instanceID: instance.id, run: 0, base: live.holdings.base, quote: live.holdings.quote,

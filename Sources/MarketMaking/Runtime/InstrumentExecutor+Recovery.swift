@@ -20,7 +20,7 @@ extension InstrumentExecutor {
     /// Nothing is sent in here but cancels of orders that the store does not know.
     func resume(_ sessions: [ResumedSession]) async throws {
         let outcome = try await reconcile()
-        let starts = try await database.read { [self] transaction in
+        let starts = try await database.write { [self] transaction in
             try sessions.map { try start($0, outcome, transaction) }
         }
         let now = time.now()
@@ -30,7 +30,7 @@ extension InstrumentExecutor {
             account.send(.cancel(stray.id), place.symbol)
         }
         // Live orders of instances that are not at work have nobody to look after them.
-        for order in outcome.live where core.seats[order.id.session] == nil {
+        for order in outcome.live where core.engine.order(order.id) == nil {
             logger.error("open order \(order.id) belongs to no running strategy: cancelled")
             account.send(.cancel(order.id), place.symbol)
         }
@@ -42,7 +42,12 @@ extension InstrumentExecutor {
         let listed = try await account.openOrders(place.symbol)
         let fills = try await missedFills()
         let stored = try await database.read { [self] transaction in
-            try OrderStore(transaction: transaction, place: place, instrument: instrument).live()
+            let orders = OrderStore(transaction: transaction, place: place, instrument: instrument)
+            let live = try orders.live()
+            // What rests though it was said never to have been lives again.
+            let known = Set(live.map(\.id))
+            let others = listed.filter { $0.id.installation == installation && !known.contains($0.id) }
+            return live + (try others.compactMap { try orders.order($0.id) }.filter { $0.status == .rejected })
         }
         var reports: [ClientOrderID: OrderReport?] = [:]
         for order in stored where !listed.contains(where: { $0.id == order.id }) {
@@ -52,7 +57,7 @@ extension InstrumentExecutor {
             stored: stored, listed: listed, fills: fills, reports: reports,
             acceptanceWindow: connector.acceptanceWindow, installation: installation
         ).outcome(now: time.now())
-        _ = try await journal.commit(outcome.steps)
+        for order in try await journal.commit(outcome.steps).risen { tell(of: order) }
         logger.info(
             "reconciled",
             metadata: [
@@ -85,7 +90,10 @@ extension InstrumentExecutor {
     /// - Returns: how many there were.
     func bookMissedFills() async throws -> Int {
         let fills = try await missedFills()
-        if !fills.isEmpty { _ = try await journal.commit(fills.map { .fill($0, books: nil, time.now()) }) }
+        if !fills.isEmpty {
+            let outcome = try await journal.commit(fills.map { .fill($0, books: nil, time.now()) })
+            for order in outcome.risen { tell(of: order) }
+        }
         return fills.count
     }
 
@@ -97,19 +105,20 @@ extension InstrumentExecutor {
         _ resumed: ResumedSession, _ outcome: Reconciliation.Outcome, _ transaction: any SQLTransaction
     ) throws -> SessionStart {
         let row = resumed.row
-        let seat = try SessionSeat(row)
-        let orders = OrderStore(transaction: transaction, place: place, instrument: instrument)
-        let sequence = try orders.nextSequence(of: seat.session, installation: installation)
+        let numbers = try SessionNumberStore(transaction: transaction, installation: installation)
+            .take(for: row.instance.id)
+        let seat = SessionSeat(row, numbers.current.session)
+        // One of an earlier run has nobody to look after it.
+        let orders = outcome.live(of: row.instance.id).filter { numbers.made($0.id, installation) }
         guard let books = try SessionBooksStore(transaction: transaction).books(of: row.instance.id) else {
             throw StoredValueError(table: "session_books", column: "instance_id", value: "nothing for \(seat.key)")
         }
         return SessionStart(
             seat: seat,
-            configuration: resumed.plan.configuration(installation, seat.session, sequence, books),
+            configuration: resumed.plan.configuration(installation, numbers, books),
             strategy: try resumed.plan.strategy(instrument),
             restored: RestoredSession(
-                orders: outcome.live.filter { $0.id.session == seat.session }, account: books.account,
-                fills: try booked(seat.session, outcome, transaction),
+                orders: orders, account: books.account, fills: try booked(orders, outcome, transaction),
                 bestProfit: books.bestProfit, state: resumed.state,
                 haltReason: resumed.state == .halted ? .operatorCommand : nil,
                 isStopping: row.instance.status == .stopping))
@@ -117,11 +126,11 @@ extension InstrumentExecutor {
 
     /// What is booked already and may be told again: when an order is asked about, all its fills are.
     private nonisolated func booked(
-        _ session: SessionID, _ outcome: Reconciliation.Outcome, _ transaction: any SQLTransaction
+        _ orders: [RestoredOrder], _ outcome: Reconciliation.Outcome, _ transaction: any SQLTransaction
     ) throws -> [Fill] {
         let missed = outcome.steps.compactMap { if case .fill(let fill, _, _) = $0 { fill } else { nil } }
         let store = fillStore(transaction)
-        let ofLive = try outcome.live.filter { $0.id.session == session }.flatMap { try store.fills(of: $0.id) }
+        let ofLive = try orders.flatMap { try store.fills(of: $0.id) }
         return ofLive
             + missed.filter { fill in !ofLive.contains { $0.tradeID == fill.tradeID && $0.orderID == fill.orderID } }
     }
@@ -144,11 +153,11 @@ extension InstrumentExecutor {
     // MARK: - Stopping
 
     /// - Returns: whether the session was stopped, and stored so, within `limit` nanoseconds.
-    func waitUntilStopped(_ session: SessionID, limit: Int64) async -> Bool {
-        guard core.seats[session] != nil || hasStep(ending: session) else { return true }
+    func waitUntilStopped(_ instanceID: Int64, limit: Int64) async -> Bool {
+        guard hosts(instanceID) || hasStep(ending: instanceID) else { return true }
         // One each: a client's second try waits like its first.
         let signal = Signal()
-        stopWaiters[session, default: []].append(signal)
+        stopWaiters[instanceID, default: []].append(signal)
         let deadline = time.now().advanced(byNanoseconds: limit)
         await withTaskGroup { group in
             group.addTask { await signal.wait() }
@@ -156,23 +165,24 @@ extension InstrumentExecutor {
             await group.next()
             group.cancelAll()
         }
-        stopWaiters[session]?.removeAll { $0 === signal }
-        return core.seats[session] == nil && !hasStep(ending: session)
+        stopWaiters[instanceID]?.removeAll { $0 === signal }
+        return !hosts(instanceID) && !hasStep(ending: instanceID)
     }
 
-    /// Whether neither the exchange nor the store has an open order of a session.
-    func showsNothing(of session: SessionID) async -> Bool {
-        guard let listed = try? await account.openOrders(place.symbol),
-            !listed.contains(where: { $0.id.installation == installation && $0.id.session == session })
-        else { return false }
-        let stored = try? await database.read { [self] transaction in
-            try OrderStore(transaction: transaction, place: place, instrument: instrument).live()
+    /// Whether neither the exchange nor the store has an open order of a strategy.
+    func showsNothing(of instanceID: Int64) async -> Bool {
+        guard let listed = try? await account.openOrders(place.symbol) else { return false }
+        let (ours, place, instrument) = (listed.filter { $0.id.installation == installation }, place, instrument)
+        let isNothing = try? await database.read { transaction in
+            let orders = OrderStore(transaction: transaction, place: place, instrument: instrument)
+            guard try !orders.live().contains(where: { $0.instanceID == instanceID }) else { return false }
+            return try !ours.contains { try orders.order($0.id)?.instanceID == instanceID }
         }
-        return stored.map { !$0.contains { $0.id.session == session } } ?? false
+        return isNothing ?? false
     }
 
-    private func hasStep(ending session: SessionID) -> Bool {
-        (storing + core.steps).contains { if case .stopped(let id, _) = $0 { id == session.rawValue } else { false } }
+    private func hasStep(ending instanceID: Int64) -> Bool {
+        (storing + core.steps).contains { if case .stopped(let id, _) = $0 { id == instanceID } else { false } }
     }
 
     /// For the end of the process: takes every quote off the book, keeping what runs to be resumed at the next start.
@@ -184,7 +194,7 @@ extension InstrumentExecutor {
         var wait = 5 * Nanoseconds.perMillisecond
         while time.now() < deadline {
             if !core.hasLiveQuotes, let open = try? await account.openOrders(place.symbol),
-                !open.contains(where: { $0.id.installation == installation && core.quotes($0.id.session) })
+                !open.contains(where: { $0.id.installation == installation && core.quotes($0.id) })
             {
                 return await flush(until: deadline)
             }
@@ -193,19 +203,5 @@ extension InstrumentExecutor {
             try? await time.sleep(until: time.now().advanced(byNanoseconds: wait))
         }
         return false
-    }
-}
-
-extension SessionSeat {
-    init(_ row: StrategyInstanceStore.Row) throws {
-        guard let number = UInt16(exactly: row.instance.id), let session = SessionID(number) else {
-            throw DeskError.refused(
-                "Strategy \(row.instance.key) would be number \(row.instance.id) of this database, which numbers \((1 << ClientOrderID.sessionBits) - 1) at most: take a stopped one up again, or begin a new database"
-            )
-        }
-        self.init(
-            session: session, instanceID: row.instance.id, key: row.instance.key, run: row.run,
-            parametersVersion: row.instance.parametersVersion,
-            lacksStartPrice: row.instance.startPrice == nil && row.instance.key.type != .direct)
     }
 }

@@ -57,13 +57,14 @@ extension InstrumentExecutor {
         }
     }
 
-    private func stored(_ batch: [JournalStep], _ result: Result<Set<ClientOrderID>, any Error>) {
+    private func stored(_ batch: [JournalStep], _ result: Result<JournalOutcome, any Error>) {
         storingSince = nil
         storing = []
         switch result {
-        case .success(let stored):
+        case .success(let outcome):
             journalSchedule.ended(at: time.now(), failure: nil)
-            finish(batch, stored)
+            finish(batch, outcome.stored)
+            for order in outcome.risen { rose(order) }
         case .failure(let error):
             journalSchedule.ended(at: time.now(), failure: "\(error)")
             recover(batch, error)
@@ -97,6 +98,28 @@ extension InstrumentExecutor {
         }
     }
 
+    /// An order that was given up is there after all, and nobody may leave it there.
+    private func rose(_ order: RisenOrder) {
+        tell(of: order)
+        if let session = core.engine.session(thatMade: order.id) {
+            // Found in the exchange's list it is taken into the session's care, until its cancel is confirmed.
+            listOpenOrders(of: session)
+        } else {
+            account.send(.cancel(order.id), place.symbol)
+        }
+        if order.isHalted, let session = session(of: order.instanceID) {
+            core.setState(.halted, of: session, reason: .uncoveredOrder, now: time.now())
+        }
+    }
+
+    func tell(of order: RisenOrder) {
+        logger.error("order \(order.id) was refused and is at the exchange after all")
+        guard order.missing.isPositive else { return }
+        logger.critical(
+            "the account's free funds do not cover order \(order.id): \(order.missing) is missing",
+            metadata: ["halted": "\(order.isHalted)"])
+    }
+
     /// The store would not. Intents are given up, for nobody has seen them; what the exchange has told is kept and tried
     /// again, ever more slowly. Meanwhile nothing is sent but cancels.
     private func recover(_ batch: [JournalStep], _ error: any Error) {
@@ -119,8 +142,7 @@ extension InstrumentExecutor {
     }
 
     private func sessionStopped(_ instanceID: Int64) {
-        guard let session = SessionID(UInt16(clamping: instanceID)) else { return }
-        for waiter in stopWaiters.removeValue(forKey: session) ?? [] { waiter.raise() }
+        for waiter in stopWaiters.removeValue(forKey: instanceID) ?? [] { waiter.raise() }
     }
 }
 

@@ -60,14 +60,14 @@ actor InstrumentExecutor {
     var decisions = LatencyHistogram()
     var placements = LatencyHistogram()
 
-    /// Questions to the exchange that are answered by a return value, asked one after another.
-    private let questions: AsyncStream<SessionID>
-    private let ask: AsyncStream<SessionID>.Continuation
+    /// Questions to exchange and store that are answered by a return value, asked one after another.
+    private let questions: AsyncStream<Question>
+    private let ask: AsyncStream<Question>.Continuation
     /// Who waits for word of orders that people placed, and which of their requests are under way.
     var directWaiters: [DirectWaiter] = []
     var directRequests: Set<DirectOrderDetails> = []
     /// Who waits for a session to be stopped.
-    var stopWaiters: [SessionID: [Signal]] = [:]
+    var stopWaiters: [Int64: [Signal]] = [:]
 
     init(
         _ place: TradingPlace, _ instrument: Instrument, connector: any ExchangeConnector,
@@ -84,7 +84,8 @@ actor InstrumentExecutor {
         var logger = runtime.logger
         logger[metadataKey: "place"] = "\(place)"
         self.logger = logger
-        journal = Journal(database: runtime.database, place: place, instrument: instrument)
+        journal = Journal(
+            database: runtime.database, place: place, instrument: instrument, installation: runtime.installation)
         core = try ExecutorCore(place, instrument)
         let mailbox = Mailbox()
         self.mailbox = mailbox
@@ -239,7 +240,8 @@ actor InstrumentExecutor {
         switch command {
         case .cancel(let id): account.send(.cancel(id), place.symbol)
         case .query(let id): account.send(.query(id), place.symbol)
-        case .listOpenOrders(let session): ask.yield(session)
+        case .listOpenOrders(let session): ask.yield(.openOrders(session))
+        case .renumber(let session, let number): ask.yield(.number(session, usedUp: number))
         case .report(let alert): report(alert)
         case .stopped(let seat): logger.info("session stopped", metadata: ["strategy": "\(seat.key)"])
         }
@@ -254,16 +256,49 @@ actor InstrumentExecutor {
 
     // MARK: - Questions
 
+    private enum Question {
+        case openOrders(SessionID)
+        /// Another number to make orders under.
+        case number(SessionID, usedUp: SessionID)
+    }
+
+    func listOpenOrders(of session: SessionID) { ask.yield(.openOrders(session)) }
+
     private func answerQuestions() async {
-        for await session in questions {
-            do {
-                let listed = try await account.openOrders(place.symbol)
-                core.openOrdersListed(listed, for: session, now: time.now())
-                finishTurn()
-            } catch {
-                // The engine asks again when the answer is overdue.
-                logger.warning("open orders could not be listed: \(error)")
+        for await question in questions {
+            switch question {
+            case .openOrders(let session): await listOpenOrders(for: session)
+            case .number(let session, let number): await renumber(session, number)
             }
+        }
+    }
+
+    private func listOpenOrders(for session: SessionID) async {
+        do {
+            let listed = try await account.openOrders(place.symbol)
+            core.openOrdersListed(listed, for: session, now: time.now())
+            finishTurn()
+        } catch {
+            // The engine asks again when the answer is overdue.
+            logger.warning("open orders could not be listed: \(error)")
+        }
+    }
+
+    /// A session has made nearly all the orders that its number has room for: it goes on under another one.
+    private func renumber(_ session: SessionID, _ usedUp: SessionID) async {
+        guard let seat = core.seats[session] else { return }
+        do {
+            let numbers = try await database.write { [installation] transaction in
+                let store = SessionNumberStore(transaction: transaction, installation: installation)
+                // Its last orders may not be stored yet, so the rows do not say it.
+                try store.retire(usedUp, of: seat.instanceID)
+                return try store.take(for: seat.instanceID)
+            }
+            guard core.seats[session] == seat else { return }
+            core.renumber(session, numbers.current.ids(installation))
+        } catch {
+            // Asked again some orders later.
+            logger.error("no further session number for \(seat.key) yet: \(error)")
         }
     }
 
@@ -291,12 +326,14 @@ actor InstrumentExecutor {
     }
 
     /// Orders a session to stop. ``waitUntilStopped(_:)`` tells when it has.
-    func stop(_ session: SessionID) {
+    func stop(_ instanceID: Int64) {
+        guard let session = session(of: instanceID) else { return }
         core.stop(session, now: time.now())
         finishTurn()
     }
 
-    func setState(_ state: TradingState, of session: SessionID) {
+    func setState(_ state: TradingState, of instanceID: Int64) {
+        guard let session = session(of: instanceID) else { return }
         core.setState(state, of: session, now: time.now())
         finishTurn()
     }
@@ -306,5 +343,12 @@ actor InstrumentExecutor {
         finishTurn()
     }
 
-    func hosts(_ session: SessionID) -> Bool { core.seats[session] != nil }
+    /// Whether a strategy is at work here.
+    func hosts(_ instanceID: Int64) -> Bool { session(of: instanceID) != nil }
+
+    /// As whom a strategy is at work here; nil when it is not.
+    func session(of instanceID: Int64) -> SessionID? {
+        // lint: ordered because one seat at most is an instance's
+        core.seats.first { $0.value.instanceID == instanceID }?.key
+    }
 }

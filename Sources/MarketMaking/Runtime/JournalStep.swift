@@ -16,42 +16,52 @@ enum JournalStep: Sendable {
     case startPrice(instanceID: Int64, run: Int64, FixedDecimal)
 }
 
+/// What came of storing steps.
+struct JournalOutcome: Sendable {
+    /// The placements that may be sent: stored, and their funds reserved. The others are for want of funds.
+    var stored: Set<ClientOrderID> = []
+    var risen: [RisenOrder] = []
+}
+
 /// Stores steps. May be called again for the same ones when a transaction had to be repeated.
 struct Journal: Sendable {
     let database: any SQLDatabase
     let place: TradingPlace
     let instrument: Instrument
+    let installation: InstallationID
 
-    /// - Returns: the placements that may be sent: stored, and their funds reserved. The others are for want of funds.
-    func commit(_ steps: [JournalStep]) async throws -> Set<ClientOrderID> {
+    func commit(_ steps: [JournalStep]) async throws -> JournalOutcome {
         try await database.write(body(steps))
     }
 
     /// The same, told by a call on the thread that committed.
     func commit(
         _ steps: [JournalStep], isDurable: Bool,
-        completion: @escaping @Sendable (Result<Set<ClientOrderID>, any Error>) -> Void
+        completion: @escaping @Sendable (Result<JournalOutcome, any Error>) -> Void
     ) {
         database.write(isDurable: isDurable, body(steps), completion: completion)
     }
 
     private func body(
         _ steps: [JournalStep]
-    ) -> @Sendable (any SQLTransaction) throws -> Set<ClientOrderID> {
+    ) -> @Sendable (any SQLTransaction) throws -> JournalOutcome {
         { [self] transaction in
-            var stored: Set<ClientOrderID> = []
-            for step in steps { try carryOut(step, transaction, &stored) }
-            return stored
+            var outcome = JournalOutcome()
+            let risen = RisenOrders()
+            let orders = OrderStore(transaction: transaction, place: place, instrument: instrument, risen: risen)
+            for step in steps { try carryOut(step, orders, &outcome) }
+            outcome.risen = risen.all
+            return outcome
         }
     }
 
     private func carryOut(
-        _ step: JournalStep, _ transaction: any SQLTransaction, _ stored: inout Set<ClientOrderID>
+        _ step: JournalStep, _ orders: OrderStore, _ outcome: inout JournalOutcome
     ) throws {
-        let orders = OrderStore(transaction: transaction, place: place, instrument: instrument)
+        let transaction = orders.transaction
         switch step {
         case .place(let order, _):
-            if try orders.insert(order) { stored.insert(order.id) }
+            if try orders.insert(order) { outcome.stored.insert(order.id) }
         case .update(let id, let update, let now):
             try orders.update(id, update, now: now)
         case .fill(let fill, let books, let now):
@@ -59,7 +69,7 @@ struct Journal: Sendable {
         case .halted(let entry):
             try TradingStateStore(transaction: transaction).put(entry)
         case .stopped(let id, let now):
-            try StrategyInstanceStore(transaction: transaction).setStatus(.stopped, of: id, from: .stopping, now: now)
+            try SessionNumberStore(transaction: transaction, installation: installation).stopped(id, now: now)
         case .startPrice(let id, let run, let price):
             try StrategyInstanceStore(transaction: transaction).setStartPrice(price, of: id, run: run)
         }

@@ -22,14 +22,21 @@ struct Reconciliation: Sendable {
         /// Fills and ends, to be stored in this order.
         var steps: [JournalStep] = []
         var live: [RestoredOrder] = []
+        /// Whose they are.
+        var owners: [ClientOrderID: Int64] = [:]
         /// Open orders made by this installation of which the store knows nothing: not lost, not left behind.
         var strays: [ListedOrder] = []
+
+        func live(of instanceID: Int64) -> [RestoredOrder] { live.filter { owners[$0.id] == instanceID } }
     }
 
     func outcome(now: Timestamp) -> Outcome {
         var outcome = Outcome()
         for fill in fills { outcome.steps.append(.fill(fill, books: nil, now)) }
-        for order in stored { settle(order, &outcome, now) }
+        for order in stored {
+            outcome.owners[order.id] = order.instanceID
+            settle(order, &outcome, now)
+        }
         let known = Set(stored.map(\.id))
         outcome.strays = listed.filter { $0.id.installation == installation && !known.contains($0.id) }
         return outcome

@@ -7,6 +7,7 @@ struct StrategyStart {
     let transaction: any SQLTransaction
     let plan: StrategyPlan
     let instrument: Instrument
+    let installation: InstallationID
     let now: Timestamp
 
     /// - Parameter parameters: new ones; nil takes the stored instance up with its newest.
@@ -37,7 +38,7 @@ struct StrategyStart {
             guard let parameters else { throw DeskError.unknownStrategy(plan.key.description) }
             row = try store.insert(plan.key, plan.place, startPrice: startPrice, parameters: parameters, now: now)
         }
-        _ = try SessionSeat(row)
+        _ = try SessionNumberStore(transaction: transaction, installation: installation).take(for: row.instance.id)
         let books = try books(row)
         try SessionBooksStore(transaction: transaction).put(books, now: now)
         return (row, books)

@@ -48,10 +48,9 @@ extension StrategySupervisor: TradingDesk {
                 .setStatus(.stopping, of: row.instance.id, from: .running, now: now)
         }
         if let executor = executors[row.place] {
-            let session = try desk { try SessionSeat(row).session }
-            let isSeated = await executor.hosts(session)
-            await executor.stop(session)
-            _ = await executor.waitUntilStopped(session, limit: Self.stopWait)
+            let isSeated = await executor.hosts(row.instance.id)
+            await executor.stop(row.instance.id)
+            _ = await executor.waitUntilStopped(row.instance.id, limit: Self.stopWait)
             if !isSeated { await endUnseated(row, on: executor) }
         }
         return try await row0(key.description).instance
@@ -60,13 +59,13 @@ extension StrategySupervisor: TradingDesk {
     /// Nobody looks after a strategy whose stored parameters cannot be read: its orders were cancelled as strays. It has stopped
     /// when the exchange shows none of them, and can be started with parameters that can be read then.
     func endUnseated(_ row: StrategyInstanceStore.Row, on executor: InstrumentExecutor) async {
-        guard let session = try? SessionSeat(row).session, await !executor.hosts(session),
-            await executor.showsNothing(of: session)
-        else { return }
-        let now = runtime.time.now()
+        guard await !executor.hosts(row.instance.id), await executor.showsNothing(of: row.instance.id) else { return }
+        // One that is just being put to work is told to stop as soon as it is there.
+        guard beginning[row.instance.key.description] == nil else { return }
+        let (now, installation) = (runtime.time.now(), runtime.installation)
         let isEnded = try? await runtime.database.write { transaction in
-            try StrategyInstanceStore(transaction: transaction)
-                .setStatus(.stopped, of: row.instance.id, from: .stopping, now: now)
+            try SessionNumberStore(transaction: transaction, installation: installation)
+                .stopped(row.instance.id, now: now)
         }
         if isEnded == true { recoveryFaults["\(row.instance.key)"] = nil }
     }
@@ -86,6 +85,9 @@ extension StrategySupervisor: TradingDesk {
     }
 
     private func start(_ plan: StrategyPlan, parameters: String?) async throws(DeskError) -> StrategyInstance {
+        let key = plan.key.description
+        beginning[key, default: 0] += 1
+        defer { beginning[key] = beginning[key].flatMap { $0 > 1 ? $0 - 1 : nil } }
         let executor: InstrumentExecutor
         let instrument: Instrument
         do {
@@ -100,12 +102,13 @@ extension StrategySupervisor: TradingDesk {
             )
         } catch { throw DeskError(error) }
         let startPrice = await executor.lastPrice
-        let now = runtime.time.now()
+        let (now, installation) = (runtime.time.now(), runtime.installation)
         let (row, books): (StrategyInstanceStore.Row, SessionBooks)
         do {
             (row, books) = try await runtime.database.write { transaction in
-                try StrategyStart(transaction: transaction, plan: plan, instrument: instrument, now: now)
-                    .carryOut(parameters: parameters, startPrice: startPrice)
+                try StrategyStart(
+                    transaction: transaction, plan: plan, instrument: instrument, installation: installation, now: now
+                ).carryOut(parameters: parameters, startPrice: startPrice)
             }
         } catch SQLError.constraint(.unique, _) {
             // Somebody else has started the same key between our look and here.
@@ -128,12 +131,12 @@ extension StrategySupervisor: TradingDesk {
             )
         }
         for row in now {
-            let session = try SessionSeat(row).session
-            if row.instance.status == .stopping { await executor.stop(session) }
+            let id = row.instance.id
+            if row.instance.status == .stopping { await executor.stop(id) }
             let scope = TradingScope.session(row.instance.key.description)
             // An operator's may have come since the store was read, or not be stored yet.
             let entry = TradingStateEntry.newer(entries.first { $0.scope == scope }, states[scope])
-            if let entry { await executor.setState(entry.state, of: session) }
+            if let entry { await executor.setState(entry.state, of: id) }
         }
         await executor.setState(
             server: state(.server), account: state(.account(executor.place.accountName)))
@@ -240,8 +243,8 @@ extension StrategySupervisor: TradingDesk {
                 await executor.setState(account: entry.state)
             }
         case .session:
-            guard let row, let session = try? SessionSeat(row).session else { return }
-            await executors[row.place]?.setState(entry.state, of: session)
+            guard let row else { return }
+            await executors[row.place]?.setState(entry.state, of: row.instance.id)
         }
     }
 
@@ -249,7 +252,7 @@ extension StrategySupervisor: TradingDesk {
         var stored = try await load { try TradingStateStore(transaction: $0).all() }
         for entry in unstoredHalts.values {
             var shown = entry
-            shown.setBy += ", not stored yet"
+            shown.isStored = false
             stored.removeAll { $0.scope == entry.scope }
             stored.append(shown)
         }
@@ -292,10 +295,6 @@ extension StrategySupervisor: TradingDesk {
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws(DeskError) -> Value {
         do { return try await runtime.database.write(body) } catch { throw DeskError(error) }
-    }
-
-    private func desk<Value>(_ body: () throws -> Value) throws(DeskError) -> Value {
-        do { return try body() } catch { throw DeskError(error) }
     }
 }
 

@@ -8,11 +8,7 @@ import TradingCore
 extension StrategySupervisor {
     public func inspect(_ strategyKey: String) async throws(DeskError) -> StrategyInspection {
         let row = try await row0(strategyKey)
-        if let executor = executors[row.place], let session = try? SessionSeat(row).session,
-            let inspection = await executor.inspect(row.instance, session)
-        {
-            return inspection
-        }
+        if let inspection = await executors[row.place]?.inspect(row.instance) { return inspection }
         return try await load { try RecordStore(transaction: $0).inspection(row) }
     }
 

@@ -17,6 +17,8 @@ public actor StrategySupervisor {
     private var arriving: [TradingPlace: Task<InstrumentExecutor, any Error>] = [:]
     var states: [TradingScope: TradingStateEntry] = [:]
     let stateTurn = Turnstile()
+    /// Strategies that are being started, by key and how many times at once.
+    var beginning: [String: Int] = [:]
     /// Halts that hold though the store would not take them yet, and who goes on trying.
     var unstoredHalts: [TradingScope: TradingStateEntry] = [:]
     var haltStorer: Task<Void, Never>?

@@ -40,17 +40,46 @@ struct AccountLedger {
         return true
     }
 
-    /// Gives back what an order still holds; nothing where its last fill left nothing.
-    func release(_ id: ClientOrderID, now: Timestamp) throws {
-        let posting = try LedgerPosting(key: "order:\(id):end", .void(reservation(id)))
-        do { try ledger.apply(posting, now: now) } catch LedgerError.reservationClosed {} catch LedgerError
-            .unknownReservation
-        {}
+    /// What an order holds that had given its funds back and is there after all.
+    private func secondReservation(_ id: ClientOrderID) -> LedgerStepID { LedgerStepID("order:\(id):again") }
+
+    /// Reserves for an order that had given its funds back: all of it, or what the account has free.
+    /// - Returns: what is missing.
+    func reserveAnew(
+        _ amount: FixedDecimal, _ asset: AssetID, for id: ClientOrderID, now: Timestamp
+    ) throws
+        -> FixedDecimal
+    {
+        let second = secondReservation(id)
+        guard try open(id) == nil else { return .zero }
+        // An order rises once. Should it do so again, it is told that nothing covers it.
+        guard try ledger.reservation(second) == nil else { return amount }
+        let part = min(amount, try free(asset) ?? .zero)
+        guard part.isPositive else { return amount }
+        try ledger.apply(
+            LedgerPosting(
+                key: second.key, .reserve(from: account(.unallocated, asset), to: account(.exchange, asset), part)),
+            now: now)
+        return FixedDecimal(raw: amount.raw - part.raw)
     }
 
-    private func open(_ id: ClientOrderID) throws -> LedgerReservation? {
-        guard let held = try ledger.reservation(reservation(id)), held.status == .open else { return nil }
-        return held
+    /// Gives back what an order still holds; nothing where its last fill left nothing.
+    func release(_ id: ClientOrderID, now: Timestamp) throws {
+        do {
+            try ledger.apply(try LedgerPosting(key: "order:\(id):end", .void(reservation(id))), now: now)
+        } catch LedgerError.reservationClosed {} catch LedgerError.unknownReservation {}
+        let second = secondReservation(id)
+        guard let held = try ledger.reservation(second), held.status == .open else { return }
+        try ledger.apply(LedgerPosting(key: second.key + ":end", .void(second)), now: now)
+    }
+
+    /// What an order holds, under whichever name.
+    private func open(_ id: ClientOrderID) throws -> (id: LedgerStepID, remaining: FixedDecimal)? {
+        for reservation in [reservation(id), secondReservation(id)] {
+            guard let held = try ledger.reservation(reservation), held.status == .open else { continue }
+            return (reservation, held.remaining)
+        }
+        return nil
     }
 
     // MARK: - Fills
@@ -94,8 +123,7 @@ struct AccountLedger {
         if let held = try open(settlement.orderID) {
             let part = min(direct, held.remaining)
             direct = FixedDecimal(raw: direct.raw - part.raw)
-            let id = reservation(settlement.orderID)
-            steps.append(settlement.isLast ? .postAndRelease(id, part) : .post(id, part))
+            steps.append(settlement.isLast ? .postAndRelease(held.id, part) : .post(held.id, part))
         }
         if direct.isPositive {
             steps.append(

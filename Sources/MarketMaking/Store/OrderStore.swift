@@ -25,6 +25,8 @@ struct OrderStore {
     let transaction: any SQLTransaction
     let place: TradingPlace
     let instrument: Instrument
+    /// Where orders that rise again are told.
+    var risen: RisenOrders?
 
     var ledger: AccountLedger { AccountLedger(transaction: transaction, place: place) }
 
@@ -66,33 +68,43 @@ struct OrderStore {
         return true
     }
 
-    /// Moves an order along the table. One that ends gives its funds back.
+    /// Moves an order along the table. One that ends gives its funds back. One that was said never to have been and is accepted
+    /// after all lives again, which no table of an engine allows: there it has ended.
     /// - Returns: false, with nothing changed, when there is no such order or the table has no such step.
     @discardableResult
     func update(_ id: ClientOrderID, _ update: OrderUpdate, now: Timestamp) throws -> Bool {
-        guard let order = try order(id), let status = order.status.after(update) else { return false }
+        guard let order = try order(id) else { return false }
+        if order.status == .rejected, update == .accepted { return try rise(order, filled: order.filled, now: now) }
+        guard let status = order.status.after(update) else { return false }
         if status == order.status { return true }
         if status.isFinal { try ledger.release(id, now: now) }
-        try set(id, status, filled: order.filled, from: order, now)
-        return true
+        return try set(id, status, filled: order.filled, from: order, now)
     }
 
     /// The order row's part of a fill: quantity and status. ``FillStore`` moves the funds.
     func fill(_ order: StoredOrder, lots: Int64, now: Timestamp) throws {
         let filled = Quantity(lots: order.filled.lots + lots)
         let isWhole = filled.lots >= order.quantity.lots
+        if order.status == .rejected {
+            // What has traded whole holds nothing any more.
+            if isWhole { try set(order.id, .filled, filled: filled, from: order, now) }
+            if !isWhole { try rise(order, filled: filled, now: now) }
+            return
+        }
         let status = order.status.after(isWhole ? .filled : .partlyFilled) ?? order.status
         try set(order.id, status, filled: filled, from: order, now)
     }
 
-    private func set(
+    /// - Returns: whether the row was as it was read.
+    @discardableResult
+    func set(
         _ id: ClientOrderID, _ status: OrderStatus, filled: Quantity, from old: StoredOrder, _ now: Timestamp
-    ) throws {
+    ) throws -> Bool {
         let values: [SQLValue] = [
             .text(status.storedName), .integer(filled.lots), now.sqlValue, .integer(Int64(id.rawValue)),
             .text(old.status.storedName), .integer(old.filled.lots),
         ]
-        try transaction.execute(SQL(Self.change, values))
+        return try transaction.execute(SQL(Self.change, values)) == 1
     }
 
     /// Which asset, and how much of it, an order of so many lots holds.
@@ -113,11 +125,25 @@ struct OrderStore {
     /// As the index of live orders says it: word for word, or SQLite does not use it.
     static let isLive = "status = 'pending' OR status = 'unknown' OR status = 'open' OR status = 'cancelling'"
 
+    /// The same of `orders` under the name `o`, beside other tables.
+    static let isLiveOrder = isLive.replacing("status", with: "o.status")
+
     static func hasLive(at place: TradingPlace, _ transaction: any SQLTransaction) throws -> Bool {
         try transaction.row(
             """
             SELECT client_order_id FROM orders WHERE exchange = \(place.exchange.rawValue)
                 AND account_label = \(place.account) AND symbol = \(place.symbol.description) AND (\(raw: isLive)) LIMIT 1
+            """) != nil
+    }
+
+    /// Whether an instance, where it trades now, has an order that is not known to have ended.
+    static func hasLive(of instanceID: Int64, _ transaction: any SQLTransaction) throws -> Bool {
+        // By place, for the index of live orders: an instance may have made millions that have ended.
+        try transaction.row(
+            """
+            SELECT o.client_order_id FROM strategy_instances i
+            JOIN orders o ON o.exchange = i.exchange AND o.account_label = i.account_label AND o.symbol = i.symbol
+            WHERE i.id = \(instanceID) AND o.instance_id = i.id AND (\(raw: isLiveOrder)) LIMIT 1
             """) != nil
     }
 
@@ -133,7 +159,9 @@ struct OrderStore {
     }
 
     /// One past the highest sequence number that a session has ever stored, and not below ``OrderSequenceFloor``.
-    func nextSequence(of session: SessionID, installation: InstallationID) throws -> UInt32 {
+    static func nextSequence(
+        of session: SessionID, installation: InstallationID, _ transaction: any SQLTransaction
+    ) throws -> UInt32 {
         let first = ClientOrderIDSource(installation: installation, session: session)
         var source = first
         guard let lowest = source.next() else { return 0 }

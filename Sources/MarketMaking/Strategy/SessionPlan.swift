@@ -25,13 +25,15 @@ struct SessionPlan: Sendable {
     /// - Throws: ``DeskError/invalid(_:)`` when the parameters do not fit the instrument.
     func strategy(_ instrument: Instrument) throws(DeskError) -> any Strategy { try make(instrument) }
 
-    /// - Parameter sequence: the number that the session's next order carries.
+    /// - Parameter numbers: what the session makes its orders under.
     func configuration(
-        _ installation: InstallationID, _ session: SessionID, _ sequence: UInt32, _ books: SessionBooks
+        _ installation: InstallationID, _ numbers: SessionNumberStore.Numbers, _ books: SessionBooks
     ) -> SessionConfiguration {
         var configuration = SessionConfiguration(
-            installation: installation, session: session, nextSequence: sequence, base: books.base,
-            quote: books.quote, limits: limits, tolerance: tolerance, budget: budget)
+            installation: installation, session: numbers.current.session, nextSequence: numbers.current.next,
+            base: books.base, quote: books.quote, limits: limits, tolerance: tolerance, budget: budget)
+        configuration.firstSequence = numbers.current.first
+        configuration.earlierIDs = numbers.earlier.map { $0.ids(installation) }
         configuration.keepsOrders = keepsOrders
         return configuration
     }

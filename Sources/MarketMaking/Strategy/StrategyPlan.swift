@@ -23,6 +23,21 @@ struct StrategyPlan: Hashable, Sendable {
         }
         // A document that names its user and client; the strategy passes those names over.
         var reader = ParameterReader(ParameterDocument(members.map { ($0.key, ParameterDocument.Value($0.value)) }))
+        let plan = read(&reader, exchanges: exchanges)
+        do { try reader.finish() } catch { throw .invalid(error.errors.map(\.description)) }
+        guard let plan else { throw .invalid(["parameters: must be complete"]) }
+        return plan
+    }
+
+    /// Every name that such a body may have.
+    static let parameterNames: Set<String> = {
+        var reader = ParameterReader(ParameterDocument([]))
+        _ = read(&reader, exchanges: [])
+        return reader.known
+    }()
+
+    /// - Returns: nil when something was refused; the reader knows what.
+    private static func read(_ reader: inout ParameterReader, exchanges: [String]) -> StrategyPlan? {
         let identity = Identity(&reader, exchanges: exchanges)
         let share: ClosedRange<FixedDecimal> = "0"..."1000000000000"
         let base = reader.decimal("baseFunds", share, "0 to 1000000000000")
@@ -37,8 +52,7 @@ struct StrategyPlan: Hashable, Sendable {
                 reader.refuse("oracleExchangeName", "the exchange itself or left out: no other price is at hand")
             }
         }
-        do { try reader.finish() } catch { throw .invalid(error.errors.map(\.description)) }
-        guard let identity, let parameters else { throw .invalid(["parameters: must be complete"]) }
+        guard let identity, let parameters else { return nil }
         return StrategyPlan(
             key: identity.key, place: identity.place, parameters: parameters, limits: limits,
             tolerance: parameters.tolerance, base: base, quote: quote,

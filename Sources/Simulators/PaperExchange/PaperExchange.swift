@@ -38,6 +38,8 @@ public actor PaperExchange {
     private var nextSink = 0
     private var checkpointDue: Timestamp
     private var fault: String?
+    /// Cancels that were carried out while the journal took nothing: they go into it before anything else does.
+    private var owed: [PaperJournal.Entry] = []
 
     /// How often the whole state is stored: a restart repeats at most so much.
     private static var checkpointInterval: Int64 { Nanoseconds.seconds(5) }
@@ -52,7 +54,14 @@ public actor PaperExchange {
     ) async throws -> PaperExchange {
         // Before the journal is begun with it for good.
         for listing in configuration.listings { try checkReadable(listing, now: time.now()) }
-        let database = try await SQLiteDatabase.open(path: path)
+        return try await open(
+            configuration, try await SQLiteDatabase.open(path: path), time: time, logger: logger, progress: progress)
+    }
+
+    static func open(
+        _ configuration: PaperExchangeConfiguration, _ database: any SQLDatabase, time: any TimeSource, logger: Logger,
+        progress: @Sendable (Double) -> Void = { _ in }
+    ) async throws -> PaperExchange {
         try await Migrator(PaperJournal.migrations).migrate(database)
         let journal = PaperJournal(database: database)
         let recovered = try await journal.recover(configuration.fingerprint, now: time.now())
@@ -127,31 +136,36 @@ public actor PaperExchange {
     }
 
     private func carryOut(_ requests: [Request], at now: Timestamp) async {
-        let commands = requests.compactMap { if case .command(let command) = $0 { command } else { nil } }
-        do { if !commands.isEmpty { try await journal.append(commands, at: now) } } catch {
-            report("the journal takes nothing: \(error)")
-            refuse(commands)
-            return
-        }
+        let isKept = await keep(
+            requests.compactMap { if case .command(let command) = $0 { command } else { nil } }, now)
         for request in requests {
             var outcome = PaperExchangeCore.Outcome()
             switch request {
-            case .command(let command): core.apply(command, into: &outcome)
+            case .command(let command):
+                if case .place(let order) = command.action, !isKept {
+                    // An exchange that cannot keep its books says so.
+                    tell(.rejected(order.id, .unavailable), command.account, command.symbol)
+                    continue
+                }
+                core.apply(command, into: &outcome)
+                // Whatever stops the exchange, everybody may leave: a cancel waits for no disk.
+                if !isKept { owed.append((now, command)) }
             case .query(let id, let account, let symbol): answer(id, account, symbol, into: &outcome)
             }
             tell(outcome)
         }
     }
 
-    /// Nothing was done: an exchange that cannot keep its books says so.
-    private func refuse(_ commands: [PaperCommand]) {
-        for command in commands {
-            let event: AccountEvent =
-                switch command.action {
-                case .place(let request): .rejected(request.id, .unavailable)
-                case .cancel(let id): .cancelRejected(id, .refused)
-                }
-            tell(event, command.account, command.symbol)
+    /// - Returns: whether the commands are in the journal, and with them every cancel that is owed to it.
+    private func keep(_ commands: [PaperCommand], _ now: Timestamp) async -> Bool {
+        guard !commands.isEmpty else { return true }
+        do {
+            try await journal.append(owed + commands.map { (now, $0) })
+            owed = []
+            return true
+        } catch {
+            report("the journal takes nothing: \(error)")
+            return false
         }
     }
 
@@ -181,6 +195,8 @@ public actor PaperExchange {
         do {
             try await journal.checkpoint(state, orders: orders, fills: fills)
             core.history.wasStored()
+            // The state that was stored has them in it.
+            owed = []
             fault = nil
         } catch { report("no checkpoint could be stored: \(error)") }
     }

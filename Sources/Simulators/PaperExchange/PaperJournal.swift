@@ -5,7 +5,7 @@ import TradingCore
 /// The exchange's own memory, in its own file: what it was begun with, where it stood last, what it was told since, and
 /// what became of orders. Every command is in here before anybody hears of its effect.
 struct PaperJournal: Sendable {
-    let database: SQLiteDatabase
+    let database: any SQLDatabase
 
     static let migrations = [
         Migration("paper-exchange-001") { transaction in
@@ -33,7 +33,7 @@ struct PaperJournal: Sendable {
     struct Recovered: Sendable {
         var genesis: Timestamp
         var state: PaperExchangeState?
-        var commands: [(time: Timestamp, command: PaperCommand)]
+        var commands: [Entry]
         var orders: [PaperHistory.Order]
         var fills: [PaperHistory.AccountFill]
     }
@@ -72,10 +72,13 @@ struct PaperJournal: Sendable {
         }
     }
 
-    func append(_ commands: [PaperCommand], at time: Timestamp) async throws {
-        let bodies = try commands.map { try Self.encode($0) }
+    /// A command and when it was carried out.
+    typealias Entry = (time: Timestamp, command: PaperCommand)
+
+    func append(_ entries: [Entry]) async throws {
+        let bodies = try entries.map { (time: $0.time, body: try Self.encode($0.command)) }
         try await database.write { transaction in
-            for body in bodies {
+            for (time, body) in bodies {
                 try transaction.execute("INSERT INTO commands (time, body) VALUES (\(time), \(body))")
             }
         }

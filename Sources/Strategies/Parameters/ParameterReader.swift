@@ -5,7 +5,8 @@ public import TradingCore
 /// Absent, `null` and `""` mean the same: not given. A number may come as a number or as text.
 public struct ParameterReader {
     private let document: ParameterDocument
-    private var known: Set<String> = []
+    /// Every name that was asked for.
+    public private(set) var known: Set<String> = []
     public private(set) var errors: [ParameterError] = []
 
     public init(_ document: ParameterDocument) {

@@ -74,14 +74,21 @@ public struct SessionID: Hashable, Comparable, Sendable {
 /// Hands out the client order ids of one session, each once.
 public struct ClientOrderIDSource: Sendable {
     @usableFromInline let prefix: UInt64
+    /// The first id that is ours: those before it under the same number were another session's.
+    @usableFromInline let lowest: UInt64
     /// The sequence number that the next id will carry.
     public internal(set) var nextSequence: UInt32
 
-    /// - Parameter nextSequence: one past the highest ever used, as stored; 0 for a new session.
-    public init(installation: InstallationID, session: SessionID, nextSequence: UInt32 = 0) {
+    /// - Parameters:
+    ///   - firstSequence: where the session began; lower ones of the number are an earlier holder's.
+    ///   - nextSequence: one past the highest ever used, as stored; 0 for a new session.
+    public init(
+        installation: InstallationID, session: SessionID, firstSequence: UInt32 = 0, nextSequence: UInt32 = 0
+    ) {
         prefix =
             UInt64(installation.rawValue) << UInt64(ClientOrderID.sessionBits + ClientOrderID.sequenceBits)
             | UInt64(session.rawValue) << UInt64(ClientOrderID.sequenceBits)
+        lowest = prefix + UInt64(firstSequence)
         self.nextSequence = nextSequence
     }
 
@@ -97,12 +104,15 @@ public struct ClientOrderIDSource: Sendable {
         if id.sequence + 1 == nextSequence, made(id) { nextSequence -= 1 }
     }
 
+    /// Whether both number under the same installation and session.
+    public func hasPrefix(of other: ClientOrderIDSource) -> Bool { prefix == other.prefix }
+
     /// Whether this session made `id`.
     @inlinable
     public func made(_ id: ClientOrderID) -> Bool {
         // The prefix ends in as many zeros as a sequence number has bits: an id of another installation or session lies
         // outside the range.
-        id.rawValue >= prefix && id.rawValue < prefix + UInt64(nextSequence)
+        id.rawValue >= lowest && id.rawValue < prefix + UInt64(nextSequence)
     }
 }
 

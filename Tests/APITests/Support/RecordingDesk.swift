@@ -13,6 +13,7 @@ final class RecordingDesk: TradingDesk {
             isReconciled: true, faults: [])
         var status = StrategyInstance.Status.stopped
         var orderStatus = OrderStatus.open
+        var tradingStates: [TradingStateEntry] = []
     }
 
     let state = Mutex(State())
@@ -102,7 +103,7 @@ final class RecordingDesk: TradingDesk {
         try note("state \(change.scope) \(change.state) \(change.reason)")
     }
 
-    func tradingStates() async throws(DeskError) -> [TradingStateEntry] { [] }
+    func tradingStates() async throws(DeskError) -> [TradingStateEntry] { state.withLock { $0.tradingStates } }
 
     func health() async -> DeskHealth { state.withLock { $0.health } }
 }

@@ -58,7 +58,10 @@ struct TestAPI: Sendable {
                 + ExchangeKeyMigrations.all
         ).migrate(database)
         let application = Application(router: await server.router(), logger: server.logger)
-        try await application.test(.router) { client in try await body(client) }
+        let document = try await document()
+        try await application.test(.router) { client in
+            try await body(ConformingClient(client: client, document: document))
+        }
     }
 
     static func token(_ client: any TestClientProtocol) async throws -> String {

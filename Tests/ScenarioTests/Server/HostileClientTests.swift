@@ -108,6 +108,28 @@ import TradingCore
         #expect(server.interrupt() == 0)
     }
 
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/net/if_inet6"), "there is no IPv6 here"))
+    func `a server that listens on IPv6 is halted and resumed from the command line`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let server = try await ServerProcess(folder: folder.path, port: port, environment: ["HOST": "::"])
+        let settings = [
+            "DATABASE_PATH": folder.path + "/data/mr_market.db", "PORT": "\(port)", "HOST": "::1",
+            "PATH": "/usr/bin:/bin",
+        ]
+        let halted = try Program.run(["halt", "--account", "paper/account2"], environment: settings)
+        #expect(halted.code == 0, "\(halted.errors)")
+        // It was the running server that took it, and stored it.
+        #expect(halted.output.contains("HALTED for paper/account2, now."), "\(halted.output)")
+        try await server.logIn()
+        #expect(try await server.get("/admin/trading-state").text.contains(#""id":"paper/account2","state":"HALTED""#))
+        #expect(try Program.run(["resume"], environment: settings).output.contains("ACTIVE for the whole server, now."))
+        #expect(server.interrupt() == 0)
+        // Nobody runs: the same account is known all the same.
+        let later = try Program.run(["resume", "--account", "paper/account2"], environment: settings)
+        #expect(later.output.contains("from the next start on"), "\(later.errors)")
+    }
+
     @Test(arguments: ["999.1.1.1", "203.0.113.7", "not a host"])
     func `an address that is not this machine's ends the start in one line`(_ host: String) throws {
         let folder = try TemporaryFolder()

@@ -1,0 +1,205 @@
+import Exchanges
+import Execution
+import Ledger
+import Persistence
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+/// Orders that were said never to have been, and are there after all (H36).
+@Suite struct RisenOrderTests {
+    private static let place = TradingPlace(
+        exchange: ExchangeID(rawValue: "paper"), account: "default", symbol: TestInstrument.btc.id.symbol)
+    private static let now = Timestamp(nanoseconds: 1_700_000_000_000_000_000)
+    private static let key = StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking)
+
+    /// An account of 1,000 USDT, a strategy that runs, and a buy of it over 600 USDT that was refused. The ledger must be sound
+    /// afterwards.
+    private func withRefusedOrder(
+        _ engine: DatabaseEngine, _ body: @escaping @Sendable (OrderStore, StoredOrder) throws -> Void
+    ) async throws {
+        try await withTemporaryDatabase(engine, TestServer.migrations) { database in
+            try await database.write { transaction in
+                let orders = OrderStore(
+                    transaction: transaction, place: Self.place, instrument: TestInstrument.btc, risen: RisenOrders())
+                _ = try orders.ledger.adopt(
+                    [AssetBalance(asset: AssetID("USDT"), free: "1000", locked: "0")], onlyMissing: false, now: Self.now
+                )
+                let row = try StrategyInstanceStore(transaction: transaction).insert(
+                    Self.key, Self.place, startPrice: nil, parameters: "{}", now: Self.now)
+                let order = try Self.order(1, of: row.instance.id)
+                #expect(try orders.insert(order))
+                #expect(try orders.update(order.id, .rejected, now: Self.now))
+                #expect(try Self.funds(orders) == ["1000", "0"])
+                try body(orders, order)
+            }
+            let report = try await LedgerVerifier.verify(database)
+            #expect(report.isSound, "\(report.findings)")
+        }
+    }
+
+    private static func order(_ number: UInt64, of instance: Int64) throws -> StoredOrder {
+        StoredOrder(
+            id: try #require(ClientOrderID(rawValue: 1 << 26 | number)), instanceID: instance, run: 1,
+            parametersVersion: 1, side: .buy, level: 0, price: Price(ticks: 6_000_000),
+            quantity: Quantity(lots: 1_000_000), filled: .zero, isPostOnly: true, status: .pending, createdAt: now)
+    }
+
+    private static func fill(_ order: StoredOrder, lots: Int64, trade: UInt64) -> Fill {
+        Fill(
+            tradeID: trade, orderID: order.id, side: .buy, price: order.price, quantity: Quantity(lots: lots),
+            liquidity: .maker, fee: .zero, feeAsset: .quote, time: now)
+    }
+
+    /// What of the account's USDT is free, and what its orders hold.
+    private static func funds(_ orders: OrderStore) throws -> [FixedDecimal] {
+        let balance = try #require(
+            try orders.ledger.ledger.balance(of: orders.ledger.account(.unallocated, AssetID("USDT"))))
+        return [balance.available, balance.locked]
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `its row lives again, holds its funds, and its fills are posted from them`(
+        _ engine: DatabaseEngine
+    )
+        async throws
+    {
+        try await withRefusedOrder(engine) { (orders: OrderStore, order: StoredOrder) throws in
+            #expect(try orders.update(order.id, .accepted, now: Self.now))
+            #expect(try orders.order(order.id)?.status == .open)
+            #expect(try Self.funds(orders) == ["400", "600"])
+            #expect(try orders.live().map(\.id) == [order.id])
+            #expect(orders.risen?.all == [RisenOrder(id: order.id, instanceID: order.instanceID, missing: "0")])
+            // Told again it changes nothing.
+            #expect(try orders.update(order.id, .accepted, now: Self.now))
+            #expect(try Self.funds(orders) == ["400", "600"])
+            try FillStore(orders: orders).book(Self.fill(order, lots: 400_000, trade: 1), books: nil, now: Self.now)
+            #expect(try Self.funds(orders) == ["400", "360"])
+            #expect(try orders.update(order.id, .cancelled, now: Self.now))
+            #expect(try Self.funds(orders) == ["760", "0"])
+            #expect(try orders.order(order.id)?.status == .cancelled)
+            #expect(orders.risen?.all.count == 1)
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `a fill that is told before anything else revives it too`(_ engine: DatabaseEngine) async throws {
+        try await withRefusedOrder(engine) { (orders: OrderStore, order: StoredOrder) throws in
+            let fills = FillStore(orders: orders)
+            #expect(try fills.book(Self.fill(order, lots: 400_000, trade: 1), books: nil, now: Self.now))
+            #expect(try orders.order(order.id)?.status == .open)
+            #expect(try orders.order(order.id)?.filled == Quantity(lots: 400_000))
+            #expect(try Self.funds(orders) == ["400", "360"])
+            #expect(try fills.book(Self.fill(order, lots: 600_000, trade: 2), books: nil, now: Self.now))
+            #expect(try orders.order(order.id)?.status == .filled)
+            #expect(try Self.funds(orders) == ["400", "0"])
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `one that has traded whole is filled, and paid from what is free`(_ engine: DatabaseEngine) async throws {
+        try await withRefusedOrder(engine) { (orders: OrderStore, order: StoredOrder) throws in
+            let fills = FillStore(orders: orders)
+            #expect(try fills.book(Self.fill(order, lots: 1_000_000, trade: 1), books: nil, now: Self.now))
+            #expect(try orders.order(order.id)?.status == .filled)
+            #expect(try Self.funds(orders) == ["400", "0"])
+            _ = try orders.update(order.id, .accepted, now: Self.now)
+            #expect(try orders.order(order.id)?.status == .filled, "a late acceptance changes nothing")
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func
+        `where its funds went to another order, it is recorded all the same, holds what is left, and its strategy is halted`(
+            _ engine: DatabaseEngine
+        ) async throws
+    {
+        try await withRefusedOrder(engine) { (orders: OrderStore, order: StoredOrder) throws in
+            let other = try Self.order(2, of: order.instanceID)
+            #expect(try orders.insert(other))
+            #expect(try Self.funds(orders) == ["400", "600"])
+            #expect(try orders.update(order.id, .accepted, now: Self.now))
+            #expect(try orders.order(order.id)?.status == .open)
+            #expect(try Self.funds(orders) == ["0", "1000"])
+            let told = RisenOrder(id: order.id, instanceID: order.instanceID, missing: "200", isHalted: true)
+            #expect(orders.risen?.all == [told])
+            let state = try #require(try TradingStateStore(transaction: orders.transaction).all().first)
+            #expect(state.scope == .session(Self.key.description) && state.state == .halted)
+            #expect(state.reason == "UNCOVERED_ORDER" && state.setBy == "kill switch")
+            // It trades: what it holds is spent first, and what the account does not have comes from the world.
+            let fills = FillStore(orders: orders)
+            #expect(try fills.book(Self.fill(order, lots: 1_000_000, trade: 1), books: nil, now: Self.now))
+            #expect(try Self.funds(orders) == ["0", "600"])
+            #expect(try orders.order(order.id)?.status == .filled)
+        }
+    }
+
+    // MARK: - At a server
+
+    private static func row(_ id: ClientOrderID, _ database: any SQLDatabase) async throws -> String? {
+        try await database.read { transaction in
+            try transaction.row("SELECT status FROM orders WHERE client_order_id = \(Int64(id.rawValue))")?.get(
+                "status")
+        }
+    }
+
+    private static func held(_ database: any SQLDatabase) async throws -> Int {
+        try await database.read { transaction in
+            try transaction.rows("SELECT status FROM ledger_transfers WHERE status = 'open'").count
+        }
+    }
+
+    @Test func `the exchange shows an order that it had refused: alive in the store until its cancel is confirmed`()
+        async throws
+    {
+        try await withServer { bench in
+            bench.exchange.state.withLock { $0.faults = [.refused(.other)] }
+            try await bench.quote()
+            let refused = try #require(
+                bench.exchange.state.withLock { $0.orders.values.first { $0.status == .rejected } }
+            ).request.id
+            let database = bench.server.database.real
+            try await bench.server.wait("its row says so") { try await Self.row(refused, database) == "rejected" }
+            bench.exchange.state.withLock { state in
+                state.orders[refused]?.status = .open
+                state.tellsCancels = false
+            }
+            bench.exchange.tell(.event(.accepted(refused)))
+            try await bench.server.wait("it is open in the store") { try await Self.row(refused, database) == "open" }
+            #expect(try await Self.held(database) == 5)
+            try await bench.server.wait("its cancel has come") { [exchange = bench.exchange] in
+                exchange.state.withLock { $0.cancelled.contains(refused) }
+            }
+            bench.exchange.state.withLock { $0.tellsCancels = true }
+            bench.exchange.tell(.event(.cancelled(refused)))
+            try await bench.server.wait("it is over") { try await Self.row(refused, database) == "cancelled" }
+            #expect(try await Self.held(database) == 4)
+        }
+    }
+
+    @Test func `one that shows itself while nobody listened is alive after a restart, and looked after (H28, H36)`()
+        async throws
+    {
+        try await withServer { bench in
+            bench.exchange.state.withLock { $0.faults = [.refused(.other)] }
+            try await bench.quote()
+            let refused = try #require(
+                bench.exchange.state.withLock { $0.orders.values.first { $0.status == .rejected } }
+            ).request.id
+            let database = bench.server.database.real
+            try await bench.server.wait("its row says so") { try await Self.row(refused, database) == "rejected" }
+            bench.exchange.state.withLock { $0.orders[refused]?.status = .open }
+            try await bench.restart()
+            #expect(try await Self.row(refused, bench.server.database.real) == "open")
+            #expect(try await Self.held(bench.server.database.real) == 5)
+            let inspection = try await bench.server.supervisor.inspect(Self.key.description)
+            #expect(inspection.openOrders.contains { $0.clientOrderID == "\(refused)" })
+            #expect(try await bench.server.supervisor.stop(Self.key).status == .stopped)
+            #expect(bench.exchange.open.isEmpty)
+            #expect(try await Self.held(bench.server.database.real) == 0)
+        }
+    }
+}
