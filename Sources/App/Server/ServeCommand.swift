@@ -45,13 +45,16 @@ struct ServeCommand: AsyncParsableCommand {
         let sidecar = SidecarServices(files.configuration, time, logger)
         let registry = ScheduleRegistry()
         let alarms = AlarmClock(time: time, registry: registry)
+        let mark = try await OrderMarkStore.mark(of: database, random: SystemRandom(), now: time.now())
         // Before anything is made that would have to be closed.
         let encryption = try await KeyServices.open(files, secrets, database, time.now(), logger)
         let exchanges = try LiveExchanges(
-            fixed: [exchange.connector], sidecar: sidecar, folder: files.configuration.dataFolder, time: time,
-            logger: logger)
+            fixed: [exchange.connector], sidecar: sidecar, folder: files.configuration.dataFolder,
+            orderMark: mark, time: time, logger: logger)
         let supervisor = StrategySupervisor(
-            RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
+            RuntimeContext(
+                database: database, time: time, alarms: alarms, registry: registry, logger: logger,
+                installation: mark.installation),
             directory: exchanges.registry)
         let keys = await KeyServices(
             encryption, database: database, exchanges: exchanges, sidecar: sidecar, alarms: alarms, time: time,

@@ -138,5 +138,6 @@ public enum MarketMakingMigrations {
         OrderChecksMigration.migration,
         OrderSequenceFloor.migration,
         DirectOrderStore.migration,
+        OrderMarkStore.migration,
     ]
 }

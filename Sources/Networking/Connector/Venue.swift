@@ -2,7 +2,7 @@ import Exchanges
 public import Logging
 public import Scheduling
 import Synchronization
-import TradingCore
+public import TradingCore
 
 /// What everything that speaks with one exchange shares: its language with the markets loaded, its limits and clock, and the
 /// way to it.
@@ -32,6 +32,8 @@ final class Venue: Sendable {
     var logger: Logger { wires.logger }
 
     init(_ dialect: any ExchangeDialect, _ wires: Wires) {
+        var dialect = dialect
+        dialect.orderMark = wires.orderMark
         id = dialect.id
         name = dialect.name
         abilities = dialect.abilities
@@ -210,10 +212,13 @@ public struct Wires: Sendable {
     public var pace: ConnectorPace
     /// For waits with chance in them.
     public var seed: UInt64
+    /// What marks our orders.
+    public var orderMark: OrderMark?
 
     public init(
         time: any TimeSource, webSockets: WebSocketClient, memory: any ConnectorMemory = NoMemory(), logger: Logger,
-        pace: ConnectorPace = ConnectorPace(), seed: UInt64, send: @escaping ExchangeClient.Send
+        pace: ConnectorPace = ConnectorPace(), seed: UInt64, orderMark: OrderMark? = nil,
+        send: @escaping ExchangeClient.Send
     ) {
         self.time = time
         self.webSockets = webSockets
@@ -221,6 +226,7 @@ public struct Wires: Sendable {
         self.logger = logger
         self.pace = pace
         self.seed = seed
+        self.orderMark = orderMark
         self.send = send
     }
 
