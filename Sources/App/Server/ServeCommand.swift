@@ -67,15 +67,17 @@ struct ServeCommand: AsyncParsableCommand {
             swaggerFolder: files.swaggerFolder, limits: .within(descriptors: descriptors), logger: logger,
             catalog: sidecar.catalog)
         let caller = exchanges.caller
-        api.transfers = ExchangeTransfers(
+        let transfers = ExchangeTransfers(
             keyring: keys.keyring, database: database, allowed: files.configuration.transferNetworks, time: time,
             logger: logger, makeID: { UUID().uuidString }
         ) { (request, milliseconds) throws(HTTPFailure) in try await caller.send(request, within: milliseconds) }
+        api.transfers = transfers
+        let follower = WithdrawalFollower(transfers, alarms: alarms, time: time)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
         let outcome = ShutdownOutcome()
         let services: [any Service] = [
             BackgroundService { await alarms.run() }, money.worker, money.relay,
-            BackgroundService { await keys.run() },
+            BackgroundService { await keys.run() }, BackgroundService { await follower.run() },
             BackgroundService { await exchange.run() }, BackgroundService { await sidecar.run() },
             HTTPService(api: api, files: files, secrets: secrets),
             StatusService(
