@@ -9,6 +9,8 @@ import TradingCore
 struct LiveExchanges {
     let registry: BridgedExchanges
     let caller: HTTPCaller
+    /// For all who talk to exchanges.
+    let manners = MannersBook()
 
     init(
         fixed: [any ExchangeConnector], sidecar: SidecarServices, folder: String, orderMark: OrderMark,
@@ -18,7 +20,8 @@ struct LiveExchanges {
         let caller = try HTTPCaller()
         let wires = Wires(
             time: time, webSockets: try WebSocketClient(), memory: FileMemory(path: folder + "/exchange-memory.json"),
-            logger: logger, seed: UInt64.random(in: .min ... .max), orderMark: orderMark
+            logger: logger, seed: UInt64.random(in: .min ... .max), orderMark: orderMark,
+            manners: manners
         ) { request, milliseconds throws(HTTPFailure) in
             try await caller.send(request, within: milliseconds)
         }

@@ -69,7 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
         let caller = exchanges.caller
         let transfers = ExchangeTransfers(
             keyring: keys.keyring, database: database, allowed: files.configuration.transferNetworks, time: time,
-            logger: logger, makeID: { UUID().uuidString }
+            logger: logger, manners: exchanges.manners, makeID: { UUID().uuidString }
         ) { (request, milliseconds) throws(HTTPFailure) in try await caller.send(request, within: milliseconds) }
         api.transfers = transfers
         let follower = WithdrawalFollower(transfers, alarms: alarms, time: time)

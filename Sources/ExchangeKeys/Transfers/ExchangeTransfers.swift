@@ -11,6 +11,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private let database: any SQLDatabase
     private let allowed: TransferAllowList
     private let time: any TimeSource
+    private let manners: MannersBook
     private let makeID: @Sendable () -> String
     private let logger: Logger
     private let send: ExchangeClient.Send
@@ -20,10 +21,13 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     /// A stored intent that is older than this, and says nothing more, was left by a process that died.
     static let abandoned = Nanoseconds.seconds(60)
 
-    /// - Parameter makeID: names for withdrawals whose caller gave none; no two alike.
+    /// - Parameters:
+    ///   - manners: what trading with the same exchanges counts in.
+    ///   - makeID: names for withdrawals, and for requests whose caller gave none; no two alike.
     public init(
         keyring: ExchangeKeyring, database: any SQLDatabase, allowed: TransferAllowList, time: any TimeSource,
-        logger: Logger, makeID: @escaping @Sendable () -> String, send: @escaping ExchangeClient.Send
+        logger: Logger, manners: MannersBook = MannersBook(), makeID: @escaping @Sendable () -> String,
+        send: @escaping ExchangeClient.Send
     ) {
         self.keyring = keyring
         self.database = database
@@ -31,6 +35,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         self.time = time
         self.logger = logger
         self.makeID = makeID
+        self.manners = manners
         self.send = send
     }
 
@@ -162,7 +167,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         var named = order
         named.place.network = earlier.place.network
         guard earlier.isSame(as: named) else { return false }
-        var calls = try TransferCalls(settings, time: time, send: send)
+        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
         let listed = try await calls.currencies().first { $0.asset == order.place.asset }?.networks ?? []
         let wanted = order.place.network.uppercased()
         let meant = listed.filter { network in
@@ -177,7 +182,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     func resolved(
         _ earlier: Withdrawal, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> Withdrawal {
-        var calls = try TransferCalls(settings, time: time, send: send)
+        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
         _ = try await calls.currencies()
         let since = earlier.createdAt.nanoseconds / Nanoseconds.perMillisecond - 120_000
         let listed = try await calls.withdrawals(earlier.place.asset, since: since)
@@ -248,7 +253,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private func route(
         _ place: TransferPlace, _ direction: TransferRoute.Direction, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> (TransferRoute, TransferCalls) {
-        var calls = try TransferCalls(settings, time: time, send: send)
+        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
         let currencies = try await calls.currencies()
         do throws(TransferRefusal) {
             let route = try TransferRoute(

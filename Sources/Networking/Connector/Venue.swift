@@ -38,9 +38,7 @@ final class Venue: Sendable {
         name = dialect.name
         abilities = dialect.abilities
         self.wires = wires
-        // Where the exchange has no call for its time, answers carry it in whole seconds.
-        let resolution: Int64 = (try? dialect.serverTime()) == nil ? 1_000 : 1
-        manners = SharedManners(limits: dialect.limits, clockResolution: resolution)
+        manners = wires.manners.manners(of: dialect)
         client = ExchangeClient(
             dialect, .init(label: "", credentials: nil), manners: manners, breaker: wires.breaker(seed: 1),
             time: wires.time, send: wires.send)
@@ -214,11 +212,13 @@ public struct Wires: Sendable {
     public var seed: UInt64
     /// What marks our orders.
     public var orderMark: OrderMark?
+    /// Whoever talks to an exchange beside the connectors is to have the same.
+    public var manners: MannersBook
 
     public init(
         time: any TimeSource, webSockets: WebSocketClient, memory: any ConnectorMemory = NoMemory(), logger: Logger,
         pace: ConnectorPace = ConnectorPace(), seed: UInt64, orderMark: OrderMark? = nil,
-        send: @escaping ExchangeClient.Send
+        manners: MannersBook = MannersBook(), send: @escaping ExchangeClient.Send
     ) {
         self.time = time
         self.webSockets = webSockets
@@ -227,6 +227,7 @@ public struct Wires: Sendable {
         self.pace = pace
         self.seed = seed
         self.orderMark = orderMark
+        self.manners = manners
         self.send = send
     }
 
