@@ -11,13 +11,17 @@ import TradingCore
 @testable import ExchangeKeys
 
 /// MEXC as far as transfers go.
-private final class PlayedMEXC: Sendable {
+final class PlayedMEXC: Sendable {
     struct State: Sendable {
         var addresses = "[]"
         var created = #"[{"coin":"USDT","network":"Tron(TRC20)","netWork":"TRX","address":"TNew","memo":null}]"#
         var isOpen = true
         /// The next withdrawal: carried out and answered, refused, or its answer lost.
         var withdrawals: [Result<Bool, HTTPFailure>] = []
+        /// Instead of all that.
+        var answer: (Int, String)?
+        /// Whether the history tells the names that senders gave.
+        var tellsNames = true
         var history: [String] = []
         var sent: [String] = []
     }
@@ -55,14 +59,15 @@ private final class PlayedMEXC: Sendable {
             state.addresses = state.created
             return (200, state.created)
         case (.post, "capital/withdraw"):
+            if let answer = state.answer { return answer }
             let next = state.withdrawals.isEmpty ? .success(true) : state.withdrawals.removeFirst()
             switch next {
             case .success(true):
-                state.history.append(row(path, now))
+                state.history.append(row(path, now, state))
                 return (200, #"{"id":"W\#(state.history.count)"}"#)
             case .success(false): return (400, #"{"code":10101,"msg":"Insufficient balance"}"#)
             case .failure(let failure):
-                if case .unknown("carried out") = failure { state.history.append(row(path, now)) }
+                if case .unknown("carried out") = failure { state.history.append(row(path, now, state)) }
                 throw failure
             }
         case (.get, "capital/withdraw/history"): return (200, "[" + state.history.joined(separator: ",") + "]")
@@ -70,14 +75,17 @@ private final class PlayedMEXC: Sendable {
         }
     }
 
-    private static func row(_ path: String, _ now: Int64) -> String {
-        #"{"id":"W1","coin":"USDT-TRX","netWork":"TRX","address":"TAbc","amount":"49","transactionFee":"1","status":2,"applyTime":\#(now)}"#
+    private static func row(_ path: String, _ now: Int64, _ state: State) -> String {
+        let name = path.split(whereSeparator: { "?&".contains($0) }).first { $0.hasPrefix("withdrawOrderId=") }
+        let own = state.tellsNames ? (name?.dropFirst("withdrawOrderId=".count)).map { "\"\($0)\"" } ?? "null" : "null"
+        return
+            #"{"id":"W\#(state.history.count + 1)","withdrawOrderId":\#(own),"coin":"USDT-TRX","netWork":"TRX","address":"TAbc","amount":"49","transactionFee":"1","status":2,"applyTime":\#(now)}"#
     }
 }
 
 /// Assets that travel: on networks that somebody named, and once.
 @Suite struct TransferTests {
-    private struct World: Sendable {
+    struct World: Sendable {
         let bench: KeyBench
         let exchange: PlayedMEXC
         let transfers: ExchangeTransfers
@@ -94,7 +102,7 @@ private final class PlayedMEXC: Sendable {
         }
     }
 
-    private func with(
+    func with(
         _ allowed: String = "mexc:USDT:TRC20", _ body: (World) async throws -> Void
     ) async throws {
         try await withKeys { bench in
@@ -121,12 +129,12 @@ private final class PlayedMEXC: Sendable {
         }
     }
 
-    private func error(_ body: () async throws -> some Any) async -> TransferError? {
+    func error(_ body: () async throws -> some Any) async -> TransferError? {
         do { _ = try await body() } catch { return error as? TransferError }
         return nil
     }
 
-    private func line(_ error: TransferError?) -> String {
+    func line(_ error: TransferError?) -> String {
         if case .invalid(let lines)? = error { lines.joined() } else { "\(String(describing: error))" }
     }
 
@@ -190,7 +198,7 @@ private final class PlayedMEXC: Sendable {
                     #"[{"coin":"USDT","network":"Ethereum(ERC20)","netWork":"ETH","address":"0x1","memo":null}]"#
             }
             let refused = await error { try await world.transfers.depositAddress(world.place(world.trading)) }
-            guard case .refused(let why)? = refused else {
+            guard case .contradicted(let why)? = refused else {
                 Issue.record("\(String(describing: refused))")
                 return
             }

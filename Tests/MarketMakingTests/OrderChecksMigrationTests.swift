@@ -64,7 +64,7 @@ import TradingCore
         }
     }
 
-    private static func fill(_ transaction: any SQLTransaction) throws {
+    static func fill(_ transaction: any SQLTransaction) throws {
         try transaction.execute(
             """
             INSERT INTO strategy_instances (id, strategy_key, user_id, client_id, strategy_type, exchange, account_label,
@@ -85,7 +85,7 @@ import TradingCore
         try transaction.execute(fill(id: 8, trade: 2, order: 5))
     }
 
-    private static func fill(id: Int64?, trade: Int64, order: Int64) -> SQL {
+    static func fill(id: Int64?, trade: Int64, order: Int64) -> SQL {
         """
         INSERT INTO fills (id, exchange, account_label, symbol, trade_id, client_order_id, instance_id, run, side, ticks,
             lots, price, quantity, fee, fee_asset, is_maker, realized, total_realized, position, executed_at, booked_at)

@@ -49,6 +49,21 @@ struct ExchangeTransferRoutes {
                     }
                 return .status(code, JSONTree(withdrawal))
             },
+            Endpoint(
+                .get, "/admin/exchanges/withdrawals", "Withdrawals that were asked for, the newest first",
+                tag: "exchanges",
+                parameters: [
+                    .query(
+                        "status", .choice(Withdrawal.Status.allCases.map(\.rawValue)), isRequired: false, "Only these"),
+                    .query("before", .integer(1...Int64.max), isRequired: false, "Only those whose number is below"),
+                    .query("limit", .integer(1...500), isRequired: false, "At most so many; 100 unless told"),
+                ], success: "A list, each with its number"
+            ) { input in
+                let status = input.text("status").flatMap { Withdrawal.Status(rawValue: $0) }
+                let list = try await transfers.withdrawals(
+                    status, before: input.integer("before"), limit: Int(input.integer("limit") ?? 100))
+                return .json(.array(list.map(JSONTree.init)))
+            },
         ]
     }
 
@@ -80,7 +95,8 @@ struct ExchangeTransferRoutes {
 extension JSONTree {
     init(_ withdrawal: Withdrawal) {
         self = .object([
-            "id": withdrawal.exchangeID.map(JSONTree.string) ?? .null, "requestId": .string(withdrawal.requestID),
+            "id": withdrawal.exchangeID.map(JSONTree.string) ?? .null, "number": .number(Int(withdrawal.id)),
+            "requestId": .string(withdrawal.requestID),
             "status": .string(withdrawal.status.rawValue), "exchange": .string("\(withdrawal.place.exchange)"),
             "exchange_index": .string(withdrawal.label), "symbol": .string("\(withdrawal.place.asset)"),
             "network": .string(withdrawal.place.network), "address": .string(withdrawal.address),
@@ -97,7 +113,7 @@ extension APIError {
         case .invalid(let lines): self = .invalid(lines)
         case .unknownKey: self = .typed(404, text)
         case .refused: self = .typed(422, text)
-        case .unreachable: self = .typed(502, text)
+        case .unreachable, .contradicted: self = .typed(502, text)
         case .repeated: self = .typed(409, text)
         case .storageUnavailable: self = .typed(503, text)
         }

@@ -113,7 +113,7 @@ struct HealthRoutes {
             "unattended": .object(
                 state.unattended.sorted { $0.key < $1.key }.map {
                     .init(key: $0.key.rawValue, value: .string("\($0.value)"))
-                }),
+                }), "foreignOrders": .number(state.foreignOrders),
         ])
     }
 

@@ -19,7 +19,8 @@ struct KeyServices {
         users: @escaping @Sendable (String) async -> [String], logger: Logger
     ) async {
         let caller = exchanges.caller
-        let native = NetworkKeyValidator(time: time) { (request, milliseconds) throws(HTTPFailure) in
+        let native = NetworkKeyValidator(time: time, manners: exchanges.manners) {
+            (request, milliseconds) throws(HTTPFailure) in
             try await caller.send(request, within: milliseconds)
         }
         var validators: [any KeyValidator] = [native]

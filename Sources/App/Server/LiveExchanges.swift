@@ -9,21 +9,26 @@ import TradingCore
 struct LiveExchanges {
     let registry: BridgedExchanges
     let caller: HTTPCaller
+    /// For all who talk to exchanges.
+    let manners = MannersBook()
 
     init(
-        fixed: [any ExchangeConnector], sidecar: SidecarServices, folder: String, time: any TimeSource, logger: Logger
+        fixed: [any ExchangeConnector], sidecar: SidecarServices, folder: String, orderMark: OrderMark,
+        time: any TimeSource,
+        logger: Logger
     ) throws {
         let caller = try HTTPCaller()
         let wires = Wires(
             time: time, webSockets: try WebSocketClient(), memory: FileMemory(path: folder + "/exchange-memory.json"),
-            logger: logger, seed: UInt64.random(in: .min ... .max)
+            logger: logger, seed: UInt64.random(in: .min ... .max), orderMark: orderMark,
+            manners: manners
         ) { request, milliseconds throws(HTTPFailure) in
             try await caller.send(request, within: milliseconds)
         }
         self.caller = caller
         registry = BridgedExchanges(
-            native: ExchangeRegistry(fixed: fixed, wires), client: sidecar.client, absence: sidecar.absence, time: time,
-            logger: logger)
+            native: ExchangeRegistry(fixed: fixed, wires), client: sidecar.client, absence: sidecar.absence,
+            orderTag: orderMark.tag, time: time, logger: logger)
     }
 
     /// After the strategies have ended.

@@ -45,13 +45,16 @@ struct ServeCommand: AsyncParsableCommand {
         let sidecar = SidecarServices(files.configuration, time, logger)
         let registry = ScheduleRegistry()
         let alarms = AlarmClock(time: time, registry: registry)
+        let mark = try await OrderMarkStore.mark(of: database, random: SystemRandom(), now: time.now())
         // Before anything is made that would have to be closed.
         let encryption = try await KeyServices.open(files, secrets, database, time.now(), logger)
         let exchanges = try LiveExchanges(
-            fixed: [exchange.connector], sidecar: sidecar, folder: files.configuration.dataFolder, time: time,
-            logger: logger)
+            fixed: [exchange.connector], sidecar: sidecar, folder: files.configuration.dataFolder,
+            orderMark: mark, time: time, logger: logger)
         let supervisor = StrategySupervisor(
-            RuntimeContext(database: database, time: time, alarms: alarms, registry: registry, logger: logger),
+            RuntimeContext(
+                database: database, time: time, alarms: alarms, registry: registry, logger: logger,
+                installation: mark.installation),
             directory: exchanges.registry)
         let keys = await KeyServices(
             encryption, database: database, exchanges: exchanges, sidecar: sidecar, alarms: alarms, time: time,
@@ -64,15 +67,17 @@ struct ServeCommand: AsyncParsableCommand {
             swaggerFolder: files.swaggerFolder, limits: .within(descriptors: descriptors), logger: logger,
             catalog: sidecar.catalog)
         let caller = exchanges.caller
-        api.transfers = ExchangeTransfers(
+        let transfers = ExchangeTransfers(
             keyring: keys.keyring, database: database, allowed: files.configuration.transferNetworks, time: time,
-            logger: logger, makeID: { UUID().uuidString }
+            logger: logger, manners: exchanges.manners, makeID: { UUID().uuidString }
         ) { (request, milliseconds) throws(HTTPFailure) in try await caller.send(request, within: milliseconds) }
+        api.transfers = transfers
+        let follower = WithdrawalFollower(transfers, alarms: alarms, time: time)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
         let outcome = ShutdownOutcome()
         let services: [any Service] = [
             BackgroundService { await alarms.run() }, money.worker, money.relay,
-            BackgroundService { await keys.run() },
+            BackgroundService { await keys.run() }, BackgroundService { await follower.run() },
             BackgroundService { await exchange.run() }, BackgroundService { await sidecar.run() },
             HTTPService(api: api, files: files, secrets: secrets),
             StatusService(

@@ -59,5 +59,6 @@ public enum ExchangeKeyMigrations {
                 ) AS numbers
                 """)
         },
+        WithdrawalStore.clientIDs,
     ]
 }

@@ -9,6 +9,14 @@ public protocol ExchangeTransferDesk: Sendable {
     /// Stores what is wanted, then sends it, once. Said again with the same request id it is the same withdrawal: one whose
     /// outcome is unknown is looked for at the exchange, and never sent a second time.
     func withdraw(_ order: WithdrawalOrder) async throws(TransferError) -> Withdrawal
+    /// What was asked for, the newest first.
+    /// - Parameters:
+    ///   - status: nil for all.
+    ///   - before: of an id below this one; nil from the newest on.
+    ///   - limit: at most so many.
+    func withdrawals(
+        _ status: Withdrawal.Status?, before: Int64?, limit: Int
+    ) async throws(TransferError) -> [Withdrawal]
 }
 
 /// Which account, asset and network.
@@ -48,7 +56,8 @@ public struct WithdrawalOrder: Hashable, Sendable {
 
 /// A stored withdrawal and what became of it.
 public struct Withdrawal: Hashable, Sendable {
-    /// *Pending* leads to one of the others; *unknown* to *sent* alone: what an exchange has not shown may still leave it.
+    /// *Pending* leads to one of the others; *unknown* to *sent* as soon as the exchange shows it, and to *refused* when it is
+    /// surely too late for it to leave, and the exchange shows none.
     public enum Status: String, Hashable, Sendable, CaseIterable {
         /// Stored; it may have left.
         case pending
@@ -61,6 +70,8 @@ public struct Withdrawal: Hashable, Sendable {
 
     public var id: Int64
     public var requestID: String
+    /// What the exchange is told as our name for it, where it takes one; nil for one from before there were such.
+    public var clientID: String?
     public var place: TransferPlace
     public var label: String
     public var address: String
@@ -98,6 +109,8 @@ public enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The exchange answered, and would not.
     case refused(String)
     case unreachable(String)
+    /// The exchange answered something else than it was asked for: another coin or network.
+    case contradicted(String)
     /// The same one was asked for just now.
     case repeated(String)
     case storageUnavailable(String)
@@ -106,7 +119,7 @@ public enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .invalid(let lines): lines.joined(separator: "; ")
         case .unknownKey(let id): "Key \(id) not found"
-        case .refused(let why), .unreachable(let why), .repeated(let why): why
+        case .refused(let why), .unreachable(let why), .contradicted(let why), .repeated(let why): why
         case .storageUnavailable(let why): "Nothing can be stored now: \(why)"
         }
     }

@@ -11,6 +11,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private let database: any SQLDatabase
     private let allowed: TransferAllowList
     private let time: any TimeSource
+    private let manners: MannersBook
     private let makeID: @Sendable () -> String
     private let logger: Logger
     private let send: ExchangeClient.Send
@@ -20,10 +21,13 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     /// A stored intent that is older than this, and says nothing more, was left by a process that died.
     static let abandoned = Nanoseconds.seconds(60)
 
-    /// - Parameter makeID: names for withdrawals whose caller gave none; no two alike.
+    /// - Parameters:
+    ///   - manners: what trading with the same exchanges counts in.
+    ///   - makeID: names for withdrawals, and for requests whose caller gave none; no two alike.
     public init(
         keyring: ExchangeKeyring, database: any SQLDatabase, allowed: TransferAllowList, time: any TimeSource,
-        logger: Logger, makeID: @escaping @Sendable () -> String, send: @escaping ExchangeClient.Send
+        logger: Logger, manners: MannersBook = MannersBook(), makeID: @escaping @Sendable () -> String,
+        send: @escaping ExchangeClient.Send
     ) {
         self.keyring = keyring
         self.database = database
@@ -31,6 +35,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         self.time = time
         self.logger = logger
         self.makeID = makeID
+        self.manners = manners
         self.send = send
     }
 
@@ -38,8 +43,13 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         let (_, settings) = try await account(place)
         let (route, calls) = try await route(place, .deposit, settings)
         let address = try await calls.depositAddress(route)
+        guard address.asset ?? place.asset == place.asset else {
+            throw .contradicted(
+                "\(place.exchange) answered with an address of \(address.asset.map { "\($0)" } ?? ""), not of "
+                    + "\(place.asset): it must not be used")
+        }
         guard route.isOf(address), !address.address.isEmpty else {
-            throw .refused(
+            throw .contradicted(
                 "\(place.exchange) answered with an address on \(address.network ?? "no network"), not on "
                     + "\(route.network.code): it must not be used")
         }
@@ -73,7 +83,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private func stored(
         _ order: WithdrawalOrder, _ label: String
     ) async throws(TransferError) -> (Withdrawal, isNew: Bool) {
-        let (now, id) = (time.now(), order.requestID ?? makeID())
+        let (now, id, clientID) = (time.now(), order.requestID ?? makeID(), Self.clientID(makeID()))
         let isNamed = order.requestID != nil
         return try await write { transaction in
             let store = WithdrawalStore(transaction: transaction)
@@ -83,8 +93,13 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
                 throw TransferError.repeated(
                     "the same withdrawal was asked for as request \(same.requestID): name a requestId to make another")
             }
-            return (try store.insert(order, requestID: id, label: label, now: now), true)
+            return (try store.insert(order, requestID: id, clientID: clientID, label: label, now: now), true)
         }
+    }
+
+    /// Letters and digits, 32 of them at most: what every exchange that takes a name takes.
+    private static func clientID(_ text: String) -> String {
+        String(text.lowercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(32))
     }
 
     private func sent(
@@ -96,7 +111,8 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
                 try await calls.withdraw(
                     WithdrawalRequest(
                         asset: withdrawal.place.asset, amount: withdrawal.amount, address: withdrawal.address,
-                        tag: withdrawal.tag, network: route.network.code, fee: route.network.withdrawalFee)))
+                        tag: withdrawal.tag, network: route.network.code, fee: route.network.withdrawalFee,
+                        clientID: withdrawal.clientID)))
         } catch { outcome = .failure(error) }
         switch outcome {
         case .success(let transfer): return try await settled(withdrawal, .sent, transfer.id, nil)
@@ -134,26 +150,84 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private func again(
         _ earlier: Withdrawal, _ order: WithdrawalOrder, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> Withdrawal {
-        guard earlier.isSame(as: order) else {
+        guard try await isSame(earlier, order, settings) else {
             throw .invalid(["requestId \(earlier.requestID): must be a new one, another withdrawal was made with it"])
         }
         let isAbandoned =
             earlier.status == .pending && time.now().nanoseconds(since: earlier.createdAt) > Self.abandoned
         guard earlier.status == .unknown || isAbandoned else { return earlier }
-        var calls = try TransferCalls(settings, time: time, send: send)
+        return try await resolved(earlier, settings)
+    }
+
+    /// A network by another of its names is the same.
+    private func isSame(
+        _ earlier: Withdrawal, _ order: WithdrawalOrder, _ settings: ExchangeAccountSettings
+    ) async throws(TransferError) -> Bool {
+        if earlier.isSame(as: order) { return true }
+        var named = order
+        named.place.network = earlier.place.network
+        guard earlier.isSame(as: named) else { return false }
+        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
+        let listed = try await calls.currencies().first { $0.asset == order.place.asset }?.networks ?? []
+        let wanted = order.place.network.uppercased()
+        let meant = listed.filter { network in
+            [network.code, network.id, network.name ?? ""].contains { $0.uppercased() == wanted }
+        }
+        return meant.count == 1 && meant[0].code.uppercased() == earlier.place.network.uppercased()
+    }
+
+    // MARK: - What became of it
+
+    /// Asks the exchange. Never sends.
+    func resolved(
+        _ earlier: Withdrawal, _ settings: ExchangeAccountSettings
+    ) async throws(TransferError) -> Withdrawal {
+        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
         _ = try await calls.currencies()
         let since = earlier.createdAt.nanoseconds / Nanoseconds.perMillisecond - 120_000
         let listed = try await calls.withdrawals(earlier.place.asset, since: since)
         let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: earlier.place.exchange) }
-        let own = listed.filter { transfer in
-            transfer.isWhat(earlier) && !(transfer.id.map(taken.contains) ?? false)
-        }
-        // Of several nobody can say which it is.
-        guard own.count == 1, let found = own.first else {
+        let finding = WithdrawalFinding(earlier, listed, taken: taken, now: time.now())
+        switch finding {
+        case .found(let exchangeID): return try await settled(earlier, .sent, exchangeID, nil)
+        case .neverLeft:
+            logger.error("withdrawal \(earlier.id) never left: the exchange lists none, and no longer can one come")
+            return try await settled(
+                earlier, .refused, nil, "it never left: the exchange lists none, an hour after it was asked for")
+        case .open:
             return try await settled(
                 earlier, .unknown, nil, earlier.reason ?? "nobody answered, and the exchange lists none")
         }
-        return try await settled(earlier, .sent, found.id, nil)
+    }
+
+    public func withdrawals(
+        _ status: Withdrawal.Status?, before: Int64?, limit: Int
+    ) async throws(TransferError) -> [Withdrawal] {
+        try await load {
+            try WithdrawalStore(transaction: $0).withdrawals(status, before: before, limit: min(max(limit, 1), 500))
+        }
+    }
+
+    /// Asks about every withdrawal of which nobody knows what became.
+    /// - Returns: what could not be asked, in words.
+    public func follow() async -> [String] {
+        let before = time.now().advanced(byNanoseconds: -Self.abandoned)
+        let open: [Withdrawal]
+        do throws(TransferError) {
+            open = try await load { try WithdrawalStore(transaction: $0).unresolved(abandonedBefore: before) }
+        } catch { return ["\(error)"] }
+        var faults: [String] = []
+        for withdrawal in open {
+            do throws(TransferError) {
+                // Whatever may travel today: what has left is to be found.
+                let (_, settings) = try await key(of: withdrawal.place)
+                let resolved = try await resolved(withdrawal, settings)
+                if resolved.status != withdrawal.status {
+                    logger.notice("withdrawal \(withdrawal.id) is \(resolved.status.rawValue)")
+                }
+            } catch { faults.append("withdrawal \(withdrawal.id): \(error)") }
+        }
+        return faults
     }
 
     // MARK: - What it takes
@@ -162,6 +236,10 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         do throws(TransferRefusal) { try TransferRoute.allowed(place.exchange, place.asset, allowed) } catch {
             throw .invalid(["\(error)"])
         }
+        return try await key(of: place)
+    }
+
+    private func key(of place: TransferPlace) async throws(TransferError) -> (ExchangeKey, ExchangeAccountSettings) {
         let found: (ExchangeKey, ExchangeAccountSettings?)?
         do { found = try await keyring.account(place.keyID) } catch { throw .storageUnavailable("\(error)") }
         guard let (key, settings) = found else { throw .unknownKey(place.keyID) }
@@ -175,7 +253,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private func route(
         _ place: TransferPlace, _ direction: TransferRoute.Direction, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> (TransferRoute, TransferCalls) {
-        var calls = try TransferCalls(settings, time: time, send: send)
+        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
         let currencies = try await calls.currencies()
         do throws(TransferRefusal) {
             let route = try TransferRoute(
@@ -204,23 +282,5 @@ extension Withdrawal {
         place.keyID == order.place.keyID && place.asset == order.place.asset && amount == order.amount
             && place.network.uppercased() == order.place.network.uppercased() && address == order.address
             && tag == order.tag
-    }
-}
-
-extension ExchangeTransfer {
-    /// Milliseconds that the exchange's clock and ours may differ by.
-    private static let clocksApart: Int64 = 30_000
-
-    /// Exchanges tell the amount with or without the fee.
-    fileprivate func isWhat(_ withdrawal: Withdrawal) -> Bool {
-        guard (addressTo ?? address) == withdrawal.address, let amount else { return false }
-        guard (tagTo ?? tag ?? "") == (withdrawal.tag ?? ""), status != .failed, status != .cancelled else {
-            return false
-        }
-        let made = withdrawal.createdAt.nanoseconds / Nanoseconds.perMillisecond
-        if let createdAt, createdAt < made - Self.clocksApart { return false }
-        if amount == withdrawal.amount { return true }
-        guard let fee, let whole = try? amount.adding(fee.cost) else { return false }
-        return whole == withdrawal.amount
     }
 }

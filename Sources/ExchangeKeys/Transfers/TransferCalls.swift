@@ -12,17 +12,18 @@ struct TransferCalls: Sendable {
 
     /// - Throws: field, value and rule of settings that cannot be.
     init(
-        _ account: ExchangeAccountSettings, time: any TimeSource, send: @escaping ExchangeClient.Send
+        _ account: ExchangeAccountSettings, manners: MannersBook, time: any TimeSource,
+        send: @escaping ExchangeClient.Send
     ) throws(TransferError) {
         do { dialect = try NativeExchange.dialect(account) } catch { throw .invalid(["\(error)"]) }
         client = ExchangeClient(
             dialect,
             .init(
-                label: "transfers of \(account.label)", credentials: account.credentials,
+                label: account.label, credentials: account.credentials,
                 // Above every nonce that trading with the account may have used by now, where there are such.
                 lastNonce: dialect.abilities.hasOrderedNonces ? time.now().nanoseconds / 1_000_000 : 0,
                 hasOrderedNonces: dialect.abilities.hasOrderedNonces, receiveWindow: account.receiveWindow),
-            manners: SharedManners(limits: dialect.limits),
+            manners: manners.manners(of: dialect),
             breaker: CircuitBreaker(pause: Backoff(shortest: 1_000, longest: 1_000, seed: 1)), time: time, send: send)
     }
 

@@ -29,6 +29,35 @@ struct WithdrawalStore {
             """)
     }
 
+    /// Those from before have none, and are found by what they are.
+    static let clientIDs = Migration("exchange-keys-004-withdrawal-client-ids") { transaction in
+        try transaction.execute("ALTER TABLE exchange_withdrawals ADD COLUMN client_id TEXT")
+    }
+
+    /// The newest first.
+    func withdrawals(_ status: Withdrawal.Status?, before: Int64?, limit: Int) throws -> [Withdrawal] {
+        let any: Int64 = status == nil ? 1 : 0
+        return try transaction.rows(
+            """
+            SELECT * FROM exchange_withdrawals
+            WHERE withdrawal_id < \(before ?? .max) AND (\(any) = 1 OR status = \(status?.rawValue ?? ""))
+            ORDER BY withdrawal_id DESC LIMIT \(Int64(limit))
+            """
+        ).map(Self.withdrawal)
+    }
+
+    /// Of which nobody knows what became, the oldest first.
+    /// - Parameter abandonedBefore: those that were stored earlier and say nothing more were left by a process that died.
+    func unresolved(abandonedBefore: Timestamp) throws -> [Withdrawal] {
+        try transaction.rows(
+            """
+            SELECT * FROM exchange_withdrawals
+            WHERE status = 'unknown' OR status = 'pending' AND created_at < \(abandonedBefore)
+            ORDER BY withdrawal_id
+            """
+        ).map(Self.withdrawal)
+    }
+
     func withdrawal(requestID: String) throws -> Withdrawal? {
         try transaction.row("SELECT * FROM exchange_withdrawals WHERE request_id = \(requestID)").map(Self.withdrawal)
     }
@@ -54,20 +83,25 @@ struct WithdrawalStore {
             ).map { try $0.get(0, as: String.self) })
     }
 
-    func insert(_ order: WithdrawalOrder, requestID: String, label: String, now: Timestamp) throws -> Withdrawal {
+    func insert(
+        _ order: WithdrawalOrder, requestID: String, clientID: String? = nil, label: String, now: Timestamp
+    ) throws -> Withdrawal {
         let place = order.place
         let row = try transaction.row(
             """
             INSERT INTO exchange_withdrawals (request_id, key_id, exchange, exchange_index, asset, network, address, tag,
-                amount, status, created_at, updated_at)
+                amount, status, created_at, updated_at, client_id)
             VALUES (\(requestID), \(place.keyID), \(place.exchange.rawValue), \(label), \(place.asset.rawValue),
-                \(place.network), \(order.address), \(order.tag.sqlValue), \(order.amount), 'pending', \(now), \(now))
+                \(place.network), \(order.address), \(order.tag.sqlValue), \(order.amount), 'pending', \(now), \(now),
+                \(clientID.sqlValue))
             RETURNING withdrawal_id
             """)
         guard let row else { throw SQLError.other("exchange_withdrawals: an insert gave no withdrawal_id") }
-        return Withdrawal(
+        var withdrawal = Withdrawal(
             id: try row.get(0), requestID: requestID, place: place, label: label, address: order.address,
             tag: order.tag, amount: order.amount, status: .pending, createdAt: now)
+        withdrawal.clientID = clientID
+        return withdrawal
     }
 
     /// - Returns: false when it was no longer as it was thought to be.
@@ -91,10 +125,12 @@ struct WithdrawalStore {
         let place = TransferPlace(
             exchange: ExchangeID(rawValue: try row.get("exchange")), keyID: try row.get("key_id"),
             asset: AssetID(try row.get("asset", as: String.self)), network: try row.get("network"))
-        return Withdrawal(
+        var withdrawal = Withdrawal(
             id: try row.get("withdrawal_id"), requestID: try row.get("request_id"), place: place,
             label: try row.get("exchange_index"), address: try row.get("address"), tag: try row.get("tag"),
             amount: try row.get("amount"), status: known, exchangeID: try row.get("exchange_id"),
             reason: try row.get("reason"), createdAt: try row.get("created_at"))
+        withdrawal.clientID = try row.get("client_id")
+        return withdrawal
     }
 }

@@ -7,16 +7,19 @@ public import TradingCore
 /// wrong key; then what the key may do; where the exchange does not tell, the balances, which only a good key can read.
 public struct NetworkKeyValidator: KeyValidator {
     private let time: any TimeSource
+    private let manners: MannersBook
     private let send: ExchangeClient.Send
     /// Milliseconds for each call.
     private let patience: Int64
 
+    /// - Parameter manners: what trading with the same keys counts in.
     public init(
-        time: any TimeSource, patience: Int64 = 8_000,
+        time: any TimeSource, patience: Int64 = 8_000, manners: MannersBook = MannersBook(),
         send: @escaping ExchangeClient.Send
     ) {
         self.time = time
         self.patience = patience
+        self.manners = manners
         self.send = send
     }
 
@@ -46,9 +49,8 @@ public struct NetworkKeyValidator: KeyValidator {
         ExchangeClient(
             dialect,
             .init(
-                label: "check of \(account.label)", credentials: account.credentials,
-                receiveWindow: account.receiveWindow),
-            manners: SharedManners(limits: dialect.limits),
+                label: account.label, credentials: account.credentials, receiveWindow: account.receiveWindow),
+            manners: manners.manners(of: dialect),
             breaker: CircuitBreaker(threshold: 5, pause: Backoff(shortest: 1_000, longest: 1_000, seed: 1)), time: time,
             send: send)
     }

@@ -69,6 +69,9 @@ public struct ExchangeAccountState: Hashable, Sendable {
     public var safety: Safety
     /// What rests on the books, so is exposed should this process end, by quote asset: the sum of price × remaining.
     public var unattended: [AssetID: FixedDecimal]
+    /// Open orders that are not ours, on the markets that are traded, as last seen: of another server, of a database before
+    /// this one, or a person's. They are left alone.
+    public var foreignOrders = 0
 
     public init(
         exchange: ExchangeID, label: String, isStreaming: Bool, fault: String?, safety: Safety,

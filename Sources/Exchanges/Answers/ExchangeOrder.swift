@@ -6,6 +6,8 @@ public struct ExchangeOrder: Hashable, Sendable {
     public var id: String?
     /// Ours.
     public var clientOrderID: String?
+    /// What the order was put together with others by, beside its ids (Bitfinex).
+    public var groupID: String?
     public var symbol: Symbol?
     public var side: Side?
     public var type: OrderKind?

@@ -13,6 +13,8 @@ public struct ExchangeTransfer: Hashable, Sendable {
 
     public var id: String?
     public var transactionID: String?
+    /// The sender's own name for it, where the exchange keeps one.
+    public var clientID: String?
     public var kind: Kind?
     public var asset: AssetID?
     /// The common name of the network: `ERC20`.

@@ -17,6 +17,7 @@ public struct BinanceDialect: ExchangeDialect {
     public let name = "Binance"
     public var catalog: MarketCatalog
     public var hosts: ExchangeHosts
+    public var orderMark: OrderMark?
 
     public init(catalog: MarketCatalog = .empty, network: Network = .production) {
         self.catalog = catalog
@@ -94,9 +95,9 @@ public struct BinanceDialect: ExchangeDialect {
     private static let prefix = "mm-"
 
     /// `^[a-zA-Z0-9-_]{1,36}$`, unique among open orders.
-    public func clientOrderID(_ id: ClientOrderID) -> String? { Self.prefix + String(id.rawValue) }
+    public func plainClientOrderID(_ id: ClientOrderID) -> String? { Self.prefix + String(id.rawValue) }
 
-    public func clientOrderID(_ text: String) -> ClientOrderID? {
+    public func plainClientOrderID(_ text: String) -> ClientOrderID? {
         guard text.hasPrefix(Self.prefix), let number = UInt64(text.dropFirst(Self.prefix.count)),
             Self.prefix + String(number) == text
         else { return nil }

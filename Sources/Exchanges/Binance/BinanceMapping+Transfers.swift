@@ -7,6 +7,7 @@ extension BinanceMapping {
     ) throws -> ExchangeTransfer {
         var transfer = ExchangeTransfer(id: value.text("id") ?? value.text("orderNo"))
         transfer.transactionID = value.text("txId").map { $0.replacing("Internal transfer ", with: "") }
+        transfer.clientID = value.text("withdrawOrderId")
         transfer.kind = kind
         let asset = (value.text("coin") ?? value.text("fiatCurrency")).map { BinanceMapping.asset($0) }
         transfer.asset = asset
@@ -72,6 +73,7 @@ extension BinanceMapping {
     ) throws -> DepositAddress {
         let told = value.text("url").flatMap { BinanceNetworks.code(ofExplorer: $0, for: asked) }
         return DepositAddress(
-            asset: asked, network: told ?? network, address: try value.requiredText("address"), tag: value.text("tag"))
+            asset: value.text("coin").map { BinanceMapping.asset($0) } ?? asked, network: told ?? network,
+            address: try value.requiredText("address"), tag: value.text("tag"))
     }
 }

@@ -29,10 +29,16 @@ extension BitfinexDialect {
             }
         }
         let request = post(try ordersPath(order.symbol) + suffix, fields + order.extra, limit)
+        let group = orderTag?.description
         return EndpointCall(request) { [catalog] answer in
             for row in try answer.list() {
                 let found = try BitfinexMapping.order(row, catalog)
-                if order.id != nil ? found.id == order.id : found.clientOrderID == order.clientOrderID { return found }
+                if order.id != nil
+                    ? found.id == order.id
+                    : found.clientOrderID == order.clientOrderID && (group == nil || found.groupID == group)
+                {
+                    return found
+                }
             }
             throw ExchangeFailure(.orderNotFound, message: "no order \(order.id ?? order.clientOrderID ?? "")")
         }

@@ -54,7 +54,11 @@ extension BitfinexDialect {
     // MARK: - Cancelling
 
     /// The answer still shows the order as it was: that it is gone comes by the stream, or by a look.
+    /// By the exchange's id where orders bear a tag: somebody else's may have the same number of ours on the same day.
     public func cancel(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
+        guard order.id != nil || orderTag == nil else {
+            throw ExchangeFailure(.argumentsRequired, message: "a tagged order is cancelled by the exchange's id")
+        }
         let request = post("auth/w/order/cancel", try identity(of: order) + order.extra, "cancel")
         return EndpointCall(request) { [catalog] answer in
             try BitfinexMapping.order(try Self.content(of: answer), catalog)
@@ -130,6 +134,7 @@ extension BitfinexDialect {
         if order.isPostOnly { fields.append(Self.postOnly) }
         if let clientID = order.clientOrderID {
             fields.append(.init(key: "cid", value: .number(try Self.number(clientID, "client order id"))))
+            if let orderTag { fields.append(.init(key: "gid", value: .number(orderTag.description))) }
         }
         return fields + order.extra
     }

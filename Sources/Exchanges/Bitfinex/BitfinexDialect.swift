@@ -8,6 +8,7 @@ public struct BitfinexDialect: ExchangeDialect {
     public let name = "Bitfinex"
     public var catalog: MarketCatalog
     public var hosts: ExchangeHosts
+    public var orderMark: OrderMark?
     public var options: Options
 
     public struct Options: Hashable, Sendable {
@@ -50,7 +51,7 @@ public struct BitfinexDialect: ExchangeDialect {
             acceptanceWindow: 30_000)
         abilities.cancelsOnDisconnect = true
         abilities.hasOrderedNonces = true
-        abilities.marksOwnOrders = false
+        abilities.marksOwnOrders = orderTag != nil
         abilities.ownTradesPage = 2_500
         abilities.tellsNewestTrades = true
         return abilities
@@ -59,14 +60,33 @@ public struct BitfinexDialect: ExchangeDialect {
     // MARK: - Client order ids
 
     /// A number of 45 bits, unique within a UTC day. The exchange reads 0 as none, so 0 is written as the number beyond.
-    public func clientOrderID(_ id: ClientOrderID) -> String? {
+    public func plainClientOrderID(_ id: ClientOrderID) -> String? {
         String(id.rawValue == 0 ? Self.zeroStandIn : id.rawValue)
     }
 
-    /// Every number of 45 bits could be ours: what others chose (often the time) is told apart only by what we stored.
-    public func clientOrderID(_ text: String) -> ClientOrderID? {
+    /// Every number of 45 bits could be ours: what others chose (often the time) is told apart by the tag, or without one only
+    /// by what we stored.
+    public func plainClientOrderID(_ text: String) -> ClientOrderID? {
         guard let number = UInt64(text), number > 0, String(number) == text else { return nil }
         return ClientOrderID(rawValue: number == Self.zeroStandIn ? 0 : number)
+    }
+
+    /// A number has no room for the tag: it goes beside, as the order's group.
+    public func clientOrderID(_ id: ClientOrderID) -> String? { plainClientOrderID(id) }
+    public func clientOrderID(_ text: String) -> ClientOrderID? { plainClientOrderID(text) }
+
+    public func ownership(of order: ExchangeOrder) -> OrderOwnership {
+        guard order.groupID == orderTag?.description else { return .foreign }
+        guard let text = order.clientOrderID else { return .untold }
+        return clientOrderID(text).map(OrderOwnership.own) ?? .foreign
+    }
+
+    /// A trade tells its order's number but not its group: a number that could be ours has its order asked for.
+    public func ownership(of trade: ExchangeTrade) -> OrderOwnership {
+        guard let text = trade.clientOrderID else { return orderTag == nil ? .untold : .foreign }
+        guard let id = clientOrderID(text) else { return .foreign }
+        guard let orderMark, orderMark.tag != nil else { return .own(id) }
+        return id.installation == orderMark.installation ? .untold : .foreign
     }
 
     private static let zeroStandIn: UInt64 = 1 << 45

@@ -1,7 +1,7 @@
 import TradingCore
 
 extension BitfinexMapping {
-    /// An order array: 0 id, 2 our id, 3 symbol, 4 created, 5 updated, 6 remaining, 7 original, 8 type, 12 flags,
+    /// An order array: 0 id, 1 group, 2 our id, 3 symbol, 4 created, 5 updated, 6 remaining, 7 original, 8 type, 12 flags,
     /// 13 status, 16 price, 17 average, 18 trailing distance, 19 limit price of a stop. Amounts are negative for sells.
     static func order(_ row: JSONValue, _ catalog: MarketCatalog) throws(UnreadableAnswer) -> ExchangeOrder {
         guard row.elements?.count ?? 0 > 17, let id = row.text(0) else {
@@ -18,6 +18,7 @@ extension BitfinexMapping {
             isPostOnly: flags & postOnlyFlag != 0, price: try row.decimal(16), amount: try magnitude(original),
             average: try row.decimal(17), status: state(status), createdAt: try row.integer(4),
             updatedAt: try row.integer(5))
+        order.groupID = row.text(1)
         if let remaining { order.remaining = try magnitude(remaining) }
         if order.isPostOnly == true { order.timeInForce = .postOnly }
         if type.hasSuffix("STOP") || type.hasSuffix("STOP LIMIT") {

@@ -157,12 +157,11 @@ struct BitfinexPrivateStream: StreamSession {
             effects.append(.event(.alive))
             return
         }
-        effects.append(
-            .event(
-                .order(
-                    ExchangeOrder(
-                        clientOrderID: clientID, symbol: row.text(3).flatMap { catalog.market(id: $0)?.symbol },
-                        status: .rejected, reason: notification.text(7)))))
+        var order = ExchangeOrder(
+            clientOrderID: clientID, symbol: row.text(3).flatMap { catalog.market(id: $0)?.symbol },
+            status: .rejected, reason: notification.text(7))
+        order.groupID = row.text(1)
+        effects.append(.event(.order(order)))
     }
 
     private func failure(_ kind: ExchangeFailure.Kind, _ message: String) -> ExchangeFailure {

@@ -7,6 +7,7 @@ public struct BybitDialect: ExchangeDialect {
     public let name = "Bybit"
     public var catalog: MarketCatalog
     public var hosts: ExchangeHosts
+    public var orderMark: OrderMark?
     public let limits = BybitLimits.all
     /// Whether private streams arm the *disconnection protection*: orders are cancelled when the connection was gone for
     /// the time set by ``cancelAllAfter(_:_:)``. Bybit has to enable it for the account first.
@@ -50,8 +51,8 @@ public struct BybitDialect: ExchangeDialect {
             streams: ["public": publicStream + "/v5/public/spot", "private": privateStream + "/v5/private"])
     }
 
-    public func clientOrderID(_ id: ClientOrderID) -> String? { PlainClientOrderID.text(id) }
-    public func clientOrderID(_ text: String) -> ClientOrderID? { PlainClientOrderID.id(text) }
+    public func plainClientOrderID(_ id: ClientOrderID) -> String? { PlainClientOrderID.text(id) }
+    public func plainClientOrderID(_ text: String) -> ClientOrderID? { PlainClientOrderID.id(text) }
 
     // MARK: - Calls
 

@@ -12,6 +12,8 @@ public protocol ExchangeDialect: Sendable {
     var hosts: ExchangeHosts { get set }
     var limits: [RateLimit] { get }
     var abilities: ExchangeAbilities { get }
+    /// What marks the orders that we make; nil: nothing does but the form of their ids.
+    var orderMark: OrderMark? { get set }
 
     // MARK: Talking
 
@@ -27,11 +29,20 @@ public protocol ExchangeDialect: Sendable {
     /// The same where the headers do not name the limit, and only the request tells which it was (Gate, KuCoin).
     func usage(in answer: EndpointAnswer, to request: EndpointRequest) -> [RateUsage]
 
-    /// Our order's name as the exchange allows it; nil for an id that it cannot hold.
+    /// Our order's name as the exchange allows it, with our tag where it has room for one; nil for an id that it cannot hold.
     func clientOrderID(_ id: ClientOrderID) -> String?
 
     /// The number that a text stands for; nil for foreign orders.
     func clientOrderID(_ text: String) -> ClientOrderID?
+
+    /// The same without a tag.
+    func plainClientOrderID(_ id: ClientOrderID) -> String?
+    func plainClientOrderID(_ text: String) -> ClientOrderID?
+    /// What a name has to begin with, by the exchange's rules.
+    var clientOrderIDStart: String { get }
+
+    func ownership(of order: ExchangeOrder) -> OrderOwnership
+    func ownership(of trade: ExchangeTrade) -> OrderOwnership
 
     // MARK: Public calls
 

@@ -39,6 +39,22 @@ public struct ExchangeFailure: Error, Hashable, Sendable, CustomStringConvertibl
     /// Signed anew, the same request may be good.
     public var isForItsTime: Bool { kind == .invalidNonce && code != nil || code == "REQUEST_EXPIRED" }
 
+    /// The exchange has an order of the same client id: of a placement that is no refusal, as an order of that id exists.
+    ///
+    /// Beside the kind, which keeps the name that trading libraries share: most of them call it an invalid order.
+    public var tellsOfDuplicate: Bool {
+        if kind == .duplicateOrderId || code.map({ Self.duplicateCodes[exchange]?.contains($0) ?? false }) ?? false {
+            return true
+        }
+        let words = message.lowercased()
+        return kind.is(.exchangeError) && (words.contains("duplicate") || words.contains("already exist"))
+    }
+
+    /// Where the words may change. Binance and MEXC have no code of their own for it, Bitfinex none at all.
+    private static let duplicateCodes: [String: Set<String>] = [
+        "okx": ["51016"], "gate": ["REPEATED_CREATION"], "bybit": ["110072", "170141"],
+    ]
+
     public var description: String {
         let place = [exchange, endpoint].filter { !$0.isEmpty }.joined(separator: " ")
         let cause = [code, message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " ")

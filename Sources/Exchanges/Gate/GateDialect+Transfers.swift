@@ -72,6 +72,7 @@ extension GateDialect {
     private func transfer(_ row: JSONValue, _ kind: ExchangeTransfer.Kind) throws -> ExchangeTransfer {
         var transfer = ExchangeTransfer(id: row.text("id"))
         transfer.transactionID = row.text("txid")
+        transfer.clientID = row.text("withdraw_order_id")
         transfer.kind = kind
         transfer.asset = row.text("currency").map { asset($0) }
         transfer.network = row.text("chain").map { network($0, of: transfer.asset) }

@@ -20,6 +20,7 @@ public struct GateDialect: ExchangeDialect {
     public let name = "Gate"
     public var catalog: MarketCatalog
     public var hosts: ExchangeHosts
+    public var orderMark: OrderMark?
     public var account: Account
     public var bookFeed: BookFeed
     /// Whether placements carry `X-Gate-Exptime`, so that Gate refuses one that arrives after the receive window.
@@ -56,19 +57,20 @@ public struct GateDialect: ExchangeDialect {
     // MARK: - Client order ids
 
     /// `t-mm` and twelve hexadecimal digits. Gate wants `t-` and at most 28 bytes of `[0-9A-Za-z_.-]`.
-    public func clientOrderID(_ id: ClientOrderID) -> String? {
+    public func plainClientOrderID(_ id: ClientOrderID) -> String? {
         let hex = String(id.rawValue, radix: 16)
         return GateDialect.prefix + String(repeating: "0", count: max(12 - hex.utf8.count, 0)) + hex
     }
 
-    public func clientOrderID(_ text: String) -> ClientOrderID? {
+    public func plainClientOrderID(_ text: String) -> ClientOrderID? {
         guard text.hasPrefix(GateDialect.prefix) else { return nil }
         let digits = text.dropFirst(GateDialect.prefix.count)
         guard digits.utf8.count == 12, !digits.hasPrefix("+"), let number = UInt64(digits, radix: 16),
-            let id = ClientOrderID(rawValue: number), clientOrderID(id) == text
+            let id = ClientOrderID(rawValue: number), plainClientOrderID(id) == text
         else { return nil }
         return id
     }
 
+    public var clientOrderIDStart: String { "t-" }
     private static let prefix = "t-mm"
 }

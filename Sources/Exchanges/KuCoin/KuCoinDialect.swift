@@ -24,6 +24,7 @@ public struct KuCoinDialect: ExchangeDialect {
     public let name = "KuCoin"
     public var catalog: MarketCatalog
     public var hosts: ExchangeHosts
+    public var orderMark: OrderMark?
     public var trading: Trading
     public var bookSnapshot: BookSnapshot
 
@@ -62,16 +63,16 @@ public struct KuCoinDialect: ExchangeDialect {
     // MARK: - Client order ids
 
     /// `mm` and twelve hexadecimal digits. KuCoin allows 40 of `[0-9A-Za-z_-]`.
-    public func clientOrderID(_ id: ClientOrderID) -> String? {
+    public func plainClientOrderID(_ id: ClientOrderID) -> String? {
         let hex = String(id.rawValue, radix: 16)
         return KuCoinDialect.prefix + String(repeating: "0", count: max(12 - hex.utf8.count, 0)) + hex
     }
 
-    public func clientOrderID(_ text: String) -> ClientOrderID? {
+    public func plainClientOrderID(_ text: String) -> ClientOrderID? {
         guard text.hasPrefix(KuCoinDialect.prefix) else { return nil }
         let digits = text.dropFirst(KuCoinDialect.prefix.count)
         guard digits.utf8.count == 12, let number = UInt64(digits, radix: 16),
-            let id = ClientOrderID(rawValue: number), clientOrderID(id) == text
+            let id = ClientOrderID(rawValue: number), plainClientOrderID(id) == text
         else { return nil }
         return id
     }

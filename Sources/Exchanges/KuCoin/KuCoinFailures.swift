@@ -57,7 +57,7 @@ extension KuCoinDialect {
         "101030": .permissionDenied,
         // What was asked
         "400000": .badSymbol, "400600": .badSymbol, "400100": .badRequest, "400400": .badRequest,
-        "401000": .badRequest, "408000": .badRequest, "415000": .badRequest, "900014": .badRequest,
+        "401000": .badRequest, "408000": .requestTimeout, "415000": .badRequest, "900014": .badRequest,
         "900001": .badSymbol, "260000": .invalidAddress, "260220": .invalidAddress, "260210": .invalidAddress,
         // KuCoin itself
         "429000": .rateLimitExceeded, "500000": .exchangeNotAvailable,

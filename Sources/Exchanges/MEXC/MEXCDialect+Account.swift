@@ -81,7 +81,8 @@ extension MEXCDialect {
     ) throws -> DepositAddress {
         let addresses = try (answer.elements ?? [answer]).map { row throws(UnreadableAnswer) in
             DepositAddress(
-                asset: asset, network: networkCode(row.text("netWork"), row.text("network")),
+                asset: row.text("coin").map(coinAsset) ?? asset,
+                network: networkCode(row.text("netWork"), row.text("network")),
                 address: try row.requiredText("address"), tag: row.text("memo"))
         }
         let wanted = network?.uppercased()
@@ -162,6 +163,7 @@ extension MEXCDialect {
 
     private static func withdrawal(_ row: JSONValue) throws(UnreadableAnswer) -> ExchangeTransfer {
         var transfer = try transfer(row, .withdrawal)
+        transfer.clientID = row.text("withdrawOrderId")
         transfer.createdAt = try row.integer("applyTime")
         transfer.updatedAt = try row.integer("updateTime")
         if let fee = try row.decimal("transactionFee") {
@@ -181,12 +183,10 @@ extension MEXCDialect {
     private static func transfer(
         _ row: JSONValue, _ kind: ExchangeTransfer.Kind
     ) throws(UnreadableAnswer) -> ExchangeTransfer {
-        // `USDT-TRX`: the network rides along.
         let coin = try row.requiredText("coin")
-        let code = coin.split(separator: "-", maxSplits: 1).first.map(String.init) ?? coin
         var transfer = ExchangeTransfer(id: row.text("id"))
         transfer.kind = kind
-        transfer.asset = asset(code)
+        transfer.asset = coinAsset(coin)
         transfer.network =
             row.text("netWork").map { networkCode($0, nil) }
             ?? row.text("network").map {
@@ -200,6 +200,11 @@ extension MEXCDialect {
         transfer.tagTo = row.text("memo")
         transfer.comment = row.text("remark")
         return transfer
+    }
+
+    /// `USDT-TRX`: the network may ride along.
+    private static func coinAsset(_ coin: String) -> AssetID {
+        asset(coin.split(separator: "-", maxSplits: 1).first.map(String.init) ?? coin)
     }
 
     /// `network` is the short name in some rows, the long one in others.

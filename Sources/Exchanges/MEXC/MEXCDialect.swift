@@ -8,6 +8,7 @@ public struct MEXCDialect: ExchangeDialect {
     public let name = "MEXC"
     public var catalog: MarketCatalog
     public var hosts: ExchangeHosts
+    public var orderMark: OrderMark?
     public var options: Options
 
     public struct Options: Hashable, Sendable {
@@ -48,9 +49,9 @@ public struct MEXCDialect: ExchangeDialect {
     private static let prefix = "mm"
 
     /// At most 32 letters, digits, `_` and `-`: `mm` and the number in base 36.
-    public func clientOrderID(_ id: ClientOrderID) -> String? { Self.prefix + String(id.rawValue, radix: 36) }
+    public func plainClientOrderID(_ id: ClientOrderID) -> String? { Self.prefix + String(id.rawValue, radix: 36) }
 
-    public func clientOrderID(_ text: String) -> ClientOrderID? {
+    public func plainClientOrderID(_ text: String) -> ClientOrderID? {
         guard text.hasPrefix(Self.prefix) else { return nil }
         let digits = text.dropFirst(Self.prefix.count)
         guard let number = UInt64(digits, radix: 36), String(number, radix: 36) == digits else { return nil }

@@ -121,6 +121,7 @@ extension OKXDialect {
 
     func transfer(_ row: JSONValue, _ kind: ExchangeTransfer.Kind) throws(UnreadableAnswer) -> ExchangeTransfer {
         var transfer = ExchangeTransfer(id: row.text(kind == .withdrawal ? "wdId" : "depId"))
+        transfer.clientID = kind == .withdrawal ? row.text("clientId") : nil
         transfer.kind = kind
         transfer.transactionID = row.text("txId")
         transfer.asset = row.text("ccy").map { asset($0) }

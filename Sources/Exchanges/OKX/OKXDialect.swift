@@ -7,6 +7,7 @@ public struct OKXDialect: ExchangeDialect {
     public let name = "OKX"
     public var catalog: MarketCatalog
     public var hosts: ExchangeHosts
+    public var orderMark: OrderMark?
     public let limits = OKXLimits.all
 
     /// A request's time may be 30 s off: so long can it still be accepted. An order that was cancelled unfilled is
@@ -46,8 +47,8 @@ public struct OKXDialect: ExchangeDialect {
             ], headers: headers)
     }
 
-    public func clientOrderID(_ id: ClientOrderID) -> String? { PlainClientOrderID.text(id) }
-    public func clientOrderID(_ text: String) -> ClientOrderID? { PlainClientOrderID.id(text) }
+    public func plainClientOrderID(_ id: ClientOrderID) -> String? { PlainClientOrderID.text(id) }
+    public func plainClientOrderID(_ text: String) -> ClientOrderID? { PlainClientOrderID.id(text) }
 
     // MARK: - Calls
 

@@ -12,7 +12,7 @@ enum OKXFailureCodes {
         // General
         (.badRequest, "50000 50002 50006 50014 50024 50044 50115"),
         (.onMaintenance, "50001"),
-        (.requestTimeout, "50004"),
+        (.requestTimeout, "50004 51149"),
         (.exchangeNotAvailable, "50005 50013 50026"),
         (.accountSuspended, "50007 50009 51009 51024 58004 58101 58204"),
         (.authenticationError, "50008 50101 50103 50104 50105 50106 50107 50111 50112 50113 50114"),

@@ -25,7 +25,7 @@ extension InstrumentExecutor {
         }
         let now = time.now()
         for start in starts { core.add(start, now: now) }
-        for stray in outcome.strays where connector.marksOwnOrders {
+        for stray in try await unknownHere(outcome.strays) where connector.marksOwnOrders {
             logger.error("open order \(stray.id) is ours but not stored: cancelled")
             account.send(.cancel(stray.id), place.symbol)
         }
@@ -35,6 +35,19 @@ extension InstrumentExecutor {
             account.send(.cancel(order.id), place.symbol)
         }
         finishTurn()
+    }
+
+    /// Strays without those that the store knows at another place: of another label whose key is one of the same account.
+    private func unknownHere(_ strays: [ListedOrder]) async throws -> [ListedOrder] {
+        let known = try await database.read { transaction in
+            try strays.filter { try OrderStore.isStored($0.id, transaction) }
+        }
+        for order in known {
+            logger.error(
+                "open order \(order.id) was placed under another account's name: two keys of one exchange account? Left alone"
+            )
+        }
+        return strays.filter { stray in !known.contains { $0.id == stray.id } }
     }
 
     /// Asks the exchange, compares, and stores what follows.

@@ -10,7 +10,7 @@ public struct RuntimeContext: Sendable {
     public var alarms: AlarmClock
     public var registry: ScheduleRegistry
     public var logger: Logger
-    /// Which of up to 64 servers on the same exchange accounts this is.
+    /// The number in the ids of this database's orders: ``OrderMark``'s.
     public var installation: InstallationID
 
     public init(

@@ -139,5 +139,6 @@ public enum MarketMakingMigrations {
         OrderSequenceFloor.migration,
         DirectOrderStore.migration,
         SessionNumberStore.migration,
+        OrderMarkStore.migration,
     ]
 }

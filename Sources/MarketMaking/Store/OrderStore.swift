@@ -46,7 +46,8 @@ struct OrderStore {
         client_order_id, instance_id, run, parameters_version, side, level, ticks, lots, filled_lots, is_post_only, status, \
         created_at
         """
-    private static let byID = SQLStatement("SELECT \(columns) FROM orders WHERE client_order_id = ?")
+    private static let byID = SQLStatement(
+        "SELECT \(columns) FROM orders WHERE client_order_id = ? AND exchange = ? AND account_label = ?")
 
     /// Stores an intent and reserves its funds.
     /// - Returns: false, with nothing stored, when the account has not enough free.
@@ -118,8 +119,16 @@ struct OrderStore {
 
     // MARK: - Looking
 
+    /// - Returns: nil for one of another account too: two labels whose keys are of one exchange account both hear of it.
     func order(_ id: ClientOrderID) throws -> StoredOrder? {
-        try transaction.row(SQL(Self.byID, [.integer(Int64(id.rawValue))])).map(Self.order)
+        try transaction.row(
+            SQL(Self.byID, [.integer(Int64(id.rawValue)), .text(place.exchange.rawValue), .text(place.account)])
+        ).map(Self.order)
+    }
+
+    /// Whether an order is stored, at whatever place.
+    static func isStored(_ id: ClientOrderID, _ transaction: any SQLTransaction) throws -> Bool {
+        try transaction.row("SELECT client_order_id FROM orders WHERE client_order_id = \(Int64(id.rawValue))") != nil
     }
 
     /// As the index of live orders says it: word for word, or SQLite does not use it.

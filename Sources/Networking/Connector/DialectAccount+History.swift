@@ -9,7 +9,9 @@ extension DialectAccount {
     public func openOrders(_ symbol: Symbol) async throws(ConnectorError) -> [ListedOrder] {
         let instrument = try await venue.instrument(symbol)
         var listed: [ListedOrder] = []
-        for order in try await listOpenOrders(symbol) {
+        let all = try await listOpenOrders(symbol)
+        noteForeign(all, symbol)
+        for order in all {
             guard let id = ownID(order) else { continue }
             tell(symbol) { $0.heard(order, id, at: venue.exchangeNow) }
             guard let row = OrderTranslation.listed(order, id, instrument) else {
@@ -18,6 +20,18 @@ extension DialectAccount {
             listed.append(row)
         }
         return listed
+    }
+
+    /// Orders of others are counted, said once, and left alone.
+    func noteForeign(_ listed: [ExchangeOrder], _ symbol: Symbol) {
+        let count = listed.reduce(0) { $0 + (ownID($1) == nil ? 1 : 0) }
+        let isNew = state.withLock { state in
+            state.foreignOrders[symbol] = count
+            return count > 0 && state.foreignTold.insert(symbol).inserted
+        }
+        guard isNew else { return }
+        venue.logger.notice(
+            "\(venue.id)/\(label) \(symbol): \(count) open orders are not of this database, and are left alone")
     }
 
     /// Everybody's of the account, every page.
@@ -106,7 +120,12 @@ extension DialectAccount {
         let instrument = try await venue.instrument(symbol)
         var fills: [Fill] = []
         for trade in try await ownTrades(symbol, since: since) {
-            guard let id = await owner(of: trade, symbol) else { continue }
+            let owner: ClientOrderID?
+            // Whose a fill is has to be known: one that is left out now is never booked.
+            do throws(ExchangeFailure) { owner = try await self.owner(of: trade, symbol) } catch {
+                throw ConnectorError(error)
+            }
+            guard let id = owner else { continue }
             fills.append(try OrderTranslation.fill(trade, id, instrument))
         }
         return fills
@@ -161,26 +180,31 @@ extension DialectAccount {
     }
 
     /// Whose order a trade belongs to; nil for somebody else's.
-    func owner(of trade: ExchangeTrade, _ symbol: Symbol) async -> ClientOrderID? {
-        if let text = trade.clientOrderID { return dialect.clientOrderID(text) }
+    /// - Throws: when that could not be asked.
+    func owner(of trade: ExchangeTrade, _ symbol: Symbol) async throws(ExchangeFailure) -> ClientOrderID? {
+        switch dialect.ownership(of: trade) {
+        case .own(let id): return id
+        case .foreign: return nil
+        case .untold: break
+        }
         guard let exchangeID = trade.orderID else { return nil }
-        return await owner(of: exchangeID, symbol)
+        do { return try await owner(of: exchangeID, symbol) } catch {
+            guard error.kind == .orderNotFound else { throw error }
+            // The exchange has forgotten the order: the trade's number is all there is, and the store knows its own.
+            return trade.clientOrderID.flatMap { dialect.clientOrderID($0) }
+        }
     }
 
     /// Asked once for each order, ours or not.
-    func owner(of exchangeID: String, _ symbol: Symbol) async -> ClientOrderID? {
+    /// - Throws: `orderNotFound` for one that the exchange knows nothing of any more, or why it could not be asked.
+    func owner(of exchangeID: String, _ symbol: Symbol) async throws(ExchangeFailure) -> ClientOrderID? {
         let (known, isForeign) = state.withLock { state in
             (state.tracker.id(exchangeID: exchangeID), state.tracker.isForeign(exchangeID: exchangeID))
         }
         if let known { return known }
         if isForeign { return nil }
-        let reference = OrderReference(id: exchangeID, symbol: symbol)
-        var order = try? await perform { dialect throws(ExchangeFailure) in try dialect.order(reference) }
-        if order == nil, let call = (try? dialect.doneOrder(reference)) ?? nil {
-            order = try? await perform { _ in call }
-        }
-        guard let order else { return nil }
-        let id = order.clientOrderID.flatMap { dialect.clientOrderID($0) }
+        let order = try await find(OrderReference(id: exchangeID, symbol: symbol))
+        let id = dialect.ownership(of: order).id
         state.withLock { state in
             if let id {
                 state.tracker.note(id, symbol)

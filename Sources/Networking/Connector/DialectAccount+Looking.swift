@@ -79,7 +79,7 @@ extension DialectAccount {
             if try await listOpenOrders(symbol).contains(where: { ownID($0) == id }) { return .again(after: 0) }
             let placedAt = state.withLock { $0.tracker.orders[id]?.placedAt } ?? venue.exchangeNow
             for trade in try await ownTrades(symbol, since: placedAt &- 60_000) {
-                if await owner(of: trade, symbol) == id { _ = tell(trade, id, symbol, isAnswer: true) }
+                if (try? await owner(of: trade, symbol)) == id { _ = tell(trade, id, symbol, isAnswer: true) }
             }
         } catch { return .again(after: 0) }
         tell(symbol) { $0.isGone(id) }
@@ -179,6 +179,18 @@ extension DialectAccount {
     /// - Throws: `orderNotFound` only when every place where the order may be has none.
     func find(_ id: ClientOrderID, _ symbol: Symbol) async throws(ExchangeFailure) -> ExchangeOrder {
         let reference = reference(id, symbol)
+        do throws(ExchangeFailure) { return try await find(reference) } catch {
+            guard error.kind == .orderNotFound else { throw error }
+        }
+        // Where our id alone does not find an order for as long as it may matter, the lists do.
+        if reference.id == nil, !venue.abilities.findsByClientOrderID, reference.placedAt == nil {
+            return try await search(id, symbol)
+        }
+        throw ExchangeFailure(.orderNotFound, exchange: venue.id.rawValue, message: "no order \(id)")
+    }
+
+    /// Among what is open, and where the exchange keeps what is done.
+    func find(_ reference: OrderReference) async throws(ExchangeFailure) -> ExchangeOrder {
         do throws(ExchangeFailure) {
             return try await perform { dialect throws(ExchangeFailure) in try dialect.order(reference) }
         } catch {
@@ -186,16 +198,10 @@ extension DialectAccount {
         }
         let done: EndpointCall<ExchangeOrder>?
         do { done = try dialect.doneOrder(reference) } catch { done = nil }
-        if let done {
-            do throws(ExchangeFailure) { return try await perform { _ in done } } catch {
-                guard error.kind == .orderNotFound else { throw error }
-            }
+        guard let done else {
+            throw ExchangeFailure(.orderNotFound, exchange: venue.id.rawValue, message: "no such order")
         }
-        // Where our id alone does not find an order for as long as it may matter, the lists do.
-        if reference.id == nil, !venue.abilities.findsByClientOrderID, reference.placedAt == nil {
-            return try await search(id, symbol)
-        }
-        throw ExchangeFailure(.orderNotFound, exchange: venue.id.rawValue, message: "no order \(id)")
+        return try await perform { _ in done }
     }
 
     /// Through the lists of what is open and what has ended in the last two weeks.

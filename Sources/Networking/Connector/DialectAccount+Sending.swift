@@ -57,7 +57,7 @@ extension DialectAccount {
 
     private func refused(_ failure: ExchangeFailure, _ id: ClientOrderID, _ symbol: Symbol) {
         // An id is sent once: somebody on the way has sent it again, and the first one counts.
-        if failure.kind == .duplicateOrderId {
+        if failure.tellsOfDuplicate {
             return unanswered(id, symbol, AcceptanceRule(timestamp: venue.exchangeNow, window: acceptanceWindow))
         }
         if failure.isForItsTime || failure.status == nil && failure.isOutcomeUnknown { return neverLeft(id, symbol) }

@@ -97,13 +97,13 @@ extension DialectAccount {
 
     /// Whose order it is; nil for somebody else's.
     func ownID(_ order: ExchangeOrder) -> ClientOrderID? {
-        if let text = order.clientOrderID, let id = dialect.clientOrderID(text) { return id }
+        if let id = dialect.ownership(of: order).id { return id }
         return state.withLock { $0.tracker.id(exchangeID: order.id) }
     }
 
     private func take(_ order: ExchangeOrder) {
         guard let id = ownID(order) else {
-            if let exchangeID = order.id, order.clientOrderID != nil {
+            if let exchangeID = order.id, dialect.ownership(of: order) == .foreign {
                 state.withLock { $0.tracker.noteForeign(exchangeID: exchangeID) }
             }
             return tellAll(.alive)
@@ -117,12 +117,12 @@ extension DialectAccount {
     private func take(_ trade: ExchangeTrade) {
         // Without its fee it would be booked wrong; the order's new sum, which follows, has it asked for.
         guard venue.abilities.streamsFees, let symbol = trade.symbol else { return tellAll(.alive) }
-        let own = trade.clientOrderID.flatMap { dialect.clientOrderID($0) }
-        if let id = own ?? state.withLock({ $0.tracker.id(exchangeID: trade.orderID) }) {
+        let ownership = dialect.ownership(of: trade)
+        if let id = ownership.id ?? state.withLock({ $0.tracker.id(exchangeID: trade.orderID) }) {
             _ = tell(trade, id, symbol)
-        } else if trade.clientOrderID == nil, let exchangeID = trade.orderID {
+        } else if ownership == .untold, let exchangeID = trade.orderID {
             spawn {
-                if let id = await self.owner(of: exchangeID, symbol) { _ = self.tell(trade, id, symbol) }
+                if let id = try? await self.owner(of: exchangeID, symbol) { _ = self.tell(trade, id, symbol) }
             }
         }
     }
@@ -191,6 +191,7 @@ extension DialectAccount {
             }
             let listed: [ExchangeOrder]
             do { listed = try await listOpenOrders(symbol) } catch { return false }
+            noteForeign(listed, symbol)
             var seen: Set<ClientOrderID> = []
             for order in listed {
                 guard let id = ownID(order) else { continue }

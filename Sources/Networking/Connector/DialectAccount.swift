@@ -47,6 +47,9 @@ public final class DialectAccount: ExchangeAccount {
         var sinks: [Int: (symbol: Symbol, tell: Sink)] = [:]
         var waiting: [(Sink, AccountUpdate)] = []
         var isTelling = false
+        /// Open orders of others, as last listed.
+        var foreignOrders: [Symbol: Int] = [:]
+        var foreignTold: Set<Symbol> = []
     }
 
     public let label: String
@@ -72,6 +75,7 @@ public final class DialectAccount: ExchangeAccount {
         let shared = venue.dialect
         guard var own = state.withLock({ $0.dialect }) else { return shared }
         own.catalog = shared.catalog
+        own.orderMark = shared.orderMark
         return own
     }
 
@@ -275,13 +279,13 @@ public final class DialectAccount: ExchangeAccount {
     // MARK: - How it does
 
     var report: ExchangeAccountState {
-        let (state, exposure) = self.state.withLock { state in
+        let (state, exposure, foreign) = self.state.withLock { state in
             (
                 (
                     settings: state.settings, stream: state.stream, fault: state.fault ?? state.armingFault,
                     client: state.client, isProtected: state.isProtected
                 ),
-                state.tracker.exposure
+                state.tracker.exposure, state.foreignOrders.values.reduce(0, +)
             )
         }
         var fault = state.fault
@@ -290,9 +294,11 @@ public final class DialectAccount: ExchangeAccount {
         case .open, .halfOpen: fault = fault ?? "the exchange does not answer"
         case .closed, nil: break
         }
-        return ExchangeAccountState(
+        var report = ExchangeAccountState(
             exchange: venue.id, label: label, isStreaming: state.stream == .ready, fault: fault,
             safety: safety(state.settings, state.isProtected), unattended: exposure)
+        report.foreignOrders = foreign
+        return report
     }
 
     private func safety(

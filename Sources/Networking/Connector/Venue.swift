@@ -2,7 +2,7 @@ import Exchanges
 public import Logging
 public import Scheduling
 import Synchronization
-import TradingCore
+public import TradingCore
 
 /// What everything that speaks with one exchange shares: its language with the markets loaded, its limits and clock, and the
 /// way to it.
@@ -32,13 +32,13 @@ final class Venue: Sendable {
     var logger: Logger { wires.logger }
 
     init(_ dialect: any ExchangeDialect, _ wires: Wires) {
+        var dialect = dialect
+        dialect.orderMark = wires.orderMark
         id = dialect.id
         name = dialect.name
         abilities = dialect.abilities
         self.wires = wires
-        // Where the exchange has no call for its time, answers carry it in whole seconds.
-        let resolution: Int64 = (try? dialect.serverTime()) == nil ? 1_000 : 1
-        manners = SharedManners(limits: dialect.limits, clockResolution: resolution)
+        manners = wires.manners.manners(of: dialect)
         client = ExchangeClient(
             dialect, .init(label: "", credentials: nil), manners: manners, breaker: wires.breaker(seed: 1),
             time: wires.time, send: wires.send)
@@ -210,10 +210,15 @@ public struct Wires: Sendable {
     public var pace: ConnectorPace
     /// For waits with chance in them.
     public var seed: UInt64
+    /// What marks our orders.
+    public var orderMark: OrderMark?
+    /// Whoever talks to an exchange beside the connectors is to have the same.
+    public var manners: MannersBook
 
     public init(
         time: any TimeSource, webSockets: WebSocketClient, memory: any ConnectorMemory = NoMemory(), logger: Logger,
-        pace: ConnectorPace = ConnectorPace(), seed: UInt64, send: @escaping ExchangeClient.Send
+        pace: ConnectorPace = ConnectorPace(), seed: UInt64, orderMark: OrderMark? = nil,
+        manners: MannersBook = MannersBook(), send: @escaping ExchangeClient.Send
     ) {
         self.time = time
         self.webSockets = webSockets
@@ -221,6 +226,8 @@ public struct Wires: Sendable {
         self.logger = logger
         self.pace = pace
         self.seed = seed
+        self.orderMark = orderMark
+        self.manners = manners
         self.send = send
     }
 

@@ -10,6 +10,7 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
     /// Nil where the sidecar is not set up.
     private let client: SidecarClient?
     private let absence: String
+    private let orderTag: OrderTag?
     private let time: any TimeSource
     private let logger: Logger
     /// Those whose keys are gone stay, without accounts: who trades with one goes on when they come back.
@@ -23,8 +24,11 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
 
     /// - Parameter absence: why there is no sidecar, where there is none.
     public init(
-        native: ExchangeRegistry, client: SidecarClient?, absence: String = "", time: any TimeSource, logger: Logger
+        native: ExchangeRegistry, client: SidecarClient?, absence: String = "", orderTag: OrderTag? = nil,
+        time: any TimeSource,
+        logger: Logger
     ) {
+        self.orderTag = orderTag
         self.native = native
         self.client = client
         self.absence = absence
@@ -115,7 +119,8 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
                 bridged[id] = Bridge(
                     connector: SidecarConnector(
                         id, client: client, accounts: credentials,
-                        settings: .object([.flag("sandbox", environment == .testnet)]), time: time, logger: logger),
+                        settings: .object([.flag("sandbox", environment == .testnet)]), orderTag: orderTag, time: time,
+                        logger: logger),
                     environment: environment, labels: labels)
             }
         }

@@ -3,15 +3,15 @@ import TradingCore
 
 /// How our ids are written on an exchange.
 enum SidecarClientIDs: Sendable {
-    case text
-    /// Where the exchange takes whole numbers alone.
+    case text(OrderTag?)
+    /// Where the exchange takes whole numbers alone, which have no room for a tag.
     case number
 
-    init(_ style: String?) { self = style == "number" ? .number : .text }
+    init(_ style: String?, _ tag: OrderTag?) { self = style == "number" ? .number : .text(tag) }
 
     func text(_ id: ClientOrderID) -> String {
         switch self {
-        case .text: PlainClientOrderID.text(id)
+        case .text(let tag): tag.map { TaggedClientOrderID.text(id, $0) } ?? PlainClientOrderID.text(id)
         case .number: String(id.rawValue)
         }
     }
@@ -20,7 +20,7 @@ enum SidecarClientIDs: Sendable {
     func id(_ text: String?) -> ClientOrderID? {
         guard let text else { return nil }
         switch self {
-        case .text: return PlainClientOrderID.id(text)
+        case .text(let tag): return tag.map { TaggedClientOrderID.id(text[...], $0) } ?? PlainClientOrderID.id(text)
         case .number: return UInt64(text).flatMap { ClientOrderID(rawValue: $0) }
         }
     }

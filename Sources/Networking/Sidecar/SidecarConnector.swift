@@ -25,6 +25,7 @@ public final class SidecarConnector: ExchangeConnector {
     let time: any TimeSource
     let logger: Logger
     private let settings: JSONValue
+    private let orderTag: OrderTag?
     private let state = Mutex(State())
 
     /// - Parameters:
@@ -32,8 +33,9 @@ public final class SidecarConnector: ExchangeConnector {
     ///   - settings: `urls`, `sandbox`, `options` of `docs/sidecar.md`; where the exchange is reached.
     public init(
         _ id: ExchangeID, client: SidecarClient, accounts: [String: ExchangeCredentials],
-        settings: JSONValue = .object([]), time: any TimeSource, logger: Logger
+        settings: JSONValue = .object([]), orderTag: OrderTag? = nil, time: any TimeSource, logger: Logger
     ) {
+        self.orderTag = orderTag
         self.id = id
         self.client = client
         self.settings = settings
@@ -165,7 +167,8 @@ public final class SidecarConnector: ExchangeConnector {
         return state.withLock { state in
             if let known = state.accounts[label] { return known }
             let account = SidecarAccount(
-                label, session: session(label), connector: self, ids: SidecarClientIDs(abilities.text("clientIdStyle")))
+                label, session: session(label), connector: self,
+                ids: SidecarClientIDs(abilities.text("clientIdStyle"), orderTag))
             state.accounts[label] = account
             return account
         }

@@ -148,12 +148,14 @@ final class SidecarOrderDesk: Sendable {
     }
 
     private func placed(_ order: OrderRequest, _ failure: SidecarFailure) {
+        // An order of the same id exists: what became of it is asked.
+        let isRefused = failure.wasNotCarriedOut && failure.name != "DuplicateOrderId"
         let cancels = state.withLock { state in
             let cancels = state.board.placed(order.id)
-            if failure.wasNotCarriedOut { state.board.forget(order.id) }
+            if isRefused { state.board.forget(order.id) }
             return cancels
         }
-        if failure.wasNotCarriedOut {
+        if isRefused {
             logger.notice("order \(order.id) was refused: \(failure)")
             tell([.rejected(order.id, SidecarFailure.reason(failure.name))])
             return

@@ -37,7 +37,7 @@ public struct ClientOrderID: Hashable, Comparable, Sendable, CustomStringConvert
     public static func < (left: ClientOrderID, right: ClientOrderID) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Which of up to 64 servers on one exchange account made an order.
+/// Which database made an order, one of 64: too few to tell them apart, which ``OrderMark`` does with a tag.
 public struct InstallationID: Hashable, Sendable {
     public let rawValue: UInt8
 

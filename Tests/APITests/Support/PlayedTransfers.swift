@@ -28,6 +28,21 @@ final class PlayedTransfers: ExchangeTransferDesk {
         return DepositAddress(asset: place.asset, network: place.network, address: "TAbc", tag: nil)
     }
 
+    func withdrawals(
+        _ status: Withdrawal.Status?, before: Int64?, limit: Int
+    ) async throws(TransferError) -> [Withdrawal] {
+        let (error, orders) = state.withLock { ($0.error, $0.orders) }
+        if let error { throw error }
+        let all = orders.enumerated().reversed().map { index, order in
+            Withdrawal(
+                id: Int64(index + 1), requestID: order.requestID ?? "made", place: order.place, label: "default",
+                address: order.address, tag: order.tag, amount: order.amount, status: .sent,
+                createdAt: Timestamp(nanoseconds: 0))
+        }
+        return Array(
+            all.filter { (status ?? $0.status) == $0.status && $0.id < before ?? .max }.prefix(limit))
+    }
+
     func withdraw(_ order: WithdrawalOrder) async throws(TransferError) -> Withdrawal {
         let (error, status) = state.withLock { state in
             state.orders.append(order)

@@ -124,7 +124,8 @@ struct BitfinexSpeaker: Speaker {
         else { return error(10020, "params") }
         do {
             let order = try model.place(
-                clientID, amount.hasPrefix("-") ? .sell : .buy, limit, size, isPostOnly: false)
+                clientID, amount.hasPrefix("-") ? .sell : .buy, limit, size, isPostOnly: false,
+                group: Self.value("gid", body))
             return said("[1,\"on-req\",null,null,[\(row(order))],null,\"SUCCESS\",\"Submitting 1 orders.\"]")
         } catch ModelExchange.Refusal.noFunds {
             return error(10001, "Invalid order: not enough exchange balance for 1001.0 BTCUST at 100.0")
@@ -151,7 +152,7 @@ struct BitfinexSpeaker: Speaker {
                 order.filled.isZero ? "CANCELED" : "CANCELED was: PARTIALLY FILLED @ \(order.price)(\(order.filled))"
             }
         return """
-            [\(order.id),null,\(order.clientID),"tBTCUST",\(order.createdAt),\(order.createdAt),\(remaining),\
+            [\(order.id),\(order.group ?? "null"),\(order.clientID),"tBTCUST",\(order.createdAt),\(order.createdAt),\(remaining),\
             \(sign)\(order.amount),"EXCHANGE LIMIT",null,null,null,4096,"\(status)",null,null,\(order.price),0,0,0]
             """
     }

@@ -7,6 +7,8 @@ final class ModelExchange: Sendable {
     struct Order: Sendable {
         var id: Int
         var clientID: String
+        /// Beside the id, where an exchange has such (Bitfinex).
+        var group: String?
         var side: Side
         var price: FixedDecimal
         var amount: FixedDecimal
@@ -142,7 +144,8 @@ final class ModelExchange: Sendable {
     // MARK: - The account
 
     func place(
-        _ clientID: String, _ side: Side, _ price: FixedDecimal, _ amount: FixedDecimal, isPostOnly: Bool
+        _ clientID: String, _ side: Side, _ price: FixedDecimal, _ amount: FixedDecimal, isPostOnly: Bool,
+        group: String? = nil
     )
         throws -> Order
     {
@@ -160,8 +163,8 @@ final class ModelExchange: Sendable {
             if isPostOnly, crosses { throw Refusal.wouldTake }
             contents.placedIDs.append(clientID)
             let order = Order(
-                id: 5_000 + contents.orders.count, clientID: clientID, side: side, price: price, amount: amount,
-                createdAt: now)
+                id: 5_000 + contents.orders.count, clientID: clientID, group: group, side: side, price: price,
+                amount: amount, createdAt: now)
             contents.orders.append(order)
             return (order, Event.order(order, nil))
         }

@@ -51,7 +51,8 @@ extension ModelExchange {
                     ? (exchange == .bitfinex ? "0" : "somebody-\(number)")
                     : ClientOrderID(rawValue: UInt64(3_000 + number / 100)).map { exchange.name(of: $0) } ?? ""
                 let order = Order(
-                    id: isForeign ? 80_000 + number : 70_000 + number / 100, clientID: clientID, side: .buy,
+                    id: isForeign ? 80_000 + number : 70_000 + number / 100, clientID: clientID,
+                    group: isForeign ? nil : exchange.group, side: .buy,
                     price: "99.5", amount: "100", filled: "1", state: .cancelled, createdAt: start)
                 if !contents.orders.contains(where: { $0.id == order.id }) { contents.orders.append(order) }
                 contents.trades.append(
@@ -70,7 +71,8 @@ extension ModelExchange {
                 guard let id = ClientOrderID(rawValue: UInt64(7_000 + number)) else { continue }
                 contents.orders.append(
                     Order(
-                        id: 20_000 + number, clientID: exchange.name(of: id), side: .buy, price: "90", amount: "0.1",
+                        id: 20_000 + number, clientID: exchange.name(of: id), group: exchange.group, side: .buy,
+                        price: "90", amount: "0.1",
                         createdAt: now - Int64(count - number)))
             }
         }

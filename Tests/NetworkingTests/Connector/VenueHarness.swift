@@ -39,6 +39,9 @@ final class KeptMemory: ConnectorMemory {
 final class VenueHarness: Sendable {
     static let symbol = Symbol(base: AssetID("BTC"), quote: AssetID("USDT"))
 
+    /// Of the database that trades.
+    static let mark = OrderMark(installation: .first, tag: OrderTag(987_654_321))
+
     let time = ScaledTime(factor: 20)
     let model: ModelExchange
     let speaker: any Speaker
@@ -76,7 +79,10 @@ final class VenueHarness: Sendable {
         await harness.end()
     }
 
-    init(_ tongue: Tongue, _ pace: ConnectorPace? = nil, memory: KeptMemory = KeptMemory()) throws {
+    init(
+        _ tongue: Tongue, _ pace: ConnectorPace? = nil, memory: KeptMemory = KeptMemory(),
+        mark: OrderMark = VenueHarness.mark
+    ) throws {
         let model = ModelExchange(time)
         let speaker = tongue.speaker(model)
         if type(of: speaker).feeOfBuys == .base { model.change { $0.feeAsset = "BTC" } }
@@ -107,7 +113,8 @@ final class VenueHarness: Sendable {
         registry = ExchangeRegistry(
             Wires(
                 time: time, webSockets: try WebSocketClient(), memory: memory,
-                logger: log.logger, pace: chosen, seed: 1
+                logger: log.logger, pace: chosen, seed: 1,
+                orderMark: mark
             ) { request, milliseconds throws(HTTPFailure) in
                 // The deadline is in the exchange's time; what a busy machine needs beside it is real.
                 try await caller.send(request, within: max(3_000, milliseconds / factor))
@@ -330,8 +337,11 @@ final class VenueHarness: Sendable {
 }
 
 extension NativeExchange {
-    func name(of id: ClientOrderID) -> String {
-        let dialect: any ExchangeDialect =
+    /// What stands beside an id of ours.
+    var group: String? { self == .bitfinex ? VenueHarness.mark.tag?.description : nil }
+
+    func name(of id: ClientOrderID, _ mark: OrderMark? = VenueHarness.mark) -> String {
+        var dialect: any ExchangeDialect =
             switch self {
             case .binance: BinanceDialect()
             case .bitfinex: BitfinexDialect()
@@ -341,6 +351,7 @@ extension NativeExchange {
             case .mexc: MEXCDialect()
             case .okx: OKXDialect()
             }
+        dialect.orderMark = mark
         return dialect.clientOrderID(id) ?? ""
     }
 }

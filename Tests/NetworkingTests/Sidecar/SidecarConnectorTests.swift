@@ -89,7 +89,7 @@ struct SidecarConnectorTests {
             let order = try Self.order(9)
             test.desk.begin(order)
             try await test.sidecar.wait("it is accepted") { test.events().contains(.accepted(order.id)) }
-            test.exchange.fill(SidecarClientIDs.text.text(order.id), "0.01", isWhole: true, fee: ("0.0007", "BNB"))
+            test.exchange.fill(SidecarClientIDs.text(nil).text(order.id), "0.01", isWhole: true, fee: ("0.0007", "BNB"))
             try await test.sidecar.wait("it is told") {
                 test.events().contains { if case .filled = $0 { true } else { false } }
             }
@@ -105,7 +105,7 @@ struct SidecarConnectorTests {
             let order = try Self.order(1)
             test.desk.begin(order)
             try await test.sidecar.wait("it is accepted") { test.events().contains(.accepted(order.id)) }
-            let text = SidecarClientIDs.text.text(order.id)
+            let text = SidecarClientIDs.text(nil).text(order.id)
             #expect(test.exchange.state.withLock { $0.orders.map(\.clientID) } == [text])
             #expect(test.exchange.state.withLock { $0.orders.map(\.price) } == ["50000"])
             #expect(
@@ -160,7 +160,7 @@ struct SidecarConnectorTests {
             let partly = try Self.order(3)
             test.desk.begin(partly)
             try await test.sidecar.wait("it is accepted") { test.events().contains(.accepted(partly.id)) }
-            test.exchange.fill(SidecarClientIDs.text.text(partly.id), "0.002", isWhole: false)
+            test.exchange.fill(SidecarClientIDs.text(nil).text(partly.id), "0.002", isWhole: false)
             test.desk.send(.cancel(partly.id))
             try await test.sidecar.wait("it is cancelled") { test.events().contains(.cancelled(partly.id)) }
             let events = test.events()

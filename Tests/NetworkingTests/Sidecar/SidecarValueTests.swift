@@ -139,8 +139,10 @@ import TradingCore
 
     @Test func `our ids come back as they went out, and nobody else's do`() throws {
         let id = try #require(ClientOrderID(rawValue: (1 << 45) - 1))
-        for style in [SidecarClientIDs.text, .number] { #expect(style.id(style.text(id)) == id) }
-        #expect(SidecarClientIDs.text.id("x-R4BD3S82abc") == nil && SidecarClientIDs.text.id(nil) == nil)
+        for style in [SidecarClientIDs.text(nil), .text(OrderTag(77)), .number] {
+            #expect(style.id(style.text(id)) == id)
+        }
+        #expect(SidecarClientIDs.text(nil).id("x-R4BD3S82abc") == nil && SidecarClientIDs.text(nil).id(nil) == nil)
         #expect(SidecarClientIDs.number.id("99999999999999999999") == nil)
     }
 

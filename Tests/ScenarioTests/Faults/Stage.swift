@@ -104,7 +104,8 @@ final class Stage {
     func compare() async throws {
         let books = try await ServerBooks(folder: folder.path)
         let orders = try await auditor.orders()
-        let dialect = BinanceDialect()
+        var dialect = BinanceDialect()
+        dialect.orderMark = books.mark
         #expect(try await auditor.openOrders().isEmpty)
         #expect(!books.fills.isEmpty, "nothing traded, so nothing was tested")
         // Never sent twice: every id is at the exchange once, and every one of them is stored here.
@@ -143,6 +144,8 @@ struct ServerBooks {
     var fills: [Fill] = []
     var funds: [String: FixedDecimal] = [:]
     var ledger: LedgerReport
+    /// By what the exchange knows its orders.
+    var mark: OrderMark?
 
     init(folder: String) async throws {
         let database = try await SQLiteDatabase.openReadOnly(path: folder + "/data/mr_market.db")
@@ -152,6 +155,10 @@ struct ServerBooks {
                 try transaction.rows("SELECT trade_id, client_order_id FROM fills"),
                 try LedgerStore(transaction: transaction).balances(of: .unallocated, "binance:default")
             )
+        }
+        let markRow = try await database.read { try $0.row("SELECT installation, tag FROM order_mark") }
+        if let markRow, let number = InstallationID(UInt8(try markRow.get("installation") as Int64)) {
+            mark = OrderMark(installation: number, tag: OrderTag(UInt32(try markRow.get("tag") as Int64)))
         }
         for row in orderRows {
             let quantity: FixedDecimal = try row.get("quantity")

@@ -101,6 +101,13 @@ final class SpotRunning: Sendable {
         #expect(answer.status == 200, "\(String(decoding: answer.body, as: UTF8.self))")
     }
 
+    /// Faults that are to be refused.
+    func answer(toFaults text: String) async throws -> (status: Int, text: String) {
+        let request = SignedRequest(.put, "http://127.0.0.1:\(port)/paper/faults", body: text)
+        let answer = try await caller.send(request)
+        return (answer.status, String(decoding: answer.body, as: UTF8.self))
+    }
+
     /// Faults are over.
     @discardableResult
     func forget() async throws -> Int {

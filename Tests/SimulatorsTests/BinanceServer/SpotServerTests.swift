@@ -343,6 +343,14 @@ struct SpotServerTests {
             }
             #expect(try await bitcoin() == "10.00000000")
             #expect(try await bitcoin() == "10.09990000")
+            for (name, step) in [
+                ("tickSize", "0"), ("tickSize", "0.000000001"), ("stepSize", "0"), ("stepSize", "1e-9"),
+                ("stepSize", "0.000000001"),
+            ] {
+                let answer = try await exchange.answer(
+                    toFaults: #"[{"kind":"ruleChange","symbol":"BTCUSDT","rules":{"\#(name)":"\#(step)"}}]"#)
+                #expect(answer.status == 400 && answer.text.contains("rules.\(name)"), "\(answer)")
+            }
             try await exchange.faults(#"[{"kind":"ruleChange","symbol":"BTCUSDT","rules":{"tickSize":"10"}}]"#)
             #expect(
                 try await exchange.ask(.post, "/api/v3/order", order.replacing("59000", with: "59001"), as: "A").code

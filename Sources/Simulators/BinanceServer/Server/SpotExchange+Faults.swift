@@ -8,11 +8,27 @@ extension SpotExchange {
         let (accounts, symbols) = (configuration.accounts.map(\.name), core.markets.map(\.name))
         for (index, fault) in list.enumerated() {
             try fault.check("faults[\(index)]", accounts: accounts, symbols: symbols)
+            try checkSteps(fault, "faults[\(index)].rules")
         }
         if instead { clearFaults() }
         if let seed { faults.seed(seed) }
         for fault in list {
             if fault.kind == .ruleChange { await change(fault) } else { faults.add(fault) }
+        }
+    }
+
+    /// Steps that the market cannot count in would leave it without a price or an amount that fits.
+    private func checkSteps(_ fault: SpotFault, _ place: String) throws(SpotFaultError) {
+        guard let rules = fault.rules, let symbol = fault.symbol, let market = try? core.market(symbol) else { return }
+        let steps = [
+            ("tickSize", rules.tickSize, market.unit.price), ("stepSize", rules.stepSize, market.unit.quantity),
+        ]
+        for (name, step, unit) in steps {
+            guard let step, !step.isPositive || !step.isMultiple(of: unit) else { continue }
+            throw SpotFaultError(
+                description:
+                    "\(place).\(name) \(step): must be above 0 and a multiple of \(unit), in which \(symbol) is counted"
+            )
         }
     }
 

@@ -1,0 +1,60 @@
+import Exchanges
+import Scheduling
+import TradingCore
+
+/// What an exchange's list of withdrawals says of one of ours. Pure.
+enum WithdrawalFinding: Equatable {
+    /// The exchange's name for it.
+    case found(String?)
+    /// It is on no list, and can no longer be accepted.
+    case neverLeft
+    case open
+
+    /// A signed request is good for a minute at most; the rest is for lists that come late.
+    static let surelyDead = Nanoseconds.seconds(3_600)
+    /// A list of so many may have left some out.
+    static let wholeList = 20
+
+    /// - Parameters:
+    ///   - listed: withdrawals of the asset from a little before this one was stored.
+    ///   - taken: the exchange's ids that are some stored withdrawal's already.
+    init(_ withdrawal: Withdrawal, _ listed: [ExchangeTransfer], taken: Set<String>, now: Timestamp) {
+        let named = listed.filter { $0.clientID != nil && $0.clientID == withdrawal.clientID }
+        if let found = named.first {
+            self = .found(found.id)
+            return
+        }
+        let own = listed.filter { transfer in
+            transfer.isWhat(withdrawal) && !(transfer.id.map(taken.contains) ?? false)
+        }
+        // Of several nobody can say which it is.
+        if own.count == 1 {
+            self = .found(own[0].id)
+        } else if own.isEmpty, listed.count < Self.wholeList,
+            now.nanoseconds(since: withdrawal.createdAt) > Self.surelyDead
+        {
+            self = .neverLeft
+        } else {
+            self = .open
+        }
+    }
+}
+
+extension ExchangeTransfer {
+    /// Milliseconds that the exchange's clock and ours may differ by.
+    private static let clocksApart: Int64 = 30_000
+
+    /// Exchanges tell the amount with or without the fee. One that bears another name is another.
+    func isWhat(_ withdrawal: Withdrawal) -> Bool {
+        if clientID != nil, clientID != withdrawal.clientID { return false }
+        guard (addressTo ?? address) == withdrawal.address, let amount else { return false }
+        guard (tagTo ?? tag ?? "") == (withdrawal.tag ?? ""), status != .failed, status != .cancelled else {
+            return false
+        }
+        let made = withdrawal.createdAt.nanoseconds / Nanoseconds.perMillisecond
+        if let createdAt, createdAt < made - Self.clocksApart { return false }
+        if amount == withdrawal.amount { return true }
+        guard let fee, let whole = try? amount.adding(fee.cost) else { return false }
+        return whole == withdrawal.amount
+    }
+}

@@ -1,0 +1,31 @@
+public import Scheduling
+import TradingCore
+
+/// Asks from time to time what became of withdrawals that nobody answered, so that each comes to its end whoever asks or does
+/// not: one that was stored and never sent, because the process died, included. In the registry of schedules.
+public struct WithdrawalFollower: Sendable {
+    private let transfers: ExchangeTransfers
+    private let alarms: AlarmClock
+    private let time: any TimeSource
+
+    static let interval = Nanoseconds.seconds(60)
+
+    public init(_ transfers: ExchangeTransfers, alarms: AlarmClock, time: any TimeSource) {
+        self.transfers = transfers
+        self.alarms = alarms
+        self.time = time
+    }
+
+    /// Goes on until the task is cancelled.
+    public func run() async {
+        let (rings, ring) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let alarm = alarms.alarm("exchange withdrawals: follow") { _ in ring.yield() }
+        alarm.set(time.now())
+        for await _ in rings {
+            let faults = await transfers.follow()
+            alarm.ended(failure: faults.isEmpty ? nil : faults.joined(separator: "; "))
+            alarm.set(time.now().advanced(byNanoseconds: Self.interval))
+        }
+        alarm.remove()
+    }
+}

@@ -1,0 +1,269 @@
+import Exchanges
+import Networking
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import ExchangeKeys
+
+extension TransferTests {
+    // MARK: - Names
+
+    @Test func `a withdrawal leaves under a name of its own, by which it is found among others like it`() async throws {
+        try await with { world in
+            // Somebody else sends as much to the same address at the same time.
+            world.exchange.state.withLock { state in
+                state.withdrawals = [.failure(.unknown("carried out"))]
+                state.history = [
+                    #"{"id":"X1","withdrawOrderId":"somebodys","coin":"USDT-TRX","netWork":"TRX","address":"TAbc","amount":"50","status":2,"applyTime":\#(world.bench.time.now().nanoseconds / 1_000_000)}"#
+                ]
+            }
+            #expect(try await world.transfers.withdraw(world.order()).status == .unknown)
+            let call = try #require(world.exchange.sent.first { $0.hasPrefix("POST capital/withdraw") })
+            #expect(call.contains("withdrawOrderId=made1"))
+            let again = try await world.transfers.withdraw(world.order())
+            #expect(again.status == .sent && again.exchangeID == "W2")
+        }
+    }
+
+    @Test func `a network by another of its names is the same request, another network is not`() async throws {
+        try await with("mexc:USDT:TRC20,mexc:USDT:ERC20") { world in
+            let first = try await world.transfers.withdraw(world.order())
+            for name in ["TRX", "Tron(TRC20)", "trc20"] {
+                var order = world.order()
+                order.place.network = name
+                #expect(try await world.transfers.withdraw(order).id == first.id, "\(name)")
+            }
+            for name in ["ERC20", "ETH", "BEP20"] {
+                var order = world.order()
+                order.place.network = name
+                #expect(line(await error { try await world.transfers.withdraw(order) }).hasPrefix("requestId r1"))
+            }
+            #expect(world.exchange.count("POST capital/withdraw") == 1)
+        }
+    }
+
+    @Test func `H25: an address of another coin than the one asked for is not passed on`() async throws {
+        try await with { world in
+            world.exchange.state.withLock { state in
+                state.addresses =
+                    #"[{"coin":"USDC","network":"Tron(TRC20)","netWork":"TRX","address":"TOther","memo":null}]"#
+            }
+            let refused = await error { try await world.transfers.depositAddress(world.place(world.trading)) }
+            guard case .contradicted(let why)? = refused else {
+                Issue.record("\(String(describing: refused))")
+                return
+            }
+            #expect(why.contains("must not be used"))
+        }
+    }
+
+    // MARK: - Servers' faults
+
+    /// Whatever the body says, nothing tells that nothing was done.
+    @Test(arguments: [
+        (500, #"{"code":500,"msg":"Internal error"}"#), (500, "<html></html>"), (502, ""),
+        (503, #"{"code":503,"msg":"x"}"#),
+        (504, "gateway"), (200, "{\"id\":"),
+    ])
+    func `a server's fault leaves a withdrawal unknown, never refused`(_ status: Int, _ body: String) async throws {
+        try await with { world in
+            world.exchange.state.withLock { $0.answer = (status, body) }
+            let (sent, again) = (
+                try await world.transfers.withdraw(world.order()), try await world.transfers.withdraw(world.order())
+            )
+            #expect(sent.status == .unknown && again.status == .unknown)
+            #expect(world.exchange.count("POST capital/withdraw") == 1)
+        }
+    }
+
+    // MARK: - Followed
+
+    @Test(arguments: [true, false])
+    func `one that nobody answered is followed to its end without being asked for again`(
+        _ isCarriedOut: Bool
+    ) async throws {
+        try await with { world in
+            world.exchange.state.withLock { state in
+                state.tellsNames = false
+                state.withdrawals = [.failure(.unknown(isCarriedOut ? "carried out" : "lost"))]
+            }
+            let sent = try await world.transfers.withdraw(world.order())
+            #expect(sent.status == .unknown)
+            #expect(await world.transfers.follow() == [])
+            func status() async throws -> Withdrawal.Status? {
+                try await world.transfers.withdrawals(nil, before: nil, limit: 10).first?.status
+            }
+            let soon = try await status()
+            #expect(soon == (isCarriedOut ? .sent : .unknown))
+            world.bench.time.advance(byNanoseconds: WithdrawalFinding.surelyDead + 1)
+            #expect(await world.transfers.follow() == [])
+            let late = try await status()
+            #expect(late == (isCarriedOut ? .sent : .refused))
+            #expect(world.exchange.count("POST capital/withdraw") == 1)
+        }
+    }
+
+    /// The process died between storing and sending.
+    @Test func `one that was stored and never sent is resolved by asking, never by sending`() async throws {
+        try await with { world in
+            let (order, now) = (world.order(), world.bench.time.now())
+            _ = try await world.bench.database.write {
+                try WithdrawalStore(transaction: $0).insert(
+                    order, requestID: "r1", clientID: "name1", label: "default", now: now)
+            }
+            func status() async throws -> Withdrawal.Status? {
+                try await world.transfers.withdrawals(nil, before: nil, limit: 10).first?.status
+            }
+            #expect(await world.transfers.follow() == [])
+            #expect(try await status() == .pending, "it may be under way")
+            world.bench.time.advance(byNanoseconds: ExchangeTransfers.abandoned + 1)
+            #expect(await world.transfers.follow() == [])
+            #expect(try await status() == .unknown)
+            world.bench.time.advance(byNanoseconds: WithdrawalFinding.surelyDead)
+            #expect(await world.transfers.follow() == [])
+            #expect(try await status() == .refused)
+            #expect(world.exchange.count("POST") == 0)
+            // And stays so under its name.
+            #expect(try await world.transfers.withdraw(order).reason?.contains("never left") == true)
+            #expect(world.exchange.count("POST") == 0)
+        }
+    }
+
+    @Test func `an exchange that cannot be asked leaves it as it is, and is told`() async throws {
+        try await with { world in
+            world.exchange.state.withLock { $0.withdrawals = [.failure(.unknown("lost"))] }
+            let sent = try await world.transfers.withdraw(world.order())
+            _ = try await world.bench.keyring.remove(world.withdrawing, force: true)
+            let faults = await world.transfers.follow()
+            #expect(faults.count == 1 && faults[0].hasPrefix("withdrawal \(sent.id): "))
+            #expect(try await world.transfers.withdrawals(.unknown, before: nil, limit: 10).map(\.id) == [sent.id])
+        }
+    }
+
+    @Test func `they are listed by state and page, the newest first`() async throws {
+        try await with { world in
+            for number in 1...4 {
+                world.exchange.state.withLock { $0.withdrawals = [.success(number != 2)] }
+                _ = try await world.transfers.withdraw(world.order("50", requestID: "n\(number)"))
+            }
+            func names(_ status: Withdrawal.Status?, _ before: Int64?, _ limit: Int) async throws -> [String] {
+                try await world.transfers.withdrawals(status, before: before, limit: limit).map(\.requestID)
+            }
+            #expect(try await names(nil, nil, 100) == ["n4", "n3", "n2", "n1"])
+            #expect(try await names(.refused, nil, 100) == ["n2"])
+            let second = try await world.transfers.withdrawals(nil, before: nil, limit: 2)
+            #expect(second.map(\.requestID) == ["n4", "n3"])
+            #expect(try await names(nil, second.last?.id, 2) == ["n2", "n1"])
+        }
+    }
+
+    // MARK: - The store and the rule
+
+    /// What is taken for a repetition of the same.
+    @Test func `the same withdrawal is the same key, asset, network, address, tag and amount, not refused, and recent`()
+        async throws
+    {
+        try await with { world in
+            let now = world.bench.time.now()
+            let order = world.order("50", requestID: nil)
+            func same(_ other: WithdrawalOrder, since: Timestamp) async throws -> String? {
+                try await world.bench.database.read {
+                    try WithdrawalStore(transaction: $0).same(as: other, since: since)?.requestID
+                }
+            }
+            func move(_ id: Int64, _ from: Withdrawal.Status, _ to: Withdrawal.Status) async throws {
+                let isMoved = try await world.bench.database.write {
+                    try WithdrawalStore(transaction: $0).move(id, from: from, to: to, now: now)
+                }
+                #expect(isMoved)
+            }
+            let stored = try await world.bench.database.write {
+                try WithdrawalStore(transaction: $0).insert(order, requestID: "a", label: "default", now: now)
+            }
+            let later = now.advanced(byNanoseconds: 1)
+            // Pending ones are the same for good, sent ones for a while, refused ones never.
+            #expect(try await same(order, since: later) == "a")
+            try await move(stored.id, .pending, .unknown)
+            #expect(try await same(order, since: later) == "a")
+            try await move(stored.id, .unknown, .sent)
+            #expect(try await same(order, since: now) == "a")
+            #expect(try await same(order, since: later) == nil)
+            var others: [WithdrawalOrder] = []
+            for change in [
+                { (order: inout WithdrawalOrder) in order.amount = "50.1" }, { $0.address = "TAbd" }, { $0.tag = "7" },
+                { $0.place.asset = "USDC" }, { $0.place.network = "ERC20" }, { $0.place.keyID += 1 },
+            ] {
+                var other = order
+                change(&other)
+                others.append(other)
+            }
+            for other in others { #expect(try await same(other, since: now) == nil, "\(other)") }
+            let another = others[0]
+            let refused = try await world.bench.database.write {
+                try WithdrawalStore(transaction: $0).insert(
+                    another, requestID: "b", label: "default", now: now)
+            }
+            try await move(refused.id, .pending, .refused)
+            #expect(try await same(others[0], since: now) == nil)
+        }
+    }
+
+    private struct Case: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var isIt: Bool
+        var change: @Sendable (inout ExchangeTransfer) -> Void
+    }
+
+    private static let cases: [Case] = [
+        Case(testDescription: "as it was asked for", isIt: true) { _ in },
+        Case(testDescription: "without its fee", isIt: true) {
+            ($0.amount, $0.fee) = ("49", ExchangeFee(cost: "1", asset: "USDT"))
+        },
+        Case(testDescription: "less than that", isIt: false) { $0.amount = "49" },
+        Case(testDescription: "another address", isIt: false) { $0.addressTo = "TAbd" },
+        Case(testDescription: "an address in the plain field", isIt: true) {
+            ($0.addressTo, $0.address) = (nil, "TAbc")
+        },
+        Case(testDescription: "another tag", isIt: false) { $0.tagTo = "8" },
+        Case(testDescription: "no amount", isIt: false) { $0.amount = nil },
+        Case(testDescription: "failed", isIt: false) { $0.status = .failed },
+        Case(testDescription: "cancelled", isIt: false) { $0.status = .cancelled },
+        Case(testDescription: "pending", isIt: true) { $0.status = .pending },
+        Case(testDescription: "made long before", isIt: false) { $0.createdAt = 1_000_000 - 30_001 },
+        Case(testDescription: "made by a clock that is behind", isIt: true) { $0.createdAt = 1_000_000 - 30_000 },
+        Case(testDescription: "at no time", isIt: true) { $0.createdAt = nil },
+        Case(testDescription: "by our name", isIt: true) { $0.clientID = "mine" },
+        Case(testDescription: "by another name", isIt: false) { $0.clientID = "yours" },
+    ]
+
+    @Test(arguments: cases) private func `a listed transfer is what we asked for, or not`(_ row: Case) throws {
+        var withdrawal = Withdrawal(
+            id: 1, requestID: "r",
+            place: TransferPlace(exchange: ExchangeID(rawValue: "mexc"), keyID: 1, asset: "USDT", network: "TRC20"),
+            label: "default", address: "TAbc", tag: "7", amount: "50", status: .unknown,
+            createdAt: Timestamp(nanoseconds: 1_000_000 * 1_000_000))
+        withdrawal.clientID = "mine"
+        var transfer = ExchangeTransfer(id: "W")
+        (transfer.addressTo, transfer.tagTo, transfer.amount) = ("TAbc", "7", "50")
+        transfer.createdAt = 1_000_000
+        row.change(&transfer)
+        #expect(transfer.isWhat(withdrawal) == row.isIt)
+        let late = withdrawal.createdAt.advanced(byNanoseconds: WithdrawalFinding.surelyDead + 1)
+        #expect(
+            WithdrawalFinding(withdrawal, [transfer], taken: [], now: late) == (row.isIt ? .found("W") : .neverLeft))
+        // What is some other withdrawal's already is not this one; of two alike nobody can say which it is.
+        if row.isIt, transfer.clientID == nil {
+            #expect(WithdrawalFinding(withdrawal, [transfer], taken: ["W"], now: late) == .neverLeft)
+            var other = transfer
+            other.id = "V"
+            #expect(WithdrawalFinding(withdrawal, [transfer, other], taken: [], now: late) == .open)
+        }
+        // A long list may have left it out.
+        let many = Array(repeating: transfer, count: row.isIt ? 1 : WithdrawalFinding.wholeList)
+        if !row.isIt { #expect(WithdrawalFinding(withdrawal, many, taken: [], now: late) == .open) }
+    }
+}
