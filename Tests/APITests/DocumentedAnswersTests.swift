@@ -103,6 +103,7 @@ import TradingCore
         Ask(.get, "/admin/grow/exchange/markets/{id}", "/admin/grow/exchange/markets/kraken"),
         Ask(.post, "/exchange/deposit/create", nil, transfer + "}"),
         Ask(.post, "/exchange/withdrawal/create", nil, transfer + #","address":"TAbc","amount":1}"#),
+        Ask(.get, "/admin/exchanges/withdrawals", "/admin/exchanges/withdrawals?limit=5"),
     ]
 
     private static let catalog = ExchangeCatalog(

@@ -51,7 +51,7 @@ struct ExchangeTransferRoutes {
             },
             Endpoint(
                 .get, "/admin/exchanges/withdrawals", "Withdrawals that were asked for, the newest first",
-                tag: "exchanges",
+                tag: "exchanges", answers: .json(.array(.withdrawal)),
                 parameters: [
                     .query(
                         "status", .choice(Withdrawal.Status.allCases.map(\.rawValue)), isRequired: false, "Only these"),

@@ -35,7 +35,7 @@ extension Schema {
     static let withdrawal = Schema.named(
         "Withdrawal",
         .object([
-            "id": .nullable(.string), "requestId": .string,
+            "id": .nullable(.string), "number": .integer, "requestId": .string,
             "status": .choice(["sent", "pending", "unknown", "refused"]), "exchange": .string,
             "exchange_index": .string, "symbol": .string, "network": .string, "address": .string,
             "tag": .nullable(.string), "amount": .number, "reason": .nullable(.string), "timestamp": .time,

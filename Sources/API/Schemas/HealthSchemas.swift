@@ -23,6 +23,7 @@ extension Schema {
                 .object([
                     "account": .string, "isStreaming": .boolean, "fault": .nullable(.string),
                     "ordersWhenUnattended": .string, "unattended": .map(.string),
+                    "foreignOrders": .integer,
                 ])),
             "executors": .array(
                 .object([
