@@ -215,6 +215,8 @@ extension TransferTests {
     private struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var isIt: Bool
+        /// Beyond doubt, however exchanges write addresses and amounts.
+        var isAnothers = false
         var change: @Sendable (inout ExchangeTransfer) -> Void
     }
 
@@ -237,7 +239,7 @@ extension TransferTests {
         Case(testDescription: "made by a clock that is behind", isIt: true) { $0.createdAt = 1_000_000 - 30_000 },
         Case(testDescription: "at no time", isIt: true) { $0.createdAt = nil },
         Case(testDescription: "by our name", isIt: true) { $0.clientID = "mine" },
-        Case(testDescription: "by another name", isIt: false) { $0.clientID = "yours" },
+        Case(testDescription: "by another name", isIt: false, isAnothers: true) { $0.clientID = "yours" },
     ]
 
     @Test(arguments: cases) private func `a listed transfer is what we asked for, or not`(_ row: Case) throws {
@@ -253,8 +255,8 @@ extension TransferTests {
         row.change(&transfer)
         #expect(transfer.isWhat(withdrawal) == row.isIt)
         let late = withdrawal.createdAt.advanced(byNanoseconds: WithdrawalFinding.surelyDead + 1)
-        #expect(
-            WithdrawalFinding(withdrawal, [transfer], taken: [], now: late) == (row.isIt ? .found("W") : .neverLeft))
+        let expected: WithdrawalFinding = row.isIt ? .found("W") : row.isAnothers ? .neverLeft : .open
+        #expect(WithdrawalFinding(withdrawal, [transfer], taken: [], now: late) == expected)
         // What is some other withdrawal's already is not this one; of two alike nobody can say which it is.
         if row.isIt, transfer.clientID == nil {
             #expect(WithdrawalFinding(withdrawal, [transfer], taken: ["W"], now: late) == .neverLeft)
@@ -265,5 +267,27 @@ extension TransferTests {
         // A long list may have left it out.
         let many = Array(repeating: transfer, count: row.isIt ? 1 : WithdrawalFinding.wholeList)
         if !row.isIt { #expect(WithdrawalFinding(withdrawal, many, taken: [], now: late) == .open) }
+    }
+
+    @Test func `only a list that cannot have left it out says that it never left`() {
+        let withdrawal = Withdrawal(
+            id: 1, requestID: "r",
+            place: TransferPlace(exchange: ExchangeID(rawValue: "mexc"), keyID: 1, asset: "USDT", network: "ERC20"),
+            label: "default", address: "0xABCdef", tag: nil, amount: "50", status: .unknown,
+            createdAt: Timestamp(nanoseconds: 1_000_000 * 1_000_000))
+        func finding(_ listed: [ExchangeTransfer], after age: Int64) -> WithdrawalFinding {
+            WithdrawalFinding(
+                withdrawal, listed, taken: [], now: withdrawal.createdAt.advanced(byNanoseconds: age))
+        }
+        #expect(finding([], after: WithdrawalFinding.surelyDead) == .open)
+        #expect(finding([], after: WithdrawalFinding.surelyDead + 1) == .neverLeft)
+        #expect(finding([], after: WithdrawalFinding.surelyListed - 1) == .neverLeft)
+        // Nobody knows whether the exchange still lists what is that old.
+        #expect(finding([], after: WithdrawalFinding.surelyListed) == .open)
+        var transfer = ExchangeTransfer(id: "W")
+        (transfer.addressTo, transfer.amount) = ("0xabcDEF", "50")
+        #expect(finding([transfer], after: 1) == .found("W"), "an address of Ethereum's, its checksum left out")
+        transfer.addressTo = "0xabcdee"
+        #expect(finding([transfer], after: WithdrawalFinding.surelyDead + 1) == .open)
     }
 }

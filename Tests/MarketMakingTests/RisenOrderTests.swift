@@ -202,4 +202,20 @@ import TradingCore
             #expect(try await Self.held(bench.server.database.real) == 0)
         }
     }
+
+    @Test func `one that has ended by our own row and rests all the same is cancelled at the start`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let database = bench.server.database.real
+            let ended = try #require(bench.exchange.open.first).request.id
+            bench.exchange.tell(.event(.cancelled(ended)))
+            try await bench.server.wait("its row says so") { try await Self.row(ended, database) == "cancelled" }
+            #expect(bench.exchange.state.withLock { $0.orders[ended]?.status } == .open, "the exchange was wrong")
+            try await bench.restart()
+            try await bench.server.wait("its cancel has come") { [exchange = bench.exchange] in
+                exchange.state.withLock { $0.cancelled.contains(ended) }
+            }
+            #expect(!bench.exchange.open.contains { $0.request.id == ended })
+        }
+    }
 }

@@ -12,6 +12,8 @@ enum WithdrawalFinding: Equatable {
 
     /// A signed request is good for a minute at most; the rest is for lists that come late.
     static let surelyDead = Nanoseconds.seconds(3_600)
+    /// Exchanges keep their lists for so long at least: of an older one an empty list says nothing.
+    static let surelyListed = 6 * Nanoseconds.perDay
     /// A list of so many may have left some out.
     static let wholeList = 20
 
@@ -30,8 +32,9 @@ enum WithdrawalFinding: Equatable {
         // Of several nobody can say which it is.
         if own.count == 1 {
             self = .found(own[0].id)
-        } else if own.isEmpty, listed.count < Self.wholeList,
-            now.nanoseconds(since: withdrawal.createdAt) > Self.surelyDead
+        } else if listed.count < Self.wholeList, Self.isTold(now.nanoseconds(since: withdrawal.createdAt)),
+            // An address or an amount may be written in another way: what could be ours keeps it open.
+            listed.allSatisfy({ $0.isSurelyAnothers(than: withdrawal, taken) })
         {
             self = .neverLeft
         } else {
@@ -40,14 +43,23 @@ enum WithdrawalFinding: Equatable {
     }
 }
 
+extension WithdrawalFinding {
+    private static func isTold(_ age: Int64) -> Bool { age > surelyDead && age < surelyListed }
+}
+
 extension ExchangeTransfer {
+    fileprivate func isSurelyAnothers(than withdrawal: Withdrawal, _ taken: Set<String>) -> Bool {
+        if id.map(taken.contains) ?? false { return true }
+        return clientID != nil && withdrawal.clientID != nil && clientID != withdrawal.clientID
+    }
+
     /// Milliseconds that the exchange's clock and ours may differ by.
     private static let clocksApart: Int64 = 30_000
 
     /// Exchanges tell the amount with or without the fee. One that bears another name is another.
     func isWhat(_ withdrawal: Withdrawal) -> Bool {
         if clientID != nil, clientID != withdrawal.clientID { return false }
-        guard (addressTo ?? address) == withdrawal.address, let amount else { return false }
+        guard let told = addressTo ?? address, Self.isSame(told, withdrawal.address), let amount else { return false }
         guard (tagTo ?? tag ?? "") == (withdrawal.tag ?? ""), status != .failed, status != .cancelled else {
             return false
         }
@@ -56,5 +68,10 @@ extension ExchangeTransfer {
         if amount == withdrawal.amount { return true }
         guard let fee, let whole = try? amount.adding(fee.cost) else { return false }
         return whole == withdrawal.amount
+    }
+
+    /// Ethereum's addresses may be written in capitals or not: they only hold a checksum (EIP-55).
+    private static func isSame(_ one: String, _ other: String) -> Bool {
+        one == other || (one.lowercased() == other.lowercased() && other.lowercased().hasPrefix("0x"))
     }
 }

@@ -39,8 +39,10 @@ extension InstrumentExecutor {
 
     /// Strays without those that the store knows at another place: of another label whose key is one of the same account.
     private func unknownHere(_ strays: [ListedOrder]) async throws -> [ListedOrder] {
-        let known = try await database.read { transaction in
-            try strays.filter { try OrderStore.isStored($0.id, transaction) }
+        let known = try await database.read { [self] transaction in
+            let own = OrderStore(transaction: transaction, place: place, instrument: instrument)
+            // One that has ended by our own row, and rests all the same, is ours to cancel.
+            return try strays.filter { try own.order($0.id) == nil && OrderStore.isStored($0.id, transaction) }
         }
         for order in known {
             logger.error(

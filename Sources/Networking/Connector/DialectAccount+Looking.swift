@@ -79,7 +79,10 @@ extension DialectAccount {
             if try await listOpenOrders(symbol).contains(where: { ownID($0) == id }) { return .again(after: 0) }
             let placedAt = state.withLock { $0.tracker.orders[id]?.placedAt } ?? venue.exchangeNow
             for trade in try await ownTrades(symbol, since: placedAt &- 60_000) {
-                if (try? await owner(of: trade, symbol)) == id { _ = tell(trade, id, symbol, isAnswer: true) }
+                let owner: ClientOrderID?
+                // Perhaps its own: it is not gone before that is known.
+                do { owner = try await self.owner(of: trade, symbol) } catch { return .again(after: 0) }
+                if owner == id { _ = tell(trade, id, symbol, isAnswer: true) }
             }
         } catch { return .again(after: 0) }
         tell(symbol) { $0.isGone(id) }

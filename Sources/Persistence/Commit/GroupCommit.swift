@@ -240,7 +240,7 @@ final class GroupCommit: Sendable {
         _ ride: (any BatchTransaction) throws -> Void = { _ in }
     ) -> (CommitOutcome, [Answer]) {
         var answers: [Answer] = []
-        var channels: [String] = []
+        var (concerned, boarded): ([any CommitRider], [any CommitRider]) = ([], [])
         answers.reserveCapacity(batch.count)
         let outcome = committer.transact(isShared: batch.count > 1, isDurable: batch.contains(where: \.isDurable)) {
             transaction in
@@ -258,10 +258,14 @@ final class GroupCommit: Sendable {
                 throw error
             }
             // Riders hear how it ended before they can be asked to ride again.
-            channels = transaction.channels
+            concerned = riders.concerned(by: transaction.channels)
+            // Also those of an earlier try whom this one does not concern any more.
+            boarded += concerned.filter { rider in !boarded.contains { $0 === rider } }
             try ride(transaction)
         }
-        for rider in riders.concerned(by: channels) { rider.arrived(isCommitted: outcome == .committed) }
+        for rider in boarded {
+            rider.arrived(isCommitted: outcome == .committed && concerned.contains { $0 === rider })
+        }
         return (outcome, answers)
     }
 
