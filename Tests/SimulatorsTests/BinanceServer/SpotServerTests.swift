@@ -453,6 +453,11 @@ extension SpotExchange {
         limits.configuration.ordersPerTenSeconds = .max
     }
 
+    /// As if an account had placed all the orders it may in a day.
+    func useUpTheDay(of account: String) {
+        limits.configuration.ordersPerDay = limits.orderCounts(account, at: time.now()).day
+    }
+
     /// As if an account had placed all the orders it may but so many.
     func useUpOrders(of account: String, leaving count: Int) {
         let now = time.now()
