@@ -152,17 +152,24 @@ import TradingCore
         }
     }
 
+    /// Quotes; one of the orders is refused, and its row says so.
+    private static func refused(_ bench: Bench) async throws -> ClientOrderID {
+        bench.exchange.state.withLock { $0.faults = [.refused(.other)] }
+        try await bench.quote()
+        let refused = try #require(
+            bench.exchange.state.withLock { $0.orders.values.first { $0.status == .rejected } }
+        ).request.id
+        let database = bench.server.database.real
+        try await bench.server.wait("its row says so") { try await row(refused, database) == "rejected" }
+        return refused
+    }
+
     @Test func `the exchange shows an order that it had refused: alive in the store until its cancel is confirmed`()
         async throws
     {
         try await withServer { bench in
-            bench.exchange.state.withLock { $0.faults = [.refused(.other)] }
-            try await bench.quote()
-            let refused = try #require(
-                bench.exchange.state.withLock { $0.orders.values.first { $0.status == .rejected } }
-            ).request.id
+            let refused = try await Self.refused(bench)
             let database = bench.server.database.real
-            try await bench.server.wait("its row says so") { try await Self.row(refused, database) == "rejected" }
             bench.exchange.state.withLock { state in
                 state.orders[refused]?.status = .open
                 state.tellsCancels = false
@@ -184,13 +191,7 @@ import TradingCore
         async throws
     {
         try await withServer { bench in
-            bench.exchange.state.withLock { $0.faults = [.refused(.other)] }
-            try await bench.quote()
-            let refused = try #require(
-                bench.exchange.state.withLock { $0.orders.values.first { $0.status == .rejected } }
-            ).request.id
-            let database = bench.server.database.real
-            try await bench.server.wait("its row says so") { try await Self.row(refused, database) == "rejected" }
+            let refused = try await Self.refused(bench)
             bench.exchange.state.withLock { $0.orders[refused]?.status = .open }
             try await bench.restart()
             #expect(try await Self.row(refused, bench.server.database.real) == "open")

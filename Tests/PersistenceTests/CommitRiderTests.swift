@@ -1,5 +1,3 @@
-import Dispatch
-import Synchronization
 import Testing
 
 @testable import Persistence
@@ -67,7 +65,6 @@ import Testing
         #expect(riders.add(second))
     }
 
-    /// Everything while the writer is held up by a first caller, so that it becomes one batch.
     private func run(
         _ engine: ScriptedEngine, _ rider: ScriptedRider, count: Int,
         _ body: @escaping @Sendable (Int, any SQLTransaction) throws -> Void
@@ -75,27 +72,7 @@ import Testing
         let commits = GroupCommit(engine, label: "test")
         #expect(commits.riders.add(rider))
         let answers = Collected<(number: Int, answer: String)>()
-        let (began, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        commits.submit(
-            .init(
-                run: { _ in
-                    began.signal()
-                    gate.wait()
-                }, finish: { _ in }))
-        began.wait()
-        for number in 0..<count {
-            commits.submit(
-                .init(
-                    run: { try body(number, $0) },
-                    finish: { answer in
-                        switch answer {
-                        case .committed: answers.add((number, "done"))
-                        case .threw(let error): answers.add((number, "\(error)"))
-                        case .failed(let error): answers.add((number, "\(error)"))
-                        }
-                    }))
-        }
-        gate.signal()
+        commits.submitAsOne(count, body, answers)
         await commits.close()
         return answers.all.sorted { $0.number < $1.number }.map(\.answer)
     }

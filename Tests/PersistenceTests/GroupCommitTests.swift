@@ -118,36 +118,8 @@ import Testing
     ) async -> [String] {
         let commits = GroupCommit(engine, label: "test")
         let answers = Collected<(number: Int, answer: String)>()
-        submit(commits, count, body, answers)
+        commits.submitAsOne(count, body, answers)
         await commits.close()
         return answers.all.sorted { $0.number < $1.number }.map(\.answer)
-    }
-
-    /// Everything while the writer is held up by a first caller, so that it becomes one batch.
-    private func submit(
-        _ commits: GroupCommit, _ count: Int, _ body: @escaping @Sendable (Int, any SQLTransaction) throws -> Void,
-        _ answers: Collected<(number: Int, answer: String)>
-    ) {
-        let (began, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
-        commits.submit(
-            .init(
-                run: { _ in
-                    began.signal()
-                    gate.wait()
-                }, finish: { _ in }))
-        began.wait()
-        for number in 0..<count {
-            commits.submit(
-                .init(
-                    run: { try body(number, $0) },
-                    finish: { answer in
-                        switch answer {
-                        case .committed: answers.add((number, "done"))
-                        case .threw(let error): answers.add((number, "\(error)"))
-                        case .failed(let error): answers.add((number, "\(error)"))
-                        }
-                    }))
-        }
-        gate.signal()
     }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 
 @testable import Persistence
@@ -82,5 +83,35 @@ final class ScriptedTransaction: BatchTransaction {
     func rollBackToSavepoint() throws(SQLError) {
         failure = nil
         steps.add("back")
+    }
+}
+
+extension GroupCommit {
+    /// Everything while the writer is held up by a first caller, so that it becomes one batch.
+    func submitAsOne(
+        _ count: Int, _ body: @escaping @Sendable (Int, any SQLTransaction) throws -> Void,
+        _ answers: Collected<(number: Int, answer: String)>
+    ) {
+        let (began, gate) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        submit(
+            .init(
+                run: { _ in
+                    began.signal()
+                    gate.wait()
+                }, finish: { _ in }))
+        began.wait()
+        for number in 0..<count {
+            submit(
+                .init(
+                    run: { try body(number, $0) },
+                    finish: { answer in
+                        switch answer {
+                        case .committed: answers.add((number, "done"))
+                        case .threw(let error): answers.add((number, "\(error)"))
+                        case .failed(let error): answers.add((number, "\(error)"))
+                        }
+                    }))
+        }
+        gate.signal()
     }
 }

@@ -189,8 +189,7 @@ extension DialectAccount {
         }
         guard let exchangeID = trade.orderID else { return nil }
         do { return try await owner(of: exchangeID, symbol) } catch {
-            // Whom the exchange answers that it does not like the question, it will give no other answer.
-            guard [.orderNotFound, .invalidOrder, .badRequest].contains(error.kind) else { throw error }
+            guard error.kind == .orderNotFound else { throw error }
             // The exchange has forgotten the order: the trade's number is all there is, and the store knows its own.
             return trade.clientOrderID.flatMap { dialect.clientOrderID($0) }
         }

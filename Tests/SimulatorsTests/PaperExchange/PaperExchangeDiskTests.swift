@@ -38,10 +38,12 @@ import TradingCore
     private final class Running: Sendable {
         let exchange: PaperExchange
         let disk: Disk
-        let events = Mutex<[AccountEvent]>([])
+        let events: AsyncStream<AccountEvent>
+        private let told: AsyncStream<AccountEvent>.Continuation
         private let task: Task<Void, Never>
 
         init(_ path: String) async throws {
+            (events, told) = AsyncStream.makeStream()
             disk = try await Disk(path)
             exchange = try await PaperExchange.open(
                 .generated(seed: 3), disk, time: SystemTime(),
@@ -50,8 +52,8 @@ import TradingCore
         }
 
         func listen() async throws {
-            _ = try await exchange.subscribe("default", symbol) { [weak self] update in
-                if case .event(let event) = update { self?.events.withLock { $0.append(event) } }
+            _ = try await exchange.subscribe("default", symbol) { [told] update in
+                if case .event(let event) = update { told.yield(event) }
             }
         }
 
@@ -64,12 +66,15 @@ import TradingCore
             exchange.send(.command(PaperCommand(account: "default", symbol: symbol, action: action)))
         }
 
-        func hear(_ what: AccountEvent) async throws {
-            for _ in 0..<4_000 {
-                if events.withLock({ $0.contains(what) }) { return }
-                try await Task.sleep(for: .milliseconds(5))
-            }
-            Issue.record("waited in vain for \(what)")
+        /// The next event of this kind; what comes before it is passed over.
+        func hear(_ what: AccountEvent) async { for await event in events where event == what { return } }
+
+        /// Until there is a market.
+        func marketBegins() async throws {
+            let (records, word) = AsyncStream.makeStream(of: Void.self)
+            let subscription = try await exchange.subscribe(symbol) { _ in word.yield() }
+            for await _ in records where await !exchange.snapshot(symbol).isEmpty { break }
+            subscription.cancel()
         }
     }
 
@@ -79,14 +84,15 @@ import TradingCore
             quantity: Quantity(lots: 1_000_000))
     }
 
-    @Test func `with a full disk orders are refused and cancels carried out, and remembered when it has room again`()
+    @Test(.timeLimit(.minutes(2)))
+    func `with a full disk orders are refused and cancels carried out, and remembered when it has room again`()
         async throws
     {
         let folder = try TemporaryFolder()
         let path = folder.path + "/paper.db"
         var running = try await Running(path)
         try await running.listen()
-        while await running.exchange.snapshot(symbol).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
+        try await running.marketBegins()
         let bids = await running.exchange.snapshot(symbol).filter { $0.kind == .snapshot && $0.side == .buy }
         let price = try #require(bids.map(\.price.ticks).max()) - 50_000
         let (first, second, third) = (
@@ -94,22 +100,22 @@ import TradingCore
         )
         running.send(.place(first))
         running.send(.place(second))
-        try await running.hear(.accepted(first.id))
-        try await running.hear(.accepted(second.id))
+        await running.hear(.accepted(first.id))
+        await running.hear(.accepted(second.id))
         running.disk.fill(true)
         running.send(.place(third))
-        try await running.hear(.rejected(third.id, .unavailable))
+        await running.hear(.rejected(third.id, .unavailable))
         running.send(.cancel(first.id))
-        try await running.hear(.cancelled(first.id))
+        await running.hear(.cancelled(first.id))
         // One that is asked about is answered for as well.
         running.exchange.send(.query(second.id, account: "default", symbol: symbol))
-        try await Self.hear(2, .accepted(second.id), running)
+        await running.hear(.accepted(second.id))
         #expect(try await running.exchange.openOrders("default", symbol).map(\.id) == [second.id])
         #expect(await running.exchange.currentFault?.contains("the journal takes nothing") == true)
         running.disk.fill(false)
         let fourth = try Self.order(4, at: price)
         running.send(.place(fourth))
-        try await running.hear(.accepted(fourth.id))
+        await running.hear(.accepted(fourth.id))
         // Before any checkpoint: what the journal tells a fresh start is all there is.
         running.disk.fill(true)
         await running.stop()
@@ -117,14 +123,6 @@ import TradingCore
         #expect(try await running.exchange.openOrders("default", symbol).map(\.id) == [second.id, fourth.id])
         #expect(await running.exchange.order(first.id, "default")?.status == .cancelled)
         await running.stop()
-    }
-
-    private static func hear(_ count: Int, _ what: AccountEvent, _ running: Running) async throws {
-        for _ in 0..<4_000 {
-            if running.events.withLock({ $0.count { $0 == what } }) == count { return }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        Issue.record("waited in vain for \(count) times \(what)")
     }
 }
 
