@@ -4,10 +4,10 @@ import Scheduling
 import Testing
 import TradingCore
 
-@Suite(.timeLimit(.minutes(1))) struct HTTPCallerTests {
+@Suite(.timeLimit(.minutes(3))) struct HTTPCallerTests {
     /// What a caller made for this test gives; it is shut down after.
     private func calling<Outcome>(
-        _ settings: HTTPCaller.Settings = .init(deadline: 5_000), _ body: (HTTPCaller) async throws -> Outcome
+        _ settings: HTTPCaller.Settings = .init(deadline: 60_000), _ body: (HTTPCaller) async throws -> Outcome
     ) async throws -> Outcome {
         let caller = try HTTPCaller(settings)
         do {
@@ -145,7 +145,7 @@ import TradingCore
         try await ScriptedServer.with { _, _ in
             [.send(beginning)]
         } _: { server in
-            try await calling(.init(deadline: 5_000, longestAnswer: 1_000)) { caller in
+            try await calling(.init(deadline: 60_000, longestAnswer: 1_000)) { caller in
                 let failure = await failure(caller, request(server))
                 #expect(failure == .answerTooLong(limit: 1_000))
             }
@@ -230,7 +230,7 @@ import TradingCore
             let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(body.count)\r\n\r\n"
             return [.send(Array(head.utf8) + body)]
         } _: { server in
-            try await calling(.init(deadline: 5_000, longestAnswer: 100_000)) { caller in
+            try await calling(.init(deadline: 60_000, longestAnswer: 100_000)) { caller in
                 let answer = try await caller.send(request(server))
                 #expect(String(decoding: answer.body, as: UTF8.self) == "{\"packed\":true}")
                 let failure = await failure(caller, request(server, "/bomb"))

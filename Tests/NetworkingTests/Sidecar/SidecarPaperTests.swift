@@ -74,9 +74,9 @@ struct SidecarPaperTests {
     {
         var manners = SidecarManners()
         manners.shortestRestart = 50
-        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let logger = Logger(label: "test")
         try await Self.withPaper { port in
-            try await TestSidecar.with(manners: manners) { sidecar in
+            try await TestSidecar.with(manners: manners, logger: logger) { sidecar in
                 let connector = SidecarConnector(
                     ExchangeID(rawValue: "binance"), client: sidecar.client,
                     accounts: ["default": ExchangeCredentials(apiKey: "alice-key", secret: Secret("alice-secret"))],
@@ -92,7 +92,10 @@ struct SidecarPaperTests {
                 let stream = try await account.subscribe(Self.symbol) { told.add($0) }
                 defer { stream.cancel() }
                 func hears(_ what: String, _ event: AccountEvent) async throws {
-                    try await sidecar.wait(what) { told.all.contains(.event(event)) }
+                    do { try await sidecar.wait(what) { told.all.contains(.event(event)) } } catch {
+                        Issue.record("told instead: \(told.all.filter { $0 != .alive })")
+                        throw error
+                    }
                 }
                 let desk = try await account.desk(Self.symbol)
                 let before = try await account.balances()
@@ -104,8 +107,8 @@ struct SidecarPaperTests {
                 let ask = try #require(
                     snapshot.filter { $0.kind == .snapshot && $0.side == .sell }.map(\.price.ticks).min())
 
-                // One rests far below, one trades at once.
-                let resting = try Self.order(11, .buy, ask / 2, 1_000_000)
+                // One rests below, well within the band around the average price; one trades at once.
+                let resting = try Self.order(11, .buy, ask / 10 * 9, 1_000_000)
                 desk.begin(resting)
                 try await hears("it rests", .accepted(resting.id))
                 let taking = try Self.order(12, .buy, ask + 10_000, 1_000_000)
