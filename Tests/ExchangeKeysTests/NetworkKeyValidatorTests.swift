@@ -57,7 +57,7 @@ import TradingCore
         _ server: PlayedServer, _ exchange: String = "binance", secret: String = Self.secret, key: String = "api-key-1",
         passphrase: String? = nil, patience: Int64 = 8_000
     ) async throws -> Result<KeyPermissions, KeyRefusal> {
-        let caller = try HTTPCaller()
+        let caller = try HTTPCaller(.init(deadline: 60_000, connecting: 60_000))
         let validator = NetworkKeyValidator(time: SystemTime(), patience: patience) {
             (request, milliseconds) throws(HTTPFailure) in try await caller.send(request, within: milliseconds)
         }

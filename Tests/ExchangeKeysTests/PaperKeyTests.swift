@@ -13,7 +13,7 @@ import TradingCore
 @Suite(.timeLimit(.minutes(2))) struct PaperKeyTests {
     private func withValidator(_ body: (NetworkKeyValidator, KeyConnection) async throws -> Void) async throws {
         try await PaperBinance.with { port in
-            let caller = try HTTPCaller()
+            let caller = try HTTPCaller(.init(deadline: 60_000, connecting: 60_000))
             let validator = NetworkKeyValidator(time: SystemTime()) { (request, milliseconds) throws(HTTPFailure) in
                 try await caller.send(request, within: milliseconds)
             }

@@ -32,7 +32,9 @@ extension JobStore {
         """
         UPDATE jobs SET state = 'completed', finished_at = ?, worker_id = NULL, lane = NULL
         WHERE id = ? AND state = 'running' AND claims = ?
-        """)
+        """,
+        gathered: GatheredStatement(
+            "SELECT jobs_complete($1, $2, $3)", [.integer, .integer, .integer]))
 
     /// Records a failed attempt: to be tried again, snoozed, discarded or dead.
     /// - Parameters:

@@ -39,8 +39,12 @@ public struct JobStore {
     public func post(_ job: NewJob, now: Timestamp) throws {
         try job.validate()
         let runAt = job.options.start.moment(now)
-        let values = values(job, runAt > now ? .delayed : .ready, runAt: runAt, now)
-        try transaction.executeLater(SQL(Self.insertion, values))
+        let state: JobState = runAt > now ? .delayed : .ready
+        if job.options.id == nil, job.options.serialKey == nil {
+            try transaction.executeLater(SQL(Self.plainInsertion, plainValues(job, state, runAt: runAt, now)))
+        } else {
+            try transaction.executeLater(SQL(Self.insertion, values(job, state, runAt: runAt, now)))
+        }
         // Also for one that waits for others of its key: one look too many.
         try transaction.notify(job.queue.channel)
     }
@@ -49,15 +53,14 @@ public struct JobStore {
     private func insert(_ job: NewJob, _ now: Timestamp) throws -> Enqueued? {
         let runAt = job.options.start.moment(now)
         let state: JobState = runAt > now ? .delayed : .ready
-        let values = values(job, state, runAt: runAt, now)
         // SQLite makes a table for what it returns, which costs as much as the insert. Without an id and a key there is
         // nothing to be told but the number.
         if transaction.dialect == .sqlite, job.options.id == nil, job.options.serialKey == nil {
-            try transaction.execute(SQL(Self.insertion, values))
+            try transaction.execute(SQL(Self.plainInsertion, plainValues(job, state, runAt: runAt, now)))
             guard let row = try transaction.row(SQL(Self.lastNumber, [])) else { return nil }
             return Enqueued(id: try row.get(0), state: state, isNew: true)
         }
-        return try transaction.row(SQL(Self.insertionReturning, values)).map {
+        return try transaction.row(SQL(Self.insertionReturning, values(job, state, runAt: runAt, now))).map {
             Enqueued(id: try $0.get(0), state: try $0.get(1), isNew: true)
         }
     }
@@ -84,6 +87,34 @@ public struct JobStore {
             (options.timeout?.nanoseconds).sqlValue, options.maximumRescues.sqlValue,
             (options.exhaustion == .discard).sqlValue, options.deadLetterHoldsKey.sqlValue,
             options.isRemovedWhenFinished.sqlValue, now.sqlValue, runAt.sqlValue,
+        ]
+    }
+
+    private static let plainColumns = """
+        queue, kind, arguments, priority, state, attempts, backoff, timeout, maximum_rescues, \
+        is_discarded_when_exhausted, dead_letter_holds_key, is_removed_when_finished, enqueued_at, run_at
+        """
+    /// Of a job without custom id and serial key, which concerns no other.
+    private static let plainInsertion = SQLStatement(
+        "INSERT INTO jobs (\(plainColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        gathered: GatheredStatement(
+            """
+            INSERT INTO jobs (\(plainColumns)) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[],
+                $5::TEXT[], $6::BIGINT[], $7::TEXT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[], $11::BIGINT[],
+                $12::BIGINT[], $13::BIGINT[], $14::BIGINT[])
+            """,
+            [
+                .text, .text, .text, .integer, .text, .integer, .text, .integer, .integer, .integer, .integer, .integer,
+                .integer, .integer,
+            ]))
+
+    private func plainValues(_ job: NewJob, _ state: JobState, runAt: Timestamp, _ now: Timestamp) -> [SQLValue] {
+        let options = job.options
+        return [
+            job.queue.sqlValue, job.kind.sqlValue, job.arguments.sqlValue, options.priority.sqlValue, state.sqlValue,
+            options.attempts.sqlValue, options.backoff.stored.sqlValue, (options.timeout?.nanoseconds).sqlValue,
+            options.maximumRescues.sqlValue, (options.exhaustion == .discard).sqlValue,
+            options.deadLetterHoldsKey.sqlValue, options.isRemovedWhenFinished.sqlValue, now.sqlValue, runAt.sqlValue,
         ]
     }
 

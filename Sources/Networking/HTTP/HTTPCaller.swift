@@ -16,7 +16,7 @@ import Musl
 
 /// Sends signed requests as they are and gives whole answers: each within a time and a size, over connections that are kept.
 ///
-/// Follows no redirect and repeats nothing: a signed request is sent once. Whoever makes one shuts it down.
+/// Follows no redirect and repeats nothing: a signed request is sent once. Whoever makes one shuts it down; one that is dropped does it by itself, later.
 public final class HTTPCaller: Sendable {
     public struct Settings: Sendable {
         /// Milliseconds from the call to the last byte of the answer, where the caller says nothing else.
@@ -70,6 +70,12 @@ public final class HTTPCaller: Sendable {
     private static let longestDeadline: Int64 = 86_400_000
 
     public func shutdown() async { try? await client.shutdown() }
+
+    deinit {
+        // A client must be shut down before it goes, also where an error let its owner go first. Twice does no harm.
+        let client = client
+        Task { try? await client.shutdown() }
+    }
 
     /// - Parameter milliseconds: for all of it, instead of ``Settings/deadline``.
     public func send(

@@ -5,8 +5,10 @@ import Foundation
 final class PostgresConnection {
     private let handle: OpaquePointer
     private var statements = StatementCache(capacity: 256)
-    /// Statements that were sent and whose answers were not read yet.
-    private var sent: [LaterChanges] = []
+    /// Statements that were sent and whose answers were not read yet: for each, those whom its answer concerns.
+    private var sent: [[LaterChanges]] = []
+    /// What waits to be sent as one statement.
+    private var gatherings: [Gathering] = []
     /// The server's process that serves us; what `pg_terminate_backend` takes.
     let processID: Int32
 
@@ -127,28 +129,78 @@ final class PostgresConnection {
     /// Sends one statement in libpq's pipeline mode (https://www.postgresql.org/docs/15/libpq-pipeline-mode.html). The next
     /// statement that is waited for, or ``settle()``, throws when it failed.
     func send(_ text: String, _ values: [SQLValue]) throws(PostgresFailure) -> LaterChanges {
-        if sent.count == Self.maximumSent { try settle() }
-        let parameters = PostgresParameters(values)
+        try sendGathered()
+        let changes = LaterChanges()
+        try send(text, PostgresParameters(values), [changes])
+        return changes
+    }
+
+    private func send(
+        _ text: String, _ parameters: PostgresParameters, _ changes: [LaterChanges]
+    ) throws(PostgresFailure) {
+        if sent.count == Self.maximumSent { try readAnswers() }
         let key = StatementCache.Key(text: text, types: parameters.types)
         var name = statements.name(key)
         if name == nil {
             // Preparing is waited for.
-            try settle()
+            try readAnswers()
             name = try prepared(text, parameters.types)
         }
         if sent.isEmpty, PQenterPipelineMode(handle) != 1 { throw broken() }
         let isSent = parameters.withPointers { PQsendQueryPrepared(handle, name, $0, $1, $2, $3, 0) }
         guard isSent == 1 else { throw broken() }
-        let changes = LaterChanges()
         sent.append(changes)
+    }
+
+    /// Keeps a row of values until there is something that must come after it.
+    func gather(
+        _ statement: SQLStatement, _ gathered: GatheredStatement, _ values: [SQLValue]
+    ) throws(PostgresFailure) -> LaterChanges {
+        let changes = LaterChanges()
+        if let index = gatherings.firstIndex(where: { $0.statement === statement }) {
+            gatherings[index].rows.append(values)
+            gatherings[index].changes.append(changes)
+            if gatherings[index].rows.count == Self.maximumGathered { try send(gatherings.remove(at: index)) }
+        } else {
+            gatherings.append(Gathering(statement: statement, gathered: gathered, rows: [values], changes: [changes]))
+        }
         return changes
     }
+
+    private struct Gathering {
+        let statement: SQLStatement
+        let gathered: GatheredStatement
+        var rows: [[SQLValue]]
+        var changes: [LaterChanges]
+    }
+
+    private func sendGathered() throws(PostgresFailure) {
+        while !gatherings.isEmpty { try send(gatherings.removeFirst()) }
+    }
+
+    private func send(_ gathering: Gathering) throws(PostgresFailure) {
+        if gathering.rows.count == 1 {
+            try send(
+                gathering.statement.text(.postgres), PostgresParameters(gathering.rows[0]), gathering.changes)
+        } else {
+            try send(
+                gathering.gathered.text, PostgresParameters(gathering.rows, gathering.gathered.columns),
+                gathering.changes)
+        }
+    }
+
+    private static let maximumGathered = 256
 
     /// More answers than this are never left unread: the server stops to listen when nobody takes what it says.
     private static let maximumSent = 256
 
     /// Reads all answers that are due. After the first that is an error the server has skipped the others.
     func settle() throws(PostgresFailure) {
+        try sendGathered()
+        try readAnswers()
+    }
+
+    private func readAnswers() throws(PostgresFailure) {
         guard !sent.isEmpty else { return }
         let due = sent
         sent = []
@@ -160,8 +212,10 @@ final class PostgresConnection {
             // The end of a statement's results.
             PQclear(PQgetResult(handle))
             guard failure == nil else { continue }
-            do { try check(result) } catch { failure = error }
-            changes.set(Self.changes(result))
+            do throws(PostgresFailure) {
+                try check(result)
+                try Self.tell(changes, result)
+            } catch { failure = error }
         }
         // That of the synchronisation itself.
         PQclear(PQgetResult(handle))
@@ -169,8 +223,31 @@ final class PostgresConnection {
         if let failure { throw failure }
     }
 
+    private static func tell(_ changes: [LaterChanges], _ result: OpaquePointer?) throws(PostgresFailure) {
+        if changes.count == 1 { return changes[0].set(Self.changes(result)) }
+        if PQnfields(result) == 0 {
+            let count = Self.changes(result)
+            guard count == changes.count else {
+                throw PostgresFailure(message: "a statement for \(changes.count) rows changed \(count)")
+            }
+            for change in changes { change.set(1) }
+            return
+        }
+        var counts = [Int](repeating: 0, count: changes.count)
+        for row in try rows(result) {
+            guard case .integer(let number)? = row.values.first, counts.indices.contains(Int(number) - 1) else {
+                throw PostgresFailure(message: "a statement for \(changes.count) rows told of another")
+            }
+            counts[Int(number) - 1] += 1
+        }
+        for (change, count) in zip(changes, counts) { change.set(count) }
+    }
+
     /// What was sent is about to be rolled back: how it went is of no interest.
-    func forgetSent() { try? settle() }
+    func forgetSent() {
+        gatherings = []
+        try? readAnswers()
+    }
 
     private func broken() -> PostgresFailure {
         PostgresFailure(message: String(cString: PQerrorMessage(handle)), isConnectionLost: true)

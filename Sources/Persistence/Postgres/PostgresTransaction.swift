@@ -13,9 +13,12 @@ final class PostgresTransaction: BatchTransaction {
     func execute(_ sql: SQL) throws(SQLError) -> Int { try answer(sql).changes }
 
     func executeLater(_ sql: SQL) throws(SQLError) -> LaterChanges {
-        let (text, values) = sql.rendered(.postgres)
-        return try guarded { () throws(PostgresFailure) in
+        try guarded { () throws(PostgresFailure) in
             hasWritten = true
+            if let (statement, values) = sql.statement, let gathered = statement.gathered, gathered.takes(values) {
+                return try connection.gather(statement, gathered, values)
+            }
+            let (text, values) = sql.rendered(.postgres)
             return try connection.send(text, values)
         }
     }

@@ -13,6 +13,8 @@ enum PostgresType {
     static let float4: Oid = 700
     static let float8: Oid = 701
     static let numeric: Oid = 1700
+    static let int8Array: Oid = 1016
+    static let textArray: Oid = 1009
 
     /// 0 leaves the type to the server: NULL goes anywhere.
     static func of(_ value: SQLValue) -> Oid {
@@ -41,8 +43,50 @@ struct PostgresParameters {
         bytes.append(0)
     }
 
+    /// An array for each column, with an element for each row.
+    init(_ rows: [[SQLValue]], _ columns: [GatheredStatement.Column]) {
+        types = columns.map { $0 == .integer ? PostgresType.int8Array : PostgresType.textArray }
+        for index in columns.indices { appendArray(of: columns[index], rows.lazy.map { $0[index] }) }
+        bytes.append(0)
+    }
+
+    /// As `array_recv` takes it: dimensions, whether there are NULLs, the elements' type, how many, from which index; then each with
+    /// its length, -1 for NULL.
+    private mutating func appendArray(
+        of column: GatheredStatement.Column, _ values: some Collection<SQLValue>
+    ) {
+        let start = bytes.count
+        append(1)
+        append(values.contains(.null) ? 1 : 0)
+        append(Int32(column == .integer ? PostgresType.int8 : PostgresType.text))
+        append(Int32(values.count))
+        append(1)
+        for value in values {
+            let length = bytes.count
+            append(value == .null ? -1 : 0)
+            appendBytes(of: value)
+            if value != .null { set(Int32(bytes.count - length - 4), at: length) }
+        }
+        lengths.append(Int32(bytes.count - start))
+        starts.append(start)
+    }
+
+    private mutating func append(_ number: Int32) {
+        withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    private mutating func set(_ number: Int32, at index: Int) {
+        withUnsafeBytes(of: number.bigEndian) { bytes.replaceSubrange(index..<index + 4, with: $0) }
+    }
+
     private mutating func append(_ value: SQLValue) {
         let start = bytes.count
+        appendBytes(of: value)
+        lengths.append(Int32(bytes.count - start))
+        starts.append(value == .null ? nil : start)
+    }
+
+    private mutating func appendBytes(of value: SQLValue) {
         switch value {
         case .null: break
         case .integer(let integer): append(bits: UInt64(bitPattern: integer))
@@ -50,8 +94,6 @@ struct PostgresParameters {
         case .text(let text): bytes.append(contentsOf: text.utf8)
         case .blob(let blob): bytes.append(contentsOf: blob)
         }
-        lengths.append(Int32(bytes.count - start))
-        starts.append(value == .null ? nil : start)
     }
 
     private mutating func append(bits: UInt64) {

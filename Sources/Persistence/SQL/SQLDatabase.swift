@@ -6,7 +6,8 @@ public protocol SQLTransaction {
     @discardableResult
     func execute(_ sql: SQL) throws(SQLError) -> Int
     /// As ``execute(_:)``, for whom it is enough to know after the commit: an engine behind a wire sends many of these at once, and
-    /// waits for it once. One that fails is an error of the next statement or of the commit.
+    /// waits for it once, or makes one of those that are alike (``GatheredStatement``). One that fails is an error of the next
+    /// statement or of the commit.
     @discardableResult
     func executeLater(_ sql: SQL) throws(SQLError) -> LaterChanges
     func rows(_ sql: SQL) throws(SQLError) -> [SQLRow]

@@ -5,9 +5,14 @@ public final class SQLStatement: Sendable {
     let pieces: [String]
     private let sqlite: String
     private let postgres: String
+    /// How an engine behind a wire runs many of these at once.
+    let gathered: GatheredStatement?
 
-    /// - Parameter text: a `?` for each value, and no other `?`.
-    public init(_ text: String) {
+    /// - Parameters:
+    ///   - text: a `?` for each value, and no other `?`.
+    ///   - gathered: taken by ``SQLTransaction/executeLater(_:)`` alone.
+    public init(_ text: String, gathered: GatheredStatement? = nil) {
+        self.gathered = gathered
         let pieces = text.split(separator: "?", omittingEmptySubsequences: false).map(String.init)
         self.pieces = pieces
         sqlite = text

@@ -24,7 +24,7 @@ final class SpotRunning: Sendable {
         let time = SystemTime()
         let exchange = try await SpotExchange.open(configuration, path: path, time: time, logger: logger)
         self.exchange = exchange
-        caller = try HTTPCaller()
+        caller = try HTTPCaller(.init(deadline: 60_000, connecting: 60_000))
         let (ports, found) = AsyncStream.makeStream(of: Int.self)
         let server = SpotServer(exchange, port: 0, time: time, logger: logger)
         tasks = [
@@ -197,6 +197,7 @@ final class SpotRunning: Sendable {
             if let who {
                 parameters["apiKey"] = "KEY\(who)"
                 parameters["timestamp"] = "\(SpotRunning.now())"
+                parameters["recvWindow"] = parameters["recvWindow"] ?? "60000"
                 let text = parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "&")
                 parameters["signature"] = SpotRunning.signature(text, "SECRET\(who)")
             }

@@ -60,7 +60,7 @@ struct SpotSessionTests {
     @Test("Orders by REST are taken with a good signature, escaped or not, and refused with another")
     func rest() async throws {
         try await run { exchange in
-            let query = "symbol=BTCUSDT&side=BUY&type=LIMIT_MAKER&quantity=0.1&price=59000"
+            let query = "symbol=BTCUSDT&side=BUY&type=LIMIT_MAKER&quantity=0.1&price=59000&recvWindow=60000"
             func place(_ escape: (String) -> String, signed: String? = nil) async throws -> SpotRunning.Answer {
                 let text = query + "&timestamp=\(SpotRunning.now())"
                 return try await exchange.ask(
@@ -75,7 +75,8 @@ struct SpotSessionTests {
             #expect(forged.code == -1022 && forged.status == 400)
             let hashed = try await exchange.ask(
                 .get, "/api/v3/account",
-                "timestamp=\(SpotRunning.now())&signature=" + String(repeating: "a", count: 64), key: "KEYED")
+                "recvWindow=60000&timestamp=\(SpotRunning.now())&signature=" + String(repeating: "a", count: 64),
+                key: "KEYED")
             #expect(hashed.code == -1022)
             // The same account, whichever key.
             let open = try await exchange.ask(.get, "/api/v3/openOrders", "symbol=BTCUSDT", as: "A")
@@ -88,7 +89,8 @@ struct SpotSessionTests {
         return try await talk.ask(
             "session.logon",
             [
-                "apiKey": "KEYED", "timestamp": "\(now)", "signature": try sign("apiKey=KEYED&timestamp=\(now)"),
+                "apiKey": "KEYED", "recvWindow": "60000", "timestamp": "\(now)",
+                "signature": try sign("apiKey=KEYED&recvWindow=60000&timestamp=\(now)"),
             ], id: id)
     }
 

@@ -23,7 +23,7 @@ struct LiveExchangeTests {
 
         init(_ path: String) async throws {
             let exchange = try await SpotRunning(path, FixedMarket.configuration())
-            let caller = try HTTPCaller()
+            let caller = try HTTPCaller(.init(deadline: 60_000, connecting: 60_000))
             var pace = ConnectorPace()
             (pace.silence, pace.question) = (300, 10_000)
             (pace.shortestReconnect, pace.longestReconnect) = (50, 200)
