@@ -24,12 +24,14 @@ struct KuCoinFrame {
 
     private(set) var kind = Kind.other
     private(set) var topic = Topic.other
-    /// What stands behind the topic's colon: `BTC-USDT`, `BTC-USDT_1min`.
-    private(set) var name = ""
+    /// Where the frame names what stands behind the topic's colon: `BTC-USDT`, `BTC-USDT_1min`.
+    private(set) var name = JSONScanner.Text.none
     private(set) var id: String?
     private(set) var code: String?
     /// Where the data stand, to be read when the topic is known.
     private(set) var dataOffset: Int?
+    /// The data of a book's changes, read on the way; a failure is of their content, for the frame itself is good.
+    private(set) var depth: Result<KuCoinDepth, any Error>?
 
     init(_ bytes: UnsafeRawBufferPointer) throws {
         var scanner = JSONScanner(bytes)
@@ -38,7 +40,11 @@ struct KuCoinFrame {
             if scanner.matches(key, "data") {
                 _ = scanner.peek()
                 dataOffset = scanner.offset
-                try scanner.skipValue()
+                if topic == .changes, kind == .message {
+                    depth = try KuCoinFrame.depth(&scanner)
+                } else {
+                    try scanner.skipValue()
+                }
             } else if scanner.matches(key, "topic") {
                 read(topic: try scanner.string(), scanner)
             } else if scanner.matches(key, "type") {
@@ -62,8 +68,22 @@ struct KuCoinFrame {
         let bytes = scanner.content(of: text)
         let colon = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.count
         let word = UnsafeRawBufferPointer(rebasing: bytes[..<colon])
-        if colon < bytes.count { name = String(decoding: bytes[(colon + 1)...], as: UTF8.self) }
+        if colon < bytes.count { name = scanner.part(of: text, from: colon + 1) }
         topic = KuCoinFrame.topic(word)
+    }
+
+    /// - Throws: for what is no JSON.
+    private static func depth(_ scanner: inout JSONScanner) throws(JSONError) -> Result<KuCoinDepth, any Error> {
+        let start = scanner.offset
+        do { return .success(try KuCoinDepth(&scanner)) } catch {
+            scanner.offset = start
+            try scanner.skipValue()
+            return .failure(error)
+        }
+    }
+
+    func name(in bytes: UnsafeRawBufferPointer) -> String {
+        String(decoding: JSONScanner(bytes).content(of: name), as: UTF8.self)
     }
 
     private static func topic(_ word: UnsafeRawBufferPointer) -> Topic {
