@@ -65,11 +65,17 @@ struct KuCoinFrame {
     }
 
     private mutating func read(topic text: JSONScanner.Text, _ scanner: JSONScanner) {
+        // Nearly all frames, without making a text of the topic.
+        if scanner.begins(text, with: "/market/level2:") {
+            topic = .changes
+            name = scanner.part(of: text, from: 15)
+            return
+        }
         let bytes = scanner.content(of: text)
         let colon = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.count
         let word = UnsafeRawBufferPointer(rebasing: bytes[..<colon])
         if colon < bytes.count { name = scanner.part(of: text, from: colon + 1) }
-        topic = KuCoinFrame.topic(word)
+        topic = Topic(rawValue: String(decoding: word, as: UTF8.self)) ?? .other
     }
 
     /// - Throws: for what is no JSON.
@@ -84,12 +90,6 @@ struct KuCoinFrame {
 
     func name(in bytes: UnsafeRawBufferPointer) -> String {
         String(decoding: JSONScanner(bytes).content(of: name), as: UTF8.self)
-    }
-
-    private static func topic(_ word: UnsafeRawBufferPointer) -> Topic {
-        // Without making a text of the most frequent.
-        if word.elementsEqual("/market/level2".utf8) { return .changes }
-        return Topic(rawValue: String(decoding: word, as: UTF8.self)) ?? .other
     }
 
     private static func text(_ scanner: inout JSONScanner) throws -> String {
