@@ -88,7 +88,9 @@ public struct JSONScanner {
         if start &+ 9 <= count, byte(start &- 1) == UInt8(ascii: "\""), isAtStart || byte(offset) == UInt8(ascii: ",") {
             let special = JSONScanner.special(base.loadUnaligned(fromByteOffset: start, as: UInt64.self))
             let length = special.trailingZeroBitCount >> 3
-            if special != 0, byte(start &+ length) == UInt8(ascii: "\""), byte(start &+ length &+ 1) == UInt8(ascii: ":") {
+            if special != 0, byte(start &+ length) == UInt8(ascii: "\""),
+                byte(start &+ length &+ 1) == UInt8(ascii: ":")
+            {
                 isAtStart = false
                 offset = start &+ length &+ 2
                 return Text(start: start, count: length, hasEscapes: false)

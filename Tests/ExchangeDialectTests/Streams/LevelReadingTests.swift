@@ -70,7 +70,8 @@ struct LevelReadingTests {
         for _ in 0..<20_000 {
             let rows = (0..<Int(random.below(6))).map { _ in
                 let extra = ["", #","0","3""#, #","15027134912""#][Int(random.below(3))]
-                return #"["\#(random.below(100_000)).\#(random.below(1_000))","\#(random.below(90)).\#(random.next() >> 38)"\#(extra)]"#
+                let price = "\(random.below(100_000)).\(random.below(1_000))"
+                return #"["\#(price)","\#(random.below(90)).\#(random.next() >> 38)"\#(extra)]"#
             }
             let text = "[" + rows.joined(separator: ",") + "]" + String(repeating: " ", count: Int(random.below(12)))
             let spoiled = random.below(3) == 0 ? Array(text.utf8) : SpoiledText.spoil(text, &random)

@@ -36,7 +36,9 @@ struct NameTableTests {
     @Test func `a name that is spelled with escapes is the same name`() throws {
         var table = NameTable<Int>()
         table.add("BTC-USDT", 5)
-        for (text, found) in [(#""BTC\u002dUSDT""#, 0), (#""BTC-USDT""#, 0), (#""BTC\u002eUSDT""#, nil)] as [(String, Int?)] {
+        for (text, found) in [(#""BTC\u002dUSDT""#, 0), (#""BTC-USDT""#, 0), (#""BTC\u002eUSDT""#, nil)]
+            as [(String, Int?)]
+        {
             try Array(text.utf8).withUnsafeBytes { bytes in
                 var scanner = JSONScanner(bytes)
                 let name = try scanner.string()
