@@ -14,8 +14,8 @@ struct LevelReadingTests {
         var levels: [PriceLevel] = []
         for row in rows {
             guard let parts = row.elements, parts.count >= 2, case .string(let price) = parts[0],
-                case .string(let amount) = parts[1], let price = try? FixedDecimal(price),
-                let amount = try? FixedDecimal(amount), price.isPositive, !amount.isNegative
+                case .string(let amount) = parts[1], let price = FixedDecimal(price),
+                let amount = FixedDecimal(amount), price.isPositive, !amount.isNegative
             else { return nil }
             levels.append(PriceLevel(price: price, amount: amount))
         }
@@ -75,8 +75,10 @@ struct LevelReadingTests {
             }
             let text = "[" + rows.joined(separator: ",") + "]" + String(repeating: " ", count: Int(random.below(12)))
             let spoiled = random.below(3) == 0 ? Array(text.utf8) : SpoiledText.spoil(text, &random)
-            // What is no UTF-8 the reader of answers refuses as a whole.
-            guard let spoiledText = String(validating: spoiled, as: UTF8.self) else { continue }
+            // What is no text, or half a surrogate pair, the reader of answers refuses even where nobody wants to know.
+            guard let spoiledText = String(validating: spoiled, as: UTF8.self), !spoiledText.contains("\\ud800") else {
+                continue
+            }
             let expected = plainly(spoiledText)
             if expected != nil { read += 1 }
             if quickly(spoiledText) != expected { Issue.record("seed \(seed): \(spoiledText)") }
@@ -92,7 +94,8 @@ struct LevelReadingTests {
             for rest in ["", "  ", ",\"x\":[1,2,3,4,5,6]"] {
                 try Array("\"\(text)\"\(rest)".utf8).withUnsafeBytes { bytes in
                     var scanner = JSONScanner(bytes)
-                    #expect(try scanner.wholeNumber() == Int64(text), "\(text)")
+                    let number = try scanner.wholeNumber()
+                    #expect(number == Int64(text), "\(text)")
                     #expect(scanner.offset == text.utf8.count + 2)
                 }
             }
@@ -100,8 +103,8 @@ struct LevelReadingTests {
         for text in ["", "-", "1.5", "x", "12345678x", "9223372036854775808"] {
             Array("\"\(text)\"                ".utf8).withUnsafeBytes { bytes in
                 var (first, second) = (JSONScanner(bytes), JSONScanner(bytes))
-                #expect(throws: (any Error).self, "\(text)") { try first.wholeNumber() }
-                #expect(throws: JSONError.self, "\(text)") { try second.looseInteger() }
+                let numbers = [try? first.wholeNumber(), try? second.looseInteger()]
+                #expect(numbers == [nil, nil], "\(text)")
             }
         }
     }
