@@ -13,7 +13,8 @@ struct BinanceMarketFrame {
     }
 
     private(set) var kind = Kind.other
-    private(set) var symbol = ""
+    /// The market's name, as it stands in the frame.
+    private(set) var symbol: JSONScanner.Text?
     /// `E`.
     private(set) var eventTime: Int64?
     /// `T`.
@@ -60,12 +61,18 @@ struct BinanceMarketFrame {
         kind = kind(scanner)
     }
 
+    /// The market's name as a text; empty when the frame has none.
+    func name(in bytes: UnsafeRawBufferPointer) -> String {
+        guard let symbol else { return "" }
+        return String(decoding: JSONScanner(bytes).content(of: symbol), as: UTF8.self)
+    }
+
     static func excerpt(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes.prefix(80), as: UTF8.self) }
 
     private func kind(_ scanner: JSONScanner) -> Kind {
         guard let event else {
             // The only stream without a name.
-            return last != nil && bid != nil && ask != nil && !symbol.isEmpty ? .bestPrices : .other
+            return last != nil && bid != nil && ask != nil && (symbol?.count ?? 0) > 0 ? .bestPrices : .other
         }
         if scanner.matches(event, "depthUpdate") { return .depth }
         if scanner.matches(event, "trade") { return .trade }
@@ -77,10 +84,7 @@ struct BinanceMarketFrame {
         guard key.count == 1, !key.hasEscapes else { return try scanner.skipValue() }
         switch scanner.byte(key.start) {
         case UInt8(ascii: "e"): event = try Self.string(&scanner)
-        case UInt8(ascii: "s"):
-            if let text = try Self.string(&scanner) {
-                symbol = String(decoding: scanner.content(of: text), as: UTF8.self)
-            }
+        case UInt8(ascii: "s"): if let text = try Self.string(&scanner) { symbol = text }
         case UInt8(ascii: "E"): eventTime = try Self.integer(&scanner)
         case UInt8(ascii: "T"): tradeTime = try Self.integer(&scanner)
         case UInt8(ascii: "U"): first = try Self.integer(&scanner)
@@ -112,14 +116,15 @@ struct BinanceMarketFrame {
             return
         }
         try scanner.beginArray()
-        while try scanner.nextElement() {
+        while true {
+            try scanner.plainLevels(into: &levels)
+            guard try scanner.nextElement() else { return }
             try scanner.beginArray()
             guard try scanner.nextElement(), let price = try Self.decimal(&scanner), try scanner.nextElement(),
                 let amount = try Self.decimal(&scanner)
             else { throw scanner.error(.number) }
             while try scanner.nextElement() { try scanner.skipValue() }
             guard price.isPositive, !amount.isNegative else { throw scanner.error(.number) }
-            if levels.isEmpty { levels.reserveCapacity(16) }
             levels.append(PriceLevel(price: price, amount: amount))
         }
     }
@@ -150,36 +155,13 @@ struct BinanceMarketFrame {
             try scanner.skipValue()
             return nil
         }
+        var units: Int64 = 0
+        if scanner.plainDecimal(&units) { return FixedDecimal(hundredMillionths: units) }
         let place = scanner.offset
         let text = try scanner.string()
         if text.count == 0 { return nil }
-        if let plain = plain(scanner.content(of: text)) { return plain }
         do throws(DecimalTextError) { return try FixedDecimal(utf8: scanner.content(of: text)) } catch {
             throw JSONError(offset: place, expected: .number)
         }
-    }
-
-    /// A number as Binance writes it: up to 18 digits, with or without a point among them. Nil for every other form, which
-    /// ``FixedDecimal/init(utf8:)`` then tells apart, and takes its time.
-    private static func plain(_ bytes: UnsafeRawBufferPointer) -> FixedDecimal? {
-        guard bytes.count <= 18, let base = bytes.baseAddress else { return nil }
-        var value: UInt64 = 0
-        var point: Int?
-        for index in 0..<bytes.count {
-            let byte = base.load(fromByteOffset: index, as: UInt8.self)
-            let digit = byte &- 48
-            if digit < 10 {
-                value = value &* 10 &+ UInt64(digit)
-            } else if byte == UInt8(ascii: "."), point == nil, index > 0 {
-                point = index
-            } else {
-                return nil
-            }
-        }
-        let fraction = point.map { bytes.count &- $0 &- 1 } ?? 0
-        guard point == nil || fraction > 0 else { return nil }
-        // Eight places are what it nearly always sends.
-        let scale = fraction == 8 ? 10_000_000_000 : Int64.powerOfTen(FixedDecimal.fractionDigits - fraction)
-        return FixedDecimal(raw: Int128(value) * Int128(scale))
     }
 }

@@ -5,16 +5,17 @@ extension BinanceDialect {
     public func publicStream(_ channels: [StreamChannel]) throws(ExchangeFailure) -> any StreamSession {
         guard let root = hosts.streams["public"] else { throw unsupported("public streams") }
         var names: [String] = []
-        var books: [Symbol: DepthSync] = [:]
+        var markets = NameTable<BinancePublicStream.Market>()
         for channel in channels {
             let market = try catalog.required(channel.symbol)
             names.append(try streamName(channel, market))
-            if case .book(let symbol) = channel { books[symbol] = DepthSync() }
+            let place = markets.place(of: market.id) ?? markets.add(market.id, .init(symbol: market.symbol))
+            if case .book = channel { markets.values[place].sync = DepthSync() }
         }
         guard names.count <= 1_024 else {
             throw ExchangeFailure(.badRequest, message: "\(names.count) streams, and a connection takes 1024")
         }
-        return BinancePublicStream(dialect: self, url: root + "/stream", names: names, books: books)
+        return BinancePublicStream(dialect: self, url: root + "/stream", names: names, markets: markets)
     }
 
     private func streamName(_ channel: StreamChannel, _ market: ExchangeMarket) throws(ExchangeFailure) -> String {
@@ -38,10 +39,18 @@ extension BinanceDialect {
 /// Books are kept by "How to manage a local order book correctly": ``DepthSync``. The server pings every 20 seconds by the
 /// protocol's own means and cuts each connection after 24 hours; ten minutes before that it is given up.
 struct BinancePublicStream: StreamSession {
+    /// A market that something is subscribed of.
+    struct Market: Sendable {
+        let symbol: Symbol
+        /// Nil: its book is not.
+        var sync: DepthSync?
+    }
+
     let dialect: BinanceDialect
     let url: String
     private let names: [String]
-    private var books: [Symbol: DepthSync]
+    /// By the exchange's names.
+    private var markets: NameTable<Market>
     private var openedAt: Int64?
     /// When books that could not be fetched are asked for again.
     private var retriesAt: Int64?
@@ -53,11 +62,11 @@ struct BinancePublicStream: StreamSession {
     private static let namesAtOnce = 256
     private static let retryDelay: Int64 = 1_000
 
-    init(dialect: BinanceDialect, url: String, names: [String], books: [Symbol: DepthSync]) {
+    init(dialect: BinanceDialect, url: String, names: [String], markets: NameTable<Market>) {
         self.dialect = dialect
         self.url = url
         self.names = names
-        self.books = books
+        self.markets = markets
     }
 
     var nextWake: Int64? {
@@ -88,7 +97,9 @@ struct BinancePublicStream: StreamSession {
         }
         guard let retriesAt, now >= retriesAt else { return }
         self.retriesAt = nil
-        for symbol in books.keys where books[symbol]?.retry() == true { fetch(symbol, into: &effects) }
+        for place in markets.values.indices where markets.values[place].sync?.retry() == true {
+            fetch(place, into: &effects)
+        }
     }
 
     // MARK: - Frames
@@ -102,12 +113,21 @@ struct BinancePublicStream: StreamSession {
             return
         }
         guard message.kind != .other else { return receiveOther(frame, into: &effects) }
-        guard let symbol = dialect.catalog.market(id: message.symbol)?.symbol else {
+        let place = message.symbol.flatMap { markets.place(of: $0, in: JSONScanner(frame)) }
+        guard
+            let symbol = place.map({ markets.values[$0].symbol })
+                ?? dialect.catalog.symbol(id: message.name(in: frame))
+        else {
             effects.append(.event(.unexplained(BinanceMarketFrame.excerpt(frame))))
             return
         }
         switch message.kind {
-        case .depth: receiveDepth(message, symbol, into: &effects)
+        case .depth:
+            guard let place, markets.values[place].sync != nil else {
+                effects.append(.event(.unexplained("a depth change of \(symbol)")))
+                return
+            }
+            receiveDepth(message, place, symbol, into: &effects)
         case .trade, .aggregateTrade: receiveTrade(message, symbol, frame, into: &effects)
         case .bestPrices:
             var ticker = ExchangeTicker(symbol: symbol, time: message.eventTime)
@@ -121,19 +141,19 @@ struct BinancePublicStream: StreamSession {
     }
 
     private mutating func receiveDepth(
-        _ message: BinanceMarketFrame, _ symbol: Symbol, into effects: inout [StreamEffect]
+        _ message: BinanceMarketFrame, _ place: Int, _ symbol: Symbol, into effects: inout [StreamEffect]
     ) {
         guard let first = message.first, let last = message.last, first >= 0, first <= last else {
-            lose(symbol, "a depth change without U and u in order", into: &effects)
+            lose(place, "a depth change without U and u in order", into: &effects)
             return
         }
         let change = BookChange(
             symbol: symbol, bids: message.bids, asks: message.asks, time: message.eventTime, sequence: last)
-        guard let action = books[symbol]?.received(DepthSync.Numbered(change, first: first, last: last)) else {
-            effects.append(.event(.unexplained("a depth change of \(symbol)")))
-            return
+        if markets.values[place].sync?.follows(first: first, last: last) == true {
+            effects.append(.event(.bookChange(change)))
+        } else if let action = markets.values[place].sync?.received(.init(change, first: first, last: last)) {
+            perform(action, place, into: &effects)
         }
-        perform(action, symbol, into: &effects)
     }
 
     private func receiveTrade(
@@ -158,49 +178,48 @@ struct BinancePublicStream: StreamSession {
     mutating func fetched(
         _ book: Result<ExchangeBook, ExchangeFailure>, _ symbol: Symbol, now: Int64, into effects: inout [StreamEffect]
     ) {
+        guard let place = markets.values.firstIndex(where: { $0.symbol == symbol }) else { return }
         switch book {
         case .success(let book):
-            guard let action = books[symbol]?.fetched(book) else { return }
-            perform(action, symbol, into: &effects)
+            guard let action = markets.values[place].sync?.fetched(book) else { return }
+            perform(action, place, into: &effects)
         case .failure:
-            books[symbol]?.fetchFailed()
+            markets.values[place].sync?.fetchFailed()
             retriesAt = now &+ Self.retryDelay
         }
     }
 
-    private func perform(_ action: DepthSync.Action, _ symbol: Symbol, into effects: inout [StreamEffect]) {
+    private func perform(_ action: DepthSync.Action, _ place: Int, into effects: inout [StreamEffect]) {
         switch action {
         case .none: break
         case .pass(let change): effects.append(.event(.bookChange(change)))
         case .replace(let book, let changes):
             effects.append(.event(.book(book)))
             for change in changes { effects.append(.event(.bookChange(change))) }
-        case .fetch: fetch(symbol, into: &effects)
+        case .fetch: fetch(place, into: &effects)
         case .lost(let message):
-            effects.append(.event(.bookLost(symbol, failure(.checksumError, message))))
-            fetch(symbol, into: &effects)
+            effects.append(.event(.bookLost(markets.values[place].symbol, failure(.checksumError, message))))
+            fetch(place, into: &effects)
         }
     }
 
-    private func fetch(_ symbol: Symbol, into effects: inout [StreamEffect]) {
+    private func fetch(_ place: Int, into effects: inout [StreamEffect]) {
+        let symbol = markets.values[place].symbol
         guard let call = try? dialect.book(symbol, limit: 1_000, []) else { return }
         effects.append(.fetchBook(symbol, call))
     }
 
-    private mutating func lose(_ symbol: Symbol, _ message: String, into effects: inout [StreamEffect]) {
-        guard books[symbol] != nil else {
-            effects.append(.event(.unexplained(message)))
-            return
-        }
-        books[symbol]?.invalidate()
-        effects.append(.event(.bookLost(symbol, failure(.badResponse, message))))
-        if books[symbol]?.retry() == true { fetch(symbol, into: &effects) }
+    private mutating func lose(_ place: Int, _ message: String, into effects: inout [StreamEffect]) {
+        markets.values[place].sync?.invalidate()
+        effects.append(.event(.bookLost(markets.values[place].symbol, failure(.badResponse, message))))
+        if markets.values[place].sync?.retry() == true { fetch(place, into: &effects) }
     }
 
     /// Which market a frame that cannot be read belongs to is not known: it may be any.
     private mutating func loseBooks(_ message: String, into effects: inout [StreamEffect]) {
+        let books = markets.values.indices.filter { markets.values[$0].sync != nil }
         if books.isEmpty { effects.append(.event(.unexplained(message))) }
-        for symbol in books.keys { lose(symbol, message, into: &effects) }
+        for place in books { lose(place, message, into: &effects) }
     }
 
     func failure(_ kind: ExchangeFailure.Kind, _ message: String) -> ExchangeFailure {

@@ -26,10 +26,12 @@ extension BitfinexPublicStream {
             return
         }
         var content: Content?
+        var book = BitfinexBook(isOrders: false)
         var marketID = message.text("symbol")
         switch kind {
         case "book":
-            content = .book(BitfinexBook(isOrders: message.text("prec")?.hasPrefix("R") ?? false), .waiting)
+            content = .book(.waiting)
+            book = BitfinexBook(isOrders: message.text("prec")?.hasPrefix("R") ?? false)
         case "trades": content = .trades
         case "ticker": content = .ticker
         case "candles":
@@ -47,7 +49,7 @@ extension BitfinexPublicStream {
             channels.append(
                 Channel(
                     id: id, name: name, symbol: market.symbol, market: market, content: content,
-                    request: Self.request(like: message)))
+                    book: book, request: Self.request(like: message)))
         } else {
             ignored.insert(id)
         }

@@ -11,7 +11,7 @@ extension BitfinexPublicStream {
             try receiveNamed(index, &scanner, now, into: &effects)
             return
         }
-        if case .book(_, let state) = channels[index].content {
+        if case .book(let state) = channels[index].content {
             if state == .leaving {
                 try scanner.skipValue()
                 _ = try trailer(&scanner)
@@ -55,8 +55,8 @@ extension BitfinexPublicStream {
     }
 
     private mutating func check(_ index: Int, _ sum: Int64, _ now: Int64, into effects: inout [StreamEffect]) {
-        guard case .book(let book, .live) = channels[index].content else { return }
-        let ours = book.checksum()
+        guard case .book(.live) = channels[index].content else { return }
+        let ours = channels[index].book.checksum()
         guard Int64(ours) != sum else { return }
         leave(
             index, ExchangeFailure(.checksumError, message: "checksum \(ours) of ours is not \(sum)"), now,
@@ -85,45 +85,50 @@ extension BitfinexPublicStream {
     private mutating func receiveRows(
         _ index: Int, _ scanner: inout JSONScanner, _ now: Int64, into effects: inout [StreamEffect]
     ) throws {
-        guard case .book(var book, let state) = channels[index].content else { return }
-        // Out of the array, or every change would copy the book.
-        channels[index].content = .other
+        guard case .book(let state) = channels[index].content else { return }
         do {
             var ahead = scanner
             try ahead.beginArray()
             let first = ahead.peek()
-            let isList = first == UInt8(ascii: "[") || first == UInt8(ascii: "]")
-            if isList {
-                book = BitfinexBook(isOrders: book.isOrders)
-                try scanner.beginArray()
-                while try scanner.nextElement() {
-                    try book.place(BitfinexBook.Row(&scanner, isOrders: book.isOrders))
-                }
-                let time = try trailer(&scanner)
-                let whole = try book.whole(channels[index].symbol, time: time)
-                channels[index].content = .book(book, .live)
-                effects.append(.event(.book(whole)))
+            if first == UInt8(ascii: "[") || first == UInt8(ascii: "]") {
+                try receiveWhole(index, &scanner, into: &effects)
             } else {
-                guard case .live = state else {
+                guard state == .live else {
                     throw UnreadableAnswer("book", expected: "a whole book first", found: "a change")
                 }
-                var change = BitfinexBook.Change()
-                try book.apply(BitfinexBook.Row(&scanner, isOrders: book.isOrders), into: &change)
-                let time = try trailer(&scanner)
-                channels[index].content = .book(book, .live)
-                effects.append(
-                    .event(
-                        .bookChange(
-                            BookChange(
-                                symbol: channels[index].symbol, bids: change.bids, asks: change.asks, time: time))))
+                try receiveChange(index, &scanner, into: &effects)
             }
         } catch let error as LostSequence {
-            channels[index].content = .book(book, state)
             throw error
         } catch {
-            channels[index].content = .book(book, state)
             leave(index, ExchangeFailure(.badResponse, message: "\(error)"), now, into: &effects)
         }
+    }
+
+    private mutating func receiveWhole(
+        _ index: Int, _ scanner: inout JSONScanner, into effects: inout [StreamEffect]
+    ) throws {
+        var book = BitfinexBook(isOrders: channels[index].book.isOrders)
+        try scanner.beginArray()
+        while try scanner.nextElement() { try book.place(BitfinexBook.Row(&scanner, isOrders: book.isOrders)) }
+        let time = try trailer(&scanner)
+        let whole = try book.whole(channels[index].symbol, time: time)
+        channels[index].book = book
+        channels[index].content = .book(.live)
+        effects.append(.event(.book(whole)))
+    }
+
+    private mutating func receiveChange(
+        _ index: Int, _ scanner: inout JSONScanner, into effects: inout [StreamEffect]
+    ) throws {
+        var change = BitfinexBook.Change()
+        let row = try BitfinexBook.Row(&scanner, isOrders: channels[index].book.isOrders)
+        try channels[index].book.apply(row, into: &change)
+        let time = try trailer(&scanner)
+        effects.append(
+            .event(
+                .bookChange(
+                    BookChange(symbol: channels[index].symbol, bids: change.bids, asks: change.asks, time: time))))
     }
 
     // MARK: - Tickers, trades and candles

@@ -12,7 +12,8 @@ struct BitfinexPublicStream: StreamSession {
     }
 
     enum Content: Sendable {
-        case book(BitfinexBook, BookState)
+        /// ``Channel/book`` is its book, apart from the state so that a change is made in place.
+        case book(BookState)
         case trades
         case ticker
         case candles(CandleInterval)
@@ -27,6 +28,8 @@ struct BitfinexPublicStream: StreamSession {
         var symbol: Symbol
         var market: ExchangeMarket
         var content: Content
+        /// Empty in channels of other kinds.
+        var book = BitfinexBook(isOrders: false)
         /// When a channel that is being left is overdue.
         var leftBy: Int64?
         /// What to send to have it again.
@@ -194,11 +197,12 @@ struct BitfinexPublicStream: StreamSession {
 
     /// Gives a book up: it is lost until the channel has been subscribed to anew.
     mutating func leave(_ index: Int, _ failure: ExchangeFailure, _ now: Int64, into effects: inout [StreamEffect]) {
-        guard case .book(let book, _) = channels[index].content else { return }
+        guard case .book = channels[index].content else { return }
         var failure = failure
         failure.exchange = "bitfinex"
         failure.endpoint = channels[index].name
-        channels[index].content = .book(BitfinexBook(isOrders: book.isOrders), .leaving)
+        channels[index].content = .book(.leaving)
+        channels[index].book = BitfinexBook(isOrders: channels[index].book.isOrders)
         channels[index].leftBy = now + Self.leaveWithin
         effects.append(.event(.bookLost(channels[index].symbol, failure)))
         effects.append(.send("{\"event\":\"unsubscribe\",\"chanId\":\(channels[index].id)}"))

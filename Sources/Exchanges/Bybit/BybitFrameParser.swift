@@ -10,10 +10,10 @@ struct BybitBookFrame: Hashable, Sendable {
     var sequence: Int64?
 }
 
-/// A frame as far as it is read in one go.
+/// A frame as far as it is read in one go. Topics are where the frame names them.
 enum BybitMessage: Sendable {
-    case book(topic: String, isSnapshot: Bool, time: Int64, BybitBookFrame)
-    case trades(topic: String, [ExchangeTrade])
+    case book(topic: JSONScanner.Text, isSnapshot: Bool, time: Int64, BybitBookFrame)
+    case trades(topic: JSONScanner.Text, [ExchangeTrade])
     /// Everything else, whole.
     case other(JSONValue)
 }
@@ -33,12 +33,25 @@ enum BybitFrameParser {
     }
 
     private struct Header {
-        var topic = ""
+        var topic = JSONScanner.Text.none
+        var isBook = false
+        var isTrade = false
         var isSnapshot: Bool?
         var time: Int64?
 
-        var isBook: Bool { topic.hasPrefix("orderbook.") }
-        var isKnown: Bool { isBook || topic.hasPrefix("publicTrade.") }
+        var isKnown: Bool { isBook || isTrade }
+
+        mutating func read(topic: JSONScanner.Text, _ scanner: JSONScanner) throws(JSONError) {
+            self.topic = topic
+            if topic.hasEscapes {
+                let name = try scanner.unescaped(topic)
+                isBook = name.hasPrefix("orderbook.")
+                isTrade = name.hasPrefix("publicTrade.")
+            } else {
+                isBook = scanner.begins(topic, with: "orderbook.")
+                isTrade = scanner.begins(topic, with: "publicTrade.")
+            }
+        }
     }
 
     static func parse(_ bytes: UnsafeRawBufferPointer) throws(BybitFrameError) -> BybitMessage {
@@ -46,7 +59,8 @@ enum BybitFrameParser {
         do throws(JSONError) {
             return try parse(bytes, &header)
         } catch {
-            throw BybitFrameError(cause: error, bookTopic: header.isBook ? header.topic : nil)
+            let topic = header.isBook ? try? JSONScanner(bytes).unescaped(header.topic) : nil
+            throw BybitFrameError(cause: error, bookTopic: topic)
         }
     }
 
@@ -59,7 +73,7 @@ enum BybitFrameParser {
         try scanner.beginObject()
         while let key = try scanner.nextKey() {
             if scanner.matches(key, "topic") {
-                header.topic = try scanner.unescaped(try scanner.string())
+                try header.read(topic: try scanner.string(), scanner)
             } else if scanner.matches(key, "type"), scanner.peek() == UInt8(ascii: "\"") {
                 header.isSnapshot = scanner.matches(try scanner.string(), "snapshot")
             } else if scanner.matches(key, "ts") {

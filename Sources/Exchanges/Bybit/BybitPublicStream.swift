@@ -14,15 +14,19 @@ struct BybitPublicStream: StreamSession {
     private let topics: [BybitTopic]
     private var heartbeat = Heartbeat(interval: 20_000)
     /// By topic.
-    private var books: [String: BybitBookState] = [:]
+    private var books = NameTable<BybitBookState>()
+    /// Of the topics that were asked for.
+    private var symbols = NameTable<Symbol>()
     private var snapshotDue: [String: Int64] = [:]
 
     init(_ dialect: BybitDialect, _ topics: [BybitTopic], url: String) {
         self.dialect = dialect
         self.topics = topics
         self.url = url
-        for topic in topics where topic.isBook {
-            books[topic.name] = BybitBookState(topic.symbol, isBestOnly: topic.name.hasPrefix("orderbook.1."))
+        for topic in topics {
+            symbols.add(topic.name, topic.symbol)
+            guard topic.isBook else { continue }
+            books.add(topic.name, BybitBookState(topic.symbol, isBestOnly: topic.name.hasPrefix("orderbook.1.")))
         }
     }
 
@@ -33,7 +37,7 @@ struct BybitPublicStream: StreamSession {
 
     mutating func opened(_ context: SigningContext, into effects: inout [StreamEffect]) {
         heartbeat.heard(context.now)
-        for topic in books.keys { snapshotDue[topic] = context.now.saturatingAdd(Self.snapshotLimit) }
+        for topic in books.names { snapshotDue[topic] = context.now.saturatingAdd(Self.snapshotLimit) }
         for start in stride(from: 0, to: topics.count, by: Self.topicsPerFrame) {
             let part = topics[start..<min(start + Self.topicsPerFrame, topics.count)].map(\.name)
             effects.append(.send(BybitTopic.frame("subscribe", part, id: part.joined(separator: " "))))
@@ -53,12 +57,11 @@ struct BybitPublicStream: StreamSession {
     ) {
         do throws(BybitFrameError) {
             switch try BybitFrameParser.parse(frame) {
-            case .book(let topic, let isSnapshot, let time, let frame):
-                book(topic, isSnapshot, time, frame, now, &effects)
+            case .book(let topic, let isSnapshot, let time, let state):
+                guard let place = book(of: topic, frame) else { return effects.append(.event(.alive)) }
+                book(place, isSnapshot, time, state, now, &effects)
             case .trades(let topic, let trades):
-                guard let symbol = dialect.symbol(ofMarket: BybitTopic.market(topic)) else {
-                    return effects.append(.event(.alive))
-                }
+                guard let symbol = symbol(of: topic, frame) else { return effects.append(.event(.alive)) }
                 for var trade in trades {
                     trade.symbol = symbol
                     effects.append(.event(.trade(trade)))
@@ -72,31 +75,38 @@ struct BybitPublicStream: StreamSession {
 
     // MARK: - Books
 
+    private func symbol(of topic: JSONScanner.Text, _ frame: UnsafeRawBufferPointer) -> Symbol? {
+        let scanner = JSONScanner(frame)
+        if let place = symbols.place(of: topic, in: scanner) { return symbols.values[place] }
+        return (try? scanner.unescaped(topic)).flatMap { dialect.symbol(ofMarket: BybitTopic.market($0)) }
+    }
+
+    private mutating func book(of topic: JSONScanner.Text, _ frame: UnsafeRawBufferPointer) -> Int? {
+        let scanner = JSONScanner(frame)
+        if let place = books.place(of: topic, in: scanner) { return place }
+        // Another depth of a market that we list, subscribed by somebody who knows why.
+        guard let name = try? scanner.unescaped(topic), let symbol = symbol(of: topic, frame) else { return nil }
+        return books.add(name, BybitBookState(symbol, isBestOnly: name.hasPrefix("orderbook.1.")))
+    }
+
     private mutating func book(
-        _ topic: String, _ isSnapshot: Bool, _ time: Int64, _ frame: BybitBookFrame, _ now: Int64,
+        _ place: Int, _ isSnapshot: Bool, _ time: Int64, _ frame: BybitBookFrame, _ now: Int64,
         _ effects: inout [StreamEffect]
     ) {
-        if books[topic] == nil {
-            // Another depth of a market that we list, subscribed by somebody who knows why.
-            guard let symbol = dialect.symbol(ofMarket: BybitTopic.market(topic)) else {
-                return effects.append(.event(.alive))
-            }
-            books[topic] = BybitBookState(symbol, isBestOnly: topic.hasPrefix("orderbook.1."))
-        }
-        guard let outcome = books[topic]?.received(frame, isSnapshot: isSnapshot, time: time) else { return }
-        if books[topic]?.isSynced == true { snapshotDue[topic] = nil }
+        let outcome = books.values[place].received(frame, isSnapshot: isSnapshot, time: time)
+        if !snapshotDue.isEmpty, books.values[place].isSynced { snapshotDue[books.names[place]] = nil }
         switch outcome {
         case .nothing: break
         case .event(let event): effects.append(.event(event))
-        case .lost(let failure): resubscribe(topic, failure, now, &effects)
+        case .lost(let failure): resubscribe(place, failure, now, &effects)
         }
     }
 
     private mutating func resubscribe(
-        _ topic: String, _ failure: ExchangeFailure, _ now: Int64, _ effects: inout [StreamEffect]
+        _ place: Int, _ failure: ExchangeFailure, _ now: Int64, _ effects: inout [StreamEffect]
     ) {
-        guard let state = books[topic] else { return }
-        books[topic]?.lose()
+        let (topic, state) = (books.names[place], books.values[place])
+        books.values[place].lose()
         snapshotDue[topic] = now.saturatingAdd(Self.snapshotLimit)
         if !state.isBestOnly { effects.append(.event(.bookLost(state.symbol, failure))) }
         effects.append(.send(BybitTopic.frame("unsubscribe", [topic], id: topic)))
@@ -105,10 +115,13 @@ struct BybitPublicStream: StreamSession {
 
     private mutating func unreadable(_ error: BybitFrameError, _ now: Int64, _ effects: inout [StreamEffect]) {
         let failure = failure(.badResponse, "unreadable frame: \(error.cause)")
-        if let topic = error.bookTopic, books[topic] != nil { return resubscribe(topic, failure, now, &effects) }
+        if let place = error.bookTopic.flatMap({ books.place(of: $0) }) {
+            return resubscribe(place, failure, now, &effects)
+        }
         // Whose frame it was is unknown: no book can be trusted.
-        for (topic, state) in books.sorted(by: { $0.key < $1.key }) where state.isSynced {
-            books[topic]?.lose()
+        for place in books.values.indices where books.values[place].isSynced {
+            books.values[place].lose()
+            let state = books.values[place]
             if !state.isBestOnly { effects.append(.event(.bookLost(state.symbol, failure))) }
         }
         effects.append(.reconnect(failure))

@@ -2,8 +2,8 @@ import TradingCore
 
 /// The result of `spot.obu` and `spot.order_book_update`: `{"t", "full", "s", "U", "u", "b", "a"}`.
 struct GateDepth {
-    /// `BTC_USDT`, or `ob.BTC_USDT.50`.
-    private(set) var name: String?
+    /// `BTC_USDT`, or `ob.BTC_USDT.50`: where the frame names it.
+    private(set) var name: JSONScanner.Text?
     /// Milliseconds since 1970.
     private(set) var time: Int64?
     private(set) var isFull = false
@@ -22,12 +22,23 @@ struct GateDepth {
         }
     }
 
+    /// Leaves the scanner behind the value, whatever it is.
+    /// - Throws: for what is no JSON.
+    init(reading scanner: inout JSONScanner) throws(JSONError) {
+        let start = scanner.offset
+        self.init(&scanner)
+        if problem != nil {
+            scanner.offset = start
+            try scanner.skipValue()
+        }
+    }
+
     private mutating func read(_ scanner: inout JSONScanner) throws {
         var (hasLast, hasBids, hasAsks) = (false, false, false)
         try scanner.beginObject()
         while let key = try scanner.nextKey() {
             switch key.count == 1 ? scanner.byte(key.start) : 0 {
-            case UInt8(ascii: "s"): name = try scanner.plainString()
+            case UInt8(ascii: "s"): name = try scanner.string()
             case UInt8(ascii: "t"): time = try scanner.integer()
             case UInt8(ascii: "U"): first = try number(&scanner)
             case UInt8(ascii: "u"):

@@ -25,6 +25,8 @@ struct GateFrame {
     private(set) var id: Int64?
     /// Where the result stands, to be read when the channel is known.
     private(set) var resultOffset: Int?
+    /// The result of a channel of books, read on the way.
+    private(set) var depth: GateDepth?
     /// What the exchange refused.
     private(set) var error: JSONValue?
 
@@ -39,7 +41,11 @@ struct GateFrame {
             } else if scanner.matches(key, "result") {
                 _ = scanner.peek()
                 resultOffset = scanner.offset
-                try scanner.skipValue()
+                if channel == .levels || channel == .updates {
+                    depth = try GateDepth(reading: &scanner)
+                } else {
+                    try scanner.skipValue()
+                }
             } else if scanner.matches(key, "id"), scanner.peek() != UInt8(ascii: "n") {
                 id = try scanner.wholeNumber()
             } else if scanner.matches(key, "error"), scanner.peek() == UInt8(ascii: "{") {

@@ -8,19 +8,27 @@ extension GateDialect {
 
 /// Market data. Source: "Gate Spot WebSocket v4".
 struct GatePublicStream: StreamSession {
+    /// A market that frames came of, or may.
+    struct Market: Sendable {
+        let symbol: Symbol
+        /// As `spot.obu` tells it.
+        var levels = GateLevelBook()
+        /// As `spot.order_book_update` does.
+        var updates = DepthSync()
+    }
+
     let url: String
     let silenceLimit: Int64 = 30_000
     let dialect: GateDialect
     private let subscriptions: [GateSubscription]
-    /// By the names that frames carry: `BTC_USDT`, `ob.BTC_USDT.50`.
-    private var symbols: [String: Symbol] = [:]
+    private var markets: [Market] = []
+    /// Where a market is, by the names that frames carry: `BTC_USDT`, `ob.BTC_USDT.50`.
+    private var places = NameTable<Int>()
     private var requests: [Int64: String] = [:]
     private var nextID: Int64 = 1
     private var nextPing: Int64?
     /// Books that were asked for again, and when to stop waiting: by name of the subscription.
     private var awaited: [GateSubscription: Int64] = [:]
-    private var levelBooks: [Symbol: GateLevelBook] = [:]
-    private var updateBooks: [Symbol: DepthSync] = [:]
     /// Whole books that could not be fetched, and when to try again.
     private var retries: [Symbol: Int64] = [:]
 
@@ -37,7 +45,7 @@ struct GatePublicStream: StreamSession {
         for channel in channels { subscriptions.append(try dialect.subscription(channel)) }
         self.subscriptions = subscriptions
         for (channel, subscription) in zip(channels, subscriptions) {
-            for name in subscription.payload ?? [] { symbols[name] = channel.symbol }
+            for name in subscription.payload ?? [] { places.add(name, place(of: channel.symbol)) }
         }
     }
 
@@ -64,7 +72,7 @@ struct GatePublicStream: StreamSession {
         for (subscription, time) in awaited where time <= now { resubscribe(subscription, now, into: &effects) }
         for (symbol, time) in retries where time <= now {
             retries[symbol] = nil
-            if updateBooks[symbol]?.retry() == true { fetch(symbol, into: &effects) }
+            if markets[place(of: symbol)].updates.retry() { fetch(symbol, into: &effects) }
         }
     }
 
@@ -98,37 +106,56 @@ struct GatePublicStream: StreamSession {
 
     // MARK: - Books
 
-    private func symbol(_ name: String) -> Symbol? {
-        if let known = symbols[name] { return known }
-        guard name.hasPrefix("ob.") else { return dialect.symbol(name) }
-        return dialect.symbol(name.dropFirst(3).split(separator: ".").first.map { String($0) })
+    private mutating func place(of symbol: Symbol) -> Int {
+        if let known = markets.firstIndex(where: { $0.symbol == symbol }) { return known }
+        markets.append(Market(symbol: symbol))
+        return markets.count - 1
     }
 
-    /// The book that a frame is about, and what it says.
-    private func depth(
+    private mutating func place(of name: JSONScanner.Text, _ bytes: UnsafeRawBufferPointer) -> Int? {
+        let scanner = JSONScanner(bytes)
+        if let known = places.place(of: name, in: scanner) { return places.values[known] }
+        guard let text = try? scanner.unescaped(name) else { return nil }
+        let pair = text.hasPrefix("ob.") ? text.dropFirst(3).split(separator: ".").first.map { String($0) } : text
+        return dialect.symbol(pair).map { place(of: $0) }
+    }
+
+    /// What a frame says of a book, and where that market is.
+    private mutating func depth(
         _ frame: GateFrame, _ bytes: UnsafeRawBufferPointer
-    ) throws -> (GateDepth, Symbol) {
-        var scanner = try frame.result(of: bytes)
-        let depth = GateDepth(&scanner)
-        guard let name = depth.name, let symbol = symbol(name) else {
-            throw UnreadableAnswer("s", expected: "a market", found: depth.problem ?? depth.name ?? "nothing")
+    ) throws -> (GateDepth, Int) {
+        let depth: GateDepth
+        if let read = frame.depth {
+            depth = read
+        } else {
+            var scanner = try frame.result(of: bytes)
+            depth = GateDepth(&scanner)
         }
-        return (depth, symbol)
+        guard let name = depth.name, let place = place(of: name, bytes) else {
+            let found = depth.name.map { GatePublicStream.text($0, bytes) }
+            throw UnreadableAnswer("s", expected: "a market", found: depth.problem ?? found ?? "nothing")
+        }
+        return (depth, place)
+    }
+
+    private static func text(_ name: JSONScanner.Text, _ bytes: UnsafeRawBufferPointer) -> String {
+        String(decoding: JSONScanner(bytes).content(of: name), as: UTF8.self)
     }
 
     private mutating func receivedLevels(
         _ frame: GateFrame, _ bytes: UnsafeRawBufferPointer, _ now: Int64, into effects: inout [StreamEffect]
     ) throws {
-        let (depth, symbol) = try depth(frame, bytes)
-        let name = depth.name ?? ""
+        let (depth, place) = try depth(frame, bytes)
+        let symbol = markets[place].symbol
+        func name() -> String { depth.name.map { GatePublicStream.text($0, bytes) } ?? "" }
         if let problem = depth.problem {
-            levelBooks[symbol]?.invalidate()
-            return lost(symbol, name, problem, now, into: &effects)
+            markets[place].levels.invalidate()
+            return lost(symbol, name(), problem, now, into: &effects)
         }
-        switch levelBooks[symbol, default: GateLevelBook()].received(depth) {
+        switch markets[place].levels.received(depth) {
         case .none: effects.append(.event(.alive))
         case .replace:
-            awaited[GateSubscription(channel: .levels, payload: [name])] = nil
+            awaited[GateSubscription(channel: .levels, payload: [name()])] = nil
             effects.append(
                 .event(
                     .book(
@@ -136,7 +163,7 @@ struct GatePublicStream: StreamSession {
                             symbol: symbol, bids: depth.bids, asks: depth.asks, time: depth.time,
                             sequence: depth.last))))
         case .pass: effects.append(.event(.bookChange(change(symbol, depth))))
-        case .lost(let reason): lost(symbol, name, reason, now, into: &effects)
+        case .lost(let reason): lost(symbol, name(), reason, now, into: &effects)
         }
     }
 
@@ -162,17 +189,22 @@ struct GatePublicStream: StreamSession {
     private mutating func receivedUpdate(
         _ frame: GateFrame, _ bytes: UnsafeRawBufferPointer, into effects: inout [StreamEffect]
     ) throws {
-        let (depth, symbol) = try depth(frame, bytes)
+        let (depth, place) = try depth(frame, bytes)
+        let symbol = markets[place].symbol
         if let problem = depth.problem {
-            updateBooks[symbol, default: DepthSync()].invalidate()
+            markets[place].updates.invalidate()
             effects.append(.event(.bookLost(symbol, dialect.bookFailure(frame.channel.rawValue, problem))))
-            if updateBooks[symbol]?.retry() == true { fetch(symbol, into: &effects) }
+            if markets[place].updates.retry() { fetch(symbol, into: &effects) }
             return
         }
-        let numbered = DepthSync.Numbered(
-            change(symbol, depth), first: depth.first ?? depth.last, last: depth.last)
-        let action = updateBooks[symbol, default: DepthSync()].received(numbered)
-        carryOut(action, symbol, into: &effects)
+        let change = change(symbol, depth)
+        let first = depth.first ?? depth.last
+        if markets[place].updates.follows(first: first, last: depth.last) {
+            effects.append(.event(.bookChange(change)))
+        } else {
+            let action = markets[place].updates.received(.init(change, first: first, last: depth.last))
+            carryOut(action, symbol, into: &effects)
+        }
     }
 
     mutating func fetched(
@@ -182,11 +214,11 @@ struct GatePublicStream: StreamSession {
         guard case .success(let book) = answer, let number = book.sequence,
             (0...GateDepth.largestNumber).contains(number)
         else {
-            updateBooks[symbol]?.fetchFailed()
+            markets[place(of: symbol)].updates.fetchFailed()
             retries[symbol] = now &+ Self.retryDelay
             return
         }
-        guard let action = updateBooks[symbol]?.fetched(book) else { return }
+        let action = markets[place(of: symbol)].updates.fetched(book)
         carryOut(action, symbol, into: &effects)
     }
 

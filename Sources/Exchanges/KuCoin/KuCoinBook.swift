@@ -9,7 +9,7 @@ struct KuCoinBook {
     /// A side with fewer known levels than this is fetched anew.
     static let leastKnownLevels = 20
 
-    private let symbol: Symbol
+    let symbol: Symbol
     private let isPartial: Bool
     private var sync = DepthSync()
     /// Waits for the newer book.
@@ -26,9 +26,26 @@ struct KuCoinBook {
         self.isPartial = isPartial
     }
 
+    /// Takes a change that follows the one before, as nearly every one does.
+    /// - Returns: false, with nothing changed, for every other, which ``received(_:)`` judges.
+    mutating func follows(_ change: BookChange, first: Int64, last: Int64) -> Bool {
+        guard refresh == nil, sync.follows(first: first, last: last) else { return false }
+        if isPartial { known.apply(change) }
+        return true
+    }
+
+    /// Begins to wait for a newer book when the known levels run out.
+    /// - Returns: whether it has to be fetched.
+    mutating func startsRefresh() -> Bool {
+        guard isPartial, refresh == nil, isWearingOut else { return false }
+        _ = startRefresh()
+        return true
+    }
+
     /// - Returns: what to do, and whether a newer book has to be fetched beside.
-    mutating func received(_ depth: KuCoinDepth) -> (action: DepthSync.Action, further: DepthSync.Action) {
-        let numbered = depth.numbered(symbol)
+    mutating func received(
+        _ numbered: DepthSync.Numbered
+    ) -> (action: DepthSync.Action, further: DepthSync.Action) {
         let action = sync.received(numbered)
         switch action {
         case .pass(let change):

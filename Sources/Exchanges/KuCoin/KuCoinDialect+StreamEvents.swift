@@ -10,14 +10,15 @@ extension KuCoinDialect {
         switch frame.topic {
         case .trades:
             var scanner = try frame.data(of: bytes)
-            return .trade(try streamTrade(&scanner, symbol(frame.name)))
-        case .lastPrice: return .ticker(try lastPrice(try frame.dataValue(of: bytes), symbol(frame.name)))
+            return .trade(try streamTrade(&scanner, symbol(frame.name(in: bytes))))
+        case .lastPrice: return .ticker(try lastPrice(try frame.dataValue(of: bytes), symbol(frame.name(in: bytes))))
         case .ticker: return .ticker(try streamTicker(try frame.dataValue(of: bytes)))
-        case .bestPrices: return .bestPrices(try bestPrices(try frame.dataValue(of: bytes), symbol(frame.name)))
+        case .bestPrices:
+            return .bestPrices(try bestPrices(try frame.dataValue(of: bytes), symbol(frame.name(in: bytes))))
         case .best5, .best50:
             var scanner = try frame.data(of: bytes)
-            return .book(try bestLevels(&scanner, symbol(frame.name)))
-        case .candles: return try streamCandle(try frame.dataValue(of: bytes), frame.name)
+            return .book(try bestLevels(&scanner, symbol(frame.name(in: bytes))))
+        case .candles: return try streamCandle(try frame.dataValue(of: bytes), frame.name(in: bytes))
         default: return .unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))
         }
     }

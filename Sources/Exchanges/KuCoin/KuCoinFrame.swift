@@ -24,12 +24,14 @@ struct KuCoinFrame {
 
     private(set) var kind = Kind.other
     private(set) var topic = Topic.other
-    /// What stands behind the topic's colon: `BTC-USDT`, `BTC-USDT_1min`.
-    private(set) var name = ""
+    /// Where the frame names what stands behind the topic's colon: `BTC-USDT`, `BTC-USDT_1min`.
+    private(set) var name = JSONScanner.Text.none
     private(set) var id: String?
     private(set) var code: String?
     /// Where the data stand, to be read when the topic is known.
     private(set) var dataOffset: Int?
+    /// The data of a book's changes, read on the way; a failure is of their content, for the frame itself is good.
+    private(set) var depth: Result<KuCoinDepth, any Error>?
 
     init(_ bytes: UnsafeRawBufferPointer) throws {
         var scanner = JSONScanner(bytes)
@@ -38,7 +40,11 @@ struct KuCoinFrame {
             if scanner.matches(key, "data") {
                 _ = scanner.peek()
                 dataOffset = scanner.offset
-                try scanner.skipValue()
+                if topic == .changes, kind == .message {
+                    depth = try KuCoinFrame.depth(&scanner)
+                } else {
+                    try scanner.skipValue()
+                }
             } else if scanner.matches(key, "topic") {
                 read(topic: try scanner.string(), scanner)
             } else if scanner.matches(key, "type") {
@@ -59,17 +65,31 @@ struct KuCoinFrame {
     }
 
     private mutating func read(topic text: JSONScanner.Text, _ scanner: JSONScanner) {
+        // Nearly all frames, without making a text of the topic.
+        if scanner.begins(text, with: "/market/level2:") {
+            topic = .changes
+            name = scanner.part(of: text, from: 15)
+            return
+        }
         let bytes = scanner.content(of: text)
         let colon = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.count
         let word = UnsafeRawBufferPointer(rebasing: bytes[..<colon])
-        if colon < bytes.count { name = String(decoding: bytes[(colon + 1)...], as: UTF8.self) }
-        topic = KuCoinFrame.topic(word)
+        if colon < bytes.count { name = scanner.part(of: text, from: colon + 1) }
+        topic = Topic(rawValue: String(decoding: word, as: UTF8.self)) ?? .other
     }
 
-    private static func topic(_ word: UnsafeRawBufferPointer) -> Topic {
-        // Without making a text of the most frequent.
-        if word.elementsEqual("/market/level2".utf8) { return .changes }
-        return Topic(rawValue: String(decoding: word, as: UTF8.self)) ?? .other
+    /// - Throws: for what is no JSON.
+    private static func depth(_ scanner: inout JSONScanner) throws(JSONError) -> Result<KuCoinDepth, any Error> {
+        let start = scanner.offset
+        do { return .success(try KuCoinDepth(&scanner)) } catch {
+            scanner.offset = start
+            try scanner.skipValue()
+            return .failure(error)
+        }
+    }
+
+    func name(in bytes: UnsafeRawBufferPointer) -> String {
+        String(decoding: JSONScanner(bytes).content(of: name), as: UTF8.self)
     }
 
     private static func text(_ scanner: inout JSONScanner) throws -> String {

@@ -4,7 +4,7 @@ import TradingCore
 struct KuCoinPublicStream: StreamSession {
     private let dialect: KuCoinDialect
     private var connection: KuCoinConnection
-    private var books: [String: KuCoinBook] = [:]
+    private var books = NameTable<KuCoinBook>()
     private var retries: [String: Int64] = [:]
 
     /// Milliseconds.
@@ -28,7 +28,9 @@ struct KuCoinPublicStream: StreamSession {
         connection.wake(now, into: &effects)
         for (name, time) in retries where time <= now {
             retries[name] = nil
-            if books[name]?.retry() == true, let symbol = dialect.symbol(name) { fetch(symbol, into: &effects) }
+            if let place = books.place(of: name), books.values[place].retry() {
+                fetch(books.values[place].symbol, into: &effects)
+            }
         }
     }
 
@@ -59,23 +61,42 @@ struct KuCoinPublicStream: StreamSession {
     private mutating func receivedChanges(
         _ frame: KuCoinFrame, _ bytes: UnsafeRawBufferPointer, into effects: inout [StreamEffect]
     ) {
-        guard let symbol = dialect.symbol(frame.name) else {
-            let error = UnreadableAnswer("topic", expected: "a market", found: frame.name)
+        guard let place = place(of: frame, bytes) else {
+            let error = UnreadableAnswer("topic", expected: "a market", found: frame.name(in: bytes))
             effects.append(.event(.refused(frame.topic.rawValue, dialect.unreadable(frame.topic.rawValue, error))))
             return
         }
-        let isPartial = dialect.bookSnapshot == .best100
+        let symbol = books.values[place].symbol
         do {
-            var scanner = try frame.data(of: bytes)
-            let depth = try KuCoinDepth(&scanner)
-            let (action, further) = books[frame.name, default: KuCoinBook(symbol, isPartial: isPartial)]
-                .received(depth)
+            let depth = try depth(frame, bytes)
+            let change = depth.change(symbol)
+            if books.values[place].follows(change, first: depth.first, last: depth.last) {
+                effects.append(.event(.bookChange(change)))
+                if books.values[place].startsRefresh() { fetch(symbol, into: &effects) }
+                return
+            }
+            let (action, further) = books.values[place].received(.init(change, first: depth.first, last: depth.last))
             carryOut(action, symbol, into: &effects)
             if case .fetch = further { fetch(symbol, into: &effects) }
         } catch {
-            books[frame.name, default: KuCoinBook(symbol, isPartial: isPartial)].invalidate()
+            books.values[place].invalidate()
             effects.append(.event(.bookLost(symbol, dialect.unreadable(frame.topic.rawValue, error))))
-            if books[frame.name]?.retry() == true { fetch(symbol, into: &effects) }
+            if books.values[place].retry() { fetch(symbol, into: &effects) }
+        }
+    }
+
+    private func depth(_ frame: KuCoinFrame, _ bytes: UnsafeRawBufferPointer) throws -> KuCoinDepth {
+        if let depth = frame.depth { return try depth.get() }
+        var scanner = try frame.data(of: bytes)
+        return try KuCoinDepth(&scanner)
+    }
+
+    /// Where the book of a frame's market is; of a market that comes for the first time a new one.
+    private mutating func place(of frame: KuCoinFrame, _ bytes: UnsafeRawBufferPointer) -> Int? {
+        if let known = books.place(of: frame.name, in: JSONScanner(bytes)) { return known }
+        let name = frame.name(in: bytes)
+        return dialect.symbol(name).map {
+            books.add(name, KuCoinBook($0, isPartial: dialect.bookSnapshot == .best100))
         }
     }
 
@@ -87,12 +108,12 @@ struct KuCoinPublicStream: StreamSession {
         guard case .success(let book) = answer, let number = book.sequence,
             (0...KuCoinDepth.largestNumber).contains(number)
         else {
-            books[name]?.fetchFailed()
+            if let place = books.place(of: name) { books.values[place].fetchFailed() }
             retries[name] = now &+ Self.retryDelay
             return
         }
-        guard let action = books[name]?.fetched(book) else { return }
-        carryOut(action, symbol, into: &effects)
+        guard let place = books.place(of: name) else { return }
+        carryOut(books.values[place].fetched(book), symbol, into: &effects)
     }
 
     private func carryOut(_ action: DepthSync.Action, _ symbol: Symbol, into effects: inout [StreamEffect]) {

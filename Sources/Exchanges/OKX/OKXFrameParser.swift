@@ -12,12 +12,33 @@ struct OKXBookFrame: Hashable, Sendable {
     var sequence: Int64?
 }
 
-/// A frame as far as it is read in one go.
+/// The states of one frame: nearly always one, which then needs no array.
+struct OKXBookFrames: Sendable {
+    var first = OKXBookFrame()
+    var others: [OKXBookFrame] = []
+    var isEmpty = true
+
+    mutating func append(_ frame: OKXBookFrame) {
+        if isEmpty { first = frame } else { others.append(frame) }
+        isEmpty = false
+    }
+}
+
+/// A frame as far as it is read in one go. Instruments are where the frame names them.
 enum OKXMessage: Sendable {
-    case books(channel: String, instrument: String, isSnapshot: Bool, [OKXBookFrame])
-    case trades(instrument: String, [ExchangeTrade])
+    case books(OKXBookChannel, instrument: JSONScanner.Text, isSnapshot: Bool, OKXBookFrames)
+    case trades(instrument: JSONScanner.Text, [ExchangeTrade])
     /// Everything else, whole.
     case other(JSONValue)
+}
+
+enum OKXBookChannel: Sendable {
+    /// Told whole, then by its changes.
+    case incremental
+    /// The best five levels, whole each time.
+    case best5
+    /// The best level.
+    case best
 }
 
 struct OKXFrameError: Error, Equatable, Sendable {
@@ -30,15 +51,39 @@ struct OKXFrameError: Error, Equatable, Sendable {
 /// Source: www.okx.com/docs-v5, "WS / Order book channel", "WS / Trades channel".
 enum OKXFrameParser {
     private struct Header {
-        var channel = ""
-        var instrument = ""
+        var book: OKXBookChannel?
+        var isTrade = false
+        var instrument = JSONScanner.Text.none
         var isSnapshot = false
         var hasAction = false
 
-        var isBook: Bool { channel.hasPrefix("books") || channel == "bbo-tbt" }
-        var isTrade: Bool { channel == "trades" || channel == "trades-all" }
         /// Whether `data` can be read now: of the incremental books the action must be known.
-        var isComplete: Bool { isTrade || (isBook && (hasAction || channel == "bbo-tbt" || channel == "books5")) }
+        var isComplete: Bool { isTrade || hasAction && book != nil || book == .best5 || book == .best }
+
+        mutating func read(channel: JSONScanner.Text, _ scanner: JSONScanner) throws(JSONError) {
+            (book, isTrade) = (nil, false)
+            guard !channel.hasEscapes else {
+                let name = try scanner.unescaped(channel)
+                read(channel: name)
+                return
+            }
+            if scanner.matches(channel, "books") {
+                book = .incremental
+            } else if scanner.matches(channel, "trades") {
+                isTrade = true
+            } else {
+                read(channel: String(decoding: scanner.content(of: channel), as: UTF8.self))
+            }
+        }
+
+        private mutating func read(channel: String) {
+            switch channel {
+            case "bbo-tbt": book = .best
+            case "books5": book = .best5
+            case "trades", "trades-all": isTrade = true
+            default: book = channel.hasPrefix("books") ? .incremental : nil
+            }
+        }
     }
 
     static func parse(_ bytes: UnsafeRawBufferPointer) throws(OKXFrameError) -> OKXMessage {
@@ -46,7 +91,9 @@ enum OKXFrameParser {
         do throws(JSONError) {
             return try parse(bytes, &header)
         } catch {
-            throw OKXFrameError(cause: error, bookOf: header.isBook ? header.instrument : nil)
+            let scanner = JSONScanner(bytes)
+            let instrument = header.book == nil ? nil : try? scanner.unescaped(header.instrument)
+            throw OKXFrameError(cause: error, bookOf: instrument)
         }
     }
 
@@ -76,7 +123,7 @@ enum OKXFrameParser {
         }
         try scanner.finish()
         if let message { return message }
-        guard header.isComplete || header.isBook, let skipped else { return .other(try JSONValue(utf8: bytes)) }
+        guard header.isComplete || header.book != nil, let skipped else { return .other(try JSONValue(utf8: bytes)) }
         scanner.offset = skipped
         return try readData(&scanner, header)
     }
@@ -85,9 +132,9 @@ enum OKXFrameParser {
         try scanner.beginObject()
         while let key = try scanner.nextKey() {
             if scanner.matches(key, "channel") {
-                header.channel = try scanner.unescaped(try scanner.string())
+                try header.read(channel: try scanner.string(), scanner)
             } else if scanner.matches(key, "instId") {
-                header.instrument = try scanner.unescaped(try scanner.string())
+                header.instrument = try scanner.string()
             } else {
                 try scanner.skipValue()
             }
@@ -95,17 +142,16 @@ enum OKXFrameParser {
     }
 
     private static func readData(_ scanner: inout JSONScanner, _ header: Header) throws(JSONError) -> OKXMessage {
-        if header.isTrade {
+        guard let channel = header.book else {
             var trades: [ExchangeTrade] = []
             try scanner.beginArray()
             while try scanner.nextElement() { trades.append(try readTrade(&scanner)) }
             return .trades(instrument: header.instrument, trades)
         }
-        var frames: [OKXBookFrame] = []
+        var frames = OKXBookFrames()
         try scanner.beginArray()
         while try scanner.nextElement() { frames.append(try readBook(&scanner)) }
-        return .books(
-            channel: header.channel, instrument: header.instrument, isSnapshot: header.isSnapshot, frames)
+        return .books(channel, instrument: header.instrument, isSnapshot: header.isSnapshot, frames)
     }
 
     private static func readBook(_ scanner: inout JSONScanner) throws(JSONError) -> OKXBookFrame {

@@ -14,7 +14,7 @@ struct OKXPublicStream: StreamSession {
     private let channels: [OKXChannel]
     private var heartbeat = Heartbeat(interval: 15_000)
     /// By instrument.
-    private var books: [String: OKXBookState] = [:]
+    private var books = NameTable<OKXBookState>()
     private var snapshotDue: [String: Int64] = [:]
 
     /// - Parameter channels: either candles alone or none: those have an address of their own.
@@ -23,7 +23,7 @@ struct OKXPublicStream: StreamSession {
         self.channels = channels
         self.url = url
         for channel in channels where channel.isIncrementalBook {
-            books[channel.instrument] = OKXBookState(channel.symbol)
+            books.add(channel.instrument, OKXBookState(channel.symbol))
         }
     }
 
@@ -34,7 +34,7 @@ struct OKXPublicStream: StreamSession {
 
     mutating func opened(_ context: SigningContext, into effects: inout [StreamEffect]) {
         heartbeat.heard(context.now)
-        for instrument in books.keys { snapshotDue[instrument] = context.now.saturatingAdd(Self.snapshotLimit) }
+        for instrument in books.names { snapshotDue[instrument] = context.now.saturatingAdd(Self.snapshotLimit) }
         for start in stride(from: 0, to: channels.count, by: Self.channelsPerFrame) {
             let part = channels[start..<min(start + Self.channelsPerFrame, channels.count)]
             effects.append(.send(OKXChannel.frame("subscribe", part.map(\.argument))))
@@ -53,18 +53,18 @@ struct OKXPublicStream: StreamSession {
         _ frame: UnsafeRawBufferPointer, isBinary: Bool, now: Int64, into effects: inout [StreamEffect]
     ) {
         heartbeat.heard(now)
-        if frame.elementsEqual("pong".utf8) {
+        if frame.count == 4, frame.elementsEqual("pong".utf8) {
             effects.append(.event(.alive))
             return
         }
         do throws(OKXFrameError) {
             switch try OKXFrameParser.parse(frame) {
-            case .books(let channel, let instrument, let isSnapshot, let frames):
-                for frame in frames { book(channel, instrument, isSnapshot, frame, now, &effects) }
+            case .books(let channel, let instrument, let isSnapshot, let states):
+                if states.isEmpty { return }
+                book(channel, instrument, isSnapshot, states.first, frame, now, &effects)
+                for state in states.others { book(channel, instrument, isSnapshot, state, frame, now, &effects) }
             case .trades(let instrument, let trades):
-                guard let symbol = dialect.symbol(ofInstrument: instrument) else {
-                    return unasked(instrument, &effects)
-                }
+                guard let symbol = symbol(of: instrument, frame) else { return unasked(&effects) }
                 for var trade in trades {
                     trade.symbol = symbol
                     effects.append(.event(.trade(trade)))
@@ -79,32 +79,29 @@ struct OKXPublicStream: StreamSession {
     // MARK: - Books
 
     private mutating func book(
-        _ channel: String, _ instrument: String, _ isSnapshot: Bool, _ frame: OKXBookFrame, _ now: Int64,
-        _ effects: inout [StreamEffect]
+        _ channel: OKXBookChannel, _ instrument: JSONScanner.Text, _ isSnapshot: Bool, _ state: OKXBookFrame,
+        _ frame: UnsafeRawBufferPointer, _ now: Int64, _ effects: inout [StreamEffect]
     ) {
-        switch channel {
-        case "bbo-tbt", "books5":
-            guard let symbol = dialect.symbol(ofInstrument: instrument) else { return unasked(instrument, &effects) }
-            let book = frame.whole(symbol)
-            effects.append(.event(channel == "books5" ? .book(book) : .bestPrices(ExchangeTicker(bestOf: book))))
-        default:
-            guard let outcome = books[instrument]?.received(frame, isSnapshot: isSnapshot) else {
-                return unasked(instrument, &effects)
-            }
-            if isSnapshot { snapshotDue[instrument] = nil }
-            switch outcome {
-            case .nothing: break
-            case .event(let event): effects.append(.event(event))
-            case .lost(let failure): resubscribe(instrument, failure, now, &effects)
-            }
+        guard channel == .incremental else {
+            guard let symbol = symbol(of: instrument, frame) else { return unasked(&effects) }
+            let book = state.whole(symbol)
+            effects.append(.event(channel == .best5 ? .book(book) : .bestPrices(ExchangeTicker(bestOf: book))))
+            return
+        }
+        guard let place = books.place(of: instrument, in: JSONScanner(frame)) else { return unasked(&effects) }
+        if isSnapshot { snapshotDue[books.names[place]] = nil }
+        switch books.values[place].received(state, isSnapshot: isSnapshot) {
+        case .nothing: break
+        case .event(let event): effects.append(.event(event))
+        case .lost(let failure): resubscribe(place, failure, now, &effects)
         }
     }
 
     private mutating func resubscribe(
-        _ instrument: String, _ failure: ExchangeFailure, _ now: Int64, _ effects: inout [StreamEffect]
+        _ place: Int, _ failure: ExchangeFailure, _ now: Int64, _ effects: inout [StreamEffect]
     ) {
-        guard let symbol = books[instrument]?.symbol else { return }
-        books[instrument]?.lose()
+        let (instrument, symbol) = (books.names[place], books.values[place].symbol)
+        books.values[place].lose()
         snapshotDue[instrument] = now.saturatingAdd(Self.snapshotLimit)
         let argument = OKXChannel(.book(symbol), instrument).argument
         effects.append(.event(.bookLost(symbol, failure)))
@@ -114,13 +111,13 @@ struct OKXPublicStream: StreamSession {
 
     private mutating func unreadable(_ error: OKXFrameError, _ now: Int64, _ effects: inout [StreamEffect]) {
         let failure = failure(.badResponse, "unreadable frame: \(error.cause)")
-        if let instrument = error.bookOf, books[instrument] != nil {
-            return resubscribe(instrument, failure, now, &effects)
+        if let place = error.bookOf.flatMap({ books.place(of: $0) }) {
+            return resubscribe(place, failure, now, &effects)
         }
         // Whose frame it was is unknown: no book can be trusted.
-        for (instrument, state) in books.sorted(by: { $0.key < $1.key }) where state.isSynced {
-            books[instrument]?.lose()
-            effects.append(.event(.bookLost(state.symbol, failure)))
+        for place in books.values.indices where books.values[place].isSynced {
+            books.values[place].lose()
+            effects.append(.event(.bookLost(books.values[place].symbol, failure)))
         }
         effects.append(.reconnect(failure))
     }
@@ -160,7 +157,14 @@ struct OKXPublicStream: StreamSession {
     }
 
     /// A market that we do not list, or never asked for: nothing to tell, but the connection lives.
-    private func unasked(_ instrument: String, _ effects: inout [StreamEffect]) { effects.append(.event(.alive)) }
+    private func unasked(_ effects: inout [StreamEffect]) { effects.append(.event(.alive)) }
+
+    /// Of a market whose book is followed, or any other that we list.
+    private func symbol(of instrument: JSONScanner.Text, _ frame: UnsafeRawBufferPointer) -> Symbol? {
+        let scanner = JSONScanner(frame)
+        if let place = books.place(of: instrument, in: scanner) { return books.values[place].symbol }
+        return dialect.symbol(ofInstrument: try? scanner.unescaped(instrument))
+    }
 
     private func failure(_ kind: ExchangeFailure.Kind, _ message: String) -> ExchangeFailure {
         ExchangeFailure(kind, exchange: "okx", endpoint: "public stream", message: message)

@@ -14,25 +14,42 @@ public struct DepthBook: Hashable, Sendable {
     }
 
     public mutating func apply(_ change: BookChange) {
-        for level in change.bids { Self.set(level, in: &bids) { $0 > $1 } }
-        for level in change.asks { Self.set(level, in: &asks) { $0 < $1 } }
+        Self.set(change.bids, in: &bids) { $0 > $1 }
+        Self.set(change.asks, in: &asks) { $0 < $1 }
     }
 
+    @inline(__always)
     private static func set(
-        _ level: PriceLevel, in levels: inout [PriceLevel], isBetter: (FixedDecimal, FixedDecimal) -> Bool
+        _ changes: [PriceLevel], in levels: inout [PriceLevel], isBetter: (FixedDecimal, FixedDecimal) -> Bool
     ) {
-        var (low, high) = (0, levels.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isBetter(levels[middle].price, level.price) { low = middle + 1 } else { high = middle }
+        for level in changes {
+            let place = levels.withUnsafeBufferPointer { countBetter(than: level.price, in: $0, isBetter) }
+            let isThere = place < levels.count && levels[place].price == level.price
+            if level.amount.isZero {
+                if isThere { levels.remove(at: place) }
+            } else if isThere {
+                levels[place].amount = level.amount
+            } else {
+                levels.insert(level, at: place)
+            }
         }
-        let isThere = low < levels.count && levels[low].price == level.price
-        if level.amount.isZero {
-            if isThere { levels.remove(at: low) }
-        } else if isThere {
-            levels[low].amount = level.amount
-        } else {
-            levels.insert(level, at: low)
+    }
+
+    /// How many levels are better. Which half a price lies in is as good as random, so each step is a choice of numbers
+    /// rather than a branch.
+    @inline(__always)
+    private static func countBetter(
+        than price: FixedDecimal, in levels: UnsafeBufferPointer<PriceLevel>,
+        _ isBetter: (FixedDecimal, FixedDecimal) -> Bool
+    ) -> Int {
+        guard let base = levels.baseAddress, !levels.isEmpty else { return 0 }
+        var low = 0
+        var count = levels.count
+        while count > 1 {
+            let half = count >> 1
+            low = isBetter(base[low &+ half &- 1].price, price) ? low &+ half : low
+            count &-= half
         }
+        return isBetter(base[low].price, price) ? low &+ 1 : low
     }
 }

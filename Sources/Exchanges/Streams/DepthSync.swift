@@ -40,6 +40,14 @@ public struct DepthSync: Sendable {
 
     public init() {}
 
+    /// Takes a change that follows the last one passed on, as nearly every change does: by its numbers alone.
+    /// - Returns: whether it is to be passed on; false, with nothing changed, for every other, which ``received(_:)`` judges.
+    public mutating func follows(first: Int64, last: Int64) -> Bool {
+        guard let previous = self.last, last > previous, first <= Self.next(after: previous) else { return false }
+        self.last = last
+        return true
+    }
+
     public mutating func received(_ numbered: Numbered) -> Action {
         guard let last else {
             hold(numbered)

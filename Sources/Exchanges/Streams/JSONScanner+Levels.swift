@@ -2,23 +2,15 @@ import TradingCore
 
 /// What the frames of market streams are made of, read without building anything in between.
 extension JSONScanner {
-    /// Up to ten digits before the point and eight after it, eight at a time.
-    private static let commonDecimal = try? UnitText(unit: "0.00000001")
-
     /// A number, bare or in quotes.
     mutating func exactDecimal() throws -> FixedDecimal {
         guard peek() == UInt8(ascii: "\"") else {
             let start = offset
             return try exact(content(of: try number()), at: start)
         }
-        let start = offset &+ 1
         var units: Int64 = 0
-        if let length = JSONScanner.commonDecimal?.scan(base, from: start, upTo: count, into: &units), length > 0,
-            start &+ length < count, byte(start &+ length) == UInt8(ascii: "\"")
-        {
-            offset = start &+ length &+ 1
-            return FixedDecimal(raw: Int128(units) * 10_000_000_000)
-        }
+        if plainDecimal(&units) { return FixedDecimal(hundredMillionths: units) }
+        let start = offset &+ 1
         return try exact(content(of: try string()), at: start)
     }
 
@@ -32,6 +24,8 @@ extension JSONScanner {
     /// A whole number of 64 bits, bare or in quotes.
     mutating func wholeNumber() throws -> Int64 {
         guard peek() == UInt8(ascii: "\"") else { return try integer() }
+        var plain: Int64 = 0
+        if plainWholeNumber(&plain) { return plain }
         let place = offset
         let text = String(decoding: content(of: try string()), as: UTF8.self)
         guard let number = Int64(text) else {
@@ -43,11 +37,26 @@ extension JSONScanner {
     /// A string's content.
     mutating func plainString() throws -> String { try unescaped(try string()) }
 
+    /// Levels in the form that all exchanges write, as many as follow; stops before everything else, the array's end too.
+    @inline(__always)
+    mutating func plainLevels(into levels: inout [PriceLevel]) throws(JSONError) {
+        if offset < count, byte(offset) == UInt8(ascii: "["), levels.capacity == 0 { levels.reserveCapacity(16) }
+        var (price, amount): (Int64, Int64) = (0, 0)
+        while plainLevel(price: &price, amount: &amount) {
+            levels.append(
+                PriceLevel(
+                    price: FixedDecimal(hundredMillionths: price), amount: FixedDecimal(hundredMillionths: amount)))
+            try endArray()
+        }
+    }
+
     /// `[[price, amount, …], …]`; further entries of a level are stepped over.
     mutating func priceLevels() throws -> [PriceLevel] {
         var levels: [PriceLevel] = []
         try beginArray()
-        while try nextElement() {
+        while true {
+            try plainLevels(into: &levels)
+            guard try nextElement() else { return levels }
             try beginArray()
             let price = try requiredElement()
             let amount = try requiredElement()
@@ -57,7 +66,6 @@ extension JSONScanner {
             }
             levels.append(PriceLevel(price: price, amount: amount))
         }
-        return levels
     }
 
     mutating func requiredElement() throws -> FixedDecimal {

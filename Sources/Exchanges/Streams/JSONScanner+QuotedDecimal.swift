@@ -7,6 +7,8 @@ extension JSONScanner {
     /// - Throws: for what is no string, and ``JSONError/Expectation/value`` for a string that is no number we can keep.
     mutating func quotedDecimal() throws(JSONError) -> FixedDecimal {
         guard peek() == UInt8(ascii: "\"") else { throw error(.string) }
+        var units: Int64 = 0
+        if plainDecimal(&units) { return FixedDecimal(hundredMillionths: units) }
         var index = offset + 1
         var mantissa: UInt64 = 0
         var digitCount = 0
@@ -42,6 +44,8 @@ extension JSONScanner {
     /// A whole number, in quotes or not.
     mutating func looseInteger() throws(JSONError) -> Int64 {
         guard peek() == UInt8(ascii: "\"") else { return try integer() }
+        var plain: Int64 = 0
+        if plainWholeNumber(&plain) { return plain }
         let text = try string()
         guard let value = JSONScanner.integer(content(of: text)) else {
             throw JSONError(offset: text.start, expected: .integer)
@@ -67,7 +71,9 @@ extension JSONScanner {
     /// - Throws: also for a price that is not positive or a negative amount.
     mutating func priceLevels(into levels: inout [PriceLevel]) throws(JSONError) {
         try beginArray()
-        while try nextElement() {
+        while true {
+            try plainLevels(into: &levels)
+            guard try nextElement() else { return }
             try beginArray()
             guard try nextElement() else { throw error(.string) }
             let place = offset

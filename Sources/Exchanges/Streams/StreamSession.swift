@@ -75,14 +75,17 @@ extension StreamSession {
 }
 
 /// What a session wants done.
+///
+/// Every frame makes some and every consumer copies them, so they are as small as a book's change: what is larger, and
+/// rarer, is kept beside them.
 public enum StreamEffect: Sendable {
     case send(String)
     /// Tell the consumer.
     case event(StreamEvent)
     /// Ask for a book by REST and give it to ``StreamSession/fetched(_:_:now:into:)``.
-    case fetchBook(Symbol, EndpointCall<ExchangeBook>)
+    indirect case fetchBook(Symbol, EndpointCall<ExchangeBook>)
     /// Close and connect anew: the exchange asked for it, or what came makes no sense.
-    case reconnect(ExchangeFailure)
+    indirect case reconnect(ExchangeFailure)
 }
 
 /// What a stream tells.
@@ -92,21 +95,21 @@ public enum StreamEvent: Hashable, Sendable {
     /// Levels with their new amounts; 0 removes one. In the exchange's order.
     case bookChange(BookChange)
     /// The book cannot be trusted until the next whole one: a gap, a wrong checksum, an unreadable message.
-    case bookLost(Symbol, ExchangeFailure)
-    case trade(ExchangeTrade)
-    case ticker(ExchangeTicker)
-    case bestPrices(ExchangeTicker)
-    case candle(Symbol, CandleInterval, ExchangeCandle)
+    indirect case bookLost(Symbol, ExchangeFailure)
+    indirect case trade(ExchangeTrade)
+    indirect case ticker(ExchangeTicker)
+    indirect case bestPrices(ExchangeTicker)
+    indirect case candle(Symbol, CandleInterval, ExchangeCandle)
     /// An order's new state; the newest word on it.
-    case order(ExchangeOrder)
+    indirect case order(ExchangeOrder)
     /// A fill of ours.
-    case fill(ExchangeTrade)
+    indirect case fill(ExchangeTrade)
     /// Balances that changed; `isWhole`: all there are.
     case balances(ExchangeBalances, isWhole: Bool)
     /// A subscription, or the login, was confirmed.
     case confirmed(String)
     /// It was refused.
-    case refused(String, ExchangeFailure)
+    indirect case refused(String, ExchangeFailure)
     /// Nothing happened, and the stream lives.
     case alive
     /// A message that the session does not know, shortened. Never an error: exchanges add messages.

@@ -91,6 +91,12 @@ extension JSONScanner {
 
     private func afterDigits(from start: Int) throws(JSONError) -> Int {
         var index = start
+        while index &+ 8 <= count {
+            let length = DigitWord.leadingCount(
+                DigitWord.values(base.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
+            index &+= length
+            if length < 8 { break }
+        }
         while byte(at: index) &- 48 < 10 { index += 1 }
         guard index > start else { throw error(.number) }
         return index

@@ -38,6 +38,9 @@ public struct JSONScanner {
         public let count: Int
         public let hasEscapes: Bool
 
+        /// No text: an empty one at the beginning.
+        @inlinable public static var none: Text { Text(start: 0, count: 0, hasEscapes: false) }
+
         @inlinable
         init(start: Int, count: Int, hasEscapes: Bool) {
             self.start = start
@@ -74,6 +77,24 @@ public struct JSONScanner {
             isAtStart = false
             offset = start &+ 3
             return Text(start: start, count: 1, hasEscapes: false)
+        }
+        return try nextLongerKey()
+    }
+
+    @inlinable @inline(never)
+    mutating func nextLongerKey() throws(JSONError) -> Text? {
+        // Nearly all others have up to seven.
+        let start = isAtStart ? offset &+ 1 : offset &+ 2
+        if start &+ 9 <= count, byte(start &- 1) == UInt8(ascii: "\""), isAtStart || byte(offset) == UInt8(ascii: ",") {
+            let special = JSONScanner.special(base.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+            let length = special.trailingZeroBitCount >> 3
+            if special != 0, byte(start &+ length) == UInt8(ascii: "\""),
+                byte(start &+ length &+ 1) == UInt8(ascii: ":")
+            {
+                isAtStart = false
+                offset = start &+ length &+ 2
+                return Text(start: start, count: length, hasEscapes: false)
+            }
         }
         guard try goesOn(until: UInt8(ascii: "}"), .commaOrBrace) else { return nil }
         guard peek() == UInt8(ascii: "\"") else { throw error(.key) }
@@ -202,6 +223,21 @@ public struct JSONScanner {
             index &+= 1
         }
         return true
+    }
+
+    /// The end of a text, from a byte of it on.
+    @inlinable
+    public func part(of text: Text, from index: Int) -> Text {
+        let skipped = min(max(index, 0), text.count)
+        return Text(start: text.start + skipped, count: text.count - skipped, hasEscapes: text.hasEscapes)
+    }
+
+    /// Whether a text without escapes begins so.
+    @inlinable
+    public func begins(_ text: Text, with word: StaticString) -> Bool {
+        let length = word.utf8CodeUnitCount
+        return text.count >= length && !text.hasEscapes
+            && matches(Text(start: text.start, count: length, hasEscapes: false), word)
     }
 
     @inlinable @inline(__always)
