@@ -100,7 +100,7 @@ final class ModelExchange: Sendable {
         var rules = Rules()
         /// What the dead man's switch was set to, in seconds, one after another; 0 disarms.
         var armed: [Int64] = []
-        /// For the next answers to questions, and for all whose path holds the text.
+        /// For the next answers to questions, and for all whose path or query holds the text.
         var spoils: [Spoil] = []
         var broken: String?
         /// The market's streams live and tell nothing.
