@@ -35,8 +35,8 @@ extension Schema {
     static let withdrawal = Schema.named(
         "Withdrawal",
         .object([
-            "id": .nullable(.string), "number": .integer, "requestId": .string,
-            "status": .choice(["sent", "pending", "unknown", "refused"]), "exchange": .string,
+            "id": .nullable(.string), "number": .integer, "txid": .nullable(.string), "requestId": .string,
+            "status": .choice(Withdrawal.Status.allCases.map(\.rawValue)), "exchange": .string,
             "exchange_index": .string, "symbol": .string, "network": .string, "address": .string,
             "tag": .nullable(.string), "amount": .number, "reason": .nullable(.string), "timestamp": .time,
         ]))

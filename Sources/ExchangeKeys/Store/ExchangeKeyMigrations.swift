@@ -60,5 +60,6 @@ public enum ExchangeKeyMigrations {
                 """)
         },
         WithdrawalStore.clientIDs,
+        WithdrawalStore.outcomes,
     ]
 }
