@@ -1,4 +1,5 @@
 import ExchangeKeys
+import Exchanges
 
 /// Exchanges, their keys and transfers; and who the server is.
 extension Schema {
@@ -18,7 +19,7 @@ extension Schema {
             "permissions": .array(.string), "is_bound_to_addresses?": .boolean, "allow_withdrawals": .boolean,
             "environment": .choice(["production", "testnet", "custom"]), "base_url?": .string, "stream_url?": .string,
             "dead_mans_switch?": .integer, "checked_at": .nullable(.time), "fault": .nullable(.string),
-            "created_at": .time,
+            "fault_causes": .array(.choice(KeyCause.allCases.map(\.rawValue))), "created_at": .time,
         ]))
 
     static let publicKey = Schema.object(["publicKey": .string])

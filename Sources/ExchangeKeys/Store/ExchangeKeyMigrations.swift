@@ -61,5 +61,8 @@ public enum ExchangeKeyMigrations {
         },
         WithdrawalStore.clientIDs,
         WithdrawalStore.outcomes,
+        Migration("exchange-keys-006-fault-causes") { transaction in
+            try transaction.execute("ALTER TABLE exchange_keys ADD COLUMN fault_causes TEXT")
+        },
     ]
 }

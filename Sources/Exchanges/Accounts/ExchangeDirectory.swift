@@ -72,6 +72,8 @@ public struct ExchangeAccountState: Hashable, Sendable {
     /// Open orders that are not ours, on the markets that are traded, as last seen: of another server, of a database before
     /// this one, or a person's. They are left alone.
     public var foreignOrders = 0
+    /// What the exchange has against the key itself: its last word on a call that it has not answered well since.
+    public var keyRefusal: ExchangeFailure?
 
     public init(
         exchange: ExchangeID, label: String, isStreaming: Bool, fault: String?, safety: Safety,

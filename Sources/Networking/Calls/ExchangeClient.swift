@@ -37,7 +37,13 @@ public final class ExchangeClient: Sendable {
     public let dialect: any ExchangeDialect
     public let manners: SharedManners
     private let account: Account
-    private let state: Mutex<(breaker: CircuitBreaker, nonces: NonceSequence)>
+    private struct State {
+        var breaker: CircuitBreaker
+        var nonces: NonceSequence
+        var refusal: ExchangeFailure?
+    }
+
+    private let state: Mutex<State>
     private let turnstile: Turnstile?
     /// The exchange has no call for its time: what every answer carries stands in for it.
     private let tellsTimeByDate: Bool
@@ -52,7 +58,7 @@ public final class ExchangeClient: Sendable {
         self.account = account
         self.manners = manners
         turnstile = account.hasOrderedNonces && account.credentials != nil ? Turnstile() : nil
-        state = Mutex((breaker, NonceSequence(after: account.lastNonce)))
+        state = Mutex(State(breaker: breaker, nonces: NonceSequence(after: account.lastNonce)))
         self.time = time
         self.send = send
         do throws(ExchangeFailure) {
@@ -63,6 +69,10 @@ public final class ExchangeClient: Sendable {
 
     /// Whether the account is asked for at all now.
     public var breaker: CircuitBreaker.State { state.withLock { $0.breaker.state } }
+
+    /// Why the exchange would not have the key, until the same call is answered otherwise: another one that needs less of the
+    /// key may go well meanwhile.
+    public var keyRefusal: ExchangeFailure? { state.withLock { $0.refusal } }
 
     /// The highest nonce used.
     public var lastNonce: Int64 { state.withLock { $0.nonces.last } }
@@ -166,7 +176,15 @@ public final class ExchangeClient: Sendable {
         let failure: ExchangeFailure? = if case .failure(let failure) = outcome { failure } else { nil }
         let usage = dialect.usage(in: response, to: call.request)
         manners.answered(grant, usage, RateRefusal(response, failure), now: answeredAt)
-        state.withLock { $0.breaker.ended(failure, now: answeredAt) }
+        state.withLock { state in
+            state.breaker.ended(failure, now: answeredAt)
+            guard account.credentials != nil else { return }
+            if let failure, !failure.keyCauses.isEmpty {
+                state.refusal = failure
+            } else if state.refusal?.endpoint == call.request.endpoint {
+                state.refusal = nil
+            }
+        }
         switch outcome {
         case .success(let answer): return (answer, sentAt, answeredAt)
         case .failure(let failure): throw Self.meaning(failure, context)
