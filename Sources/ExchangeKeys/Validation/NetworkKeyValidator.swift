@@ -49,7 +49,8 @@ public struct NetworkKeyValidator: KeyValidator {
         ExchangeClient(
             dialect,
             .init(
-                label: account.label, credentials: account.credentials, receiveWindow: account.receiveWindow),
+                label: account.label, credentials: account.credentials,
+                hasOrderedNonces: dialect.abilities.hasOrderedNonces, receiveWindow: account.receiveWindow),
             manners: manners.manners(of: dialect),
             breaker: CircuitBreaker(threshold: 5, pause: Backoff(shortest: 1_000, longest: 1_000, seed: 1)), time: time,
             send: send)
@@ -74,7 +75,9 @@ public struct NetworkKeyValidator: KeyValidator {
 
     private func refusal(_ failure: ExchangeFailure, _ account: ExchangeAccountSettings) -> KeyRefusal {
         let causes = failure.keyCauses
-        if causes.isEmpty, failure.isOutcomeUnknown { return .unreachable(account.credentials.hidden(in: "\(failure)")) }
+        if causes.isEmpty, failure.isOutcomeUnknown {
+            return .unreachable(account.credentials.hidden(in: "\(failure)"))
+        }
         return .refused(KeyRefusal.words(failure, account.credentials), causes)
     }
 }

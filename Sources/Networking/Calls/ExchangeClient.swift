@@ -14,10 +14,10 @@ public final class ExchangeClient: Sendable {
         public var label: String
         /// Nil for public calls alone.
         public var credentials: ExchangeCredentials?
-        /// The highest nonce used before.
+        /// The highest nonce used before, as far as is known here.
         public var lastNonce: Int64
-        /// Whether the exchange refuses a nonce below one that it has seen (Bitfinex). Then one signed call is on its way at a
-        /// time, as two connections do not keep their order.
+        /// Whether the exchange refuses a nonce below one that it has seen (Bitfinex). Then one signed call of the key is on its
+        /// way at a time, whoever makes it, as two connections do not keep their order.
         public var hasOrderedNonces: Bool
         /// Milliseconds.
         public var receiveWindow: Int64
@@ -39,12 +39,12 @@ public final class ExchangeClient: Sendable {
     private let account: Account
     private struct State {
         var breaker: CircuitBreaker
-        var nonces: NonceSequence
         var refusal: ExchangeFailure?
     }
 
     private let state: Mutex<State>
-    private let turnstile: Turnstile?
+    /// Shared by all who use the key; nil where its calls need no order.
+    private let order: KeyOrder?
     /// The exchange has no call for its time: what every answer carries stands in for it.
     private let tellsTimeByDate: Bool
     private let send: Send
@@ -57,8 +57,9 @@ public final class ExchangeClient: Sendable {
         self.dialect = dialect
         self.account = account
         self.manners = manners
-        turnstile = account.hasOrderedNonces && account.credentials != nil ? Turnstile() : nil
-        state = Mutex(State(breaker: breaker, nonces: NonceSequence(after: account.lastNonce)))
+        order = account.hasOrderedNonces ? account.credentials.map { manners.order(of: $0.apiKey) } : nil
+        order?.raise(above: account.lastNonce)
+        state = Mutex(State(breaker: breaker))
         self.time = time
         self.send = send
         do throws(ExchangeFailure) {
@@ -74,8 +75,8 @@ public final class ExchangeClient: Sendable {
     /// key may go well meanwhile.
     public var keyRefusal: ExchangeFailure? { state.withLock { $0.refusal } }
 
-    /// The highest nonce used.
-    public var lastNonce: Int64 { state.withLock { $0.nonces.last } }
+    /// The highest nonce used with the key, by whomever from here; 0 where there are none.
+    public var lastNonce: Int64 { order?.last ?? 0 }
 
     /// A person has looked at why the key was refused.
     public func resetBreaker() { state.withLock { $0.breaker.reset() } }
@@ -107,7 +108,7 @@ public final class ExchangeClient: Sendable {
         let exchangeTime = manners.clock.exchangeTime(at: now)
         return SigningContext(
             credentials: account.credentials, now: exchangeTime,
-            nonce: state.withLock { $0.nonces.next(exchangeTime) }, receiveWindow: account.receiveWindow)
+            nonce: order?.next(exchangeTime) ?? exchangeTime, receiveWindow: account.receiveWindow)
     }
 
     /// Milliseconds.
@@ -121,7 +122,7 @@ public final class ExchangeClient: Sendable {
         let latest = deadline &- min(Self.leastForAnAnswer, milliseconds / 4)
         // Leave first: what waits for the exchange's limit must not keep a cancel from passing.
         let grant = try await leave(call.request, purpose, latest)
-        guard let turnstile else { return try await sent(call, purpose, grant, deadline) }
+        guard let turnstile = order?.turnstile else { return try await sent(call, purpose, grant, deadline) }
         await turnstile.enter(isCancel: purpose == .cancel)
         defer { turnstile.leave() }
         guard now() < latest || milliseconds <= 4 else {
