@@ -14,7 +14,9 @@ extension BinanceDialect {
         guard names.count <= 1_024 else {
             throw ExchangeFailure(.badRequest, message: "\(names.count) streams, and a connection takes 1024")
         }
-        return BinancePublicStream(dialect: self, url: root + "/stream", names: names, books: books)
+        return BinancePublicStream(
+            dialect: self, url: root + "/stream", names: names, books: books,
+            bookPlaces: channels.map { if case .book(let symbol) = $0 { symbol } else { nil } })
     }
 
     private func streamName(_ channel: StreamChannel, _ market: ExchangeMarket) throws(ExchangeFailure) -> String {
@@ -42,6 +44,8 @@ struct BinancePublicStream: StreamSession {
     let url: String
     private let names: [String]
     private var books: [Symbol: DepthSync]
+    /// Whose book each of the names is; nil for other channels.
+    private let bookPlaces: [Symbol?]
     private var openedAt: Int64?
     /// When books that could not be fetched are asked for again.
     private var retriesAt: Int64?
@@ -53,11 +57,14 @@ struct BinancePublicStream: StreamSession {
     private static let namesAtOnce = 256
     private static let retryDelay: Int64 = 1_000
 
-    init(dialect: BinanceDialect, url: String, names: [String], books: [Symbol: DepthSync]) {
+    init(
+        dialect: BinanceDialect, url: String, names: [String], books: [Symbol: DepthSync], bookPlaces: [Symbol?] = []
+    ) {
         self.dialect = dialect
         self.url = url
         self.names = names
         self.books = books
+        self.bookPlaces = bookPlaces
     }
 
     var nextWake: Int64? {
@@ -154,6 +161,17 @@ struct BinancePublicStream: StreamSession {
     }
 
     // MARK: - Books
+
+    /// A quiet market sends no change for a long time: its book is fetched as soon as its changes are on their way.
+    /// - Parameter request: the number of a confirmed request.
+    mutating func confirmed(_ request: Int, into effects: inout [StreamEffect]) {
+        let first = (request - 1).multipliedReportingOverflow(by: Self.namesAtOnce)
+        guard request > 0, !first.overflow else { return }
+        for case let symbol? in bookPlaces.dropFirst(first.partialValue).prefix(Self.namesAtOnce)
+        where books[symbol]?.retry() == true {
+            fetch(symbol, into: &effects)
+        }
+    }
 
     mutating func fetched(
         _ book: Result<ExchangeBook, ExchangeFailure>, _ symbol: Symbol, now: Int64, into effects: inout [StreamEffect]

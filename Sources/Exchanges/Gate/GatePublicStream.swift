@@ -14,7 +14,7 @@ struct GatePublicStream: StreamSession {
     private let subscriptions: [GateSubscription]
     /// By the names that frames carry: `BTC_USDT`, `ob.BTC_USDT.50`.
     private var symbols: [String: Symbol] = [:]
-    private var requests: [Int64: String] = [:]
+    private var requests: [Int64: GateSubscription] = [:]
     private var nextID: Int64 = 1
     private var nextPing: Int64?
     /// Books that were asked for again, and when to stop waiting: by name of the subscription.
@@ -51,7 +51,7 @@ struct GatePublicStream: StreamSession {
     private mutating func send(
         _ event: String, _ subscription: GateSubscription, _ now: Int64, into effects: inout [StreamEffect]
     ) {
-        requests[nextID] = subscription.title
+        requests[nextID] = subscription
         effects.append(.send(subscription.message(event, id: nextID, seconds: now / 1_000)))
         nextID &+= 1
     }
@@ -92,8 +92,16 @@ struct GatePublicStream: StreamSession {
     private mutating func acknowledge(
         _ frame: GateFrame, _ bytes: UnsafeRawBufferPointer, into effects: inout [StreamEffect]
     ) {
-        let title = frame.id.flatMap { requests.removeValue(forKey: $0) } ?? frame.channel.rawValue
-        effects.append(.event(dialect.acknowledgement(frame, bytes, title)))
+        let subscription = frame.id.flatMap { requests.removeValue(forKey: $0) }
+        let event = dialect.acknowledgement(frame, bytes, subscription?.title ?? frame.channel.rawValue)
+        effects.append(.event(event))
+        guard case .confirmed = event, frame.event == .subscribe, let subscription, subscription.channel == .updates
+        else { return }
+        // A quiet market sends no change for a long time: its book is fetched as soon as its changes are on their way.
+        for symbol in (subscription.payload ?? []).prefix(1).compactMap({ symbols[$0] })
+        where updateBooks[symbol, default: DepthSync()].retry() {
+            fetch(symbol, into: &effects)
+        }
     }
 
     // MARK: - Books

@@ -41,7 +41,10 @@ struct KuCoinPublicStream: StreamSession {
             effects.append(.reconnect(dialect.unreadable("stream", error)))
             return
         }
-        guard frame.kind == .message else { return connection.received(frame, bytes, now, into: &effects) }
+        guard frame.kind == .message else {
+            if let topic = connection.received(frame, bytes, now, into: &effects) { confirmed(topic, into: &effects) }
+            return
+        }
         guard frame.topic != .changes else { return receivedChanges(frame, bytes, into: &effects) }
         guard frame.topic != .other else {
             effects.append(.event(.unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))))
@@ -55,6 +58,17 @@ struct KuCoinPublicStream: StreamSession {
     }
 
     // MARK: - Books
+
+    /// A quiet market sends no change for a long time: its book is fetched as soon as its changes are on their way.
+    private mutating func confirmed(_ topic: String, into effects: inout [StreamEffect]) {
+        let prefix = KuCoinFrame.Topic.changes.rawValue + ":"
+        guard topic.hasPrefix(prefix) else { return }
+        let isPartial = dialect.bookSnapshot == .best100
+        for name in topic.dropFirst(prefix.count).split(separator: ",").map(String.init) {
+            guard let symbol = dialect.symbol(name) else { continue }
+            if books[name, default: KuCoinBook(symbol, isPartial: isPartial)].retry() { fetch(symbol, into: &effects) }
+        }
+    }
 
     private mutating func receivedChanges(
         _ frame: KuCoinFrame, _ bytes: UnsafeRawBufferPointer, into effects: inout [StreamEffect]

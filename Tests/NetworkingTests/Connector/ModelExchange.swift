@@ -105,7 +105,7 @@ final class ModelExchange: Sendable {
         var broken: String?
         /// The market's streams live and tell nothing.
         var isMarketMute = false
-        /// Subscriptions are confirmed and bring nothing, as on a stream that is dead from its first moment (Binance).
+        /// Subscriptions are not even confirmed, as on a stream that is dead from its first moment (Binance).
         var isDeadFromTheStart = false
         /// So many orders go, each after a first page of open orders was told.
         var goneBetweenPages = 0
