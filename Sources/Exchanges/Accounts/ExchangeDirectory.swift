@@ -6,6 +6,13 @@ public protocol ExchangeDirectory: Sendable {
     var connectors: [any ExchangeConnector] { get }
 
     func connector(_ id: ExchangeID) -> (any ExchangeConnector)?
+
+    /// Tells from now on that accounts may have come or gone; ends where they never do.
+    func changes() -> AsyncStream<Void>
+}
+
+extension ExchangeDirectory {
+    public func changes() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
 }
 
 /// The same exchanges for the life of the process.

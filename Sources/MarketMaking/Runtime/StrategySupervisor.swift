@@ -30,11 +30,14 @@ public actor StrategySupervisor {
     var recoveryFaults: [String: String] = [:]
     private let work: AsyncStream<InstrumentExecutor>
     private let startWork: AsyncStream<InstrumentExecutor>.Continuation
+    /// Accounts may have come or gone.
+    private let accountChanges: AsyncStream<Void>
 
     public init(_ runtime: RuntimeContext, directory: any ExchangeDirectory) {
         self.runtime = runtime
         self.directory = directory
         (work, startWork) = AsyncStream.makeStream()
+        accountChanges = directory.changes()
     }
 
     public init(_ runtime: RuntimeContext, connectors: [any ExchangeConnector]) {
@@ -47,6 +50,7 @@ public actor StrategySupervisor {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.recover() }
             group.addTask { await self.watchRules() }
+            group.addTask { await self.watchAccounts() }
             for await executor in work { group.addTask { await executor.run() } }
             group.cancelAll()
         }
@@ -128,8 +132,22 @@ public actor StrategySupervisor {
         }
     }
 
+    /// Lets go of places as soon as their accounts are removed, whoever asks or does not.
+    private func watchAccounts() async {
+        for await _ in accountChanges {
+            // What is open, or not stored yet, is looked at again until it is not, or the account is back.
+            while await dropRemoved(), !Task.isCancelled {
+                let next = runtime.time.now().advanced(byNanoseconds: Nanoseconds.perSecond)
+                do { try await runtime.time.sleep(until: next) } catch { return }
+            }
+        }
+    }
+
     /// Lets go of places whose account was removed while nothing of it was open.
-    func dropRemoved() async {
+    /// - Returns: whether there are others whose account was removed.
+    @discardableResult
+    func dropRemoved() async -> Bool {
+        var isLeft = false
         for (place, executor) in executors {
             if let connector = directory.connector(place.exchange) {
                 do throws(ConnectorError) {
@@ -139,11 +157,15 @@ public actor StrategySupervisor {
                     guard case .unknownAccount = error else { continue }
                 }
             }
-            guard await executor.isIdle, executors[place] === executor else { continue }
+            guard await executor.isIdle, executors[place] === executor else {
+                isLeft = isLeft || executors[place] === executor
+                continue
+            }
             runtime.logger.notice("\(place): its account is gone, and nothing of it is open")
             executors[place] = nil
             await executor.abandon()
         }
+        return isLeft
     }
 
     /// All places of one account: orders and fills first, then what the account owns, and only then trading.
