@@ -65,11 +65,16 @@ public actor StrategySupervisor {
             if try await runtime.database.write({ try OrderSequenceFloor(transaction: $0).raise() }) {
                 runtime.logger.notice("the database was restored from a backup: order ids leap past those of before")
             }
-            let (rows, entries) = try await runtime.database.read { transaction in
+            let (rows, entries, usedUp) = try await runtime.database.read { transaction in
                 (
                     try StrategyInstanceStore(transaction: transaction).unfinished(),
-                    try TradingStateStore(transaction: transaction).all()
+                    try TradingStateStore(transaction: transaction).all(),
+                    try OrderSequenceFloor(transaction: transaction).usedUp()
                 )
+            }
+            if let usedUp {
+                recoveryFaults["order ids"] = "\(usedUp)"
+                runtime.logger.critical("\(usedUp)")
             }
             for entry in entries { states[entry.scope] = entry }
             let byAccount = Dictionary(grouping: rows) { $0.place.accountName }
