@@ -124,6 +124,30 @@ import TradingCore
         }
     }
 
+    @Test func `why a key was refused is in the answers and in the list, by name and in words`() async throws {
+        try await with { api, client in
+            _ = try await client.send(.post, "/admin/exchanges/keys", body(api))
+            func stored() async throws -> JSONValue {
+                try #require(try await client.send(.get, "/admin/exchanges/keys").json().list().first)
+            }
+            #expect(try await stored()["fault_causes"] == .array([]))
+            for cause in KeyCause.allCases {
+                api.keys.exchange.say(.failure(.refused(cause.words, [cause])))
+                let answer = try await client.send(.post, "/admin/exchanges/keys", body(api, "okx"))
+                #expect(answer.status == .badRequest && answer.text.contains(cause.words))
+                let checked = try await client.send(.post, "/admin/exchanges/keys/1/check").json()
+                for key in [checked, try await stored()] {
+                    #expect(key["fault"] == .string(cause.words))
+                    #expect(key["fault_causes"] == .array([.string(cause.rawValue)]))
+                }
+            }
+            api.keys.exchange.say(.success(KeyPermissions(canRead: true, canTrade: true, canWithdraw: false)))
+            _ = try await client.send(.post, "/admin/exchanges/keys/1/check")
+            #expect(try await stored()["fault"] == .null)
+            #expect(try await stored()["fault_causes"] == .array([]))
+        }
+    }
+
     @Test(arguments: [
         (#","exchange_index":"a/b""#, "exchange_index"), (#","purpose":"both""#, "purpose"),
         (#","dead_mans_switch":0"#, "dead_mans_switch"), (#","receive_window":"x""#, "receive_window"),

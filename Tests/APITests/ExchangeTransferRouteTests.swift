@@ -78,7 +78,10 @@ import TradingCore
                 }
             }
             api.transfers.fail(nil)
-            for (end, status) in [(Withdrawal.Status.unknown, 202), (.pending, 202), (.refused, 422)] {
+            for (end, status) in [
+                (Withdrawal.Status.unknown, 202), (.pending, 202), (.refused, 422), (.confirmed, 201), (.failed, 422),
+                (.cancelled, 422),
+            ] {
                 api.transfers.end(end)
                 let answer = try await post("/exchange/withdrawal/create", Self.withdrawal)
                 #expect(answer.status.code == status)

@@ -76,7 +76,7 @@ import TradingCore
     }
 
     private func refusal(_ outcome: Result<KeyPermissions, KeyRefusal>) -> String? {
-        if case .failure(.refused(let why)) = outcome { why } else { nil }
+        if case .failure(.refused(let why, _)) = outcome { why } else { nil }
     }
 
     @Test func `a good key is told with what it may do, its signature checked by the exchange`() async throws {

@@ -63,11 +63,12 @@ import TradingCore
                     _ = try await validator.permissions(of: settings(key, connection, secret: secret))
                     Issue.record("\(key) was let in")
                 } catch {
-                    guard case .refused(let why) = error else {
+                    guard case .refused(let why, let causes) = error else {
                         Issue.record("\(key): \(error)")
                         continue
                     }
                     #expect(why.contains(words) && !why.contains(secret), "\(why)")
+                    #expect(causes == (words == "-1022" ? [.key] : [.key, .permission, .address]))
                     if key == "elsewhere" { #expect(why.contains("IP addresses")) }
                 }
             }

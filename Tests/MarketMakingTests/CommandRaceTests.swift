@@ -91,6 +91,33 @@ import TradingCore
         }
     }
 
+    /// The row says that it runs, and nobody has it at work yet: whoever then declared it stopped, for the exchange shows nothing
+    /// of it, would let it trade on as one that is stopped.
+    @Test func `a stop that comes between a start's row and its session ends the session`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let supervisor = bench.server.supervisor
+            #expect(try await supervisor.stop(Self.key).status == .stopped)
+            let (reached, released) = (Signal(), Signal())
+            bench.server.database.holdReadAfterCommit {
+                reached.raise()
+                await released.wait()
+            }
+            async let started = supervisor.rerun(Self.key.description)
+            await reached.wait()
+            #expect(try await supervisor.stop(Self.key).status == .stopping)
+            released.raise()
+            _ = try? await started
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await bench.server.wait("stopped, with nothing left") { [exchange = bench.exchange] in
+                try await supervisor.inspectStatus(Self.key) == .stopped && exchange.open.isEmpty
+            }
+            #expect(await supervisor.health().executors.allSatisfy { $0.sessionCount == 0 })
+            // And it can be started again.
+            #expect(try await supervisor.rerun(Self.key.description).status == .running)
+        }
+    }
+
     @Test func `a start and a stop that come together end stopped with nothing left, or running`() async throws {
         try await withServer { bench in
             try await bench.quote()

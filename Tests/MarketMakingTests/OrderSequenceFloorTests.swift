@@ -1,6 +1,7 @@
 import Execution
 import Ledger
 import Persistence
+import Synchronization
 import TestSupport
 import Testing
 import TradingCore
@@ -43,6 +44,63 @@ import TradingCore
             let session = try #require(SessionID(3))
             var source = ClientOrderIDSource(installation: .first, session: session, nextSequence: last)
             #expect(source.next() == nil)
+        }
+    }
+
+    @Test(arguments: DatabaseEngine.available)
+    func `as many restores as there is room for leave numbers, one more leaves none, and starting says why`(
+        _ engine: DatabaseEngine
+    ) async throws {
+        try await withTemporaryDatabase(engine, LedgerMigrations.all + MarketMakingMigrations.all) { database in
+            try await database.write { transaction in
+                try Self.store(try #require(ClientOrderID(rawValue: 3 << 26 | 70)), transaction)
+                func restore(_ count: Int64) throws {
+                    for _ in 0..<count { try transaction.execute("INSERT INTO mrmarket_restores DEFAULT VALUES") }
+                    try OrderSequenceFloor(transaction: transaction).raise()
+                }
+                let numbers = SessionNumberStore(transaction: transaction, installation: .first)
+                try restore(OrderSequenceFloor.mostRestores)
+                #expect(try OrderSequenceFloor(transaction: transaction).usedUp() == nil)
+                let last = try numbers.take(for: 3).current
+                var source = last.ids(.first)
+                #expect(source.next() != nil)
+                try restore(1)
+                let usedUp = try #require(try OrderSequenceFloor(transaction: transaction).usedUp())
+                #expect("\(usedUp)".contains("restored from a backup 64 times, and has room for 63 restores"))
+                // Who holds a number keeps it, and makes no order under it: none has a number that was used.
+                var exhausted = try numbers.take(for: 3).current.ids(.first)
+                #expect(exhausted.next() == nil)
+                try transaction.execute("UPDATE session_numbers SET instance_id = NULL")
+                #expect(throws: DeskError.refused("\(usedUp)")) { try numbers.take(for: 3) }
+            }
+        }
+    }
+
+    @Test func `a server on a database that was restored too often says so, sends nothing, and starts nothing`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            let placed = bench.exchange.state.withLock { $0.placed.count }
+            _ = try await bench.server.database.real.write { transaction in
+                for _ in 0...OrderSequenceFloor.mostRestores {
+                    try transaction.execute("INSERT INTO mrmarket_restores DEFAULT VALUES")
+                }
+            }
+            try await bench.restart()
+            let supervisor = bench.server.supervisor
+            #expect(await supervisor.health().faults.contains { $0.contains("order numbers are used up") })
+            bench.exchange.market(bid: 6_099_900, ask: 6_100_100)
+            let key = StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking)
+            try await bench.server.wait("what ran is halted, and off the book") { [exchange = bench.exchange] in
+                try await supervisor.inspect(key.description).state == .halted && exchange.open.isEmpty
+            }
+            let refused = await #expect(throws: DeskError.self) {
+                _ = try await supervisor.startPureMarketMaking(TestInstrument.body("u2"))
+            }
+            #expect("\(try #require(refused))".contains("restored from a backup 64 times"))
+            let exchange = bench.exchange.state.withLock { ($0.placed.count, $0.duplicates) }
+            #expect(exchange.0 == placed && exchange.1.isEmpty)
         }
     }
 

@@ -24,12 +24,15 @@ import TradingCore
             try await bench.quote()
             _ = try await bench.server.supervisor.stop(key)
             #expect(await bench.server.supervisor.health().executors.count == 1)
-            bench.exchange.state.withLock { $0.isRemoved = true }
+            bench.exchange.setRemoved(true)
+            // Nobody asks the server anything.
+            try await bench.server.wait("it is let go of") { [exchange = bench.exchange] in
+                exchange.state.withLock { $0.accountSinks.isEmpty && $0.marketSinks.isEmpty }
+            }
             let health = await bench.server.supervisor.health()
             #expect(health.executors.isEmpty && health.faults == [])
-            #expect(bench.exchange.state.withLock { $0.accountSinks.isEmpty && $0.marketSinks.isEmpty })
             // Its key comes back: it trades again.
-            bench.exchange.state.withLock { $0.isRemoved = false }
+            bench.exchange.setRemoved(false)
             try await bench.quote(TestInstrument.body("u2"))
             #expect(await bench.server.supervisor.health().faults == [])
         }
@@ -39,21 +42,38 @@ import TradingCore
         try await withServer { bench in
             bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
             let order = try await direct(bench)
-            bench.exchange.state.withLock { $0.isRemoved = true }
+            bench.exchange.setRemoved(true)
             #expect(await bench.server.supervisor.health().executors.count == 1)
             #expect(
                 await bench.server.supervisor.users(of: "paper/default") == ["paper/default/BTC/USDT has 1 live orders"]
             )
             #expect(try await bench.server.supervisor.order(DirectOrderName(id: "\(order.id)")).status == .open)
             // A strategy that runs is no reason to let go either.
-            bench.exchange.state.withLock { $0.isRemoved = false }
+            bench.exchange.setRemoved(false)
             _ = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body())
             bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
             try await bench.server.wait("it quotes") { [exchange = bench.exchange] in exchange.open.count == 5 }
             _ = try await bench.server.supervisor.cancel(DirectOrderName(id: "\(order.id)"))
-            bench.exchange.state.withLock { $0.isRemoved = true }
+            bench.exchange.setRemoved(true)
             #expect(await bench.server.supervisor.health().executors.count == 1)
-            bench.exchange.state.withLock { $0.isRemoved = false }
+            bench.exchange.setRemoved(false)
+        }
+    }
+
+    @Test func `what was open when its account went is let go of as soon as it has ended, whoever asks or does not`()
+        async throws
+    {
+        try await withServer { bench in
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            let order = try await direct(bench)
+            bench.exchange.setRemoved(true)
+            // The exchange has taken it off.
+            bench.exchange.state.withLock { $0.orders[order.id]?.status = .cancelled }
+            bench.exchange.tell(.event(.cancelled(order.id)))
+            try await bench.server.wait("it is let go of") { [exchange = bench.exchange] in
+                exchange.state.withLock { $0.accountSinks.isEmpty && $0.marketSinks.isEmpty }
+            }
+            #expect(await bench.server.supervisor.health().executors.isEmpty)
         }
     }
 
@@ -62,7 +82,7 @@ import TradingCore
             bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
             let order = try await direct(bench)
             _ = try await bench.server.supervisor.cancel(DirectOrderName(id: "\(order.id)"))
-            bench.exchange.state.withLock { $0.isRemoved = true }
+            bench.exchange.setRemoved(true)
             try await bench.restart()
             let health = await bench.server.supervisor.health()
             #expect(health.faults == [] && health.isReconciled && health.executors.isEmpty)
@@ -73,12 +93,12 @@ import TradingCore
         try await withServer { bench in
             bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
             let order = try await direct(bench)
-            bench.exchange.state.withLock { $0.isRemoved = true }
+            bench.exchange.setRemoved(true)
             try await bench.restart(waits: false)
             try await bench.server.wait("it is told") { [server = bench.server] in
                 await server.supervisor.health().faults.contains { $0.hasPrefix("paper/default: ") }
             }
-            bench.exchange.state.withLock { $0.isRemoved = false }
+            bench.exchange.setRemoved(false)
             try await bench.server.wait("well again") { [server = bench.server] in
                 let health = await server.supervisor.health()
                 return health.isReconciled && health.faults == []

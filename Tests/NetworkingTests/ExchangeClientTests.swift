@@ -258,6 +258,26 @@ private final class WatchedTime: TimeSource {
         #expect(wire.sent.count == 1)
     }
 
+    @Test func `what an exchange has against a key is shown until the same call is answered well`() async throws {
+        let refused = Wire.answer(#"{"code":-2010,"msg":"You don't have permission."}"#, 403)
+        let rights = #"{"enableReading":true,"enableSpotAndMarginTrading":true,"enableWithdrawals":false}"#
+        let wire = Wire([
+            refused, Wire.answer(#"{"balances":[]}"#), Wire.answer(#"{"code":-1121,"msg":"Invalid symbol."}"#, 400),
+            Wire.answer(rights),
+        ])
+        let client = client(wire)
+        #expect(client.keyRefusal == nil)
+        let first = await failure(client, try dialect.permissions())
+        #expect(first != nil && client.keyRefusal?.keyCauses == [.permission, .address])
+        // Another call needs less of the key, or fails for another reason.
+        _ = try await client.perform(try dialect.balances([]))
+        #expect(client.keyRefusal?.kind == .permissionDenied)
+        _ = await failure(client, try dialect.balances([]))
+        #expect(client.keyRefusal?.kind == .permissionDenied)
+        _ = try await client.perform(try dialect.permissions())
+        #expect(client.keyRefusal == nil)
+    }
+
     @Test func `ordered nonces go one call at a time, cancels before others`() async throws {
         let flying = Mutex((now: 0, most: 0))
         let account = ExchangeClient.Account(

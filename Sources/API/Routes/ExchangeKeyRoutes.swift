@@ -164,6 +164,7 @@ extension JSONTree {
             "base_url": rest.map(JSONTree.string), "stream_url": streams.map(JSONTree.string),
             "dead_mans_switch": key.deadMansSwitchSeconds.map { .number($0) },
             "checked_at": key.checkedAt.map(JSONTree.time) ?? .null, "fault": key.fault.map(JSONTree.string) ?? .null,
+            "fault_causes": .array(key.faultCauses.map { .string($0.rawValue) }),
             "created_at": .time(key.createdAt),
         ])
     }

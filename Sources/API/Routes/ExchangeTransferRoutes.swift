@@ -30,7 +30,9 @@ struct ExchangeTransferRoutes {
                 .post, "/exchange/withdrawal/create", "Withdraw from an account, once", tag: "exchanges",
                 answers: .json(.withdrawal)
                     .or(202, "The exchange has not said what became of it", .withdrawal)
-                    .or(422, "The exchange has refused it", .anyOf([.withdrawal, .error])),
+                    .or(
+                        422, "The exchange has refused it, or it failed or was cancelled there",
+                        .anyOf([.withdrawal, .error])),
                 parameters: Self.place + [
                     .body("address"), .body("tag", isRequired: false, "Where the network has one"),
                     .body("amount", .number, "In the asset"),
@@ -43,9 +45,9 @@ struct ExchangeTransferRoutes {
                 let withdrawal = try await transfers.withdraw(try Self.order(input))
                 let code =
                     switch withdrawal.status {
-                    case .sent: 201
+                    case .sent, .confirmed: 201
                     case .pending, .unknown: 202
-                    case .refused: 422
+                    case .refused, .failed, .cancelled: 422
                     }
                 return .status(code, JSONTree(withdrawal))
             },
@@ -96,6 +98,7 @@ extension JSONTree {
     init(_ withdrawal: Withdrawal) {
         self = .object([
             "id": withdrawal.exchangeID.map(JSONTree.string) ?? .null, "number": .number(Int(withdrawal.id)),
+            "txid": withdrawal.transactionID.map(JSONTree.string) ?? .null,
             "requestId": .string(withdrawal.requestID),
             "status": .string(withdrawal.status.rawValue), "exchange": .string("\(withdrawal.place.exchange)"),
             "exchange_index": .string(withdrawal.label), "symbol": .string("\(withdrawal.place.asset)"),

@@ -92,6 +92,7 @@ struct HealthRoutes {
                         "name": .string(executor.name), "sessions": .number(executor.sessionCount),
                         "openOrders": .number(executor.openOrderCount),
                         "unknownOrders": .number(executor.unknownOrderCount),
+                        "refusedFills": .number(executor.refusedFillCount),
                         "lastMarketData": executor.lastMarketData.map(JSONTree.time) ?? .null,
                         "marketIsTrusted": .bool(executor.isTrusted), "decisions": latency(executor.decisions),
                         "placements": latency(executor.placements),

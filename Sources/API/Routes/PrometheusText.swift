@@ -45,6 +45,7 @@ enum PrometheusText {
             ("mrmarket_sessions", "Sessions at work", \.sessionCount),
             ("mrmarket_open_orders", "Live orders", \.openOrderCount),
             ("mrmarket_unknown_orders", "Orders that may or may not exist", \.unknownOrderCount),
+            ("mrmarket_refused_fills", "Fills that could not be of the orders whose ids they bore", \.refusedFillCount),
             ("mrmarket_market_trusted", "1 while the book is fit to trade on", { $0.isTrusted ? 1 : 0 }),
         ]
         for (name, help, value) in counts {

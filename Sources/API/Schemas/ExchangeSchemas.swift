@@ -1,4 +1,5 @@
 import ExchangeKeys
+import Exchanges
 
 /// Exchanges, their keys and transfers; and who the server is.
 extension Schema {
@@ -18,7 +19,7 @@ extension Schema {
             "permissions": .array(.string), "is_bound_to_addresses?": .boolean, "allow_withdrawals": .boolean,
             "environment": .choice(["production", "testnet", "custom"]), "base_url?": .string, "stream_url?": .string,
             "dead_mans_switch?": .integer, "checked_at": .nullable(.time), "fault": .nullable(.string),
-            "created_at": .time,
+            "fault_causes": .array(.choice(KeyCause.allCases.map(\.rawValue))), "created_at": .time,
         ]))
 
     static let publicKey = Schema.object(["publicKey": .string])
@@ -35,8 +36,8 @@ extension Schema {
     static let withdrawal = Schema.named(
         "Withdrawal",
         .object([
-            "id": .nullable(.string), "number": .integer, "requestId": .string,
-            "status": .choice(["sent", "pending", "unknown", "refused"]), "exchange": .string,
+            "id": .nullable(.string), "number": .integer, "txid": .nullable(.string), "requestId": .string,
+            "status": .choice(Withdrawal.Status.allCases.map(\.rawValue)), "exchange": .string,
             "exchange_index": .string, "symbol": .string, "network": .string, "address": .string,
             "tag": .nullable(.string), "amount": .number, "reason": .nullable(.string), "timestamp": .time,
         ]))

@@ -28,6 +28,7 @@ extension Schema {
             "executors": .array(
                 .object([
                     "name": .string, "sessions": .integer, "openOrders": .integer, "unknownOrders": .integer,
+                    "refusedFills": .integer,
                     "lastMarketData": .nullable(.time), "marketIsTrusted": .boolean, "decisions": latency,
                     "placements": latency,
                 ])),

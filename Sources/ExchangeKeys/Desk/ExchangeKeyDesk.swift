@@ -36,7 +36,10 @@ public struct ExchangeKeyView: Hashable, Sendable {
     public var permissions: KeyPermissions
     public var mayWithdraw: Bool
     public var checkedAt: Timestamp?
+    /// Why the exchange would not have it when it was last asked or traded with; nil when all is well.
     public var fault: String?
+    /// Which of key, permission, address and clock that may be about; several where the exchange does not say which.
+    public var faultCauses: [KeyCause]
     public var createdAt: Timestamp
 
     public init(_ key: ExchangeKey) {
@@ -54,6 +57,7 @@ public struct ExchangeKeyView: Hashable, Sendable {
         mayWithdraw = key.mayWithdraw
         checkedAt = key.checkedAt
         fault = key.fault
+        faultCauses = key.faultCauses
         createdAt = key.createdAt
     }
 }

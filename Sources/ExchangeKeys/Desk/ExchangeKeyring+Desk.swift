@@ -8,7 +8,20 @@ extension ExchangeKeyring: ExchangeKeyDesk {
     public func publicKey() -> String { encryption.publicText }
 
     public func list() async throws(ExchangeKeyError) -> [ExchangeKeyView] {
-        try await load { try ExchangeKeyStore(transaction: $0).all().map(ExchangeKeyView.init) }
+        let keys = try await load { try ExchangeKeyStore(transaction: $0).all() }
+        let states = holder.states
+        return keys.map { view($0, states) }
+    }
+
+    /// With what trading has met meanwhile, where the last check had nothing to say.
+    private func view(_ key: ExchangeKey, _ states: [ExchangeAccountState]) -> ExchangeKeyView {
+        var view = ExchangeKeyView(key)
+        guard key.fault == nil, key.purpose == .trade,
+            let refusal = states.first(where: { "\($0.exchange)/\($0.label)" == key.accountName })?.keyRefusal
+        else { return view }
+        let credentials = settings(key)?.credentials ?? ExchangeCredentials(apiKey: key.apiKey, secret: Secret(""))
+        (view.fault, view.faultCauses) = (KeyRefusal.words(refusal, credentials), refusal.keyCauses)
+        return view
     }
 
     // MARK: - Adding
@@ -91,7 +104,8 @@ extension ExchangeKeyring: ExchangeKeyDesk {
     private func permissions(_ settings: ExchangeAccountSettings) async throws(ExchangeKeyError) -> KeyPermissions {
         do throws(KeyRefusal) { return try await validator.permissions(of: settings) } catch {
             switch error {
-            case .refused(let cause): throw .refused(exchange: "\(settings.exchange)", cause: cause)
+            case .refused(let cause, let causes):
+                throw .refused(exchange: "\(settings.exchange)", cause: cause, causes: causes)
             case .settings(let fault): throw .invalid([fault])
             case .unreachable(let cause): throw .unreachable(exchange: "\(settings.exchange)", cause: cause)
             }
@@ -120,7 +134,7 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         guard let fresh = try await load({ try ExchangeKeyStore(transaction: $0).key(id) }) else {
             throw .unknownKey(id)
         }
-        return ExchangeKeyView(fresh)
+        return view(fresh, holder.states)
     }
 
     // MARK: - Readiness

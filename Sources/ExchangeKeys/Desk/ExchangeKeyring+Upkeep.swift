@@ -51,15 +51,16 @@ extension ExchangeKeyring {
             }
         } catch {
             switch error {
-            case .refused(let cause), .settings(let cause): await note(key, cause)
+            case .refused(let cause, let causes): await note(key, cause, causes)
+            case .settings(let cause): await note(key, cause)
             case .unreachable(let cause): await note(key, "not reached: \(cause)")
             }
         }
     }
 
-    private func note(_ key: ExchangeKey, _ fault: String) async {
+    private func note(_ key: ExchangeKey, _ fault: String, _ causes: [KeyCause] = []) async {
         logger.warning("exchange key \(key.id) (\(key.accountName)): \(fault)")
         let now = time.now()
-        _ = try? await store { try ExchangeKeyStore(transaction: $0).failed(key.id, fault, now: now) }
+        _ = try? await store { try ExchangeKeyStore(transaction: $0).failed(key.id, fault, causes, now: now) }
     }
 }

@@ -25,6 +25,8 @@ public struct ExchangeKey: Hashable, Sendable {
     public var checkedAt: Timestamp?
     /// Why it did not the last time it was asked.
     public var fault: String?
+    /// What of the key that was about; none where it was about something else.
+    public var faultCauses: [KeyCause] = []
     public var createdAt: Timestamp
 
     /// The account's name among all exchanges, as trading states know it.

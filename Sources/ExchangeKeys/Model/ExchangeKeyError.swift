@@ -1,3 +1,5 @@
+public import Exchanges
+
 /// Why something about keys was not done. None of its texts holds a secret.
 public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One line per fault, each naming field, value and rule.
@@ -6,7 +8,7 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
     case notOpened(field: String)
     case unsupportedExchange(String)
     /// The exchange answered, and would not have the key.
-    case refused(exchange: String, cause: String)
+    case refused(exchange: String, cause: String, causes: [KeyCause] = [])
     /// Nobody knows whether the key is any good: nothing was stored (D34).
     case unreachable(exchange: String, cause: String)
     /// A trading key that can withdraw, and nobody insisted.
@@ -26,7 +28,7 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
         case .invalid(let lines): lines.joined(separator: "; ")
         case .notOpened: "Failed to decrypt API secret. The provided key might be invalid or corrupted."
         case .unsupportedExchange(let name): "Exchange \(name) is not supported"
-        case .refused(let exchange, let cause):
+        case .refused(let exchange, let cause, _):
             "Invalid API Key or Secret for \(exchange). Verification failed: \(cause)"
         case .unreachable(let exchange, let cause):
             "\(exchange) could not be asked whether the key is good, so it was not stored: \(cause)"

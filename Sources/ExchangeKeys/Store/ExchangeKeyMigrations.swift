@@ -60,5 +60,9 @@ public enum ExchangeKeyMigrations {
                 """)
         },
         WithdrawalStore.clientIDs,
+        WithdrawalStore.outcomes,
+        Migration("exchange-keys-006-fault-causes") { transaction in
+            try transaction.execute("ALTER TABLE exchange_keys ADD COLUMN fault_causes TEXT")
+        },
     ]
 }

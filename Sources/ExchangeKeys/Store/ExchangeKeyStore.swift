@@ -74,7 +74,7 @@ struct ExchangeKeyStore {
                 """
                 UPDATE exchange_keys SET can_read = \(permissions.canRead.sqlValue), can_trade = \(permissions.canTrade.sqlValue),
                     can_withdraw = \(permissions.canWithdraw.sqlValue), is_bound = \(permissions.isBoundToAddresses.sqlValue),
-                    checked_at = \(now), fault = NULL, updated_at = \(now)
+                    checked_at = \(now), fault = NULL, fault_causes = NULL, updated_at = \(now)
                 WHERE key_id = \(id)
                 """) == 1
         if isThere { try transaction.notify(Self.channel) }
@@ -82,9 +82,13 @@ struct ExchangeKeyStore {
     }
 
     @discardableResult
-    func failed(_ id: Int64, _ fault: String, now: Timestamp) throws -> Bool {
-        try transaction.execute(
-            "UPDATE exchange_keys SET fault = \(fault), updated_at = \(now) WHERE key_id = \(id)") == 1
+    func failed(_ id: Int64, _ fault: String, _ causes: [KeyCause] = [], now: Timestamp) throws -> Bool {
+        let names = causes.isEmpty ? nil : causes.map(\.rawValue).joined(separator: " ")
+        return try transaction.execute(
+            """
+            UPDATE exchange_keys SET fault = \(fault), fault_causes = \(names.sqlValue), updated_at = \(now)
+            WHERE key_id = \(id)
+            """) == 1
     }
 
     /// Puts the same secrets in another box.
@@ -126,7 +130,7 @@ struct ExchangeKeyStore {
         guard let known = ExchangeKey.Purpose(rawValue: purpose) else {
             throw SQLError.decoding(column: "purpose", value: purpose)
         }
-        return ExchangeKey(
+        var key = ExchangeKey(
             id: try row.get("key_id"), exchange: ExchangeID(rawValue: try row.get("exchange")),
             label: try row.get("exchange_index"), purpose: known, name: try row.get("name"),
             apiKey: try row.get("api_key"),
@@ -141,5 +145,8 @@ struct ExchangeKeyStore {
                 canRead: try row.get("can_read"), canTrade: try row.get("can_trade"),
                 canWithdraw: try row.get("can_withdraw"), isBoundToAddresses: try row.get("is_bound")),
             checkedAt: try row.get("checked_at"), fault: try row.get("fault"), createdAt: try row.get("created_at"))
+        let causes: String? = try row.get("fault_causes")
+        key.faultCauses = (causes ?? "").split(separator: " ").compactMap { KeyCause(rawValue: String($0)) }
+        return key
     }
 }

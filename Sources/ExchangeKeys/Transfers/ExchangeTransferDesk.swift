@@ -56,16 +56,30 @@ public struct WithdrawalOrder: Hashable, Sendable {
 
 /// A stored withdrawal and what became of it.
 public struct Withdrawal: Hashable, Sendable {
-    /// *Pending* leads to one of the others; *unknown* to *sent* as soon as the exchange shows it, and to *refused* when it is
-    /// surely too late for it to leave, and the exchange shows none.
+    /// *Pending* leads to one of the others; *unknown* to *sent*, or to how that ended, as soon as the exchange shows it, and to
+    /// *refused* when it is surely too late for it to leave, and the exchange shows none; *sent* to one of the last three.
     public enum Status: String, Hashable, Sendable, CaseIterable {
         /// Stored; it may have left.
         case pending
-        /// The exchange has taken it.
+        /// The exchange has taken it, and has not said how it ended.
         case sent
         case refused
         /// Nobody answered.
         case unknown
+        /// The exchange says that it is done.
+        case confirmed
+        /// The exchange has taken it, and could not carry it out: the asset stays on the account, or comes back to it.
+        case failed
+        /// Somebody has taken it back at the exchange.
+        case cancelled
+
+        /// Nothing follows on it.
+        public var isFinal: Bool {
+            switch self {
+            case .pending, .sent, .unknown: false
+            case .refused, .confirmed, .failed, .cancelled: true
+            }
+        }
     }
 
     public var id: Int64
@@ -80,9 +94,13 @@ public struct Withdrawal: Hashable, Sendable {
     public var status: Status
     /// The exchange's name for it.
     public var exchangeID: String?
+    /// Its transaction on the network, as soon as the exchange tells one.
+    public var transactionID: String?
     /// Why it was refused, or what is not known.
     public var reason: String?
     public var createdAt: Timestamp
+    /// When the exchange was last asked how it ended; nil: never since it was sent.
+    public var followedAt: Timestamp?
 
     public init(
         id: Int64, requestID: String, place: TransferPlace, label: String, address: String, tag: String?,

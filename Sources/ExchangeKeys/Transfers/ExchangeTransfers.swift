@@ -115,27 +115,29 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
                         clientID: withdrawal.clientID)))
         } catch { outcome = .failure(error) }
         switch outcome {
-        case .success(let transfer): return try await settled(withdrawal, .sent, transfer.id, nil)
+        case .success(let transfer):
+            return try await settled(withdrawal, WithdrawalStep(.sent, exchangeID: transfer.id))
         case .failure(.notCarriedOut(let failure)):
             logger.error("withdrawal \(withdrawal.id) was refused: \(failure)")
-            return try await settled(withdrawal, .refused, nil, "\(failure)")
+            return try await settled(withdrawal, WithdrawalStep(.refused, reason: "\(failure)"))
         case .failure(.unknown(let failure, _, _)):
             logger.error("what became of withdrawal \(withdrawal.id) is unknown: \(failure)")
-            return try await settled(withdrawal, .unknown, nil, "\(failure)")
+            return try await settled(withdrawal, WithdrawalStep(.unknown, reason: "\(failure)"))
         }
     }
 
     private func settled(
-        _ withdrawal: Withdrawal, _ status: Withdrawal.Status, _ exchangeID: String?, _ reason: String?
+        _ withdrawal: Withdrawal, _ step: WithdrawalStep
     ) async throws(TransferError) -> Withdrawal {
         let now = time.now()
         let isMoved = try await write { transaction in
-            try WithdrawalStore(transaction: transaction).move(
-                withdrawal.id, from: withdrawal.status, to: status, exchangeID: exchangeID, reason: reason, now: now)
+            try WithdrawalStore(transaction: transaction).move(withdrawal.id, from: withdrawal.status, step, now: now)
         }
         guard isMoved else { return try await fresh(withdrawal) }
         var settled = withdrawal
-        (settled.status, settled.exchangeID, settled.reason) = (status, exchangeID, reason)
+        (settled.status, settled.reason) = (step.status, step.reason)
+        settled.exchangeID = step.exchangeID ?? settled.exchangeID
+        settled.transactionID = step.transactionID ?? settled.transactionID
         return settled
     }
 
@@ -182,22 +184,42 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     func resolved(
         _ earlier: Withdrawal, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> Withdrawal {
-        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
-        _ = try await calls.currencies()
-        let since = earlier.createdAt.nanoseconds / Nanoseconds.perMillisecond - 120_000
-        let listed = try await calls.withdrawals(earlier.place.asset, since: since)
+        let listed = try await listed(earlier, settings)
         let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: earlier.place.exchange) }
         let finding = WithdrawalFinding(earlier, listed, taken: taken, now: time.now())
         switch finding {
-        case .found(let exchangeID): return try await settled(earlier, .sent, exchangeID, nil)
+        case .found(let step): return try await settled(earlier, step)
         case .neverLeft:
             logger.error("withdrawal \(earlier.id) never left: the exchange lists none, and no longer can one come")
             return try await settled(
-                earlier, .refused, nil, "it never left: the exchange lists none, an hour after it was asked for")
+                earlier,
+                WithdrawalStep(
+                    .refused, reason: "it never left: the exchange lists none, an hour after it was asked for"))
         case .open:
             return try await settled(
-                earlier, .unknown, nil, earlier.reason ?? "nobody answered, and the exchange lists none")
+                earlier,
+                WithdrawalStep(.unknown, reason: earlier.reason ?? "nobody answered, and the exchange lists none"))
         }
+    }
+
+    /// The account's withdrawals of the asset from a little before this one was stored.
+    private func listed(
+        _ withdrawal: Withdrawal, _ settings: ExchangeAccountSettings
+    ) async throws(TransferError) -> [ExchangeTransfer] {
+        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
+        _ = try await calls.currencies()
+        let since = withdrawal.createdAt.nanoseconds / Nanoseconds.perMillisecond - 120_000
+        return try await calls.withdrawals(withdrawal.place.asset, since: since)
+    }
+
+    /// Asks how one that was sent goes on.
+    private func advanced(
+        _ withdrawal: Withdrawal, _ settings: ExchangeAccountSettings
+    ) async throws(TransferError) -> Withdrawal {
+        let (listed, now) = (try await listed(withdrawal, settings), time.now())
+        try await write { try WithdrawalStore(transaction: $0).followed(withdrawal.id, now: now) }
+        guard let step = WithdrawalProgress.step(withdrawal, listed) else { return withdrawal }
+        return try await settled(withdrawal, step)
     }
 
     public func withdrawals(
@@ -208,26 +230,38 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         }
     }
 
-    /// Asks about every withdrawal of which nobody knows what became.
+    /// Asks about every withdrawal of which nobody knows what became, or how it ended.
     /// - Returns: what could not be asked, in words.
     public func follow() async -> [String] {
-        let before = time.now().advanced(byNanoseconds: -Self.abandoned)
+        let now = time.now()
+        let (before, recent) = (
+            now.advanced(byNanoseconds: -Self.abandoned), now.advanced(byNanoseconds: -WithdrawalProgress.surelyOver)
+        )
         let open: [Withdrawal]
         do throws(TransferError) {
-            open = try await load { try WithdrawalStore(transaction: $0).unresolved(abandonedBefore: before) }
+            open = try await load { transaction in
+                let store = WithdrawalStore(transaction: transaction)
+                return try store.unresolved(abandonedBefore: before)
+                    + store.underWay(createdAfter: recent).filter { WithdrawalProgress.isDue($0, now: now) }
+            }
         } catch { return ["\(error)"] }
         var faults: [String] = []
         for withdrawal in open {
             do throws(TransferError) {
                 // Whatever may travel today: what has left is to be found.
                 let (_, settings) = try await key(of: withdrawal.place)
-                let resolved = try await resolved(withdrawal, settings)
-                if resolved.status != withdrawal.status {
-                    logger.notice("withdrawal \(withdrawal.id) is \(resolved.status.rawValue)")
-                }
+                let isSent = withdrawal.status == .sent
+                let resolved =
+                    isSent ? try await advanced(withdrawal, settings) : try await resolved(withdrawal, settings)
+                if resolved.status != withdrawal.status { tell(resolved) }
             } catch { faults.append("withdrawal \(withdrawal.id): \(error)") }
         }
         return faults
+    }
+
+    private func tell(_ withdrawal: Withdrawal) {
+        let text: Logger.Message = "withdrawal \(withdrawal.id) is \(withdrawal.status.rawValue)"
+        if [.failed, .cancelled].contains(withdrawal.status) { logger.error(text) } else { logger.notice(text) }
     }
 
     // MARK: - What it takes

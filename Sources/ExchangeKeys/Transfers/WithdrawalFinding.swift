@@ -4,8 +4,8 @@ import TradingCore
 
 /// What an exchange's list of withdrawals says of one of ours. Pure.
 enum WithdrawalFinding: Equatable {
-    /// The exchange's name for it.
-    case found(String?)
+    /// What the exchange says of it: it has taken it, or how that ended.
+    case found(WithdrawalStep)
     /// It is on no list, and can no longer be accepted.
     case neverLeft
     case open
@@ -23,7 +23,7 @@ enum WithdrawalFinding: Equatable {
     init(_ withdrawal: Withdrawal, _ listed: [ExchangeTransfer], taken: Set<String>, now: Timestamp) {
         let named = listed.filter { $0.clientID != nil && $0.clientID == withdrawal.clientID }
         if let found = named.first {
-            self = .found(found.id)
+            self = .found(WithdrawalStep(found))
             return
         }
         let own = listed.filter { transfer in
@@ -31,7 +31,7 @@ enum WithdrawalFinding: Equatable {
         }
         // Of several nobody can say which it is.
         if own.count == 1 {
-            self = .found(own[0].id)
+            self = .found(WithdrawalStep(own[0]))
         } else if listed.count < Self.wholeList, Self.isTold(now.nanoseconds(since: withdrawal.createdAt)),
             // An address or an amount may be written in another way: what could be ours keeps it open.
             listed.allSatisfy({ $0.isSurelyAnothers(than: withdrawal, taken) })

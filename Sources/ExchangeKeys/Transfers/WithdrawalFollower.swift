@@ -1,8 +1,9 @@
 public import Scheduling
 import TradingCore
 
-/// Asks from time to time what became of withdrawals that nobody answered, so that each comes to its end whoever asks or does
-/// not: one that was stored and never sent, because the process died, included. In the registry of schedules.
+/// Asks from time to time what became of withdrawals that nobody answered, and how those that were sent ended, so that each
+/// comes to its end whoever asks or does not: one that was stored and never sent, because the process died, included. In the
+/// registry of schedules.
 public struct WithdrawalFollower: Sendable {
     private let transfers: ExchangeTransfers
     private let alarms: AlarmClock

@@ -34,13 +34,24 @@ struct WithdrawalStore {
         try transaction.execute("ALTER TABLE exchange_withdrawals ADD COLUMN client_id TEXT")
     }
 
+    /// How one that was sent ended, beside its status: that it was sent stays true.
+    static let outcomes = Migration("exchange-keys-005-withdrawal-outcomes") { transaction in
+        try transaction.execute(
+            """
+            ALTER TABLE exchange_withdrawals ADD COLUMN outcome TEXT
+                CHECK (outcome IN ('confirmed', 'failed', 'cancelled'))
+            """)
+        try transaction.execute("ALTER TABLE exchange_withdrawals ADD COLUMN transaction_id TEXT")
+        try transaction.execute("ALTER TABLE exchange_withdrawals ADD COLUMN followed_at INTEGER")
+    }
+
     /// The newest first.
     func withdrawals(_ status: Withdrawal.Status?, before: Int64?, limit: Int) throws -> [Withdrawal] {
         let any: Int64 = status == nil ? 1 : 0
         return try transaction.rows(
             """
             SELECT * FROM exchange_withdrawals
-            WHERE withdrawal_id < \(before ?? .max) AND (\(any) = 1 OR status = \(status?.rawValue ?? ""))
+            WHERE withdrawal_id < \(before ?? .max) AND (\(any) = 1 OR COALESCE(outcome, status) = \(status?.rawValue ?? ""))
             ORDER BY withdrawal_id DESC LIMIT \(Int64(limit))
             """
         ).map(Self.withdrawal)
@@ -58,18 +69,30 @@ struct WithdrawalStore {
         ).map(Self.withdrawal)
     }
 
+    /// That were sent, and whose end the exchange has not told, the oldest first.
+    func underWay(createdAfter: Timestamp) throws -> [Withdrawal] {
+        try transaction.rows(
+            """
+            SELECT * FROM exchange_withdrawals
+            WHERE status = 'sent' AND outcome IS NULL AND created_at > \(createdAfter)
+            ORDER BY withdrawal_id
+            """
+        ).map(Self.withdrawal)
+    }
+
     func withdrawal(requestID: String) throws -> Withdrawal? {
         try transaction.row("SELECT * FROM exchange_withdrawals WHERE request_id = \(requestID)").map(Self.withdrawal)
     }
 
-    /// The newest that asked for the same and was not refused; one of which nobody knows what became of it is so for good.
+    /// The newest that asked for the same and was not refused, and did not fail; one of which nobody knows what became of it is so for good.
     func same(as order: WithdrawalOrder, since: Timestamp) throws -> Withdrawal? {
         try transaction.rows(
             """
             SELECT * FROM exchange_withdrawals
             WHERE key_id = \(order.place.keyID) AND asset = \(order.place.asset.rawValue)
                 AND network = \(order.place.network) AND address = \(order.address)
-                AND (created_at >= \(since) AND status = 'sent' OR status = 'pending' OR status = 'unknown')
+                AND (created_at >= \(since) AND status = 'sent' AND (outcome IS NULL OR outcome = 'confirmed')
+                    OR status = 'pending' OR status = 'unknown')
             ORDER BY withdrawal_id DESC
             """
         ).map(Self.withdrawal).first { $0.amount == order.amount && $0.tag == order.tag }
@@ -104,21 +127,35 @@ struct WithdrawalStore {
         return withdrawal
     }
 
+    /// What the exchange has told once stays: a later word without it takes it away from nobody.
     /// - Returns: false when it was no longer as it was thought to be.
-    func move(
-        _ id: Int64, from: Withdrawal.Status, to status: Withdrawal.Status, exchangeID: String? = nil,
-        reason: String? = nil, now: Timestamp
-    ) throws -> Bool {
-        try transaction.execute(
+    func move(_ id: Int64, from: Withdrawal.Status, _ step: WithdrawalStep, now: Timestamp) throws -> Bool {
+        let (status, outcome) = Self.columns(step.status)
+        return try transaction.execute(
             """
-            UPDATE exchange_withdrawals SET status = \(status.rawValue), exchange_id = \(exchangeID.sqlValue),
-                reason = \(reason.sqlValue), updated_at = \(now)
-            WHERE withdrawal_id = \(id) AND status = \(from.rawValue)
+            UPDATE exchange_withdrawals SET status = \(status), outcome = \(outcome.sqlValue),
+                exchange_id = COALESCE(\(step.exchangeID.sqlValue), exchange_id),
+                transaction_id = COALESCE(\(step.transactionID.sqlValue), transaction_id),
+                reason = \(step.reason.sqlValue), updated_at = \(now)
+            WHERE withdrawal_id = \(id) AND COALESCE(outcome, status) = \(from.rawValue)
             """) == 1
     }
 
+    /// The exchange was asked how it ended.
+    func followed(_ id: Int64, now: Timestamp) throws {
+        try transaction.execute("UPDATE exchange_withdrawals SET followed_at = \(now) WHERE withdrawal_id = \(id)")
+    }
+
+    private static func columns(_ status: Withdrawal.Status) -> (status: String, outcome: String?) {
+        switch status {
+        case .pending, .sent, .refused, .unknown: (status.rawValue, nil)
+        case .confirmed, .failed, .cancelled: (Withdrawal.Status.sent.rawValue, status.rawValue)
+        }
+    }
+
     private static func withdrawal(_ row: SQLRow) throws -> Withdrawal {
-        let status: String = try row.get("status")
+        let outcome: String? = try row.get("outcome")
+        let status = try outcome ?? row.get("status", as: String.self)
         guard let known = Withdrawal.Status(rawValue: status) else {
             throw SQLError.decoding(column: "status", value: status)
         }
@@ -131,6 +168,40 @@ struct WithdrawalStore {
             amount: try row.get("amount"), status: known, exchangeID: try row.get("exchange_id"),
             reason: try row.get("reason"), createdAt: try row.get("created_at"))
         withdrawal.clientID = try row.get("client_id")
+        withdrawal.transactionID = try row.get("transaction_id")
+        withdrawal.followedAt = try row.get("followed_at")
         return withdrawal
+    }
+}
+
+/// Where a withdrawal goes, and what is known of it there.
+struct WithdrawalStep: Hashable, Sendable {
+    var status: Withdrawal.Status
+    var exchangeID: String?
+    var transactionID: String?
+    var reason: String?
+
+    init(
+        _ status: Withdrawal.Status, exchangeID: String? = nil, transactionID: String? = nil, reason: String? = nil
+    ) {
+        self.status = status
+        self.exchangeID = exchangeID
+        self.transactionID = transactionID
+        self.reason = reason
+    }
+
+    /// What the exchange's own row says.
+    init(_ transfer: ExchangeTransfer) {
+        let said: (Withdrawal.Status, String?) =
+            switch transfer.status {
+            case .ok?: (.confirmed, nil)
+            case .failed?: (.failed, "the exchange says that it failed")
+            case .cancelled?: (.cancelled, "the exchange says that it was cancelled")
+            // A word that nobody here knows ends nothing.
+            case .pending?, .other?, nil: (.sent, nil)
+            }
+        let transaction = transfer.transactionID ?? ""
+        self.init(
+            said.0, exchangeID: transfer.id, transactionID: transaction.isEmpty ? nil : transaction, reason: said.1)
     }
 }

@@ -13,8 +13,8 @@ public protocol KeyValidator: Sendable {
 
 /// Why a key could not be shown to be good.
 public enum KeyRefusal: Error, Hashable, Sendable {
-    /// The exchange would not have it; which of key, permission, clock or address is at fault, in words.
-    case refused(String)
+    /// The exchange would not have it; which of key, permission, clock or address is at fault, in words and by name.
+    case refused(String, [KeyCause] = [])
     /// The exchange could not be asked, or gave no answer that says anything of the key.
     case unreachable(String)
     /// The exchange has no such account: field, value and rule.

@@ -49,7 +49,8 @@ public struct NetworkKeyValidator: KeyValidator {
         ExchangeClient(
             dialect,
             .init(
-                label: account.label, credentials: account.credentials, receiveWindow: account.receiveWindow),
+                label: account.label, credentials: account.credentials,
+                hasOrderedNonces: dialect.abilities.hasOrderedNonces, receiveWindow: account.receiveWindow),
             manners: manners.manners(of: dialect),
             breaker: CircuitBreaker(threshold: 5, pause: Backoff(shortest: 1_000, longest: 1_000, seed: 1)), time: time,
             send: send)
@@ -73,25 +74,10 @@ public struct NetworkKeyValidator: KeyValidator {
     }
 
     private func refusal(_ failure: ExchangeFailure, _ account: ExchangeAccountSettings) -> KeyRefusal {
-        let words = Self.words(failure, account.credentials)
-        if failure.kind.is(.permissionDenied) {
-            return .refused("the key has not the permission, or is bound to other IP addresses (\(words))")
+        let causes = failure.keyCauses
+        if causes.isEmpty, failure.isOutcomeUnknown {
+            return .unreachable(account.credentials.hidden(in: "\(failure)"))
         }
-        if failure.kind == .invalidNonce { return .refused("the clock here and the exchange's differ (\(words))") }
-        if failure.kind.is(.authenticationError) {
-            return .refused("key, secret or passphrase are wrong, or bound to other IP addresses (\(words))")
-        }
-        return failure.isOutcomeUnknown ? .unreachable(words) : .refused(words)
-    }
-
-    /// The exchange's own words, short and without anything secret that it may have repeated.
-    private static func words(_ failure: ExchangeFailure, _ credentials: ExchangeCredentials) -> String {
-        var text = failure.description
-        for secret in [credentials.secret, credentials.passphrase, credentials.uid].compactMap({ $0 })
-        where secret.reveal().utf8.count > 3 {
-            text = text.replacing(secret.reveal(), with: "***")
-        }
-        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return line.count > 300 ? line.prefix(300) + "…" : line
+        return .refused(KeyRefusal.words(failure, account.credentials), causes)
     }
 }

@@ -34,22 +34,12 @@ public struct SidecarKeyValidator: KeyValidator {
         defer { client.close(session) }
         do { _ = try await client.ask("balance", session: session, within: patience) } catch {
             switch error.kind {
-            case .refused: throw .refused(words(error, account.credentials))
-            case .unsupported: throw .settings(words(error, account.credentials))
-            case .unknown, .unavailable, .unreadable: throw .unreachable(words(error, account.credentials))
+            case .refused: throw .refused(KeyRefusal.words(error, account.credentials), error.keyCauses)
+            case .unsupported: throw .settings(account.credentials.hidden(in: "\(error)"))
+            case .unknown, .unavailable, .unreadable:
+                throw .unreachable(account.credentials.hidden(in: "\(error)"))
             }
         }
         return KeyPermissions(canRead: true)
-    }
-
-    /// The exchange's own words, short and without anything secret that it may have repeated.
-    private func words(_ failure: SidecarFailure, _ credentials: ExchangeCredentials) -> String {
-        var text = failure.description
-        for secret in [credentials.secret, credentials.passphrase, credentials.uid].compactMap({ $0 })
-        where secret.reveal().utf8.count > 3 {
-            text = text.replacing(secret.reveal(), with: "***")
-        }
-        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return line.count > 300 ? line.prefix(300) + "…" : line
     }
 }

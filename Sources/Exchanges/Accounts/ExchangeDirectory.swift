@@ -6,6 +6,13 @@ public protocol ExchangeDirectory: Sendable {
     var connectors: [any ExchangeConnector] { get }
 
     func connector(_ id: ExchangeID) -> (any ExchangeConnector)?
+
+    /// Tells from now on that accounts may have come or gone; ends where they never do.
+    func changes() -> AsyncStream<Void>
+}
+
+extension ExchangeDirectory {
+    public func changes() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
 }
 
 /// The same exchanges for the life of the process.
@@ -72,6 +79,8 @@ public struct ExchangeAccountState: Hashable, Sendable {
     /// Open orders that are not ours, on the markets that are traded, as last seen: of another server, of a database before
     /// this one, or a person's. They are left alone.
     public var foreignOrders = 0
+    /// What the exchange has against the key itself: its last word on a call that it has not answered well since.
+    public var keyRefusal: ExchangeFailure?
 
     public init(
         exchange: ExchangeID, label: String, isStreaming: Bool, fault: String?, safety: Safety,

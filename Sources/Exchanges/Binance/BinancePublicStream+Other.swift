@@ -2,14 +2,18 @@ import TradingCore
 
 extension BinancePublicStream {
     /// Acknowledgements, candles, tickers, notices.
-    func receiveOther(_ frame: UnsafeRawBufferPointer, into effects: inout [StreamEffect]) {
+    mutating func receiveOther(_ frame: UnsafeRawBufferPointer, into effects: inout [StreamEffect]) {
         guard let whole = try? JSONValue(utf8: frame) else {
             effects.append(.event(.unexplained(BinanceMarketFrame.excerpt(frame))))
             return
         }
         let message = whole["data"] ?? whole
         do {
-            effects.append(try effect(of: message) ?? .event(.unexplained(BinanceMarketFrame.excerpt(frame))))
+            let effect = try effect(of: message)
+            effects.append(effect ?? .event(.unexplained(BinanceMarketFrame.excerpt(frame))))
+            if case .event(.confirmed)? = effect, let request = try message.integer("id") {
+                confirmed(Int(clamping: request), into: &effects)
+            }
         } catch {
             effects.append(.event(.unexplained("\(error)")))
         }

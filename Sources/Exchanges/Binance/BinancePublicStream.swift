@@ -6,16 +6,23 @@ extension BinanceDialect {
         guard let root = hosts.streams["public"] else { throw unsupported("public streams") }
         var names: [String] = []
         var markets = NameTable<BinancePublicStream.Market>()
+        var bookPlaces: [Int?] = []
         for channel in channels {
             let market = try catalog.required(channel.symbol)
             names.append(try streamName(channel, market))
             let place = markets.place(of: market.id) ?? markets.add(market.id, .init(symbol: market.symbol))
-            if case .book = channel { markets.values[place].sync = DepthSync() }
+            if case .book = channel {
+                markets.values[place].sync = DepthSync()
+                bookPlaces.append(place)
+            } else {
+                bookPlaces.append(nil)
+            }
         }
         guard names.count <= 1_024 else {
             throw ExchangeFailure(.badRequest, message: "\(names.count) streams, and a connection takes 1024")
         }
-        return BinancePublicStream(dialect: self, url: root + "/stream", names: names, markets: markets)
+        return BinancePublicStream(
+            dialect: self, url: root + "/stream", names: names, markets: markets, bookPlaces: bookPlaces)
     }
 
     private func streamName(_ channel: StreamChannel, _ market: ExchangeMarket) throws(ExchangeFailure) -> String {
@@ -51,6 +58,8 @@ struct BinancePublicStream: StreamSession {
     private let names: [String]
     /// By the exchange's names.
     private var markets: NameTable<Market>
+    /// Where the market is whose book each of the names is; nil for other channels.
+    private let bookPlaces: [Int?]
     private var openedAt: Int64?
     /// When books that could not be fetched are asked for again.
     private var retriesAt: Int64?
@@ -62,11 +71,14 @@ struct BinancePublicStream: StreamSession {
     private static let namesAtOnce = 256
     private static let retryDelay: Int64 = 1_000
 
-    init(dialect: BinanceDialect, url: String, names: [String], markets: NameTable<Market>) {
+    init(
+        dialect: BinanceDialect, url: String, names: [String], markets: NameTable<Market>, bookPlaces: [Int?]
+    ) {
         self.dialect = dialect
         self.url = url
         self.names = names
         self.markets = markets
+        self.bookPlaces = bookPlaces
     }
 
     var nextWake: Int64? {
@@ -174,6 +186,17 @@ struct BinancePublicStream: StreamSession {
     }
 
     // MARK: - Books
+
+    /// A quiet market sends no change for a long time: its book is fetched as soon as its changes are on their way.
+    /// - Parameter request: the number of a confirmed request.
+    mutating func confirmed(_ request: Int, into effects: inout [StreamEffect]) {
+        let first = (request - 1).multipliedReportingOverflow(by: Self.namesAtOnce)
+        guard request > 0, !first.overflow else { return }
+        for case let place? in bookPlaces.dropFirst(first.partialValue).prefix(Self.namesAtOnce)
+        where markets.values[place].sync?.retry() == true {
+            fetch(place, into: &effects)
+        }
+    }
 
     mutating func fetched(
         _ book: Result<ExchangeBook, ExchangeFailure>, _ symbol: Symbol, now: Int64, into effects: inout [StreamEffect]

@@ -24,7 +24,7 @@ struct GatePublicStream: StreamSession {
     private var markets: [Market] = []
     /// Where a market is, by the names that frames carry: `BTC_USDT`, `ob.BTC_USDT.50`.
     private var places = NameTable<Int>()
-    private var requests: [Int64: String] = [:]
+    private var requests: [Int64: GateSubscription] = [:]
     private var nextID: Int64 = 1
     private var nextPing: Int64?
     /// Books that were asked for again, and when to stop waiting: by name of the subscription.
@@ -59,7 +59,7 @@ struct GatePublicStream: StreamSession {
     private mutating func send(
         _ event: String, _ subscription: GateSubscription, _ now: Int64, into effects: inout [StreamEffect]
     ) {
-        requests[nextID] = subscription.title
+        requests[nextID] = subscription
         effects.append(.send(subscription.message(event, id: nextID, seconds: now / 1_000)))
         nextID &+= 1
     }
@@ -100,8 +100,16 @@ struct GatePublicStream: StreamSession {
     private mutating func acknowledge(
         _ frame: GateFrame, _ bytes: UnsafeRawBufferPointer, into effects: inout [StreamEffect]
     ) {
-        let title = frame.id.flatMap { requests.removeValue(forKey: $0) } ?? frame.channel.rawValue
-        effects.append(.event(dialect.acknowledgement(frame, bytes, title)))
+        let subscription = frame.id.flatMap { requests.removeValue(forKey: $0) }
+        let event = dialect.acknowledgement(frame, bytes, subscription?.title ?? frame.channel.rawValue)
+        effects.append(.event(event))
+        guard case .confirmed = event, frame.event == .subscribe, let subscription, subscription.channel == .updates
+        else { return }
+        // A quiet market sends no change for a long time: its book is fetched as soon as its changes are on their way.
+        guard let place = subscription.payload?.first.flatMap({ places.place(of: $0) }).map({ places.values[$0] }),
+            markets[place].updates.retry()
+        else { return }
+        fetch(markets[place].symbol, into: &effects)
     }
 
     // MARK: - Books

@@ -58,19 +58,22 @@ struct KuCoinConnection {
     }
 
     /// What a frame says that is no message.
+    /// - Returns: the topic whose subscription it confirms.
+    @discardableResult
     mutating func received(
         _ frame: KuCoinFrame, _ bytes: UnsafeRawBufferPointer, _ now: Int64, into effects: inout [StreamEffect]
-    ) {
+    ) -> String? {
         switch frame.kind {
         case .welcome:
             effects.append(.event(.confirmed("welcome")))
-            guard !isWelcome else { return }
+            guard !isWelcome else { return nil }
             isWelcome = true
             sendBatch(now, into: &effects)
         case .pong: effects.append(.event(.alive))
         case .ack:
             let topic = frame.id.flatMap { topics.removeValue(forKey: $0) } ?? frame.id ?? ""
             effects.append(.event(.confirmed(topic)))
+            return topic
         case .error:
             let topic = frame.id.flatMap { topics.removeValue(forKey: $0) } ?? frame.id ?? ""
             let failure = KuCoinConnection.failure(frame, bytes, topic)
@@ -79,6 +82,7 @@ struct KuCoinConnection {
         case .message, .other:
             effects.append(.event(.unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))))
         }
+        return nil
     }
 
     private static func failure(

@@ -27,7 +27,10 @@ struct KuCoinPrivateStream: StreamSession {
     ) {
         do {
             let frame = try KuCoinFrame(bytes)
-            guard frame.kind == .message else { return connection.received(frame, bytes, now, into: &effects) }
+            guard frame.kind == .message else {
+                connection.received(frame, bytes, now, into: &effects)
+                return
+            }
             for event in try events(frame, try frame.dataValue(of: bytes)) { effects.append(.event(event)) }
         } catch {
             // An order's or a balance's news is lost: only a new connection, with a look by REST, makes it good.

@@ -43,7 +43,10 @@ struct KuCoinPublicStream: StreamSession {
             effects.append(.reconnect(dialect.unreadable("stream", error)))
             return
         }
-        guard frame.kind == .message else { return connection.received(frame, bytes, now, into: &effects) }
+        guard frame.kind == .message else {
+            if let topic = connection.received(frame, bytes, now, into: &effects) { confirmed(topic, into: &effects) }
+            return
+        }
         guard frame.topic != .changes else { return receivedChanges(frame, bytes, into: &effects) }
         guard frame.topic != .other else {
             effects.append(.event(.unexplained(String(decoding: bytes.prefix(200), as: UTF8.self))))
@@ -57,6 +60,16 @@ struct KuCoinPublicStream: StreamSession {
     }
 
     // MARK: - Books
+
+    /// A quiet market sends no change for a long time: its book is fetched as soon as its changes are on their way.
+    private mutating func confirmed(_ topic: String, into effects: inout [StreamEffect]) {
+        let prefix = KuCoinFrame.Topic.changes.rawValue + ":"
+        guard topic.hasPrefix(prefix) else { return }
+        for name in topic.dropFirst(prefix.count).split(separator: ",").map(String.init) {
+            guard let place = place(of: name), books.values[place].retry() else { continue }
+            fetch(books.values[place].symbol, into: &effects)
+        }
+    }
 
     private mutating func receivedChanges(
         _ frame: KuCoinFrame, _ bytes: UnsafeRawBufferPointer, into effects: inout [StreamEffect]
@@ -94,7 +107,11 @@ struct KuCoinPublicStream: StreamSession {
     /// Where the book of a frame's market is; of a market that comes for the first time a new one.
     private mutating func place(of frame: KuCoinFrame, _ bytes: UnsafeRawBufferPointer) -> Int? {
         if let known = books.place(of: frame.name, in: JSONScanner(bytes)) { return known }
-        let name = frame.name(in: bytes)
+        return place(of: frame.name(in: bytes))
+    }
+
+    private mutating func place(of name: String) -> Int? {
+        if let known = books.place(of: name) { return known }
         return dialect.symbol(name).map {
             books.add(name, KuCoinBook($0, isPartial: dialect.bookSnapshot == .best100))
         }

@@ -8,6 +8,9 @@ public struct NonceSequence: Sendable {
         self.last = last
     }
 
+    /// Somebody has used the key as far as this.
+    public mutating func raise(above used: Int64) { last = max(last, used) }
+
     /// The exchange's time in the unit it wants, or one more than the last where time has not moved on.
     public mutating func next(_ time: Int64) -> Int64 {
         last = max(last &+ 1, time)

@@ -57,7 +57,7 @@ extension ExecutionEngine {
         if status.isFinal {
             // What was only said never to have been, or refused, may show itself after all: then it is one to cancel.
             if update != .neverExisted, update != .rejected {
-                table[index].ended.note(table[index].live[position].id)
+                table[index].ended.note(table[index].live[position])
             }
             table[index].releaseRemainder(position, instrument.unit)
             table[index].live.remove(at: position)
@@ -86,12 +86,16 @@ extension ExecutionEngine {
     // MARK: - Fills
 
     private mutating func handleFill(_ fill: Fill, _ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
+        let position = table[index].index(of: fill.orderID)
+        // Numbers of orders are used by others too where an exchange marks them by nothing else.
+        let side = position.map { table[index].live[$0].side } ?? table[index].ended.side(of: fill.orderID)
+        guard side == nil || side == fill.side else { return actions.append(.alert(.mismatchedFill(fill))) }
         guard table[index].fills.isNew(fill) else { return }
         table[index].settle(fill, instrument.unit)
         let mid = doubleMidOfFill ?? book.doubleMid
         table[index].account.book(fill, doubleMid: mid, unit: instrument.unit, otherFeePrice: otherFeePrice)
         bookedFills.append(BookedFill(session: table[index].id, fill: fill, doubleMid: mid, bookedAt: now))
-        if let position = table[index].index(of: fill.orderID) {
+        if let position {
             fillTracked(index, position, fill, now)
         } else {
             actions.append(.alert(.fillOfUntracked(fill.orderID)))
@@ -110,7 +114,7 @@ extension ExecutionEngine {
         _ = table[index].live[position].apply(order.remaining == .zero ? .filled : .partlyFilled)
         if order.remaining == .zero {
             table[index].live.remove(at: position)
-            table[index].ended.note(order.id)
+            table[index].ended.note(order)
         }
         let situation = self.situation(index, now)
         table[index].strategy.filled(fill, of: order.asOwnOrder, situation: situation)

@@ -6,17 +6,20 @@ import TradingCore
 /// Bounded: the last 1,024.
 struct EndedOrders: Sendable {
     private static let limit = 1_024
-    private var ring: [ClientOrderID] = []
+    private var ring: [(id: ClientOrderID, side: Side)] = []
     private var next = 0
 
-    mutating func note(_ id: ClientOrderID) {
+    mutating func note(_ order: TrackedOrder) {
         if ring.count < EndedOrders.limit {
-            ring.append(id)
+            ring.append((order.id, order.side))
         } else {
-            ring[next] = id
+            ring[next] = (order.id, order.side)
             next = (next + 1) % EndedOrders.limit
         }
     }
 
-    func contains(_ id: ClientOrderID) -> Bool { ring.contains(id) }
+    func contains(_ id: ClientOrderID) -> Bool { side(of: id) != nil }
+
+    /// Nil for one that is not remembered.
+    func side(of id: ClientOrderID) -> Side? { ring.first { $0.id == id }?.side }
 }

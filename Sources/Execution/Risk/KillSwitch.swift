@@ -56,6 +56,8 @@ public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
     case orderIDsExhausted
     /// An order is there that was refused before, and the account has not enough free for it.
     case uncoveredOrder
+    /// A fill was booked to an order that it cannot be of: what the session thinks it holds is wrong.
+    case mismatchedFill
 
     public var code: String {
         switch self {
@@ -65,6 +67,7 @@ public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
         case .operatorCommand: "OPERATOR"
         case .orderIDsExhausted: "ORDER_IDS_EXHAUSTED"
         case .uncoveredOrder: "UNCOVERED_ORDER"
+        case .mismatchedFill: "MISMATCHED_FILL"
         }
     }
 }

@@ -77,6 +77,9 @@ public struct DeskHealth: Hashable, Sendable {
         public var sessionCount: Int
         public var openOrderCount: Int
         public var unknownOrderCount: Int
+        /// Fills that bore ids of our orders and could not be theirs, since the start: an alarm, for somebody else's trades bear
+        /// our numbers, or the exchange tells wrong ones.
+        public var refusedFillCount = 0
         public var lastMarketData: Timestamp?
         public var isTrusted: Bool
         /// From a change of the book reaching the executor to every session's decision about it.

@@ -306,7 +306,7 @@ struct ExecutorCore: ~Copyable {
             markouts[session] = nil
             steps.append(.stopped(instanceID: seat.instanceID, now))
             commands.append(.stopped(seat))
-        case .impossibleUpdate, .fillOfUntracked, .balanceDrift: break
+        case .impossibleUpdate, .fillOfUntracked, .mismatchedFill, .balanceDrift: break
         }
         commands.append(.report(alert))
     }

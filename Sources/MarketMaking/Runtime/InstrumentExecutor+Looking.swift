@@ -70,11 +70,13 @@ extension InstrumentExecutor {
     var health: DeskHealth.Executor {
         let counts = core.engine.liveOrderCounts
         let last = core.engine.health.lastMarketData
-        return DeskHealth.Executor(
+        var health = DeskHealth.Executor(
             name: place.description, sessionCount: core.seats.count, openOrderCount: counts.all,
             unknownOrderCount: counts.inDoubt,
             lastMarketData: last == .distantPast ? nil : last, isTrusted: core.engine.health.marketIsTrusted,
             decisions: decisions, placements: placements)
+        health.refusedFillCount = refusedFills.count
+        return health
     }
 
     /// Nobody quotes here, nothing of ours can be open, and everything is stored.

@@ -72,7 +72,7 @@ extension InstrumentExecutor {
             stored: stored, listed: listed, fills: fills, reports: reports,
             acceptanceWindow: connector.acceptanceWindow, installation: installation
         ).outcome(now: time.now())
-        for order in try await journal.commit(outcome.steps).risen { tell(of: order) }
+        tell(of: try await journal.commit(outcome.steps))
         logger.info(
             "reconciled",
             metadata: [
@@ -81,7 +81,13 @@ extension InstrumentExecutor {
         return outcome
     }
 
-    /// Fills from the newest booked trade on, without those booked already.
+    private func tell(of outcome: JournalOutcome) {
+        for order in outcome.risen { tell(of: order) }
+        for refusal in outcome.refusals { tell(of: refusal) }
+    }
+
+    /// Fills of orders that are stored here, from the newest booked trade on, without those booked already, and without those that
+    /// cannot be of the orders whose ids they bear: no engine is to see them.
     private func missedFills() async throws -> [Fill] {
         let now = time.now()
         var mark = try await database.read { [self] transaction in try fillStore(transaction).mark(now: now) }
@@ -95,10 +101,12 @@ extension InstrumentExecutor {
             mark.tradeID = last.tradeID
         }
         let told = fills
-        return try await database.read { [self] transaction in
+        let (refusals, new) = try await database.read { [self] transaction in
             let store = fillStore(transaction)
-            return try told.filter { try !store.isBooked($0) }
+            return (try told.compactMap { try store.refusal($0) }, try told.filter { try store.isMissing($0) })
         }
+        for refusal in refusals { tell(of: refusal) }
+        return new
     }
 
     /// Books fills that came since ``resume(_:)``, which the mailbox will tell again: they are booked once.
@@ -106,8 +114,7 @@ extension InstrumentExecutor {
     func bookMissedFills() async throws -> Int {
         let fills = try await missedFills()
         if !fills.isEmpty {
-            let outcome = try await journal.commit(fills.map { .fill($0, books: nil, time.now()) })
-            for order in outcome.risen { tell(of: order) }
+            tell(of: try await journal.commit(fills.map { .fill($0, books: nil, time.now()) }))
         }
         return fills.count
     }

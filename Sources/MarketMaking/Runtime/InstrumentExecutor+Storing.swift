@@ -65,6 +65,7 @@ extension InstrumentExecutor {
             journalSchedule.ended(at: time.now(), failure: nil)
             finish(batch, outcome.stored)
             for order in outcome.risen { rose(order) }
+            for refusal in outcome.refusals { refused(refusal) }
         case .failure(let error):
             journalSchedule.ended(at: time.now(), failure: "\(error)")
             recover(batch, error)
@@ -110,6 +111,19 @@ extension InstrumentExecutor {
         if order.isHalted, let session = session(of: order.instanceID) {
             core.setState(.halted, of: session, reason: .uncoveredOrder, now: time.now())
         }
+    }
+
+    private func refused(_ refusal: FillRefusal) {
+        tell(of: refusal)
+        if refusal.isHalted, let session = session(of: refusal.instanceID) {
+            core.setState(.halted, of: session, reason: .mismatchedFill, now: time.now())
+        }
+    }
+
+    /// Once for each fill: the exchange tells it again and again.
+    func tell(of refusal: FillRefusal) {
+        guard refusedFills.insert(RefusedFill(refusal.fill)).inserted else { return }
+        logger.critical("\(refusal)", metadata: ["halted": "\(refusal.isHalted)"])
     }
 
     func tell(of order: RisenOrder) {

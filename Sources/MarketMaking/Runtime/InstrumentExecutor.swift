@@ -55,6 +55,8 @@ actor InstrumentExecutor {
     /// When a store that failed is tried again.
     var storageRetryDue = Timestamp.distantFuture
     var fundsRefusals = 0
+    /// Fills that bear ids of our orders and cannot be theirs.
+    var refusedFills: Set<RefusedFill> = []
     /// The book as last shown, by depth: many readers between two changes cost one look.
     var bookViews: [Int: OrderBookView] = [:]
     var decisions = LatencyHistogram()
@@ -250,6 +252,9 @@ actor InstrumentExecutor {
     private func report(_ alert: Alert) {
         switch alert {
         case .stopped: break
+        case .mismatchedFill(let fill):
+            guard refusedFills.insert(RefusedFill(fill)).inserted else { return }
+            logger.critical("\(alert): a fill of the other side than its order, not booked")
         default: logger.warning("\(alert)")
         }
     }

@@ -21,6 +21,8 @@ struct JournalOutcome: Sendable {
     /// The placements that may be sent: stored, and their funds reserved. The others are for want of funds.
     var stored: Set<ClientOrderID> = []
     var risen: [RisenOrder] = []
+    /// Fills that were not booked, for they cannot be of the orders whose ids they bear.
+    var refusals: [FillRefusal] = []
 }
 
 /// Stores steps. May be called again for the same ones when a transaction had to be repeated.
@@ -47,10 +49,12 @@ struct Journal: Sendable {
     ) -> @Sendable (any SQLTransaction) throws -> JournalOutcome {
         { [self] transaction in
             var outcome = JournalOutcome()
-            let risen = RisenOrders()
-            let orders = OrderStore(transaction: transaction, place: place, instrument: instrument, risen: risen)
+            let (risen, refusals) = (RisenOrders(), FillRefusals())
+            let orders = OrderStore(
+                transaction: transaction, place: place, instrument: instrument, risen: risen, refusals: refusals)
             for step in steps { try carryOut(step, orders, &outcome) }
             outcome.risen = risen.all
+            outcome.refusals = refusals.all
             return outcome
         }
     }

@@ -34,7 +34,6 @@ extension StrategySupervisor {
     }
 
     public func health() async -> DeskHealth {
-        await dropRemoved()
         var places: [DeskHealth.Executor] = []
         var silences: [ExchangeID: String] = [:]
         var faults = recoveryFaults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }

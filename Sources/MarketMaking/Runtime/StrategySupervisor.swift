@@ -30,11 +30,14 @@ public actor StrategySupervisor {
     var recoveryFaults: [String: String] = [:]
     private let work: AsyncStream<InstrumentExecutor>
     private let startWork: AsyncStream<InstrumentExecutor>.Continuation
+    /// Accounts may have come or gone.
+    private let accountChanges: AsyncStream<Void>
 
     public init(_ runtime: RuntimeContext, directory: any ExchangeDirectory) {
         self.runtime = runtime
         self.directory = directory
         (work, startWork) = AsyncStream.makeStream()
+        accountChanges = directory.changes()
     }
 
     public init(_ runtime: RuntimeContext, connectors: [any ExchangeConnector]) {
@@ -47,6 +50,7 @@ public actor StrategySupervisor {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.recover() }
             group.addTask { await self.watchRules() }
+            group.addTask { await self.watchAccounts() }
             for await executor in work { group.addTask { await executor.run() } }
             group.cancelAll()
         }
@@ -61,11 +65,16 @@ public actor StrategySupervisor {
             if try await runtime.database.write({ try OrderSequenceFloor(transaction: $0).raise() }) {
                 runtime.logger.notice("the database was restored from a backup: order ids leap past those of before")
             }
-            let (rows, entries) = try await runtime.database.read { transaction in
+            let (rows, entries, usedUp) = try await runtime.database.read { transaction in
                 (
                     try StrategyInstanceStore(transaction: transaction).unfinished(),
-                    try TradingStateStore(transaction: transaction).all()
+                    try TradingStateStore(transaction: transaction).all(),
+                    try OrderSequenceFloor(transaction: transaction).usedUp()
                 )
+            }
+            if let usedUp {
+                recoveryFaults["order ids"] = "\(usedUp)"
+                runtime.logger.critical("\(usedUp)")
             }
             for entry in entries { states[entry.scope] = entry }
             let byAccount = Dictionary(grouping: rows) { $0.place.accountName }
@@ -128,8 +137,22 @@ public actor StrategySupervisor {
         }
     }
 
+    /// Lets go of places as soon as their accounts are removed, whoever asks or does not.
+    private func watchAccounts() async {
+        for await _ in accountChanges {
+            // What is open, or not stored yet, is looked at again until it is not, or the account is back.
+            while await dropRemoved(), !Task.isCancelled {
+                let next = runtime.time.now().advanced(byNanoseconds: Nanoseconds.perSecond)
+                do { try await runtime.time.sleep(until: next) } catch { return }
+            }
+        }
+    }
+
     /// Lets go of places whose account was removed while nothing of it was open.
-    func dropRemoved() async {
+    /// - Returns: whether there are others whose account was removed.
+    @discardableResult
+    func dropRemoved() async -> Bool {
+        var isLeft = false
         for (place, executor) in executors {
             if let connector = directory.connector(place.exchange) {
                 do throws(ConnectorError) {
@@ -139,11 +162,15 @@ public actor StrategySupervisor {
                     guard case .unknownAccount = error else { continue }
                 }
             }
-            guard await executor.isIdle, executors[place] === executor else { continue }
+            guard await executor.isIdle, executors[place] === executor else {
+                isLeft = isLeft || executors[place] === executor
+                continue
+            }
             runtime.logger.notice("\(place): its account is gone, and nothing of it is open")
             executors[place] = nil
             await executor.abandon()
         }
+        return isLeft
     }
 
     /// All places of one account: orders and fills first, then what the account owns, and only then trading.

@@ -13,10 +13,17 @@ struct FillStore {
     private var instrument: Instrument { orders.instrument }
 
     /// - Parameter books: the session's after the fill, as the engine has them; nil recomputes them from the stored ones.
-    /// - Returns: false when it was booked before, or is of no order of ours.
+    /// - Returns: false when it was booked before, is of no order of ours, or cannot be of the order whose id it bears.
     @discardableResult
     func book(_ fill: Fill, books given: SessionBooks?, now: Timestamp) throws -> Bool {
-        guard let order = try orders.order(fill.orderID), try !isBooked(fill) else { return false }
+        let order = try orders.order(fill.orderID)
+        if var refusal = try refusal(fill, order) {
+            // Whoever gives the books has booked it: what he thinks he holds is wrong.
+            if given != nil { refusal.isHalted = try orders.halt(refusal.instanceID, .mismatchedFill, now) }
+            orders.refusals?.all.append(refusal)
+            return false
+        }
+        guard let order, try !isBooked(fill) else { return false }
         let sessionBooks = SessionBooksStore(transaction: transaction)
         let before = try sessionBooks.books(of: order.instanceID)
         // A fill of an earlier run concerns no books any more but the account's funds.
@@ -27,6 +34,26 @@ struct FillStore {
         try settle(fill, order, now)
         if let after, after.run == order.run { try sessionBooks.put(after, now: now) }
         return true
+    }
+
+    /// Whether a fill of an order that is stored here is not booked. One of an order that is not (another label's whose key is of the
+    /// same account, or one from after the backup that the database was restored from) never will be: nobody need wait for it.
+    func isMissing(_ fill: Fill) throws -> Bool {
+        guard let order = try orders.order(fill.orderID), order.side == fill.side else { return false }
+        return try !isBooked(fill)
+    }
+
+    /// Whether a fill cannot be of the order whose id it bears; nil also for one that bears the id of none here.
+    func refusal(_ fill: Fill) throws -> FillRefusal? { try refusal(fill, orders.order(fill.orderID)) }
+
+    private func refusal(_ fill: Fill, _ order: StoredOrder?) throws -> FillRefusal? {
+        if let order {
+            guard order.side != fill.side else { return nil }
+            return FillRefusal(
+                fill: fill, place: place, cause: .side(ordered: order.side), instanceID: order.instanceID)
+        }
+        guard let (symbol, instanceID) = try orders.elsewhere(fill.orderID) else { return nil }
+        return FillRefusal(fill: fill, place: place, cause: .instrument(ordered: symbol), instanceID: instanceID)
     }
 
     func isBooked(_ fill: Fill) throws -> Bool {

@@ -22,6 +22,15 @@ struct OrderSequenceFloor {
         try transaction.execute("INSERT INTO order_sequence_floor (id, floor, restores) VALUES (1, 0, 0)")
     }
 
+    /// How many restores a database has room for: after one more no session has a number left that was surely never used.
+    static let mostRestores = (Int64(1) << Int64(ClientOrderID.sequenceBits)) / leap - 1
+
+    /// Nothing can be ordered under this database any more; nil while something can.
+    func usedUp() throws -> OrderNumbersUsedUp? {
+        guard try current() >= SessionNumberStore.usedUpFrom else { return nil }
+        return OrderNumbersUsedUp(restores: try Restores.count(transaction))
+    }
+
     func current() throws -> UInt32 {
         let row = try transaction.row("SELECT floor FROM order_sequence_floor WHERE id = 1")
         return UInt32(clamping: try row?.get(0, as: Int64.self) ?? 0)
@@ -42,5 +51,16 @@ struct OrderSequenceFloor {
         try transaction.execute(
             "UPDATE order_sequence_floor SET floor = \(floor), restores = \(restores) WHERE id = 1")
         return true
+    }
+}
+
+/// Every restore from a backup takes a leap of order numbers with it, and this database has had so many that none is left. An
+/// order that is sent all the same could bear the number of another one: so none is.
+struct OrderNumbersUsedUp: Error, Hashable, Sendable, CustomStringConvertible {
+    let restores: Int64
+
+    var description: String {
+        "order numbers are used up: this database was restored from a backup \(restores) times, and has room for "
+            + "\(OrderSequenceFloor.mostRestores) restores; begin a new database to trade on (docs/server.md)"
     }
 }

@@ -28,7 +28,7 @@ extension OrderStore {
         // With what of it has traded just now: that is posted from what it holds, too.
         let hold = hold(order, lots: order.quantity.lots - order.filled.lots)
         let missing = try ledger.reserveAnew(FixedDecimal(raw: hold.amount), hold.asset, for: order.id, now: now)
-        let isHalted = missing.isPositive ? try halt(order.instanceID, now) : false
+        let isHalted = missing.isPositive ? try halt(order.instanceID, .uncoveredOrder, now) : false
         risen?.all.append(
             RisenOrder(id: order.id, instanceID: order.instanceID, missing: missing, isHalted: isHalted))
         return true
@@ -36,7 +36,7 @@ extension OrderStore {
 
     /// Stored with the order's row, so that a kill between the two is none. One that is stopped has nothing to halt, and
     /// people are told by the alarm.
-    private func halt(_ instanceID: Int64, _ now: Timestamp) throws -> Bool {
+    func halt(_ instanceID: Int64, _ reason: HaltReason, _ now: Timestamp) throws -> Bool {
         let row = try transaction.row(
             """
             SELECT strategy_key FROM strategy_instances WHERE id = \(instanceID) AND status <> 'stopped'
@@ -45,7 +45,7 @@ extension OrderStore {
         guard let key: String = try row?.get("strategy_key") else { return false }
         try TradingStateStore(transaction: transaction).put(
             TradingStateEntry(
-                scope: .session(key), state: .halted, reason: HaltReason.uncoveredOrder.code, setBy: "kill switch",
+                scope: .session(key), state: .halted, reason: reason.code, setBy: "kill switch",
                 setAt: now))
         return true
     }

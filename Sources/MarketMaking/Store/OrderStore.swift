@@ -27,6 +27,8 @@ struct OrderStore {
     let instrument: Instrument
     /// Where orders that rise again are told.
     var risen: RisenOrders?
+    /// Where fills that cannot be of their orders are told.
+    var refusals: FillRefusals?
 
     var ledger: AccountLedger { AccountLedger(transaction: transaction, place: place) }
 
@@ -47,7 +49,7 @@ struct OrderStore {
         created_at
         """
     private static let byID = SQLStatement(
-        "SELECT \(columns) FROM orders WHERE client_order_id = ? AND exchange = ? AND account_label = ?")
+        "SELECT \(columns) FROM orders WHERE client_order_id = ? AND exchange = ? AND account_label = ? AND symbol = ?")
 
     /// Stores an intent and reserves its funds.
     /// - Returns: false, with nothing stored, when the account has not enough free.
@@ -122,8 +124,24 @@ struct OrderStore {
     /// - Returns: nil for one of another account too: two labels whose keys are of one exchange account both hear of it.
     func order(_ id: ClientOrderID) throws -> StoredOrder? {
         try transaction.row(
-            SQL(Self.byID, [.integer(Int64(id.rawValue)), .text(place.exchange.rawValue), .text(place.account)])
+            SQL(
+                Self.byID,
+                [
+                    .integer(Int64(id.rawValue)), .text(place.exchange.rawValue), .text(place.account),
+                    .text(place.symbol.description),
+                ])
         ).map(Self.order)
+    }
+
+    /// The symbol of an order that the same account has at another of its instruments, and whose it is.
+    func elsewhere(_ id: ClientOrderID) throws -> (symbol: String, instanceID: Int64)? {
+        try transaction.row(
+            """
+            SELECT symbol, instance_id FROM orders WHERE client_order_id = \(Int64(id.rawValue))
+                AND exchange = \(place.exchange.rawValue) AND account_label = \(place.account)
+                AND symbol <> \(place.symbol.description)
+            """
+        ).map { (try $0.get("symbol"), try $0.get("instance_id")) }
     }
 
     /// Whether an order is stored, at whatever place.

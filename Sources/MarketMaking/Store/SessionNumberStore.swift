@@ -79,7 +79,7 @@ struct SessionNumberStore {
 
     /// What an instance makes its orders under: the numbers it holds, and a fresh one where they are nearly used up.
     /// Called in the transaction that starts it; calling it again changes nothing.
-    /// - Throws: ``DeskError/refused(_:)`` when it holds none and all are held by others.
+    /// - Throws: ``DeskError/refused(_:)`` when it holds none and all are held by others, or used up by restores.
     func take(for instanceID: Int64) throws -> Numbers {
         var held = try held(by: instanceID)
         if held.last?.isNearlyUsedUp ?? true {
@@ -95,6 +95,9 @@ struct SessionNumberStore {
             }
         }
         guard let current = held.popLast() else {
+            if let usedUp = try OrderSequenceFloor(transaction: transaction).usedUp() {
+                throw DeskError.refused("\(usedUp)")
+            }
             throw DeskError.refused(
                 "\(Self.highest) strategies at most run at once on one database, and as many do: stop one first")
         }

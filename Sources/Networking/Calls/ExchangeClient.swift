@@ -14,10 +14,10 @@ public final class ExchangeClient: Sendable {
         public var label: String
         /// Nil for public calls alone.
         public var credentials: ExchangeCredentials?
-        /// The highest nonce used before.
+        /// The highest nonce used before, as far as is known here.
         public var lastNonce: Int64
-        /// Whether the exchange refuses a nonce below one that it has seen (Bitfinex). Then one signed call is on its way at a
-        /// time, as two connections do not keep their order.
+        /// Whether the exchange refuses a nonce below one that it has seen (Bitfinex). Then one signed call of the key is on its
+        /// way at a time, whoever makes it, as two connections do not keep their order.
         public var hasOrderedNonces: Bool
         /// Milliseconds.
         public var receiveWindow: Int64
@@ -37,8 +37,14 @@ public final class ExchangeClient: Sendable {
     public let dialect: any ExchangeDialect
     public let manners: SharedManners
     private let account: Account
-    private let state: Mutex<(breaker: CircuitBreaker, nonces: NonceSequence)>
-    private let turnstile: Turnstile?
+    private struct State {
+        var breaker: CircuitBreaker
+        var refusal: ExchangeFailure?
+    }
+
+    private let state: Mutex<State>
+    /// Shared by all who use the key; nil where its calls need no order.
+    private let order: KeyOrder?
     /// The exchange has no call for its time: what every answer carries stands in for it.
     private let tellsTimeByDate: Bool
     private let send: Send
@@ -51,8 +57,9 @@ public final class ExchangeClient: Sendable {
         self.dialect = dialect
         self.account = account
         self.manners = manners
-        turnstile = account.hasOrderedNonces && account.credentials != nil ? Turnstile() : nil
-        state = Mutex((breaker, NonceSequence(after: account.lastNonce)))
+        order = account.hasOrderedNonces ? account.credentials.map { manners.order(of: $0.apiKey) } : nil
+        order?.raise(above: account.lastNonce)
+        state = Mutex(State(breaker: breaker))
         self.time = time
         self.send = send
         do throws(ExchangeFailure) {
@@ -64,8 +71,12 @@ public final class ExchangeClient: Sendable {
     /// Whether the account is asked for at all now.
     public var breaker: CircuitBreaker.State { state.withLock { $0.breaker.state } }
 
-    /// The highest nonce used.
-    public var lastNonce: Int64 { state.withLock { $0.nonces.last } }
+    /// Why the exchange would not have the key, until the same call is answered otherwise: another one that needs less of the
+    /// key may go well meanwhile.
+    public var keyRefusal: ExchangeFailure? { state.withLock { $0.refusal } }
+
+    /// The highest nonce used with the key, by whomever from here; 0 where there are none.
+    public var lastNonce: Int64 { order?.last ?? 0 }
 
     /// A person has looked at why the key was refused.
     public func resetBreaker() { state.withLock { $0.breaker.reset() } }
@@ -97,7 +108,7 @@ public final class ExchangeClient: Sendable {
         let exchangeTime = manners.clock.exchangeTime(at: now)
         return SigningContext(
             credentials: account.credentials, now: exchangeTime,
-            nonce: state.withLock { $0.nonces.next(exchangeTime) }, receiveWindow: account.receiveWindow)
+            nonce: order?.next(exchangeTime) ?? exchangeTime, receiveWindow: account.receiveWindow)
     }
 
     /// Milliseconds.
@@ -111,7 +122,7 @@ public final class ExchangeClient: Sendable {
         let latest = deadline &- min(Self.leastForAnAnswer, milliseconds / 4)
         // Leave first: what waits for the exchange's limit must not keep a cancel from passing.
         let grant = try await leave(call.request, purpose, latest)
-        guard let turnstile else { return try await sent(call, purpose, grant, deadline) }
+        guard let turnstile = order?.turnstile else { return try await sent(call, purpose, grant, deadline) }
         await turnstile.enter(isCancel: purpose == .cancel)
         defer { turnstile.leave() }
         guard now() < latest || milliseconds <= 4 else {
@@ -166,7 +177,15 @@ public final class ExchangeClient: Sendable {
         let failure: ExchangeFailure? = if case .failure(let failure) = outcome { failure } else { nil }
         let usage = dialect.usage(in: response, to: call.request)
         manners.answered(grant, usage, RateRefusal(response, failure), now: answeredAt)
-        state.withLock { $0.breaker.ended(failure, now: answeredAt) }
+        state.withLock { state in
+            state.breaker.ended(failure, now: answeredAt)
+            guard account.credentials != nil else { return }
+            if let failure, !failure.keyCauses.isEmpty {
+                state.refusal = failure
+            } else if state.refusal?.endpoint == call.request.endpoint {
+                state.refusal = nil
+            }
+        }
         switch outcome {
         case .success(let answer): return (answer, sentAt, answeredAt)
         case .failure(let failure): throw Self.meaning(failure, context)

@@ -6,6 +6,8 @@ public final class SharedManners: Sendable {
     private struct State {
         var budget: RateBudget
         var clock: ClockOffset
+        /// By key; of those whose calls have an order.
+        var orders: [String: KeyOrder] = [:]
     }
 
     private let state: Mutex<State>
@@ -17,6 +19,16 @@ public final class SharedManners: Sendable {
 
     /// As known now.
     public var clock: ClockOffset { state.withLock { $0.clock } }
+
+    /// - Parameter key: as the exchange knows it.
+    func order(of key: String) -> KeyOrder {
+        state.withLock { state in
+            if let known = state.orders[key] { return known }
+            let order = KeyOrder()
+            state.orders[key] = order
+            return order
+        }
+    }
 
     func heard(_ reading: ClockOffset.Reading) { _ = state.withLock { $0.clock.heard(reading) } }
 

@@ -61,7 +61,10 @@ extension DialectAccount {
         case .confirmed: confirmed()
         case .refused(let what, let failure):
             venue.logger.error("\(venue.id)/\(label): \(what) was refused: \(failure)")
-            state.withLock { $0.stream = .down }
+            state.withLock { state in
+                state.stream = .down
+                if !failure.keyCauses.isEmpty { state.streamRefusal = failure }
+            }
             lose("\(what): \(failure)")
             noteClock(failure)
         case .order(let order): take(order)
@@ -81,7 +84,7 @@ extension DialectAccount {
                 return false
             }
             state.stream = .ready
-            state.fault = nil
+            (state.fault, state.streamRefusal) = (nil, nil)
             state.auditedAt = venue.now
             return true
         }

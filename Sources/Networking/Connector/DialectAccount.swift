@@ -27,6 +27,8 @@ public final class DialectAccount: ExchangeAccount {
         var tracker = OrderTracker()
         var stream = StreamState.down
         var fault: String?
+        /// What the account's stream was refused for, where that is the key's.
+        var streamRefusal: ExchangeFailure?
         /// Events may be missing, and whoever listens was told.
         var isLost = false
         var auditedAt: Int64 = 0
@@ -101,6 +103,7 @@ public final class DialectAccount: ExchangeAccount {
             state.lane.close()
             state.lane = RequestLane(width: venue.abilities.hasOrderedNonces ? 1 : 32)
             state.fault = nil
+            state.streamRefusal = nil
             return !state.sinks.isEmpty
         }
         rememberNonce()
@@ -283,7 +286,7 @@ public final class DialectAccount: ExchangeAccount {
             (
                 (
                     settings: state.settings, stream: state.stream, fault: state.fault ?? state.armingFault,
-                    client: state.client, isProtected: state.isProtected
+                    client: state.client, isProtected: state.isProtected, refusal: state.streamRefusal
                 ),
                 state.tracker.exposure, state.foreignOrders.values.reduce(0, +)
             )
@@ -298,6 +301,7 @@ public final class DialectAccount: ExchangeAccount {
             exchange: venue.id, label: label, isStreaming: state.stream == .ready, fault: fault,
             safety: safety(state.settings, state.isProtected), unattended: exposure)
         report.foreignOrders = foreign
+        report.keyRefusal = state.client?.keyRefusal ?? state.refusal
         return report
     }
 

@@ -27,6 +27,7 @@ public final class ExchangeRegistry: ExchangeAccountsHolder {
     private let fixed: [ExchangeID: any ExchangeConnector]
     private let wires: Wires
     private let state = Mutex(State())
+    private let bell = ChangeBell()
 
     /// - Parameter fixed: connectors that are there whatever accounts there are, such as the paper exchange.
     public init(fixed: [any ExchangeConnector] = [], _ wires: Wires) {
@@ -44,6 +45,8 @@ public final class ExchangeRegistry: ExchangeAccountsHolder {
     public func connector(_ id: ExchangeID) -> (any ExchangeConnector)? {
         fixed[id] ?? state.withLock { state in state.live[id].flatMap { $0.isListed ? $0.connector : nil } }
     }
+
+    public func changes() -> AsyncStream<Void> { bell.changes() }
 
     public var states: [ExchangeAccountState] {
         let live = state.withLock { Array($0.live.values) }
@@ -111,6 +114,7 @@ public final class ExchangeRegistry: ExchangeAccountsHolder {
         }
         for (connector, accounts) in kept { connector.setAccounts(accounts) }
         for connector in ended { connector.close() }
+        bell.ring()
     }
 
     /// Ends everything that runs here: streams, clocks, requests under way. Dead man's switches stay as they are.

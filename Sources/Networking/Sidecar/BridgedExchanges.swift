@@ -15,6 +15,7 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
     private let logger: Logger
     /// Those whose keys are gone stay, without accounts: who trades with one goes on when they come back.
     private let bridged = Mutex<[ExchangeID: Bridge]>([:])
+    private let bell = ChangeBell()
 
     private struct Bridge {
         var connector: SidecarConnector
@@ -48,6 +49,8 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
             ?? bridged.withLock { bridged in bridged[id].flatMap { $0.labels.isEmpty ? nil : $0.connector } }
     }
 
+    public func changes() -> AsyncStream<Void> { bell.changes() }
+
     public var states: [ExchangeAccountState] {
         let condition = client?.condition
         let others = bridged.withLock { bridged in
@@ -77,6 +80,7 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
             }
         }
         put(wanted)
+        bell.ring()
         return problems
     }
 

@@ -36,6 +36,18 @@ public struct SidecarFailure: Error, Hashable, Sendable, CustomStringConvertible
         }
     }
 
+    /// What of a key this may be about, by ccxt's classes of error.
+    public var keyCauses: [KeyCause] {
+        guard kind == .refused else { return [] }
+        switch name {
+        case "AuthenticationError": return [.key, .address]
+        case "PermissionDenied": return [.permission, .address]
+        case "AccountNotEnabled": return [.permission]
+        case "InvalidNonce": return [.clock]
+        default: return []
+        }
+    }
+
     static func down(_ why: String) -> SidecarFailure {
         SidecarFailure(.unavailable, name: "SidecarDown", message: why)
     }

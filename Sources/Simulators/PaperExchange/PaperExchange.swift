@@ -39,7 +39,7 @@ public actor PaperExchange {
     private var checkpointDue: Timestamp
     private var fault: String?
     /// Cancels that were carried out while the journal took nothing: they go into it before anything else does.
-    private var owed: [PaperJournal.Entry] = []
+    private var owed: [PaperJournal.Entry]
 
     /// How often the whole state is stored: a restart repeats at most so much.
     private static var checkpointInterval: Int64 { Nanoseconds.seconds(5) }
@@ -54,21 +54,34 @@ public actor PaperExchange {
     ) async throws -> PaperExchange {
         // Before the journal is begun with it for good.
         for listing in configuration.listings { try checkReadable(listing, now: time.now()) }
+        let database = try await SQLiteDatabase.open(path: path)
         return try await open(
-            configuration, try await SQLiteDatabase.open(path: path), time: time, logger: logger, progress: progress)
+            configuration, database, reserve: reserve(beside: path, logger), time: time, logger: logger,
+            progress: progress)
+    }
+
+    private static func reserve(beside path: String, _ logger: Logger) -> OwedCancels? {
+        do { return try OwedCancels(path: path + "-cancels") } catch {
+            logger.error("paper exchange: no room is kept for cancels while the disk is full: \(error)")
+            return nil
+        }
     }
 
     static func open(
-        _ configuration: PaperExchangeConfiguration, _ database: any SQLDatabase, time: any TimeSource, logger: Logger,
-        progress: @Sendable (Double) -> Void = { _ in }
+        _ configuration: PaperExchangeConfiguration, _ database: any SQLDatabase, reserve: OwedCancels? = nil,
+        time: any TimeSource, logger: Logger, progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> PaperExchange {
         try await Migrator(PaperJournal.migrations).migrate(database)
-        let journal = PaperJournal(database: database)
+        let journal = PaperJournal(database: database, reserve: reserve)
         let recovered = try await journal.recover(configuration.fingerprint, now: time.now())
         let core = try PaperExchangeCore(configuration, genesis: recovered.genesis, restoring: recovered.state)
         core.history = PaperHistory(orders: recovered.orders, fills: recovered.fills)
         try replay(recovered, core, to: time.now(), progress)
-        return PaperExchange(core: core, journal: journal, time: time, logger: logger)
+        let owed = Array(recovered.commands.suffix(recovered.owedCount))
+        if !owed.isEmpty {
+            logger.notice("paper exchange: \(owed.count) cancels of a full disk were found beside the journal")
+        }
+        return PaperExchange(core: core, journal: journal, owed: owed, time: time, logger: logger)
     }
 
     private static func checkReadable(_ listing: PaperExchangeConfiguration.Listing, now: Timestamp) throws {
@@ -77,7 +90,11 @@ public actor PaperExchange {
         guard try feed.nextTime() != nil else { throw PaperJournalError.emptyRecording(name) }
     }
 
-    private init(core: sending PaperExchangeCore, journal: PaperJournal, time: any TimeSource, logger: Logger) {
+    private init(
+        core: sending PaperExchangeCore, journal: PaperJournal, owed: [PaperJournal.Entry], time: any TimeSource,
+        logger: Logger
+    ) {
+        self.owed = owed
         self.core = core
         self.journal = journal
         self.time = time
@@ -138,6 +155,7 @@ public actor PaperExchange {
     private func carryOut(_ requests: [Request], at now: Timestamp) async {
         let isKept = await keep(
             requests.compactMap { if case .command(let command) = $0 { command } else { nil } }, now)
+        if !isKept { owe(requests, now) }
         for request in requests {
             var outcome = PaperExchangeCore.Outcome()
             switch request {
@@ -148,12 +166,29 @@ public actor PaperExchange {
                     continue
                 }
                 core.apply(command, into: &outcome)
-                // Whatever stops the exchange, everybody may leave: a cancel waits for no disk.
-                if !isKept { owed.append((now, command)) }
             case .query(let id, let account, let symbol): answer(id, account, symbol, into: &outcome)
             }
             tell(outcome)
         }
+    }
+
+    /// Whatever stops the exchange, everybody may leave: a cancel waits for no disk. It goes where there is room for it.
+    private func owe(_ requests: [Request], _ now: Timestamp) {
+        let cancels = requests.compactMap { request -> PaperJournal.Entry? in
+            guard case .command(let command) = request, case .cancel = command.action else { return nil }
+            return (now, command)
+        }
+        guard !cancels.isEmpty else { return }
+        owed += cancels
+        do { try journal.owe(cancels) } catch {
+            logger.critical("paper exchange: cancels are kept in memory alone, a kill forgets them: \(error)")
+        }
+    }
+
+    /// All that was owed is stored.
+    private func owesNothing() {
+        owed = []
+        do { try journal.owesNothing() } catch { report("what is owed no more could not be struck out: \(error)") }
     }
 
     /// - Returns: whether the commands are in the journal, and with them every cancel that is owed to it.
@@ -161,7 +196,7 @@ public actor PaperExchange {
         guard !commands.isEmpty else { return true }
         do {
             try await journal.append(owed + commands.map { (now, $0) })
-            owed = []
+            owesNothing()
             return true
         } catch {
             report("the journal takes nothing: \(error)")
@@ -196,7 +231,7 @@ public actor PaperExchange {
             try await journal.checkpoint(state, orders: orders, fills: fills)
             core.history.wasStored()
             // The state that was stored has them in it.
-            owed = []
+            owesNothing()
             fault = nil
         } catch { report("no checkpoint could be stored: \(error)") }
     }

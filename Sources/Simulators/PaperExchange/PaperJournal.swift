@@ -6,6 +6,8 @@ import TradingCore
 /// what became of orders. Every command is in here before anybody hears of its effect.
 struct PaperJournal: Sendable {
     let database: any SQLDatabase
+    /// Where cancels go that the database takes not; nil where there is no such room.
+    var reserve: OwedCancels?
 
     static let migrations = [
         Migration("paper-exchange-001") { transaction in
@@ -36,6 +38,8 @@ struct PaperJournal: Sendable {
         var commands: [Entry]
         var orders: [PaperHistory.Order]
         var fills: [PaperHistory.AccountFill]
+        /// How many of the commands are in no database yet: the last ones.
+        var owedCount = 0
     }
 
     /// - Throws: ``PaperJournalError`` when the journal was begun with another configuration.
@@ -62,14 +66,36 @@ struct PaperJournal: Sendable {
                     command: try Self.decode(PaperCommand.self, $0.get("body"))
                 )
             }
+            let owed = Self.owed(reserve?.left ?? [], after: state?.now, commands)
             let orders = try transaction.rows("SELECT body FROM orders").map {
                 try Self.decode(PaperHistory.Order.self, $0.get("body"))
             }
             let fills = try transaction.rows("SELECT body FROM fills ORDER BY seq").map {
                 try Self.decode(PaperHistory.AccountFill.self, $0.get("body"))
             }
-            return Recovered(genesis: genesis, state: state, commands: commands, orders: orders, fills: fills)
+            return Recovered(
+                genesis: genesis, state: state, commands: commands + owed, orders: orders, fills: fills,
+                owedCount: owed.count)
         }
+    }
+
+    /// What was owed when the exchange died, but for what the database has got since: by a checkpoint or by itself.
+    private static func owed(_ left: [OwedCancels.Entry], after stored: Timestamp?, _ known: [Entry]) -> [Entry] {
+        left.filter { entry in
+            entry.time > stored ?? .distantPast
+                && !known.contains { $0.time == entry.time && $0.command == entry.command }
+        }.map { ($0.time, $0.command) }
+    }
+
+    /// Keeps cancels that the database would not take.
+    func owe(_ entries: [Entry]) throws {
+        try reserve?.write(entries.map { OwedCancels.Entry(time: $0.time, command: $0.command) })
+    }
+
+    /// The database has all that was owed.
+    func owesNothing() throws {
+        guard let reserve, !reserve.isEmpty else { return }
+        try reserve.clear()
     }
 
     /// A command and when it was carried out.

@@ -50,6 +50,28 @@ import TradingCore
         #expect(failure.code == "2")
     }
 
+    @Test func `a quiet market's book is fetched when its subscription is confirmed, without waiting for a change`()
+        throws
+    {
+        var session = try open([.trades(btc), .book(btc)])
+        let confirmed = session.receive(#"{"result":null,"id":1}"#)
+        #expect(confirmed.events == [.confirmed("request 1")] && confirmed.fetchedSymbols == [btc])
+        #expect(fetched(&session, .success(book(100))).events == [.book(book(100))])
+        #expect(session.receive(Self.depth(101, 101)).events.count == 1)
+        // Neither another confirmation, nor one of something else, asks again.
+        #expect(session.receive(#"{"result":null,"id":1}"#).fetchedSymbols.isEmpty)
+        var other = try open([.book(btc)])
+        for text in [
+            #"{"result":null,"id":2}"#, #"{"result":null,"id":0}"#, #"{"result":null,"id":9223372036854775807}"#,
+        ] {
+            #expect(other.receive(text).fetchedSymbols.isEmpty)
+        }
+        // A change that comes first has asked already.
+        var early = try open([.book(btc)])
+        #expect(early.receive(Self.depth(90, 95)).fetchedSymbols == [btc])
+        #expect(early.receive(#"{"result":null,"id":1}"#).fetchedSymbols.isEmpty)
+    }
+
     @Test func `a book is kept in step with its changes, and found again when one is missing`() throws {
         var session = try open([.book(btc)])
         // The first change asks for a book; what comes meanwhile is held.

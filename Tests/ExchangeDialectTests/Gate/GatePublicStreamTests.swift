@@ -47,6 +47,31 @@ import TradingCore
             session.receive(#"{"time":1,"channel":"spot.pong","event":"","result":null}"#).events == [.alive])
     }
 
+    @Test func `a quiet market's book is fetched when its numbered changes are confirmed, without waiting for one`()
+        throws
+    {
+        func confirmation(_ id: Int) -> String {
+            #"{"time":1,"id":\#(id),"channel":"spot.order_book_update","event":"subscribe","result":{"status":"success"}}"#
+        }
+        var session = try session([.book(Rigged.bitcoin), .book(Rigged.ether)], .updates)
+        _ = session.open()
+        #expect(session.receive(confirmation(1)).fetched == [Rigged.bitcoin])
+        #expect(session.receive(confirmation(2)).fetched == [Rigged.ether])
+        #expect(session.fetch(book(100), Rigged.bitcoin).books.count == 1)
+        #expect(session.receive(update(101, 101)).changes.count == 1)
+        var refused = try self.session([.book(Rigged.bitcoin)], .updates)
+        _ = refused.open()
+        let refusal =
+            #"{"time":1,"id":1,"channel":"spot.order_book_update","event":"subscribe","error":{"code":2,"message":"no"}}"#
+        #expect(refused.receive(refusal).fetched.isEmpty)
+        // Feeds that begin with a whole book of their own ask for none.
+        var levels = try self.session([.book(Rigged.bitcoin)])
+        _ = levels.open()
+        #expect(
+            levels.receive(#"{"time":1,"id":1,"channel":"spot.obu","event":"subscribe","result":{"status":"success"}}"#)
+                .fetched.isEmpty)
+    }
+
     @Test func `what Gate has no name for is refused before it is sent`() {
         #expect(throws: ExchangeFailure.self) { try session([.candles(Rigged.bitcoin, .threeMinutes)]) }
         let unknown = Symbol(base: AssetID("NO"), quote: AssetID("USDT"))

@@ -63,6 +63,20 @@ import TradingCore
         #expect(session.receive(welcome).sent.isEmpty)
     }
 
+    @Test(arguments: [KuCoinDialect.BookSnapshot.full, .best100])
+    func `quiet markets' books are fetched when their topic is confirmed, without waiting for a change`(
+        _ snapshot: KuCoinDialect.BookSnapshot
+    ) throws {
+        var session = try session(
+            [.book(Rigged.bitcoin), .book(Rigged.ether), .trades(Rigged.bitcoin)], snapshot: snapshot)
+        _ = session.open()
+        _ = session.receive(welcome)
+        #expect(session.receive(#"{"id":"2","type":"ack"}"#).fetched.isEmpty)
+        #expect(session.receive(#"{"id":"1","type":"ack"}"#).fetched == [Rigged.bitcoin, Rigged.ether])
+        #expect(session.fetch(book(100), Rigged.bitcoin).books.count == 1)
+        #expect(session.receive(update(101, 101)).changes.count == 1)
+    }
+
     @Test func `many topics are sent within KuCoin's pace`() throws {
         let intervals: [CandleInterval] = [
             .oneMinute, .threeMinutes, .fiveMinutes, .fifteenMinutes, .thirtyMinutes, .oneHour, .twoHours, .fourHours,

@@ -40,11 +40,14 @@ final class ScriptedValidator: KeyValidator {
 /// A holder that remembers every set of accounts it was given.
 final class RecordingHolder: ExchangeAccountsHolder {
     private let state = Mutex<[[ExchangeAccountSettings]]>([])
+    private let told = Mutex<[ExchangeAccountState]>([])
 
     var given: [[ExchangeAccountSettings]] { state.withLock { $0 } }
     var accounts: [String] { (given.last ?? []).map { "\($0.exchange)/\($0.label)" }.sorted() }
     var connectors: [any ExchangeConnector] { [] }
-    var states: [ExchangeAccountState] { [] }
+    var states: [ExchangeAccountState] { told.withLock { $0 } }
+
+    func tell(_ states: [ExchangeAccountState]) { told.withLock { $0 = states } }
 
     func connector(_ id: ExchangeID) -> (any ExchangeConnector)? { nil }
 

@@ -13,6 +13,8 @@ final class ObservedDatabase: SQLDatabase {
     private let failing = Mutex(false)
     private let hidingCommits = Mutex(0)
     private let commits = Mutex(0)
+    /// What holds the first read after the next commit, and whether that commit has been.
+    private let hold = Mutex<(isDue: Bool, work: @Sendable () async -> Void)?>(nil)
 
     init(_ real: any SQLDatabase) { self.real = real }
 
@@ -21,6 +23,9 @@ final class ObservedDatabase: SQLDatabase {
     /// The next so many commits happen, and nobody learns that they did.
     func hideCommits(_ count: Int) { hidingCommits.withLock { $0 = count } }
     var hiddenCommits: Int { hidingCommits.withLock { $0 } }
+    /// The answer of the first read after the next commit is told only when `work` has ended.
+    func holdReadAfterCommit(_ work: @escaping @Sendable () async -> Void) { hold.withLock { $0 = (false, work) } }
+
     var commitCount: Int { commits.withLock { $0 } }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
@@ -38,11 +43,19 @@ final class ObservedDatabase: SQLDatabase {
         }
         stored.withLock { $0.formUnion(ids) }
         commits.withLock { $0 += 1 }
+        hold.withLock { $0?.isDue = true }
         return result
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
-        try await real.read(body)
+        let result = try await real.read(body)
+        let work = hold.withLock { hold -> (@Sendable () async -> Void)? in
+            guard let due = hold, due.isDue else { return nil }
+            hold = nil
+            return due.work
+        }
+        await work?()
+        return result
     }
 
     var dialect: SQLDialect { real.dialect }

@@ -56,6 +56,8 @@ final class TestExchange: ExchangeConnector {
     let acceptanceWindow: Int64
     let label = "default"
     let time: any TimeSource
+    /// Rung when its account comes or goes.
+    let bell = ChangeBell()
     let state: Mutex<State>
     var instrument: Instrument { state.withLock { $0.instrument } }
 
@@ -87,6 +89,12 @@ final class TestExchange: ExchangeConnector {
     }
 
     // MARK: - What a test does
+
+    /// Takes its account away, or gives it back, and says so as the holder of accounts does.
+    func setRemoved(_ isRemoved: Bool) {
+        state.withLock { $0.isRemoved = isRemoved }
+        bell.ring()
+    }
 
     /// A book of one level each side, 10 of base at both.
     func market(bid: Int64, ask: Int64) {

@@ -26,7 +26,7 @@ final class TestServer: Sendable {
             RuntimeContext(
                 database: database, time: time, alarms: alarms, registry: registry,
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })),
-            connectors: [exchange])
+            directory: OneExchange(exchange))
         self.supervisor = supervisor
         tasks = [Task { await alarms.run() }, Task { await supervisor.run() }]
     }
@@ -50,6 +50,19 @@ final class TestServer: Sendable {
             guard clock.now < deadline || attempts < 500 else { throw TestTimeout(what: what) }
             try await clock.sleep(for: .milliseconds(2))
         }
+    }
+}
+
+/// One exchange whose account may be taken away.
+private struct OneExchange: ExchangeDirectory {
+    let connectors: [any ExchangeConnector]
+
+    init(_ exchange: any ExchangeConnector) { connectors = [exchange] }
+
+    func connector(_ id: ExchangeID) -> (any ExchangeConnector)? { connectors.first { $0.id == id } }
+
+    func changes() -> AsyncStream<Void> {
+        (connectors.first as? TestExchange)?.bell.changes() ?? AsyncStream { $0.finish() }
     }
 }
 

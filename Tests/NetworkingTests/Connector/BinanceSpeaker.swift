@@ -163,8 +163,8 @@ struct BinanceSpeaker: Speaker {
         if text.contains("SUBSCRIBE") {
             model.change { $0.listened[connection, default: []].insert("market") }
             let confirmation = #"{"result":null,"id":1}"#
-            let (isDead, sequence) = model.read { ($0.isDeadFromTheStart, $0.sequence) }
-            return isDead ? [confirmation] : [confirmation, depth(first: sequence, [], [])]
+            // A quiet market: nothing follows on it.
+            return model.read { $0.isDeadFromTheStart } ? [] : [confirmation]
         }
         return []
     }

@@ -170,7 +170,8 @@ struct KuCoinSpeaker: Speaker {
         }
         guard text.contains("/market/level2:") else { return [ack] }
         model.change { $0.listened[connection, default: []].insert("market") }
-        return [ack, depth(model.read { $0.sequence }, [], [])]
+        // A quiet market: nothing follows on it.
+        return [ack]
     }
 
     func frames(_ event: ModelExchange.Event, _ topics: Set<String>) -> [String] {

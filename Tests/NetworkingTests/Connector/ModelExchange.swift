@@ -100,12 +100,12 @@ final class ModelExchange: Sendable {
         var rules = Rules()
         /// What the dead man's switch was set to, in seconds, one after another; 0 disarms.
         var armed: [Int64] = []
-        /// For the next answers to questions, and for all whose path holds the text.
+        /// For the next answers to questions, and for all whose path or query holds the text.
         var spoils: [Spoil] = []
         var broken: String?
         /// The market's streams live and tell nothing.
         var isMarketMute = false
-        /// Subscriptions are confirmed and bring nothing, as on a stream that is dead from its first moment (Binance).
+        /// Subscriptions are not even confirmed, as on a stream that is dead from its first moment (Binance).
         var isDeadFromTheStart = false
         /// So many orders go, each after a first page of open orders was told.
         var goneBetweenPages = 0

@@ -161,7 +161,9 @@ final class VenueHarness: Sendable {
             }
             return .dropped
         }
-        if let broken = model.read({ $0.broken }), request.path.contains(broken) { return spoiled(.page, nil) }
+        if let broken = model.read({ $0.broken }), (request.path + "?" + request.query).contains(broken) {
+            return spoiled(.page, nil)
+        }
         if speaker.isSigned(request), let fault = speaker.fault(request) { return fault }
         if speaker.isPlacement(request) { return perform(mishap, speaker, factor) { speaker.place(request) } }
         if speaker.isCancel(request) {

@@ -1,5 +1,6 @@
 import Exchanges
 import Execution
+import Foundation
 import Logging
 import Persistence
 import Scheduling
@@ -42,12 +43,13 @@ import TradingCore
         private let told: AsyncStream<AccountEvent>.Continuation
         private let task: Task<Void, Never>
 
-        init(_ path: String) async throws {
+        init(_ path: String, isFull: Bool = false) async throws {
             (events, told) = AsyncStream.makeStream()
             disk = try await Disk(path)
             exchange = try await PaperExchange.open(
-                .generated(seed: 3), disk, time: SystemTime(),
+                .generated(seed: 3), disk, reserve: try OwedCancels(path: path + "-cancels"), time: SystemTime(),
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            disk.fill(isFull)
             task = Task { [exchange] in await exchange.run() }
         }
 
@@ -123,6 +125,123 @@ import TradingCore
         #expect(try await running.exchange.openOrders("default", symbol).map(\.id) == [second.id, fourth.id])
         #expect(await running.exchange.order(first.id, "default")?.status == .cancelled)
         await running.stop()
+    }
+
+    // MARK: - Killed while it owes
+
+    /// The last checkpoint of an end is what a SIGKILL does not have: with a full disk there is none either.
+    @Test(.timeLimit(.minutes(2)))
+    func `killed while its disk is full it forgets no cancel that it has told, however often it is started again`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/paper.db"
+        var running = try await Running(path)
+        try await running.listen()
+        try await running.marketBegins()
+        let bids = await running.exchange.snapshot(symbol).filter { $0.kind == .snapshot && $0.side == .buy }
+        let price = try #require(bids.map(\.price.ticks).max()) - 50_000
+        let orders = try (1...4).map { try Self.order($0, at: price) }
+        for order in orders {
+            running.send(.place(order))
+            await running.hear(.accepted(order.id))
+        }
+        running.disk.fill(true)
+        for order in orders.prefix(2) {
+            running.send(.cancel(order.id))
+            await running.hear(.cancelled(order.id))
+        }
+        // It was as long before: nothing had to grow.
+        #expect(try Data(contentsOf: URL(filePath: path + "-cancels")).count == OwedCancels.size)
+        await running.stop()
+        // Started twice on a disk that is full still: what was owed is owed on.
+        for _ in 0..<2 {
+            running = try await Running(path, isFull: true)
+            #expect(try await running.exchange.openOrders("default", symbol).map(\.id) == orders.suffix(2).map(\.id))
+            #expect(await running.exchange.order(orders[0].id, "default")?.status == .cancelled)
+            try await running.listen()
+            await running.stop()
+        }
+        // There is room again: the next command takes along what is owed, and nothing is owed any more.
+        running = try await Running(path)
+        try await running.listen()
+        running.send(.cancel(orders[2].id))
+        await running.hear(.cancelled(orders[2].id))
+        running.disk.fill(true)
+        await running.stop()
+        #expect(try OwedCancels(path: path + "-cancels").left.isEmpty)
+        running = try await Running(path)
+        #expect(try await running.exchange.openOrders("default", symbol).map(\.id) == [orders[3].id])
+        await running.stop()
+    }
+
+    // MARK: - The room for cancels
+
+    private static func entries(_ count: Int) throws -> [OwedCancels.Entry] {
+        try (1...count).map { number in
+            OwedCancels.Entry(
+                time: Timestamp(nanoseconds: Int64(number)),
+                command: PaperCommand(
+                    account: "default", symbol: symbol,
+                    action: .cancel(try #require(ClientOrderID(rawValue: UInt64(number))))))
+        }
+    }
+
+    @Test func `what is owed is read as it was written, up to what a crash cut short`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/owed"
+        let entries = try Self.entries(20)
+        do {
+            let owed = try OwedCancels(path: path)
+            #expect(owed.left.isEmpty && owed.isEmpty)
+            try owed.write(Array(entries.prefix(15)))
+            try owed.write(Array(entries.suffix(5)))
+        }
+        #expect(try OwedCancels(path: path).left == entries)
+        let whole = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        #expect(whole.count == OwedCancels.size)
+        // Cut anywhere, or with any byte spoiled, it gives a part of the beginning, and nothing that was never owed.
+        let used = try #require(whole.lastIndex { $0 != 0 }) + 1
+        for cut in stride(from: 0, through: used, by: 7) {
+            let kept = OwedCancels.entries(
+                Array(whole.prefix(cut)) + [UInt8](repeating: 0, count: used - cut)
+            ).entries
+            #expect(Array(entries.prefix(kept.count)) == kept, "cut at \(cut)")
+            if cut < used {
+                var spoiled = Array(whole.prefix(used))
+                spoiled[cut] ^= 0x5A
+                let read = OwedCancels.entries(spoiled).entries
+                #expect(read.count < entries.count && Array(entries.prefix(read.count)) == read, "spoiled at \(cut)")
+            }
+        }
+    }
+
+    @Test func `struck out it is empty, and shorter debts leave nothing of longer ones behind`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/owed"
+        let owed = try OwedCancels(path: path)
+        let entries = try Self.entries(9)
+        try owed.write(entries)
+        try owed.clear()
+        #expect(try OwedCancels(path: path).left.isEmpty)
+        // As long as the first one was: what follows on it is whole, and must not be read.
+        try owed.write([entries[1]])
+        #expect(try OwedCancels(path: path).left == [entries[1]])
+    }
+
+    @Test func `room that is used up says so, and keeps what it holds`() throws {
+        let folder = try TemporaryFolder()
+        let owed = try OwedCancels(path: folder.path + "/owed")
+        let entries = try Self.entries(1_000)
+        var written = 0
+        #expect(throws: OwedCancels.Failure.self) {
+            while true {
+                try owed.write(entries)
+                written += entries.count
+            }
+        }
+        #expect(written >= 5_000)
+        #expect(try OwedCancels(path: folder.path + "/owed").left.count == written)
     }
 }
 

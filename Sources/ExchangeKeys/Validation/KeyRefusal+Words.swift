@@ -1,0 +1,29 @@
+import Exchanges
+import Networking
+
+extension KeyRefusal {
+    /// What the exchange does not like about the key, then its own words.
+    static func words(_ failure: ExchangeFailure, _ credentials: ExchangeCredentials) -> String {
+        words(failure.keyCauses, credentials.hidden(in: "\(failure)"))
+    }
+
+    static func words(_ failure: SidecarFailure, _ credentials: ExchangeCredentials) -> String {
+        words(failure.keyCauses, credentials.hidden(in: "\(failure)"))
+    }
+
+    private static func words(_ causes: [KeyCause], _ said: String) -> String {
+        causes.isEmpty ? said : "\(causes.map(\.words).joined(separator: ", or ")) (\(said))"
+    }
+}
+
+extension ExchangeCredentials {
+    /// An exchange's own words, short and without anything secret that it may have repeated.
+    func hidden(in words: String) -> String {
+        var text = words
+        for secret in [secret, passphrase, uid].compactMap({ $0 }) where secret.reveal().utf8.count > 3 {
+            text = text.replacing(secret.reveal(), with: "***")
+        }
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return line.count > 300 ? line.prefix(300) + "…" : line
+    }
+}
