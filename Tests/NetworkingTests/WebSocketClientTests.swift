@@ -164,7 +164,11 @@ private typealias Opcode = WebSocketText.Opcode
     @Test("tells when the other side is gone", arguments: [[], WebSocketText.frame(1, [65, 66]).dropLast()])
     func gone(bytes: [UInt8]) async throws {
         try await serving([.send(bytes), .wait(20), .hangUp]) { server in
-            let texts = try await collect(server)
+            let texts: [String]
+            // On a busy machine it is gone before the handshake is over.
+            do { texts = try await collect(server) } catch let failure as WebSocketFailure {
+                texts = ["over \(failure)"]
+            }
             #expect(texts.count == 1 && texts.first?.hasPrefix("over lost") == true, "\(texts)")
         }
     }

@@ -90,19 +90,19 @@ public struct JobStore {
         ]
     }
 
-    private static let plainColumns = """
-        queue, kind, arguments, priority, state, attempts, backoff, timeout, maximum_rescues, \
-        is_discarded_when_exhausted, dead_letter_holds_key, is_removed_when_finished, enqueued_at, run_at
+    private static let plainText = """
+        INSERT INTO jobs (queue, kind, arguments, priority, state, attempts, backoff, timeout, maximum_rescues,
+            is_discarded_when_exhausted, dead_letter_holds_key, is_removed_when_finished, enqueued_at, run_at)
         """
     /// Of a job without custom id and serial key, which concerns no other.
     private static let plainInsertion = SQLStatement(
-        "INSERT INTO jobs (\(plainColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        plainText + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         gathered: GatheredStatement(
-            """
-            INSERT INTO jobs (\(plainColumns)) SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[],
-                $5::TEXT[], $6::BIGINT[], $7::TEXT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[], $11::BIGINT[],
-                $12::BIGINT[], $13::BIGINT[], $14::BIGINT[])
-            """,
+            plainText + """
+                 SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BIGINT[], $5::TEXT[], $6::BIGINT[],
+                    $7::TEXT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[], $11::BIGINT[], $12::BIGINT[], $13::BIGINT[],
+                    $14::BIGINT[])
+                """,
             [
                 .text, .text, .text, .integer, .text, .integer, .text, .integer, .integer, .integer, .integer, .integer,
                 .integer, .integer,

@@ -110,6 +110,8 @@ public struct WebSocketClient: Sendable {
             maxFrameSize: settings.longestFrame, enableAutomaticErrorHandling: false
         ) { [settings] channel, _ in
             channel.eventLoop.makeCompletedFuture {
+                // Whoever hangs up together with the answer to the handshake is gone before anybody could be told.
+                guard channel.isActive else { throw WebSocketFailure.lost("the other side hung up") }
                 try channel.pipeline.syncOperations.addHandlers(
                     NIOWebSocketFrameAggregator(
                         minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: settings.mostFragments,
