@@ -9,7 +9,7 @@ import TradingCore
 @testable import ExchangeKeys
 
 /// The real validator, over real sockets, against exchanges that check every signature.
-@Suite(.timeLimit(.minutes(2))) struct NetworkKeyValidatorTests {
+@Suite(.timeLimit(.minutes(10))) struct NetworkKeyValidatorTests {
     private static let secret = "hunter2"
 
     private static func hex(_ text: String) -> String {

@@ -10,7 +10,7 @@ import TradingCore
 @testable import ExchangeKeys
 
 /// The whole way of a key: sealed by the client, opened here, shown to the paper exchange over its sockets, stored or not.
-@Suite(.timeLimit(.minutes(2))) struct PaperKeyTests {
+@Suite(.timeLimit(.minutes(10))) struct PaperKeyTests {
     private func withValidator(_ body: (NetworkKeyValidator, KeyConnection) async throws -> Void) async throws {
         try await PaperBinance.with { port in
             let caller = try HTTPCaller(.init(deadline: 60_000, connecting: 60_000))

@@ -50,7 +50,7 @@ private final class WatchedTime: TimeSource {
     func sleep(until deadline: Timestamp) async throws { try await manual.sleep(until: deadline) }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ExchangeClientTests {
+@Suite(.timeLimit(.minutes(10))) struct ExchangeClientTests {
     private let dialect = BinanceDialect()
 
     private func client(_ wire: Wire, manners: SharedManners? = nil, hasKey: Bool = true) -> ExchangeClient {

@@ -65,7 +65,7 @@ private final class Told: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct StreamRunnerTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamRunnerTests {
     private func running(
         _ session: EchoSession, _ told: Told, renewal: StreamRunner.Renewal? = nil, _ body: () async throws -> Void
     ) async throws {

@@ -4,7 +4,7 @@ import Testing
 
 private typealias Opcode = WebSocketText.Opcode
 
-@Suite(.timeLimit(.minutes(1))) struct WebSocketClientTests {
+@Suite(.timeLimit(.minutes(10))) struct WebSocketClientTests {
     private let trust = TrustedRoots.only(pem: Array(TestCertificate.pem.utf8))
 
     /// Upgrades, does `steps`, and then nothing more.

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Word of commits, on every engine.
-@Suite(.timeLimit(.minutes(2))) struct DatabaseNotificationTests {
+@Suite(.timeLimit(.minutes(10))) struct DatabaseNotificationTests {
     private struct Refusal: Error {}
 
     private static let table = Migration("t") { try $0.execute("CREATE TABLE t (k TEXT PRIMARY KEY) STRICT") }

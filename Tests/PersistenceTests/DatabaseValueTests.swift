@@ -120,13 +120,4 @@ import TradingCore
             }
         }
     }
-
-    @Test(.enabled(if: DatabaseEngine.hasPostgres, "\(DatabaseEngine.postgresAbsence)"))
-    func `PostgreSQL refuses text with a zero in it`() async throws {
-        try await withTemporaryDatabase(.postgres, [values]) { database in
-            await #expect(throws: SQLError.self) {
-                try await database.write { try $0.execute("INSERT INTO v (t) VALUES (\("a\u{0}b"))") }
-            }
-        }
-    }
 }

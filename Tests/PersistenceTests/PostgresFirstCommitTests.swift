@@ -7,7 +7,7 @@ import Testing
 /// A process's first transaction, whose mark no earlier one has left: the server is in the middle of committing it when the
 /// connection breaks.
 @Suite(
-    .timeLimit(.minutes(2)),
+    .timeLimit(.minutes(10)),
     .enabled(if: TemporaryPostgresServer.isAvailable, "\(DatabaseEngine.postgresAbsence)"))
 struct PostgresFirstCommitTests {
     private static let tables = Migration("load") { transaction in

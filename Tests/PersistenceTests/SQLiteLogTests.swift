@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// How long SQLite's log may get.
-@Suite(.timeLimit(.minutes(2))) struct SQLiteLogTests {
+@Suite(.timeLimit(.minutes(10))) struct SQLiteLogTests {
     /// One reader always begins before the one before it ends, so that there is no moment in which nobody reads the log.
     @Test func `the log stays bounded though readers overlap without a gap`() async throws {
         let folder = try TemporaryFolder()

@@ -1,3 +1,4 @@
+import CSodium
 public import Exchanges
 public import Logging
 public import Networking
@@ -83,7 +84,8 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private func stored(
         _ order: WithdrawalOrder, _ label: String
     ) async throws(TransferError) -> (Withdrawal, isNew: Bool) {
-        let (now, id, clientID) = (time.now(), order.requestID ?? makeID(), Self.clientID(makeID()))
+        let (now, id) = (time.now(), order.requestID ?? makeID())
+        let clientID = Self.clientID(of: id)
         let isNamed = order.requestID != nil
         return try await write { transaction in
             let store = WithdrawalStore(transaction: transaction)
@@ -97,9 +99,13 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         }
     }
 
-    /// Letters and digits, 32 of them at most: what every exchange that takes a name takes.
-    private static func clientID(_ text: String) -> String {
-        String(text.lowercased().filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(32))
+    /// The same for the same request for ever, whatever was forgotten since: an exchange that keeps names apart refuses the second.
+    /// 32 letters and digits: what every exchange that takes a name takes.
+    private static func clientID(of requestID: String) -> String {
+        var digest = [UInt8](repeating: 0, count: 16)
+        let bytes = Array("withdrawal:\(requestID)".utf8)
+        crypto_generichash(&digest, digest.count, bytes, UInt64(bytes.count), nil, 0)
+        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private func sent(

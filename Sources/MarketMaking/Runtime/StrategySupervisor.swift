@@ -58,34 +58,47 @@ public actor StrategySupervisor {
 
     // MARK: - Recovery
 
+    /// Until the store could be read: before that nobody looks after what an earlier process left.
+    private func recover() async {
+        var wait = 200 * Nanoseconds.perMillisecond
+        while !Task.isCancelled {
+            do {
+                try await recoverAll()
+                recoveryFaults["store"] = nil
+                isReconciled = !Task.isCancelled
+                return
+            } catch {
+                runtime.logger.critical("the store cannot be read, will try again: \(error)")
+                recoveryFaults["store"] = "\(error)"
+            }
+            try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
+            wait = min(2 * wait, Self.longestRecoveryWait)
+        }
+    }
+
     /// Reconciles every account that has something unfinished. An exchange that cannot be reached is tried again, ever
     /// more slowly, and keeps no other one waiting.
-    private func recover() async {
-        do {
-            if try await runtime.database.write({ try OrderSequenceFloor(transaction: $0).raise() }) {
-                runtime.logger.notice("the database was restored from a backup: order ids leap past those of before")
-            }
-            let (rows, entries, usedUp) = try await runtime.database.read { transaction in
-                (
-                    try StrategyInstanceStore(transaction: transaction).unfinished(),
-                    try TradingStateStore(transaction: transaction).all(),
-                    try OrderSequenceFloor(transaction: transaction).usedUp()
-                )
-            }
-            if let usedUp {
-                recoveryFaults["order ids"] = "\(usedUp)"
-                runtime.logger.critical("\(usedUp)")
-            }
-            for entry in entries { states[entry.scope] = entry }
-            let byAccount = Dictionary(grouping: rows) { $0.place.accountName }
-            unrecovered = Set(byAccount.keys)
-            await withDiscardingTaskGroup { group in
-                for (account, rows) in byAccount { group.addTask { await self.recover(account, rows) } }
-            }
-            isReconciled = !Task.isCancelled
-        } catch {
-            runtime.logger.critical("the store cannot be read: \(error)")
-            recoveryFaults["store"] = "\(error)"
+    private func recoverAll() async throws {
+        if try await runtime.database.write({ try OrderSequenceFloor(transaction: $0).raise() }) {
+            runtime.logger.notice("the database was restored from a backup: order ids leap past those of before")
+        }
+        let (rows, entries, usedUp) = try await runtime.database.read { transaction in
+            (
+                try StrategyInstanceStore(transaction: transaction).unfinished(),
+                try TradingStateStore(transaction: transaction).all(),
+                try OrderSequenceFloor(transaction: transaction).usedUp()
+            )
+        }
+        if let usedUp {
+            recoveryFaults["order ids"] = "\(usedUp)"
+            runtime.logger.critical("\(usedUp)")
+        }
+        // What was commanded meanwhile is newer than what was stored.
+        for entry in entries { states[entry.scope] = states[entry.scope] ?? entry }
+        let byAccount = Dictionary(grouping: rows) { $0.place.accountName }
+        unrecovered = Set(byAccount.keys)
+        await withDiscardingTaskGroup { group in
+            for (account, rows) in byAccount { group.addTask { await self.recover(account, rows) } }
         }
     }
 

@@ -40,6 +40,11 @@ extension DialectAccount {
         do { call = try dialect.place(placement) } catch { return refused(error, id, symbol) }
         do throws(CallFailure) {
             var order = try await client.perform(call, within: venue.pace.request)
+            guard isAnswer(order, to: placement, id) else {
+                venue.logger.error("\(venue.id)/\(label): order \(id) was answered with another: \(order)")
+                return unanswered(
+                    id, symbol, AcceptanceRule(timestamp: venue.exchangeNow, window: acceptanceWindow))
+            }
             order.symbol = symbol
             let answer = order
             tell(symbol) { $0.heard(answer, id, at: venue.exchangeNow) }
@@ -53,6 +58,14 @@ extension DialectAccount {
                 unanswered(id, symbol, AcceptanceRule(timestamp: timestamp, window: max(window, acceptanceWindow)))
             }
         }
+    }
+
+    /// Whether what was answered can be the order that was placed: what an answer does not tell speaks for nothing and against nothing.
+    private func isAnswer(_ order: ExchangeOrder, to placement: OrderPlacement, _ id: ClientOrderID) -> Bool {
+        if let text = order.clientOrderID, text != placement.clientOrderID, dialect.clientOrderID(text) != id {
+            return false
+        }
+        return order.side == nil || order.side == placement.side
     }
 
     private func refused(_ failure: ExchangeFailure, _ id: ClientOrderID, _ symbol: Symbol) {

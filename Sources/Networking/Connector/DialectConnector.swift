@@ -98,8 +98,10 @@ public final class DialectConnector: ExchangeConnector {
     private func watch(_ feed: MarketFeed) async {
         let symbol = feed.instrument.id.symbol
         var (unanswered, bookless) = (0, 0)
+        var wait = venue.pace.silence
         while true {
-            do { try await venue.sleep(venue.pace.silence) } catch { return }
+            do { try await venue.sleep(wait) } catch { return }
+            wait = venue.pace.silence
             guard let word = feed.lastWord else {
                 // A connection that never told anything lives as well as any: it must not keep its place for ever.
                 bookless += 1
@@ -109,6 +111,9 @@ public final class DialectConnector: ExchangeConnector {
             bookless = 0
             guard isSilent(word.at) else {
                 unanswered = 0
+                // As soon as it may be silent, not a whole stretch later: until then stale prices are traded on.
+                let age = venue.time.now().nanoseconds(since: word.at) / Nanoseconds.perMillisecond
+                wait = min(max(venue.pace.silence - age, 1), venue.pace.silence)
                 continue
             }
             let book = try? await venue.ask { (dialect: any ExchangeDialect) throws(ExchangeFailure) in

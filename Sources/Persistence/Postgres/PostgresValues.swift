@@ -91,7 +91,7 @@ struct PostgresParameters {
         case .null: break
         case .integer(let integer): append(bits: UInt64(bitPattern: integer))
         case .real(let real): append(bits: real.bitPattern)
-        case .text(let text): bytes.append(contentsOf: text.utf8)
+        case .text(let text): bytes.append(contentsOf: text.storable.utf8)
         case .blob(let blob): bytes.append(contentsOf: blob)
         }
     }

@@ -70,6 +70,7 @@ struct SQLiteStatement {
         case .text(var text):
             // No bytes may mean no address, and no address means NULL.
             if text.isEmpty { return sqlite3_bind_text(pointer, index, "", 0, Self.transient) }
+            text = text.storable
             return text.withUTF8 { bytes in
                 bytes.withMemoryRebound(to: CChar.self) {
                     sqlite3_bind_text(pointer, index, $0.baseAddress, Int32($0.count), Self.transient)

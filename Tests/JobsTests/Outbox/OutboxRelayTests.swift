@@ -41,7 +41,7 @@ private final class Receiver: MessageSink {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct OutboxRelayTests {
+@Suite(.timeLimit(.minutes(10))) struct OutboxRelayTests {
     private let folder: TemporaryFolder
     private let database: SQLiteDatabase
     private let time = ManualTime(Timestamp(nanoseconds: Nanoseconds.seconds(1_000)))

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import TradingCore
 
-@Suite(.timeLimit(.minutes(2))) struct JobWorkerRecoveryTests {
+@Suite(.timeLimit(.minutes(10))) struct JobWorkerRecoveryTests {
     /// Leases jobs as a process that dies before it does anything with them.
     private func die(_ database: any SQLDatabase, node: String, lease: Duration, claiming limit: Int) async throws {
         let now = SystemTime().now()

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import TradingCore
 
-@Suite(.timeLimit(.minutes(2))) struct JobWorkerTests {
+@Suite(.timeLimit(.minutes(10))) struct JobWorkerTests {
     @Test(arguments: DatabaseEngine.available)
     func `every job is run once and completed, by word alone`(_ engine: DatabaseEngine) async throws {
         try await withJobsDatabase(engine) { database in

@@ -8,7 +8,7 @@ import Testing
 import TradingCore
 
 /// Handlers within their completion's transaction, which hold the one writer of their process.
-@Suite(.timeLimit(.minutes(2))) struct TransactionLimitTests {
+@Suite(.timeLimit(.minutes(10))) struct TransactionLimitTests {
     private struct Count: JobArguments {
         static let kind = "test.count"
         static let queue = Note.queue

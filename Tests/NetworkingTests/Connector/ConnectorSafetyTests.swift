@@ -37,6 +37,26 @@ extension LiveConnectorTests {
             }
         }
 
+        // MARK: - Lies
+
+        /// Taken at its word, a cancel of ours would go to the other's number, and what is open of ours be left alone.
+        @Test
+        func `a placement that is answered with another's order is looked up, and ours is cancelled by its own id`()
+            async throws
+        {
+            try await VenueHarness.with(.binance, prepare: { $0.change { $0.placements = [.answerOfAnother] } }) {
+                harness, account in
+                harness.model.change { $0.isSilent = true }
+                let id = try await harness.place(account, try await harness.request(38))
+                try await harness.wait("it is found") { harness.events.contains(.accepted(id)) }
+                #expect(harness.isOpen(id) && harness.timesPlaced(id) == 1)
+                account.send(.cancel(id), Self.symbol)
+                try await harness.wait("it is cancelled") { harness.events.contains(.cancelled(id)) }
+                #expect(!harness.isOpen(id))
+                #expect(!harness.model.read { $0.log.contains { $0.contains("777") } })
+            }
+        }
+
         // MARK: - Clocks
 
         /// Bitfinex's requests carry no time.

@@ -56,6 +56,8 @@ final class ModelExchange: Sendable {
     enum Mishap: Sendable {
         /// Carried out, and the answer lost.
         case loseAnswer
+        /// Carried out, and answered with somebody else's order (Binance).
+        case answerOfAnother
         /// Lost on its way; nothing happens.
         case loseRequest
         /// Carried out so many milliseconds of exchange time after the answer was lost.

@@ -196,6 +196,11 @@ final class VenueHarness: Sendable {
         case .loseAnswer:
             _ = act()
             return .dropped
+        case .answerOfAnother:
+            var answer = act()
+            answer.body = answer.body.replacing(/"orderId":\d+/, with: "\"orderId\":777").replacing(
+                /"clientOrderId":"[^"]*"/, with: "\"clientOrderId\":\"personal-order-1\"")
+            return answer
         case .loseRequest: return .dropped
         case .actLate(let milliseconds):
             Task {

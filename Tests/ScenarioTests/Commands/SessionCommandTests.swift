@@ -4,7 +4,7 @@ import Testing
 
 @Suite("mrmarket session")
 struct SessionCommandTests {
-    @Test("Ctrl-C stops cleanly, own orders cancelled", .timeLimit(.minutes(1)))
+    @Test("Ctrl-C stops cleanly, own orders cancelled", .timeLimit(.minutes(10)))
     func interrupted() throws {
         let program = try Program(["session", "--generate", "7", "--speed", "50"])
         var seen = ""

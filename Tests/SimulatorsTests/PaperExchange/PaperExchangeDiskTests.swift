@@ -86,7 +86,7 @@ import TradingCore
             quantity: Quantity(lots: 1_000_000))
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `with a full disk orders are refused and cancels carried out, and remembered when it has room again`()
         async throws
     {
@@ -130,7 +130,7 @@ import TradingCore
     // MARK: - Killed while it owes
 
     /// The last checkpoint of an end is what a SIGKILL does not have: with a full disk there is none either.
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(10)))
     func `killed while its disk is full it forgets no cancel that it has told, however often it is started again`()
         async throws
     {
