@@ -12,6 +12,24 @@ import Testing
         try await withTemporaryDatabase(engine, [Self.table], body)
     }
 
+    /// Twenty at once, each its own transaction of one statement that changes one row.
+    private func refusedOfTwenty(
+        _ database: any SQLDatabase, _ put: @escaping @Sendable (any SQLTransaction, Int) throws -> LaterChanges
+    ) async -> [Int] {
+        await withTaskGroup(of: Int?.self, returning: [Int].self) { group in
+            for number in 0..<20 {
+                group.addTask {
+                    do {
+                        let changes = try await database.write { try put($0, number) }
+                        #expect(changes.count == 1)
+                        return nil
+                    } catch { return number }
+                }
+            }
+            return await group.reduce(into: []) { if let number = $1 { $0.append(number) } }
+        }
+    }
+
     private func expectKeys(_ expected: [String], _ database: any SQLDatabase) async throws {
         let found = try await database.read { transaction in
             try transaction.rows("SELECT k FROM t ORDER BY k").map { try $0.get("k", as: String.self) }
@@ -67,18 +85,8 @@ import Testing
     func `those who share its commit do not notice`(_ engine: DatabaseEngine) async throws {
         try await withTable(engine) { database in
             _ = try await database.write { try $0.execute("INSERT INTO t (k) VALUES ('k3')") }
-            let refused = await withTaskGroup(of: Int?.self, returning: [Int].self) { group in
-                for number in 0..<20 {
-                    group.addTask {
-                        do {
-                            _ = try await database.write { transaction in
-                                try transaction.executeLater("INSERT INTO t (k) VALUES (\("k\(number)"))")
-                            }
-                            return nil
-                        } catch { return number }
-                    }
-                }
-                return await group.reduce(into: []) { if let number = $1 { $0.append(number) } }
+            let refused = await refusedOfTwenty(database) { transaction, number in
+                try transaction.executeLater("INSERT INTO t (k) VALUES (\("k\(number)"))")
             }
             #expect(refused == [3])
             try await expectKeys((0..<20).map { "k\($0)" }.sorted(), database)
@@ -166,19 +174,8 @@ import Testing
     {
         try await withTable(engine) { database in
             _ = try await database.write { try $0.execute("INSERT INTO t (k) VALUES ('k3')") }
-            let refused = await withTaskGroup(of: Int?.self, returning: [Int].self) { group in
-                for number in 0..<20 {
-                    group.addTask {
-                        do {
-                            let changes = try await database.write { transaction in
-                                try transaction.executeLater(SQL(Self.put, [.text("k\(number)"), .integer(1)]))
-                            }
-                            #expect(changes.count == 1)
-                            return nil
-                        } catch { return number }
-                    }
-                }
-                return await group.reduce(into: []) { if let number = $1 { $0.append(number) } }
+            let refused = await refusedOfTwenty(database) { transaction, number in
+                try transaction.executeLater(SQL(Self.put, [.text("k\(number)"), .integer(1)]))
             }
             #expect(refused == [3])
             try await expectKeys((0..<20).map { "k\($0)" }.sorted(), database)
