@@ -51,10 +51,11 @@ struct ServeCommand: AsyncParsableCommand {
         let exchanges = try LiveExchanges(
             fixed: [exchange.connector], sidecar: sidecar, folder: files.configuration.dataFolder,
             orderMark: mark, time: time, logger: logger)
+        let lease = tradingLease(files, database, time, registry, logger)
         let supervisor = StrategySupervisor(
             RuntimeContext(
                 database: database, time: time, alarms: alarms, registry: registry, logger: logger,
-                installation: mark.installation),
+                installation: mark.installation, lease: lease),
             directory: exchanges.registry)
         let keys = await KeyServices(
             encryption, database: database, exchanges: exchanges, sidecar: sidecar, alarms: alarms, time: time,
@@ -125,6 +126,21 @@ struct ServeCommand: AsyncParsableCommand {
         var quiet = logger
         quiet.logLevel = .error
         return quiet
+    }
+
+    /// A file is one server's alone; what a database server holds, only one of those that share it trades on.
+    private func tradingLease(
+        _ files: ServerFiles, _ database: any SQLDatabase, _ time: any TimeSource, _ registry: ScheduleRegistry,
+        _ logger: Logger
+    ) -> TradingLease? {
+        if files.isEmbedded { return nil }
+        return TradingLease(
+            database, node: files.configuration.nodeName, time: time, registry: registry, logger: logger
+        ) {
+            // As after SIGKILL: whatever a careful end would still send could only disturb the server that trades now.
+            Terminal.error("mrmarket: another server has taken over trading on this database, this one ends")
+            _exit(1)
+        }
     }
 
     private func loadSecrets(_ files: ServerFiles) throws -> ServerSecrets {

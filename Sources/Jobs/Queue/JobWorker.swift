@@ -155,11 +155,13 @@ extension JobWorker {
     var ownsDatabase: Bool { configuration.ownsDatabase ?? (database.dialect == .sqlite) }
 
     /// Enters this process start, and takes over at once what it replaces.
-    func register() async throws {
+    /// - Parameter isStart: whether this process has not been registered before.
+    func register(isStart: Bool = true) async throws {
         let (time, configuration, ownsDatabase) = (time, configuration, ownsDatabase)
         let worker = try await database.write { transaction in
             try JobWorkerStore(transaction: transaction).register(
-                node: configuration.node, ownsDatabase: ownsDatabase, lease: configuration.lease, now: time.now())
+                node: configuration.node, ownsDatabase: ownsDatabase, isStart: isStart, lease: configuration.lease,
+                now: time.now())
         }
         registration.withLock { $0.worker = worker }
         // Also when the rescue fails: it is tried again, and a registered worker is not registered twice.
@@ -169,7 +171,9 @@ extension JobWorker {
 
     /// Holds on to the leases. Without a registration, or when it was taken away, gets a new one.
     func heartbeat() async throws {
-        guard let worker = registration.withLock({ $0.worker }) else { return try await register() }
+        guard let worker = registration.withLock({ $0.worker }) else {
+            return try await register(isStart: registration.withLock { $0.lost == 0 })
+        }
         let (time, lease) = (time, configuration.lease)
         let isAlive = try await database.write { transaction in
             try JobWorkerStore(transaction: transaction).heartbeat(worker, lease: lease, now: time.now())
@@ -181,7 +185,7 @@ extension JobWorker {
             $0.lost += 1
         }
         for runner in runners { runner.stopAll(for: .leaseLost) }
-        try await register()
+        try await register(isStart: false)
     }
 
     /// Gives back jobs that are leased to this worker and that it knows nothing of.

@@ -10,8 +10,10 @@ public struct JobWorkerStore {
     /// Enters a process that starts, and declares dead whom it replaces: the earlier process of the same node, or, when it is
     /// the only one that can have the database open, every other. What they held is rescued by the next
     /// ``rescue(own:limit:now:)``, without waiting for their leases.
+    /// - Parameter isStart: false for a process that was given up for dead and lives: it replaces nobody. Otherwise two that were
+    ///   given one name by mistake would declare each other dead for ever.
     public func register(
-        node: String, ownsDatabase: Bool, lease: Duration, now: Timestamp
+        node: String, ownsDatabase: Bool, isStart: Bool = true, lease: Duration, now: Timestamp
     ) throws -> JobWorkerID {
         let row = try transaction.row(
             """
@@ -19,6 +21,7 @@ public struct JobWorkerStore {
             VALUES (\(node), \(now), \(now.advanced(byNanoseconds: lease.nanoseconds))) RETURNING id
             """)
         guard let id = try row?.get(0, as: JobWorkerID.self) else { throw SQLError.other("no id for a worker") }
+        guard isStart else { return id }
         if ownsDatabase {
             try transaction.execute("UPDATE job_workers SET lease_until = 0 WHERE id <> \(id)")
         } else {

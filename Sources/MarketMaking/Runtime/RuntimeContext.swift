@@ -12,12 +12,15 @@ public struct RuntimeContext: Sendable {
     public var logger: Logger
     /// The number in the ids of this database's orders: ``OrderMark``'s.
     public var installation: InstallationID
+    /// Nil where no other server can have the database open.
+    public let lease: TradingLease?
 
     public init(
         database: any SQLDatabase, time: any TimeSource, alarms: AlarmClock, registry: ScheduleRegistry,
-        logger: Logger, installation: InstallationID = .first
+        logger: Logger, installation: InstallationID = .first, lease: TradingLease? = nil
     ) {
-        self.database = database
+        self.database = lease.map { FencedDatabase(database: database, lease: $0) } ?? database
+        self.lease = lease
         self.time = time
         self.alarms = alarms
         self.registry = registry

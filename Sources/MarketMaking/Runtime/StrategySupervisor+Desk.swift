@@ -38,6 +38,7 @@ extension StrategySupervisor: TradingDesk {
 
     public func stop(_ key: StrategyKey) async throws(DeskError) -> StrategyInstance {
         // Names with a dash may make another user's key: that one is not theirs to stop.
+        try checkTrades()
         guard let row = try await row(key.description), row.instance.key == key else {
             throw .unknownStrategy(key.description)
         }
@@ -169,6 +170,7 @@ extension StrategySupervisor: TradingDesk {
     // MARK: - Trading state
 
     public func setTradingState(_ change: TradingStateChange) async throws(DeskError) {
+        try checkTrades()
         let entry = TradingStateEntry(
             scope: change.scope, state: change.state, reason: change.reason, setBy: "operator",
             setAt: runtime.time.now())
@@ -267,6 +269,7 @@ extension StrategySupervisor: TradingDesk {
     /// - Parameter account: the one that matters; another that cannot be reached keeps nobody else waiting.
     func checkReady(_ account: String? = nil) throws(DeskError) {
         if isClosing { throw .notReady("the server is shutting down") }
+        try checkTrades()
         let isUnrecovered = unrecovered.map { unrecovered in account.map(unrecovered.contains) ?? false } ?? true
         guard isUnrecovered else { return }
         let faults = recoveryFaults.filter { account == nil || $0.key == account }
@@ -274,6 +277,12 @@ extension StrategySupervisor: TradingDesk {
             faults.isEmpty
                 ? "open orders are being reconciled with the exchanges"
                 : faults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "; "))
+    }
+
+    /// What is commanded here must be carried out here.
+    private func checkTrades() throws(DeskError) {
+        guard let holder = runtime.lease?.otherHolder else { return }
+        throw .notReady("server \(holder) trades on this database: command it there")
     }
 
     func row(_ key: String) async throws(DeskError) -> StrategyInstanceStore.Row? {

@@ -46,7 +46,13 @@ extension StrategySupervisor {
             }
         }
         for entry in unstoredHalts.values { faults.append("the halt of \(entry.scope) is not stored yet") }
-        if isClosing { faults.append("shutting down") } else if !isReconciled { faults.append("reconciling") }
+        if isClosing {
+            faults.append("shutting down")
+        } else if let standing = runtime.lease?.standing {
+            faults.append(standing)
+        } else if !isReconciled {
+            faults.append("reconciling")
+        }
         var exchanges: [DeskHealth.Exchange] = []
         for connector in directory.connectors {
             let unrecovered = recoveryFaults.first { $0.key.hasPrefix("\(connector.id)/") }?.value

@@ -48,11 +48,21 @@ public actor StrategySupervisor {
     /// ``shutDown(limit:)``.
     public func run() async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.recover() }
+            group.addTask { await self.trade() }
             group.addTask { await self.watchRules() }
             group.addTask { await self.watchAccounts() }
             for await executor in work { group.addTask { await executor.run() } }
             group.cancelAll()
+        }
+    }
+
+    /// Where servers share the database, only while this one is the one to trade.
+    private func trade() async {
+        guard let lease = runtime.lease else { return await recover() }
+        guard await lease.acquire() else { return }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await lease.keep() }
+            group.addTask { await self.recover() }
         }
     }
 
@@ -349,6 +359,11 @@ public actor StrategySupervisor {
     public func shutDown(limit: Int64) async -> Bool {
         isClosing = true
         haltStorer?.cancel()
+        if let lease = runtime.lease, !lease.isHeld {
+            // What is open is another server's to look after.
+            startWork.finish()
+            return true
+        }
         await dropRemoved()
         var isClean = await !mayHaveLeftOrders()
         await withTaskGroup(of: Bool.self) { group in
@@ -358,6 +373,7 @@ public actor StrategySupervisor {
         for executor in executors.values { await executor.close() }
         startWork.finish()
         await storeHaltsAtLast()
+        await runtime.lease?.release()
         return isClean
     }
 

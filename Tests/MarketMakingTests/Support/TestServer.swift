@@ -18,14 +18,18 @@ final class TestServer: Sendable {
 
     static let migrations = LedgerMigrations.all + MarketMakingMigrations.all
 
-    init(_ exchange: any ExchangeConnector, _ place: DatabaseLocation, time: any TimeSource) async throws {
+    init(
+        _ exchange: any ExchangeConnector, _ place: DatabaseLocation, time: any TimeSource,
+        lease: ((any SQLDatabase, ScheduleRegistry) -> TradingLease)? = nil
+    ) async throws {
         database = ObservedDatabase(try await Databases.open(place))
         _ = try await Migrator(Self.migrations).migrate(database.real)
         let alarms = AlarmClock(time: time, registry: registry)
         let supervisor = StrategySupervisor(
             RuntimeContext(
                 database: database, time: time, alarms: alarms, registry: registry,
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })),
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+                lease: lease?(database, registry)),
             directory: OneExchange(exchange))
         self.supervisor = supervisor
         tasks = [Task { await alarms.run() }, Task { await supervisor.run() }]

@@ -162,4 +162,43 @@ import Testing
             #expect(verified.code == 0, "\(verified.output) \(verified.errors)")
         }
     }
+
+    /// Each in a folder of its own, as on machines of their own; only database and exchange are shared.
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
+    func `of two servers on one PostgreSQL the second stands by, says so, and goes on when the first is killed`()
+        async throws
+    {
+        let url = try #require(DatabaseEngine.postgresURL)
+        try await withTemporaryPostgres(on: url) { database in
+            let folders = [try TemporaryFolder(), try TemporaryFolder()]
+            let exchange = try await ExchangeProcess(folder: folders[0].path)
+            defer { exchange.kill() }
+            func serve(_ number: Int, standsBy: Bool = false) async throws -> ServerProcess {
+                // Servers that share a database share the key of its secrets: the first one's.
+                let key = try? String(contentsOfFile: folders[0].path + "/data/encryption-private-key", encoding: .utf8)
+                return try await ServerProcess(
+                    folder: folders[number].path, port: try ServerProcess.freePort(),
+                    arguments: ["--example", "--exchange-socket", exchange.socket],
+                    // The same name twice, as by mistake.
+                    environment: [
+                        "DATABASE_URL": database,
+                        "ENCRYPTION_PRIVATE_KEY": key?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "",
+                    ], standsBy: standsBy)
+            }
+            let first = try await serve(0)
+            func quotes(_ server: ServerProcess) async throws -> Bool {
+                try await server.get("/health/trading").text.contains("\"openOrders\":4")
+            }
+            try await first.wait("quoting") { try await quotes(first) }
+            let second = try await serve(1, standsBy: true)
+            try await second.wait("it says so") {
+                let (status, text) = try await second.get("/health/ready")
+                return status == 503 && text.contains("standing by: server local trades on this database")
+            }
+            #expect(try await quotes(first))
+            first.kill()
+            try await second.wait("quoting again") { try await quotes(second) }
+            #expect(second.interrupt() == 0, "\(second.log)")
+        }
+    }
 }

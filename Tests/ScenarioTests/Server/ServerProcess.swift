@@ -15,10 +15,10 @@ final class ServerProcess {
     let folder: String
     private var token: String?
 
-    /// Starts the program and waits until it is ready.
+    /// Starts the program and waits until it is ready, or, where it is to stand by, until it lives.
     init(
         folder: String, port: Int, arguments: [String] = [], environment: [String: String] = [:],
-        descriptors: Int? = nil, patience: Double = 30
+        descriptors: Int? = nil, patience: Double = 30, standsBy: Bool = false
     ) async throws {
         self.folder = folder
         self.port = port
@@ -41,7 +41,8 @@ final class ServerProcess {
         process.standardOutput = handle
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        try await wait("the server is ready", seconds: patience) { try await self.get("/health/ready").status == 200 }
+        let path = standsBy ? "/health/live" : "/health/ready"
+        try await wait("the server is ready", seconds: patience) { try await self.get(path).status == 200 }
     }
 
     var processIdentifier: Int32 { process.processIdentifier }

@@ -1,0 +1,168 @@
+public import Logging
+public import Persistence
+public import Scheduling
+import Synchronization
+import TradingCore
+
+/// The right to trade for a database that several servers share: one holds it, the others stand by.
+///
+/// The holder's beat moves a number in the database. Who stands by takes over when that number has not moved for ``Pace/length``
+/// by its own clock, however far the clocks are apart. Whoever was passed over is kept out by the number of the term, which every
+/// transaction of its runtime names (``FencedDatabase``): an order leaves only after its intent was committed, so nothing that
+/// begins after a takeover leaves from there. What had left just before, the new holder finds stored and asks after.
+public final class TradingLease: Sendable {
+    public struct Pace: Sendable {
+        /// Nanoseconds between two beats, and between two looks of whoever stands by.
+        public var interval = Nanoseconds.seconds(1)
+        /// A beat that has stood still for so many nanoseconds is that of a dead server.
+        public var length = Nanoseconds.seconds(5)
+
+        public init() {}
+    }
+
+    private struct State {
+        var term: Int64?
+        /// Who holds it, as far as is known.
+        var holder: String?
+        var isLost = false
+    }
+
+    private let database: any SQLDatabase
+    private let node: String
+    private let pace: Pace
+    private let time: any TimeSource
+    private let logger: Logger
+    private let onLoss: @Sendable () -> Void
+    private let schedule: Schedule
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - node: what this server is called to others.
+    ///   - onLoss: another server has taken over: what this one still does can only be wrong. Called once.
+    public init(
+        _ database: any SQLDatabase, node: String, pace: Pace = Pace(), time: any TimeSource,
+        registry: ScheduleRegistry,
+        logger: Logger, onLoss: @escaping @Sendable () -> Void
+    ) {
+        self.database = database
+        self.node = node
+        self.pace = pace
+        self.time = time
+        self.logger = logger
+        self.onLoss = onLoss
+        schedule = registry.schedule("trading lease")
+    }
+
+    /// The number of our term; nil while another's lasts.
+    public var term: Int64? { state.withLock { $0.isLost ? nil : $0.term } }
+    public var isHeld: Bool { term != nil }
+    /// The name of another server that held the lease when last looked at.
+    public var otherHolder: String? { state.withLock { $0.term == nil ? $0.holder : nil } }
+
+    /// Why this server does not trade; nil when it holds the lease.
+    public var standing: String? {
+        state.withLock { state in
+            if state.isLost { return "another server trades on this database now" }
+            if state.term != nil { return nil }
+            guard let holder = state.holder else {
+                return "whether another server trades on this database is not known yet"
+            }
+            return "standing by: server \(holder) trades on this database"
+        }
+    }
+
+    /// Waits for the lease and takes it.
+    /// - Returns: false when the task was cancelled before.
+    public func acquire() async -> Bool {
+        var seen: TradingLeaseStore.Sight?
+        var since = time.now()
+        var due = since
+        while !Task.isCancelled {
+            let began = time.now()
+            do {
+                let sight = try await database.read { try TradingLeaseStore(transaction: $0).look() }
+                if sight != seen { (seen, since) = (sight, began) }
+                let isDead = began.nanoseconds(since: since) >= pace.length
+                let isTaken = (sight.isReleased || isDead) ? try await take(sight) : false
+                ended(began, due, nil)
+                if isTaken { return true }
+                tell(sight)
+            } catch { ended(began, due, "\(error)") }
+            due = next(began)
+            do { try await time.sleep(until: due) } catch { return false }
+        }
+        return false
+    }
+
+    /// Beats until the task is cancelled or the lease is lost.
+    public func keep() async {
+        var due = time.now()
+        while let term, !Task.isCancelled {
+            let began = time.now()
+            do {
+                let isOurs = try await database.write { try TradingLeaseStore(transaction: $0).beat(term) }
+                ended(began, due, nil)
+                if !isOurs { return lose() }
+            } catch {
+                // Nobody can take over where nobody can write; where only we cannot, the term tells.
+                logger.warning("the trading lease could not be renewed: \(error)")
+                ended(began, due, "\(error)")
+            }
+            due = next(began)
+            do { try await time.sleep(until: due) } catch { return }
+        }
+    }
+
+    /// Lets the next server begin at once.
+    public func release() async {
+        schedule.end()
+        guard let term else { return }
+        // Before others may know of it: a successor's term is no loss.
+        state.withLock { $0.term = nil }
+        try? await database.write { try TradingLeaseStore(transaction: $0).release(term) }
+    }
+
+    /// Somebody has found out that our term has ended.
+    func lose() {
+        let isNews = state.withLock { state in
+            defer { state.isLost = true }
+            return !state.isLost
+        }
+        guard isNews else { return }
+        logger.critical("another server has taken over trading on this database")
+        onLoss()
+    }
+
+    private func take(_ sight: TradingLeaseStore.Sight) async throws -> Bool {
+        let (node, time) = (node, time)
+        let taken = try await database.write { transaction in
+            try TradingLeaseStore(transaction: transaction).take(sight, node: node, now: time.now())
+        }
+        guard let taken else { return false }
+        if !sight.isReleased {
+            logger.warning("trading is taken over from server \(sight.node), which does not live any more")
+        }
+        state.withLock { $0.term = taken }
+        return true
+    }
+
+    private func tell(_ sight: TradingLeaseStore.Sight) {
+        let isNews = state.withLock { state in
+            let name: String? = sight.isReleased ? nil : sight.node
+            defer { state.holder = name }
+            return name != nil && state.holder != name
+        }
+        if isNews { logger.notice("standing by: server \(sight.node) trades on this database") }
+    }
+
+    private func next(_ began: Timestamp) -> Timestamp {
+        let next = began.advanced(byNanoseconds: pace.interval)
+        schedule.isDue(at: next)
+        return next
+    }
+
+    private func ended(_ began: Timestamp, _ due: Timestamp, _ failure: String?) {
+        schedule.began(at: began, dueAt: due)
+        schedule.ended(at: time.now(), failure: failure)
+    }
+}

@@ -1,0 +1,292 @@
+import Execution
+import Logging
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+/// Servers that share a database: one trades, and another only when that one is dead, has ended, or was shut out.
+@Suite(.timeLimit(.minutes(10))) struct TradingLeaseTests {
+    private final class Losses: Sendable {
+        private let number = Mutex(0)
+        var count: Int { number.withLock { $0 } }
+        func add() { number.withLock { $0 += 1 } }
+    }
+
+    /// One server's lease, on a clock of its own that only the test moves.
+    private struct Node {
+        let time: SteppedTime
+        let registry = ScheduleRegistry()
+        let losses = Losses()
+        let lease: TradingLease
+        let fenced: FencedDatabase
+
+        init(_ name: String, _ database: any SQLDatabase, clock seconds: Int64 = 1_700_000_000) {
+            time = SteppedTime(Timestamp(nanoseconds: seconds * Nanoseconds.perSecond))
+            lease = TradingLease(
+                database, node: name, time: time, registry: registry,
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            ) { [losses] in losses.add() }
+            fenced = FencedDatabase(database: database, lease: lease)
+        }
+
+        var looks: Int { registry.reports.first { $0.name == "trading lease" }?.runCount ?? 0 }
+
+        /// One interval of its clock, and what it does then.
+        func step() async throws {
+            let before = looks
+            time.advance(byNanoseconds: Nanoseconds.seconds(1))
+            while looks == before { try await Task.sleep(for: .milliseconds(1)) }
+        }
+
+        /// Until it has looked for the first time.
+        func begin(_ work: @escaping @Sendable (TradingLease) async -> Void) async throws -> Task<Void, Never> {
+            let (before, lease) = (looks, lease)
+            let task = Task { await work(lease) }
+            while looks == before { try await Task.sleep(for: .milliseconds(1)) }
+            return task
+        }
+    }
+
+    private static let acquires: @Sendable (TradingLease) async -> Void = { _ = await $0.acquire() }
+    private static let keeps: @Sendable (TradingLease) async -> Void = { await $0.keep() }
+
+    private func onEveryEngine(_ body: (any SQLDatabase) async throws -> Void) async throws {
+        for engine in DatabaseEngine.available { try await withTemporaryDatabase(engine, TestServer.migrations, body) }
+    }
+
+    @Test func `one of many that start at once trades, and the others name it`() async throws {
+        try await onEveryEngine { database in
+            let nodes = (0..<8).map { Node("node \($0)", database) }
+            var tasks: [Task<Void, Never>] = []
+            for node in nodes { tasks.append(Task { await Self.acquires(node.lease) }) }
+            while !nodes.allSatisfy({ $0.lease.isHeld || $0.lease.otherHolder != nil }) {
+                try await Task.sleep(for: .milliseconds(1))
+                for node in nodes where !node.lease.isHeld { node.time.advance(byNanoseconds: 1_000_000) }
+            }
+            let holders = nodes.indices.filter { nodes[$0].lease.isHeld }
+            #expect(holders.count == 1)
+            let name = "node \(holders.first ?? -1)"
+            #expect(nodes.compactMap(\.lease.otherHolder) == Array(repeating: name, count: 7))
+            for task in tasks { task.cancel() }
+        }
+    }
+
+    /// Their clocks are a year apart, which nobody notices.
+    @Test(arguments: [1_700_000_000, 1_731_536_000, 1_668_464_000] as [Int64])
+    func `whoever lives keeps it; one whose beat stands still for its length has lost it`(_ clock: Int64) async throws {
+        try await onEveryEngine { database in
+            let (first, second) = (Node("a", database), Node("b", database, clock: clock))
+            _ = await first.lease.acquire()
+            let keeping = try await first.begin(Self.keeps)
+            let waiting = try await second.begin(Self.acquires)
+            for _ in 0..<20 {
+                try await first.step()
+                try await second.step()
+            }
+            #expect(first.lease.isHeld && !second.lease.isHeld)
+            #expect(second.lease.standing == "standing by: server a trades on this database")
+            // It is paused, or cut off. The look after the last beat is the first of five seconds.
+            for _ in 0..<5 {
+                #expect(!second.lease.isHeld)
+                try await second.step()
+            }
+            await waiting.value
+            #expect(second.lease.isHeld)
+            // It wakes, believes in its term, and can store nothing; the first attempt tells it.
+            #expect(first.lease.isHeld && first.losses.count == 0)
+            await #expect(throws: NotTrading.self) {
+                try await first.fenced.write { transaction in
+                    _ = try transaction.execute("UPDATE trading_lease_beats SET beat = 1000")
+                }
+            }
+            #expect(try await database.read { try TradingLeaseStore(transaction: $0).look().beat } < 1_000)
+            #expect(first.losses.count == 1 && !first.lease.isHeld)
+            try await second.fenced.write { _ = try $0.execute("UPDATE trading_lease_beats SET beat = 1000") }
+            keeping.cancel()
+        }
+    }
+
+    @Test func `one that was passed over is told by its next beat`() async throws {
+        try await onEveryEngine { database in
+            let (first, second) = (Node("a", database), Node("b", database))
+            _ = await first.lease.acquire()
+            let keeping = try await first.begin(Self.keeps)
+            let waiting = try await second.begin(Self.acquires)
+            for _ in 0..<6 where !second.lease.isHeld { try await second.step() }
+            await waiting.value
+            try await first.step()
+            await keeping.value
+            #expect(first.losses.count == 1 && first.lease.term == nil)
+            #expect(first.lease.standing == "another server trades on this database now")
+        }
+    }
+
+    @Test func `one that has ended is followed at once, and its end is no loss`() async throws {
+        try await onEveryEngine { database in
+            let (first, second) = (Node("a", database), Node("b", database))
+            _ = await first.lease.acquire()
+            let keeping = try await first.begin(Self.keeps)
+            let waiting = try await second.begin(Self.acquires)
+            #expect(!second.lease.isHeld)
+            await first.lease.release()
+            try await second.step()
+            await waiting.value
+            #expect(second.lease.isHeld)
+            first.time.advance(byNanoseconds: Nanoseconds.seconds(2))
+            await keeping.value
+            #expect(first.losses.count == 0)
+            await #expect(throws: NotTrading.self) { try await first.fenced.write { _ in } }
+        }
+    }
+
+    /// A transaction that began in the old term and commits in the new one would be the one gap in the fence.
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
+    func `a transaction that is under way while another takes over does not commit beside it`() async throws {
+        try await withTemporaryPlace(.postgres) { place in
+            let (mine, other) = (try await Databases.open(place), try await Databases.open(place))
+            _ = try await Migrator(TestServer.migrations).migrate(mine)
+            let (first, second) = (Node("a", mine), Node("b", other))
+            _ = await first.lease.acquire()
+            let attempts = Mutex(0)
+            let isTaken = Mutex(false)
+            let underWay = Task {
+                try await first.fenced.write { transaction in
+                    attempts.withLock { $0 += 1 }
+                    // The question has been put: from here on only the commit can notice.
+                    _ = try transaction.rows("SELECT 1")
+                    while !isTaken.withLock({ $0 }) {}
+                    _ = try transaction.execute(
+                        "INSERT INTO trading_states (scope, state, reason, set_by, set_at) VALUES ('server', 'ACTIVE', '', '', 0)"
+                    )
+                }
+            }
+            while attempts.withLock({ $0 }) == 0 { try await Task.sleep(for: .milliseconds(1)) }
+            let waiting = try await second.begin(Self.acquires)
+            for _ in 0..<6 where !second.lease.isHeld { try await second.step() }
+            await waiting.value
+            // What the new term finds is what there will ever be of the old one.
+            let found = try await second.fenced.write { transaction in
+                try transaction.rows("SELECT scope FROM trading_states").count
+            }
+            isTaken.withLock { $0 = true }
+            await #expect(throws: NotTrading.self) { try await underWay.value }
+            let after = try await other.read { try $0.rows("SELECT scope FROM trading_states").count }
+            #expect(found == after)
+            await mine.close()
+            await other.close()
+        }
+    }
+
+    // MARK: - Servers
+
+    /// Two servers on one PostgreSQL and one exchange account; the clock of the second one's lease stands until moved.
+    private func withTwoServers(
+        _ body: (TestExchange, _ first: TestServer, _ second: TestServer, Node, Node) async throws -> Void
+    ) async throws {
+        try await withTemporaryPlace(.postgres) { place in
+            let exchange = TestExchange(TestInstrument.btc, time: SystemTime())
+            let mine = try await Databases.open(place)
+            _ = try await Migrator(TestServer.migrations).migrate(mine)
+            let (a, b) = (Node("a", mine), Node("b", mine))
+            let first = try await TestServer(exchange, place, time: SystemTime()) { _, _ in a.lease }
+            try await first.wait("the first trades") { await first.supervisor.isReconciled }
+            let second = try await TestServer(exchange, place, time: SystemTime()) { _, _ in b.lease }
+            do {
+                try await second.wait("the second looked") { b.lease.otherHolder == "a" }
+                try await body(exchange, first, second, a, b)
+            } catch {
+                await first.kill()
+                await second.kill()
+                throw error
+            }
+            await first.kill()
+            await second.kill()
+            await mine.close()
+        }
+    }
+
+    private static let key = StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking)
+
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
+    func `of two servers one trades, the other refuses commands naming it, and takes over when it is killed`()
+        async throws
+    {
+        try await withTwoServers { exchange, first, second, _, b in
+            let refusal = DeskError.notReady("server a trades on this database: command it there")
+            await #expect(throws: refusal) {
+                _ = try await second.supervisor.startPureMarketMaking(TestInstrument.body())
+            }
+            _ = try await first.supervisor.startPureMarketMaking(TestInstrument.body())
+            exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await first.wait("four orders rest") { exchange.open.count == 4 }
+            await #expect(throws: refusal) { _ = try await second.supervisor.stop(Self.key) }
+            await #expect(throws: refusal) {
+                try await second.supervisor.setTradingState(.init(scope: .server, state: .halted, reason: "r"))
+            }
+            #expect(
+                await second.supervisor.health().faults == ["standing by: server a trades on this database"])
+            #expect(await second.supervisor.executors.isEmpty)
+            await first.kill()
+            exchange.state.withLock { ($0.marketSinks, $0.accountSinks) = ([:], [:]) }
+            let resting = exchange.open.map(\.request.id)
+            for _ in 0..<6 where !b.lease.isHeld { try await b.step() }
+            try await second.wait("the second trades") { await second.supervisor.isReconciled }
+            #expect(await second.supervisor.health().faults == [])
+            // The same four orders: none doubled, none lost.
+            exchange.market(bid: 5_999_900, ask: 6_000_100)
+            #expect(exchange.open.map(\.request.id) == resting)
+            #expect(exchange.state.withLock { $0.duplicates } == [])
+            try await second.wait("stopped") { try await second.supervisor.stop(Self.key).status == .stopped }
+            #expect(exchange.open.isEmpty)
+        }
+    }
+
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
+    func `one that was passed over while it trades places nothing more, and is told`() async throws {
+        try await withTwoServers { exchange, first, second, a, b in
+            _ = try await first.supervisor.startPureMarketMaking(TestInstrument.body())
+            exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await first.wait("four orders rest") { exchange.open.count == 4 }
+            // The second's strategies are not what is looked at here.
+            let taking = Node("c", second.database)
+            let waiting = try await taking.begin(Self.acquires)
+            for _ in 0..<6 where !taking.lease.isHeld { try await taking.step() }
+            await waiting.value
+            let placed = exchange.state.withLock { $0.placed.count }
+            exchange.market(bid: 6_059_900, ask: 6_060_100)
+            try await first.wait("it is told") { a.losses.count == 1 }
+            exchange.market(bid: 6_119_900, ask: 6_120_100)
+            let ids = try await second.database.read { transaction in
+                try transaction.rows("SELECT client_order_id FROM orders").count
+            }
+            #expect(ids == placed)
+            #expect(exchange.state.withLock { $0.placed.count } == placed)
+            #expect(!b.lease.isHeld)
+        }
+    }
+
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
+    func `one that stands by ends without touching what another trades; one that trades lets the next begin at once`()
+        async throws
+    {
+        try await withTwoServers { exchange, first, second, a, b in
+            _ = try await first.supervisor.startPureMarketMaking(TestInstrument.body())
+            exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await first.wait("four orders rest") { exchange.open.count == 4 }
+            #expect(await second.supervisor.shutDown(limit: Nanoseconds.seconds(5)))
+            #expect(exchange.open.count == 4 && a.lease.isHeld)
+            let next = Node("c", second.database)
+            let waiting = try await next.begin(Self.acquires)
+            #expect(await first.supervisor.shutDown(limit: Nanoseconds.seconds(5)))
+            #expect(exchange.open.isEmpty)
+            try await next.step()
+            await waiting.value
+            #expect(next.lease.isHeld && a.losses.count == 0 && b.losses.count == 0)
+        }
+    }
+}
