@@ -138,7 +138,7 @@ extension TransferTests {
         try await with { world in
             world.exchange.state.withLock { $0.withdrawals = [.failure(.unknown("lost"))] }
             let sent = try await world.transfers.withdraw(world.order())
-            _ = try await world.bench.keyring.remove(world.withdrawing, force: true)
+            for key in [world.withdrawing, world.trading] { _ = try await world.bench.keyring.remove(key, force: true) }
             let faults = await world.transfers.follow()
             #expect(faults.count == 1 && faults[0].hasPrefix("withdrawal \(sent.id): "))
             #expect(try await world.transfers.withdrawals(.unknown, before: nil, limit: 10).map(\.id) == [sent.id])
@@ -165,15 +165,18 @@ extension TransferTests {
     // MARK: - The store and the rule
 
     /// What is taken for a repetition of the same.
-    @Test func `the same withdrawal is the same key, asset, network, address, tag and amount, not refused, and recent`()
+    @Test
+    func `the same withdrawal is the same account, asset, network, address, tag and amount, not refused, and recent`()
         async throws
     {
         try await with { world in
             let now = world.bench.time.now()
             let order = world.order("50", requestID: nil)
-            func same(_ other: WithdrawalOrder, since: Timestamp) async throws -> String? {
+            func same(
+                _ other: WithdrawalOrder, _ label: String = "default", since: Timestamp
+            ) async throws -> String? {
                 try await world.bench.database.read {
-                    try WithdrawalStore(transaction: $0).same(as: other, since: since)?.requestID
+                    try WithdrawalStore(transaction: $0).same(as: other, label, since: since)?.requestID
                 }
             }
             func move(_ id: Int64, _ from: Withdrawal.Status, _ to: Withdrawal.Status) async throws {
@@ -203,13 +206,19 @@ extension TransferTests {
             var others: [WithdrawalOrder] = []
             for change in [
                 { (order: inout WithdrawalOrder) in order.amount = "50.1" }, { $0.address = "TAbd" }, { $0.tag = "7" },
-                { $0.place.asset = "USDC" }, { $0.place.network = "ERC20" }, { $0.place.keyID += 1 },
+                { $0.place.asset = "USDC" }, { $0.place.network = "ERC20" },
+                { $0.place.exchange = ExchangeID(rawValue: "okx") },
             ] {
                 var other = order
                 change(&other)
                 others.append(other)
             }
             for other in others { #expect(try await same(other, since: now) == nil, "\(other)") }
+            #expect(try await same(order, "second", since: now) == nil)
+            // Whichever of the account's keys signs.
+            var rotated = order
+            rotated.place.keyID += 1
+            #expect(try await same(rotated, since: now) == "a")
             let another = others[0]
             let refused = try await world.bench.database.write {
                 try WithdrawalStore(transaction: $0).insert(

@@ -109,7 +109,7 @@ extension TransferTests {
     @Test func `an exchange that cannot be asked how one ended is told, and it stays as it is`() async throws {
         try await with { world in
             let sent = try await world.transfers.withdraw(world.order())
-            _ = try await world.bench.keyring.remove(world.withdrawing, force: true)
+            for key in [world.withdrawing, world.trading] { _ = try await world.bench.keyring.remove(key, force: true) }
             let faults = await world.transfers.follow()
             #expect(faults.count == 1 && faults[0].hasPrefix("withdrawal \(sent.id): "))
             #expect(try await newest(world).status == .sent)

@@ -9,7 +9,7 @@ public protocol ExchangeKeyDesk: Sendable {
     /// Opens, asks the exchange, seals again and stores.
     func add(_ key: NewExchangeKey) async throws(ExchangeKeyError) -> ExchangeKeyView
     /// The key is gone and its account sends nothing more when this returns (H47).
-    /// - Parameter force: also when something trades with it.
+    /// - Parameter force: also when something trades with it, or it is the last key that can follow withdrawals to their end.
     /// - Returns: false when there was none.
     func remove(_ id: Int64, force: Bool) async throws(ExchangeKeyError) -> Bool
     /// Asks the exchange about a stored key again.

@@ -120,7 +120,11 @@ extension ExchangeKeyring: ExchangeKeyDesk {
             let users = await users(key.accountName)
             if !users.isEmpty { throw .inUse(users) }
         }
-        let isGone = try await store { try ExchangeKeyStore(transaction: $0).delete(id) }
+        let (encryption, now) = (encryption, time.now())
+        let isGone = try await store { transaction in
+            if !force { try KeyFollowers(transaction: transaction).checkRemoval(of: key, encryption, now: now) }
+            return try ExchangeKeyStore(transaction: transaction).delete(id)
+        }
         if isGone { logger.notice("exchange key \(id) removed", metadata: ["account": "\(key.accountName)"]) }
         askedAt[id] = nil
         await reload()

@@ -19,6 +19,8 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
     case unknownKey(Int64)
     /// What trades with it would be left without a key.
     case inUse([String])
+    /// The last key that can follow the account's withdrawals to their end, and how many are not there yet.
+    case followsWithdrawals(account: String, key: Int64, count: Int64)
     /// The encryption key has been changed by another process, or comes from the environment where it cannot be.
     case encryptionKey(String)
     case storageUnavailable(String)
@@ -41,6 +43,11 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
         case .keyTaken(let name): "this key is that of \(name) already, and trades for one account only"
         case .unknownKey(let id): "Key \(id) not found"
         case .inUse(let what): "\(what.joined(separator: ", ")): stop first what trades with the key"
+        case .followsWithdrawals(let account, let key, let count):
+            """
+            key_id \(key): must stay until the withdrawals of \(account) are final, as no other key of it can follow them \
+            (\(count) pending, unknown or sent). Wait, store another key of the account, or insist with force=true
+            """
         case .encryptionKey(let why): why
         case .storageUnavailable(let why): "Nothing can be stored now: \(why)"
         }

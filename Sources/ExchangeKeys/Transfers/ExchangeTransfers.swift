@@ -8,14 +8,14 @@ import TradingCore
 
 /// Transfers over the stored keys: opened when they are used (D27), found by their id (D26), asked of the exchange itself.
 public struct ExchangeTransfers: ExchangeTransferDesk {
-    private let keyring: ExchangeKeyring
+    let keyring: ExchangeKeyring
     private let database: any SQLDatabase
     private let allowed: TransferAllowList
-    private let time: any TimeSource
-    private let manners: MannersBook
+    let time: any TimeSource
+    let manners: MannersBook
     private let makeID: @Sendable () -> String
-    private let logger: Logger
-    private let send: ExchangeClient.Send
+    let logger: Logger
+    let send: ExchangeClient.Send
 
     /// Within so long the same withdrawal without a request id is taken for the same.
     static let repetition = Nanoseconds.seconds(600)
@@ -69,14 +69,14 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         if let requestID = order.requestID,
             let earlier = try await load({ try WithdrawalStore(transaction: $0).withdrawal(requestID: requestID) })
         {
-            return try await again(earlier, order, settings)
+            return try await again(earlier, order, key.label, settings)
         }
         let (route, calls) = try await route(order.place, .withdrawal, settings)
         do throws(TransferRefusal) { try route.check(amount: order.amount) } catch { throw .invalid(["\(error)"]) }
         var wanted = order
         wanted.place.network = route.network.code
         let (stored, isNew) = try await stored(wanted, key.label)
-        guard isNew else { return try await again(stored, wanted, settings) }
+        guard isNew else { return try await again(stored, wanted, key.label, settings) }
         return try await sent(stored, route, calls)
     }
 
@@ -90,8 +90,12 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         return try await write { transaction in
             let store = WithdrawalStore(transaction: transaction)
             if let earlier = try store.withdrawal(requestID: id) { return (earlier, false) }
+            // A key that was removed meanwhile leaves nobody who follows what it sends.
+            guard try ExchangeKeyStore(transaction: transaction).key(order.place.keyID) != nil else {
+                throw TransferError.unknownKey(order.place.keyID)
+            }
             let since = now.advanced(byNanoseconds: -Self.repetition)
-            if !isNamed, let same = try store.same(as: order, since: since) {
+            if !isNamed, let same = try store.same(as: order, label, since: since) {
                 throw TransferError.repeated(
                     "the same withdrawal was asked for as request \(same.requestID): name a requestId to make another")
             }
@@ -132,7 +136,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         }
     }
 
-    private func settled(
+    func settled(
         _ withdrawal: Withdrawal, _ step: WithdrawalStep
     ) async throws(TransferError) -> Withdrawal {
         let now = time.now()
@@ -156,9 +160,9 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
 
     /// Never sent again: where nobody knows what became of it, the exchange is asked.
     private func again(
-        _ earlier: Withdrawal, _ order: WithdrawalOrder, _ settings: ExchangeAccountSettings
+        _ earlier: Withdrawal, _ order: WithdrawalOrder, _ label: String, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> Withdrawal {
-        guard try await isSame(earlier, order, settings) else {
+        guard try await isSame(earlier, order, label, settings) else {
             throw .invalid(["requestId \(earlier.requestID): must be a new one, another withdrawal was made with it"])
         }
         let isAbandoned =
@@ -167,14 +171,14 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         return try await resolved(earlier, settings)
     }
 
-    /// A network by another of its names is the same.
+    /// A network by another of its names is the same, and so is another key of the same account.
     private func isSame(
-        _ earlier: Withdrawal, _ order: WithdrawalOrder, _ settings: ExchangeAccountSettings
+        _ earlier: Withdrawal, _ order: WithdrawalOrder, _ label: String, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> Bool {
-        if earlier.isSame(as: order) { return true }
+        if earlier.isSame(as: order, label) { return true }
         var named = order
         named.place.network = earlier.place.network
-        guard earlier.isSame(as: named) else { return false }
+        guard earlier.isSame(as: named, label) else { return false }
         var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
         let listed = try await calls.currencies().first { $0.asset == order.place.asset }?.networks ?? []
         let wanted = order.place.network.uppercased()
@@ -209,7 +213,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     }
 
     /// The account's withdrawals of the asset from a little before this one was stored.
-    private func listed(
+    func listed(
         _ withdrawal: Withdrawal, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> [ExchangeTransfer] {
         var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
@@ -218,56 +222,12 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         return try await calls.withdrawals(withdrawal.place.asset, since: since)
     }
 
-    /// Asks how one that was sent goes on.
-    private func advanced(
-        _ withdrawal: Withdrawal, _ settings: ExchangeAccountSettings
-    ) async throws(TransferError) -> Withdrawal {
-        let (listed, now) = (try await listed(withdrawal, settings), time.now())
-        try await write { try WithdrawalStore(transaction: $0).followed(withdrawal.id, now: now) }
-        guard let step = WithdrawalProgress.step(withdrawal, listed) else { return withdrawal }
-        return try await settled(withdrawal, step)
-    }
-
     public func withdrawals(
         _ status: Withdrawal.Status?, before: Int64?, limit: Int
     ) async throws(TransferError) -> [Withdrawal] {
         try await load {
             try WithdrawalStore(transaction: $0).withdrawals(status, before: before, limit: min(max(limit, 1), 500))
         }
-    }
-
-    /// Asks about every withdrawal of which nobody knows what became, or how it ended.
-    /// - Returns: what could not be asked, in words.
-    public func follow() async -> [String] {
-        let now = time.now()
-        let (before, recent) = (
-            now.advanced(byNanoseconds: -Self.abandoned), now.advanced(byNanoseconds: -WithdrawalProgress.surelyOver)
-        )
-        let open: [Withdrawal]
-        do throws(TransferError) {
-            open = try await load { transaction in
-                let store = WithdrawalStore(transaction: transaction)
-                return try store.unresolved(abandonedBefore: before)
-                    + store.underWay(createdAfter: recent).filter { WithdrawalProgress.isDue($0, now: now) }
-            }
-        } catch { return ["\(error)"] }
-        var faults: [String] = []
-        for withdrawal in open {
-            do throws(TransferError) {
-                // Whatever may travel today: what has left is to be found.
-                let (_, settings) = try await key(of: withdrawal.place)
-                let isSent = withdrawal.status == .sent
-                let resolved =
-                    isSent ? try await advanced(withdrawal, settings) : try await resolved(withdrawal, settings)
-                if resolved.status != withdrawal.status { tell(resolved) }
-            } catch { faults.append("withdrawal \(withdrawal.id): \(error)") }
-        }
-        return faults
-    }
-
-    private func tell(_ withdrawal: Withdrawal) {
-        let text: Logger.Message = "withdrawal \(withdrawal.id) is \(withdrawal.status.rawValue)"
-        if [.failed, .cancelled].contains(withdrawal.status) { logger.error(text) } else { logger.notice(text) }
     }
 
     // MARK: - What it takes
@@ -302,7 +262,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         } catch { throw .invalid(["\(error)"]) }
     }
 
-    private func write<Value: Sendable>(
+    func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws(TransferError) -> Value {
         do { return try await database.write(body) } catch let error as TransferError { throw error } catch {
@@ -310,7 +270,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         }
     }
 
-    private func load<Value: Sendable>(
+    func load<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws(TransferError) -> Value {
         do { return try await database.read(body) } catch { throw .storageUnavailable("\(error)") }
@@ -318,9 +278,10 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
 }
 
 extension Withdrawal {
-    fileprivate func isSame(as order: WithdrawalOrder) -> Bool {
-        place.keyID == order.place.keyID && place.asset == order.place.asset && amount == order.amount
-            && place.network.uppercased() == order.place.network.uppercased() && address == order.address
-            && tag == order.tag
+    /// Keys come and go; the account stays.
+    fileprivate func isSame(as order: WithdrawalOrder, _ label: String) -> Bool {
+        place.exchange == order.place.exchange && self.label == label && place.asset == order.place.asset
+            && amount == order.amount && place.network.uppercased() == order.place.network.uppercased()
+            && address == order.address && tag == order.tag
     }
 }

@@ -80,16 +80,28 @@ struct WithdrawalStore {
         ).map(Self.withdrawal)
     }
 
+    /// How many of an account's are not final, of those that are followed.
+    func open(_ exchange: ExchangeID, _ label: String, createdAfter: Timestamp) throws -> Int64 {
+        try transaction.row(
+            """
+            SELECT COUNT(*) FROM exchange_withdrawals
+            WHERE exchange = \(exchange.rawValue) AND exchange_index = \(label) AND created_at > \(createdAfter)
+                AND (status = 'pending' OR status = 'unknown' OR status = 'sent' AND outcome IS NULL)
+            """)?.get(0) ?? 0
+    }
+
     func withdrawal(requestID: String) throws -> Withdrawal? {
         try transaction.row("SELECT * FROM exchange_withdrawals WHERE request_id = \(requestID)").map(Self.withdrawal)
     }
 
-    /// The newest that asked for the same and was not refused, and did not fail; one of which nobody knows what became of it is so for good.
-    func same(as order: WithdrawalOrder, since: Timestamp) throws -> Withdrawal? {
+    /// The newest that asked for the same of the same account, whichever of its keys signed, and was not refused, and did not fail;
+    /// one of which nobody knows what became of it is so for good.
+    func same(as order: WithdrawalOrder, _ label: String, since: Timestamp) throws -> Withdrawal? {
         try transaction.rows(
             """
             SELECT * FROM exchange_withdrawals
-            WHERE key_id = \(order.place.keyID) AND asset = \(order.place.asset.rawValue)
+            WHERE exchange = \(order.place.exchange.rawValue) AND exchange_index = \(label)
+                AND asset = \(order.place.asset.rawValue)
                 AND network = \(order.place.network) AND address = \(order.address)
                 AND (created_at >= \(since) AND status = 'sent' AND (outcome IS NULL OR outcome = 'confirmed')
                     OR status = 'pending' OR status = 'unknown')
