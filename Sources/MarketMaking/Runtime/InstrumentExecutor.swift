@@ -251,10 +251,8 @@ actor InstrumentExecutor {
 
     private func report(_ alert: Alert) {
         switch alert {
-        case .stopped: break
-        case .mismatchedFill(let fill):
-            guard refusedFills.insert(RefusedFill(fill)).inserted else { return }
-            logger.critical("\(alert): a fill of the other side than its order, not booked")
+        // What is refused is told when the store has judged it.
+        case .stopped, .mismatchedFill: break
         default: logger.warning("\(alert)")
         }
     }

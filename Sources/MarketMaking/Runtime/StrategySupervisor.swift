@@ -229,7 +229,7 @@ public actor StrategySupervisor {
                 ? .direct : try StrategyPlan.read(row.instance.parameters, exchanges: exchangeNames).session
             recoveryFaults["\(row.instance.key)"] = nil
             return ResumedSession(
-                row: row, plan: plan, state: states[.session(row.instance.key.description)]?.state ?? .active)
+                row: row, plan: plan, known: states[.session(row.instance.key.description)])
         } catch {
             recoveryFaults["\(row.instance.key)"] = "its stored parameters cannot be read: \(error)"
             runtime.logger.error("strategy \(row.instance.key) is not taken up: \(error)")

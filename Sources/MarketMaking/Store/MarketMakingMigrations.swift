@@ -140,5 +140,6 @@ public enum MarketMakingMigrations {
         DirectOrderStore.migration,
         SessionNumberStore.migration,
         OrderMarkStore.migration,
+        RefusedFillStore.migration,
     ]
 }
