@@ -341,6 +341,13 @@ actor InstrumentExecutor {
         finishTurn()
     }
 
+    func setState(_ state: TradingState, ofKey key: String) {
+        // lint: ordered because one seat at most is a key's
+        guard let session = core.seats.first(where: { "\($0.value.key)" == key })?.key else { return }
+        core.setState(state, of: session, now: time.now())
+        finishTurn()
+    }
+
     func setState(server: TradingState? = nil, account: TradingState? = nil) {
         core.setState(server: server, account: account, now: time.now())
         finishTurn()

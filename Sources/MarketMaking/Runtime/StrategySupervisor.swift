@@ -323,6 +323,8 @@ public actor StrategySupervisor {
             throw error
         }
         executors[place] = executor
+        // What was commanded since it was made has found nobody here to be told.
+        await executor.setState(server: state(.server), account: state(.account(place.accountName)))
         startWork.yield(executor)
         return executor
     }
@@ -378,7 +380,7 @@ public actor StrategySupervisor {
     /// The last moment at which a halt can be stored that could not be before.
     private func storeHaltsAtLast() async {
         for (scope, entry) in unstoredHalts {
-            guard (try? await store { try TradingStateStore(transaction: $0).put(entry) }) != nil else { continue }
+            guard (try? await storeHalt(entry)) != nil else { continue }
             unstoredHalts[scope] = nil
         }
         for scope in unstoredHalts.keys {

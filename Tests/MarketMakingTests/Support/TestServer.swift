@@ -18,9 +18,14 @@ final class TestServer: Sendable {
 
     static let migrations = LedgerMigrations.all + MarketMakingMigrations.all
 
-    init(_ exchange: any ExchangeConnector, _ place: DatabaseLocation, time: any TimeSource) async throws {
+    /// - Parameter prepare: makes its database fail from the first moment on, for instance.
+    init(
+        _ exchange: any ExchangeConnector, _ place: DatabaseLocation, time: any TimeSource,
+        prepare: (ObservedDatabase) -> Void = { _ in }
+    ) async throws {
         database = ObservedDatabase(try await Databases.open(place))
         _ = try await Migrator(Self.migrations).migrate(database.real)
+        prepare(database)
         let alarms = AlarmClock(time: time, registry: registry)
         let supervisor = StrategySupervisor(
             RuntimeContext(
