@@ -13,10 +13,7 @@ import TradingCore
 /// Fills that bear the id of an order of ours and cannot be that order's: an exchange that tells orders by numbers alone, and has
 /// forgotten one, may mean somebody else's.
 @Suite struct MismatchedFillTests {
-    private static let place = TradingPlace(
-        exchange: ExchangeID(rawValue: "paper"), account: "default", symbol: TestInstrument.btc.id.symbol)
-    private static let now = Timestamp(nanoseconds: 1_700_000_000_000_000_000)
-    private static let key = StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking)
+    private static let (place, now, key) = (StoredOrders.place, StoredOrders.now, StoredOrders.key)
 
     private static func fill(_ id: ClientOrderID, _ side: Side, trade: UInt64 = 7, lots: Int64 = 400_000) -> Fill {
         Fill(
@@ -32,30 +29,7 @@ import TradingCore
     private func withOrder(
         _ engine: DatabaseEngine, _ body: @escaping @Sendable (OrderStore, StoredOrder) throws -> Void
     ) async throws {
-        try await withTemporaryDatabase(engine, TestServer.migrations) { database in
-            try await database.write { transaction in
-                let orders = OrderStore(
-                    transaction: transaction, place: Self.place, instrument: TestInstrument.btc,
-                    refusals: FillRefusals())
-                let balances = [
-                    AssetBalance(asset: AssetID("USDT"), free: "1000", locked: "0"),
-                    AssetBalance(asset: AssetID("BTC"), free: "1", locked: "0"),
-                ]
-                _ = try orders.ledger.adopt(balances, onlyMissing: false, now: Self.now)
-                let row = try StrategyInstanceStore(transaction: transaction).insert(
-                    Self.key, Self.place, startPrice: nil, parameters: "{}", now: Self.now)
-                let order = StoredOrder(
-                    id: try #require(ClientOrderID(rawValue: 1 << 26 | 1)), instanceID: row.instance.id, run: 1,
-                    parametersVersion: 1, side: .buy, level: 0, price: Price(ticks: 6_000_000),
-                    quantity: Quantity(lots: 1_000_000), filled: .zero, isPostOnly: true, status: .pending,
-                    createdAt: Self.now)
-                #expect(try orders.insert(order))
-                #expect(try orders.update(order.id, .accepted, now: Self.now))
-                try body(orders, order)
-            }
-            let report = try await LedgerVerifier.verify(database)
-            #expect(report.isSound, "\(report.findings)")
-        }
+        try await StoredOrders.with(engine) { rows in try body(rows.store, rows.resting(1)) }
     }
 
     private static func states(_ orders: OrderStore) throws -> [String] {
@@ -70,7 +44,7 @@ import TradingCore
             let fills = FillStore(orders: orders)
             #expect(try !fills.book(Self.fill(order.id, .sell), books: nil, now: Self.now))
             let refusal = try #require(orders.refusals?.all.first)
-            #expect(refusal.cause == .side(ordered: .buy) && !refusal.isHalted)
+            #expect(refusal.cause == .mismatch(.side(ordered: .buy)) && !refusal.isHalted)
             #expect("\(refusal)".contains("fill 7 (sell") && "\(refusal)".contains("is one to buy"))
             #expect(try orders.order(order.id)?.filled == .zero)
             #expect(try fills.fills(of: order.id).isEmpty && Self.states(orders).isEmpty)

@@ -11,54 +11,19 @@ import TradingCore
 
 /// Orders that were said never to have been, and are there after all (H36).
 @Suite struct RisenOrderTests {
-    private static let place = TradingPlace(
-        exchange: ExchangeID(rawValue: "paper"), account: "default", symbol: TestInstrument.btc.id.symbol)
-    private static let now = Timestamp(nanoseconds: 1_700_000_000_000_000_000)
-    private static let key = StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking)
+    private static let (now, key) = (StoredOrders.now, StoredOrders.key)
 
-    /// An account of 1,000 USDT, a strategy that runs, and a buy of it over 600 USDT that was refused. The ledger must be sound
-    /// afterwards.
+    /// A buy over 600 of the account's 1,000 USDT that was refused. The ledger must be sound afterwards.
     private func withRefusedOrder(
-        _ engine: DatabaseEngine, _ body: @escaping @Sendable (OrderStore, StoredOrder) throws -> Void
+        _ engine: DatabaseEngine, _ body: @escaping @Sendable (StoredOrders, StoredOrder) throws -> Void
     ) async throws {
-        try await withTemporaryDatabase(engine, TestServer.migrations) { database in
-            try await database.write { transaction in
-                let orders = OrderStore(
-                    transaction: transaction, place: Self.place, instrument: TestInstrument.btc, risen: RisenOrders())
-                _ = try orders.ledger.adopt(
-                    [AssetBalance(asset: AssetID("USDT"), free: "1000", locked: "0")], onlyMissing: false, now: Self.now
-                )
-                let row = try StrategyInstanceStore(transaction: transaction).insert(
-                    Self.key, Self.place, startPrice: nil, parameters: "{}", now: Self.now)
-                let order = try Self.order(1, of: row.instance.id)
-                #expect(try orders.insert(order))
-                #expect(try orders.update(order.id, .rejected, now: Self.now))
-                #expect(try Self.funds(orders) == ["1000", "0"])
-                try body(orders, order)
-            }
-            let report = try await LedgerVerifier.verify(database)
-            #expect(report.isSound, "\(report.findings)")
+        try await StoredOrders.with(engine) { (rows: StoredOrders) throws in
+            let order = try rows.order(1)
+            #expect(try rows.store.insert(order))
+            #expect(try rows.store.update(order.id, .rejected, now: Self.now))
+            #expect(try rows.funds() == ["1000", "0"])
+            try body(rows, order)
         }
-    }
-
-    private static func order(_ number: UInt64, of instance: Int64) throws -> StoredOrder {
-        StoredOrder(
-            id: try #require(ClientOrderID(rawValue: 1 << 26 | number)), instanceID: instance, run: 1,
-            parametersVersion: 1, side: .buy, level: 0, price: Price(ticks: 6_000_000),
-            quantity: Quantity(lots: 1_000_000), filled: .zero, isPostOnly: true, status: .pending, createdAt: now)
-    }
-
-    private static func fill(_ order: StoredOrder, lots: Int64, trade: UInt64) -> Fill {
-        Fill(
-            tradeID: trade, orderID: order.id, side: .buy, price: order.price, quantity: Quantity(lots: lots),
-            liquidity: .maker, fee: .zero, feeAsset: .quote, time: now)
-    }
-
-    /// What of the account's USDT is free, and what its orders hold.
-    private static func funds(_ orders: OrderStore) throws -> [FixedDecimal] {
-        let balance = try #require(
-            try orders.ledger.ledger.balance(of: orders.ledger.account(.unallocated, AssetID("USDT"))))
-        return [balance.available, balance.locked]
     }
 
     @Test(arguments: DatabaseEngine.available)
@@ -67,19 +32,21 @@ import TradingCore
     )
         async throws
     {
-        try await withRefusedOrder(engine) { (orders: OrderStore, order: StoredOrder) throws in
+        try await withRefusedOrder(engine) { (rows: StoredOrders, order: StoredOrder) throws in
+            let orders = rows.store
             #expect(try orders.update(order.id, .accepted, now: Self.now))
             #expect(try orders.order(order.id)?.status == .open)
-            #expect(try Self.funds(orders) == ["400", "600"])
+            #expect(try rows.funds() == ["400", "600"])
             #expect(try orders.live().map(\.id) == [order.id])
             #expect(orders.risen?.all == [RisenOrder(id: order.id, instanceID: order.instanceID, missing: "0")])
             // Told again it changes nothing.
             #expect(try orders.update(order.id, .accepted, now: Self.now))
-            #expect(try Self.funds(orders) == ["400", "600"])
-            try FillStore(orders: orders).book(Self.fill(order, lots: 400_000, trade: 1), books: nil, now: Self.now)
-            #expect(try Self.funds(orders) == ["400", "360"])
+            #expect(try rows.funds() == ["400", "600"])
+            try FillStore(orders: orders).book(
+                StoredOrders.fill(order, trade: 1, lots: 400_000), books: nil, now: Self.now)
+            #expect(try rows.funds() == ["400", "360"])
             #expect(try orders.update(order.id, .cancelled, now: Self.now))
-            #expect(try Self.funds(orders) == ["760", "0"])
+            #expect(try rows.funds() == ["760", "0"])
             #expect(try orders.order(order.id)?.status == .cancelled)
             #expect(orders.risen?.all.count == 1)
         }
@@ -87,25 +54,27 @@ import TradingCore
 
     @Test(arguments: DatabaseEngine.available)
     func `a fill that is told before anything else revives it too`(_ engine: DatabaseEngine) async throws {
-        try await withRefusedOrder(engine) { (orders: OrderStore, order: StoredOrder) throws in
+        try await withRefusedOrder(engine) { (rows: StoredOrders, order: StoredOrder) throws in
+            let orders = rows.store
             let fills = FillStore(orders: orders)
-            #expect(try fills.book(Self.fill(order, lots: 400_000, trade: 1), books: nil, now: Self.now))
+            #expect(try fills.book(StoredOrders.fill(order, trade: 1, lots: 400_000), books: nil, now: Self.now))
             #expect(try orders.order(order.id)?.status == .open)
             #expect(try orders.order(order.id)?.filled == Quantity(lots: 400_000))
-            #expect(try Self.funds(orders) == ["400", "360"])
-            #expect(try fills.book(Self.fill(order, lots: 600_000, trade: 2), books: nil, now: Self.now))
+            #expect(try rows.funds() == ["400", "360"])
+            #expect(try fills.book(StoredOrders.fill(order, trade: 2, lots: 600_000), books: nil, now: Self.now))
             #expect(try orders.order(order.id)?.status == .filled)
-            #expect(try Self.funds(orders) == ["400", "0"])
+            #expect(try rows.funds() == ["400", "0"])
         }
     }
 
     @Test(arguments: DatabaseEngine.available)
     func `one that has traded whole is filled, and paid from what is free`(_ engine: DatabaseEngine) async throws {
-        try await withRefusedOrder(engine) { (orders: OrderStore, order: StoredOrder) throws in
+        try await withRefusedOrder(engine) { (rows: StoredOrders, order: StoredOrder) throws in
+            let orders = rows.store
             let fills = FillStore(orders: orders)
-            #expect(try fills.book(Self.fill(order, lots: 1_000_000, trade: 1), books: nil, now: Self.now))
+            #expect(try fills.book(StoredOrders.fill(order, trade: 1, lots: 1_000_000), books: nil, now: Self.now))
             #expect(try orders.order(order.id)?.status == .filled)
-            #expect(try Self.funds(orders) == ["400", "0"])
+            #expect(try rows.funds() == ["400", "0"])
             _ = try orders.update(order.id, .accepted, now: Self.now)
             #expect(try orders.order(order.id)?.status == .filled, "a late acceptance changes nothing")
         }
@@ -117,13 +86,14 @@ import TradingCore
             _ engine: DatabaseEngine
         ) async throws
     {
-        try await withRefusedOrder(engine) { (orders: OrderStore, order: StoredOrder) throws in
-            let other = try Self.order(2, of: order.instanceID)
+        try await withRefusedOrder(engine) { (rows: StoredOrders, order: StoredOrder) throws in
+            let orders = rows.store
+            let other = try rows.order(2)
             #expect(try orders.insert(other))
-            #expect(try Self.funds(orders) == ["400", "600"])
+            #expect(try rows.funds() == ["400", "600"])
             #expect(try orders.update(order.id, .accepted, now: Self.now))
             #expect(try orders.order(order.id)?.status == .open)
-            #expect(try Self.funds(orders) == ["0", "1000"])
+            #expect(try rows.funds() == ["0", "1000"])
             let told = RisenOrder(id: order.id, instanceID: order.instanceID, missing: "200", isHalted: true)
             #expect(orders.risen?.all == [told])
             let state = try #require(try TradingStateStore(transaction: orders.transaction).all().first)
@@ -131,8 +101,8 @@ import TradingCore
             #expect(state.reason == "UNCOVERED_ORDER" && state.setBy == "kill switch")
             // It trades: what it holds is spent first, and what the account does not have comes from the world.
             let fills = FillStore(orders: orders)
-            #expect(try fills.book(Self.fill(order, lots: 1_000_000, trade: 1), books: nil, now: Self.now))
-            #expect(try Self.funds(orders) == ["0", "600"])
+            #expect(try fills.book(StoredOrders.fill(order, trade: 1, lots: 1_000_000), books: nil, now: Self.now))
+            #expect(try rows.funds() == ["0", "600"])
             #expect(try orders.order(order.id)?.status == .filled)
         }
     }

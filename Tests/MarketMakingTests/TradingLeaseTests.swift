@@ -193,9 +193,9 @@ import TradingCore
             let mine = try await Databases.open(place)
             _ = try await Migrator(TestServer.migrations).migrate(mine)
             let (a, b) = (Node("a", mine), Node("b", mine))
-            let first = try await TestServer(exchange, place, time: SystemTime()) { _, _ in a.lease }
+            let first = try await TestServer(exchange, place, time: SystemTime(), lease: { _, _ in a.lease })
             try await first.wait("the first trades") { await first.supervisor.isReconciled }
-            let second = try await TestServer(exchange, place, time: SystemTime()) { _, _ in b.lease }
+            let second = try await TestServer(exchange, place, time: SystemTime(), lease: { _, _ in b.lease })
             do {
                 try await second.wait("the second looked") { b.lease.otherHolder == "a" }
                 try await body(exchange, first, second, a, b)

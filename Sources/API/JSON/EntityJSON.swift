@@ -97,7 +97,7 @@ extension JSONTree {
         self = .object([
             "scope": .string(scope), "id": id.map(JSONTree.string), "state": .string(entry.state.wireName),
             "reason": .string(entry.reason), "setBy": .string(entry.setBy), "setAt": .time(entry.setAt),
-            "isStored": .bool(entry.isStored),
+            "isStored": .bool(entry.isStored), "uncancelled": .array(entry.uncancelled.map(JSONTree.string)),
         ])
     }
 }

@@ -53,7 +53,7 @@ extension Schema {
         "TradingState",
         .object([
             "scope": .choice(["server", "account", "session"]), "id?": .string, "state": states, "reason": .string,
-            "setBy": .string, "setAt": .time, "isStored": .boolean,
+            "setBy": .string, "setAt": .time, "isStored": .boolean, "uncancelled": .array(.string),
         ]))
 
     static let order = Schema.named(

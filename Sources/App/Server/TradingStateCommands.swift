@@ -23,13 +23,15 @@ struct TradingStateOptions: ParsableArguments {
         let scope = account.map(TradingScope.account) ?? session.map(TradingScope.session) ?? .server
         let change = TradingStateChange(scope: scope, state: state, reason: reason)
         let files = try ServerFiles()
+        let answer = try await RunningServer(files).set(change)
         let moment =
-            switch try await RunningServer(files).set(change) {
-            case .stored: "now"
-            case .unstored: "now, in this process alone: it could not be stored yet, which the server goes on trying"
+            switch answer?.isStored {
+            case true?: "now"
+            case false?: "now, in this process alone: it could not be stored yet, which the server goes on trying"
             case nil: try await store(change, files)
             }
         print("\(state.wireName) for \(account ?? session ?? "the whole server"), \(moment).")
+        for account in answer?.uncancelled ?? [] { print("Orders not cancelled yet, of \(account)") }
     }
 
     /// No server runs: the state is stored for the next start.
@@ -78,10 +80,11 @@ struct RunningServer {
     private var base: String { files.configuration.address(port: files.configuration.port) }
 
     /// How a change was taken.
-    enum Answer {
-        case stored
-        /// It holds in the running process alone.
-        case unstored
+    struct Answer {
+        /// False: it holds in the running process alone.
+        var isStored = true
+        /// Accounts whose orders could not be cancelled yet, and why.
+        var uncancelled: [String] = []
     }
 
     /// - Returns: nil when no server answers.
@@ -99,16 +102,20 @@ struct RunningServer {
             throw BadInput("the server on \(base) does not take this data folder's jwt-secret: \(answer.text)")
         }
         guard answer.status == 200 else { throw BadInput("the server refused: \(answer.text)") }
-        return Self.isStored(change, answer.text) ? .stored : .unstored
+        return Self.answer(change, answer.text)
     }
 
-    /// The answer lists all states; the one that was set says of itself whether it is stored.
-    private static func isStored(_ change: TradingStateChange, _ answer: String) -> Bool {
-        guard case .array(let states)? = try? JSONValue(answer) else { return true }
+    /// The answer lists all states; the one that was set says of itself whether it is stored, and what it has not done yet.
+    private static func answer(_ change: TradingStateChange, _ text: String) -> Answer {
         let (scope, id) = wireName(change.scope)
-        return !states.contains {
-            $0["scope"] == .string(scope) && $0["id"] == id.map(JSONValue.string) && $0["isStored"] == .bool(false)
+        guard case .array(let states)? = try? JSONValue(text),
+            let state = states.first(where: { $0["scope"] == .string(scope) && $0["id"] == id.map(JSONValue.string) })
+        else { return Answer() }
+        var answer = Answer(isStored: state["isStored"] != .bool(false))
+        if case .array(let accounts)? = state["uncancelled"] {
+            answer.uncancelled = accounts.compactMap { if case .string(let text) = $0 { text } else { nil } }
         }
+        return answer
     }
 
     private static func wireName(_ scope: TradingScope) -> (scope: String, id: String?) {

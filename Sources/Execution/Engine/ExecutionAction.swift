@@ -18,7 +18,8 @@ public enum Alert: Hashable, Sendable {
     case impossibleUpdate(ClientOrderID, OrderStatus, OrderUpdate)
     /// A fill of an order of ours that was no longer tracked; it has been booked.
     case fillOfUntracked(ClientOrderID)
-    /// A fill that bears the id of an order of ours and is of the other side: it cannot be that order's, and was not booked.
+    /// A fill that bears the id of an order of ours and cannot be that order's (``FillMismatch``). It was not booked: the store, which
+    /// knows the order best, is to judge it.
     case mismatchedFill(Fill)
     case balanceDrift(FeeAsset)
     case stopped(SessionID)

@@ -88,9 +88,12 @@ extension ExecutionEngine {
     private mutating func handleFill(_ fill: Fill, _ index: Int, _ book: borrowing OrderBook, _ now: Timestamp) {
         let position = table[index].index(of: fill.orderID)
         // Numbers of orders are used by others too where an exchange marks them by nothing else.
-        let side = position.map { table[index].live[$0].side } ?? table[index].ended.side(of: fill.orderID)
-        guard side == nil || side == fill.side else { return actions.append(.alert(.mismatchedFill(fill))) }
-        guard table[index].fills.isNew(fill) else { return }
+        let bounds = position.map { table[index].live[$0].bounds } ?? table[index].ended.bounds(of: fill.orderID)
+        let mismatch = (bounds ?? .unknown(fill.side)).mismatch(fill)
+        if case .side = mismatch { return actions.append(.alert(.mismatchedFill(fill))) }
+        guard !table[index].fills.contains(fill) else { return }
+        guard mismatch == nil else { return actions.append(.alert(.mismatchedFill(fill))) }
+        table[index].fills.note(fill)
         table[index].settle(fill, instrument.unit)
         let mid = doubleMidOfFill ?? book.doubleMid
         table[index].account.book(fill, doubleMid: mid, unit: instrument.unit, otherFeePrice: otherFeePrice)
@@ -98,6 +101,7 @@ extension ExecutionEngine {
         if let position {
             fillTracked(index, position, fill, now)
         } else {
+            table[index].ended.filled(fill)
             actions.append(.alert(.fillOfUntracked(fill.orderID)))
         }
         keepReducing(index, now)
@@ -220,6 +224,7 @@ extension ExecutionEngine {
         var order = TrackedOrder(
             id: listed.id, side: listed.side, level: .max, price: listed.price, quantity: listed.remaining,
             isPostOnly: true, createdAt: now, answerDueAt: now)
+        order.isAdopted = true
         _ = order.apply(.accepted)
         table[index].reserve(listed.side, listed.price, listed.remaining.lots, instrument.unit)
         table[index].live.append(order)

@@ -76,7 +76,7 @@ extension ExecutionEngine {
         add(configuration, strategy: strategy, now: now)
         let index = table.count - 1
         table[index].account = restored.account
-        for fill in restored.fills { _ = table[index].fills.isNew(fill) }
+        for fill in restored.fills where !table[index].fills.contains(fill) { table[index].fills.note(fill) }
         table[index].killSwitch.resume(bestProfit: restored.bestProfit)
         table[index].state = restored.state
         table[index].haltReason = restored.haltReason

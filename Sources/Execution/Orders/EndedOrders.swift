@@ -6,20 +6,26 @@ import TradingCore
 /// Bounded: the last 1,024.
 struct EndedOrders: Sendable {
     private static let limit = 1_024
-    private var ring: [(id: ClientOrderID, side: Side)] = []
+    private var ring: [(id: ClientOrderID, bounds: FillBounds)] = []
     private var next = 0
 
     mutating func note(_ order: TrackedOrder) {
         if ring.count < EndedOrders.limit {
-            ring.append((order.id, order.side))
+            ring.append((order.id, order.bounds))
         } else {
-            ring[next] = (order.id, order.side)
+            ring[next] = (order.id, order.bounds)
             next = (next + 1) % EndedOrders.limit
         }
     }
 
-    func contains(_ id: ClientOrderID) -> Bool { side(of: id) != nil }
+    func contains(_ id: ClientOrderID) -> Bool { bounds(of: id) != nil }
 
-    /// Nil for one that is not remembered.
-    func side(of id: ClientOrderID) -> Side? { ring.first { $0.id == id }?.side }
+    /// What late fills of it can be; nil for one that is not remembered.
+    func bounds(of id: ClientOrderID) -> FillBounds? { ring.first { $0.id == id }?.bounds }
+
+    /// A fill came after the end.
+    mutating func filled(_ fill: Fill) {
+        guard let index = ring.firstIndex(where: { $0.id == fill.orderID }) else { return }
+        ring[index].bounds.left.lots -= fill.quantity.lots
+    }
 }

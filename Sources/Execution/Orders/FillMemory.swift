@@ -15,11 +15,14 @@ struct FillMemory: Sendable {
     private var next = 0
     private var highest: UInt64?
 
-    /// - Returns: false when the fill has been seen.
-    mutating func isNew(_ fill: Fill) -> Bool {
-        let key = Key(trade: fill.tradeID, order: fill.orderID)
+    func contains(_ fill: Fill) -> Bool {
         // Exchanges count trades upwards: nearly always one look is enough.
-        if let highest, fill.tradeID <= highest, ring.contains(key) { return false }
+        guard let highest, fill.tradeID <= highest else { return false }
+        return ring.contains(Key(trade: fill.tradeID, order: fill.orderID))
+    }
+
+    mutating func note(_ fill: Fill) {
+        let key = Key(trade: fill.tradeID, order: fill.orderID)
         highest = max(highest ?? fill.tradeID, fill.tradeID)
         if ring.count < FillMemory.limit {
             ring.append(key)
@@ -27,6 +30,5 @@ struct FillMemory: Sendable {
             ring[next] = key
             next = (next + 1) % FillMemory.limit
         }
-        return true
     }
 }

@@ -22,12 +22,19 @@ public struct TrackedOrder: Hashable, Sendable {
     public internal(set) var isAcknowledged = false
     /// The answer to its placing is lost and nothing has told since whether it exists, whatever else was tried with it.
     public internal(set) var isInDoubt = false
+    /// Taken into care as the exchange listed it: what it was placed for is not known.
+    var isAdopted = false
     /// After how many cancels it was found to rest still, and until when the next one waits.
     var failedCancels: Int32 = 0
     var cancelNotBefore = Timestamp.distantPast
 
     public var remaining: Quantity { Quantity(lots: max(0, quantity.lots - filled.lots)) }
     public var isLive: Bool { !status.isFinal }
+
+    /// What its fills can be.
+    var bounds: FillBounds {
+        isAdopted ? .unknown(side) : FillBounds(side: side, limit: price, left: remaining)
+    }
 
     var asOwnOrder: OwnOrder { OwnOrder(id: id, side: side, level: level, price: price, remaining: remaining) }
 

@@ -56,7 +56,7 @@ public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
     case orderIDsExhausted
     /// An order is there that was refused before, and the account has not enough free for it.
     case uncoveredOrder
-    /// A fill was booked to an order that it cannot be of: what the session thinks it holds is wrong.
+    /// A fill was told of an order that it cannot be of: what the session thinks it holds may be wrong.
     case mismatchedFill
 
     public var code: String {

@@ -33,6 +33,9 @@ public struct TradingStateEntry: Hashable, Sendable {
     public var setAt: Timestamp
     /// False while it holds in this process alone, for the store would not take it yet.
     public var isStored: Bool
+    /// Of a halt: accounts, with the reason, whose orders from before the start nobody has been able to cancel yet. They are as soon
+    /// as their exchange is reached.
+    public var uncancelled: [String] = []
 
     public init(
         scope: TradingScope, state: TradingState, reason: String, setBy: String, setAt: Timestamp, isStored: Bool = true

@@ -9,7 +9,7 @@ struct TradingLeaseStore {
     let transaction: any SQLTransaction
 
     /// Terms and beats stand in two tables, so that a transaction that asks after the term conflicts with nobody's beat.
-    static let migration = Migration("market-making-011-trading-lease") { transaction in
+    static let migration = Migration("market-making-012-trading-lease") { transaction in
         try transaction.execute(
             """
             CREATE TABLE trading_leases (

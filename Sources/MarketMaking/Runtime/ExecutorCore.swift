@@ -306,7 +306,9 @@ struct ExecutorCore: ~Copyable {
             markouts[session] = nil
             steps.append(.stopped(instanceID: seat.instanceID, now))
             commands.append(.stopped(seat))
-        case .impossibleUpdate, .fillOfUntracked, .mismatchedFill, .balanceDrift: break
+        // The store judges it once more, and what is refused there is told and halts.
+        case .mismatchedFill(let fill): steps.append(.fill(fill, books: nil, now))
+        case .impossibleUpdate, .fillOfUntracked, .balanceDrift: break
         }
         commands.append(.report(alert))
     }

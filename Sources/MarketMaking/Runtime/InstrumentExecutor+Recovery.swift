@@ -10,7 +10,8 @@ import TradingCore
 struct ResumedSession: Sendable {
     var row: StrategyInstanceStore.Row
     var plan: SessionPlan
-    var state: TradingState
+    /// What an operator has set last, maybe not stored yet.
+    var known: TradingStateEntry?
 }
 
 /// Learning what happened while nobody listened, before anything is decided.
@@ -83,7 +84,7 @@ extension InstrumentExecutor {
 
     private func tell(of outcome: JournalOutcome) {
         for order in outcome.risen { tell(of: order) }
-        for refusal in outcome.refusals { tell(of: refusal) }
+        for refusal in outcome.refusals { refused(refusal) }
     }
 
     /// Fills of orders that are stored here, from the newest booked trade on, without those booked already, and without those that
@@ -101,12 +102,17 @@ extension InstrumentExecutor {
             mark.tradeID = last.tradeID
         }
         let told = fills
-        let (refusals, new) = try await database.read { [self] transaction in
-            let store = fillStore(transaction)
-            return (try told.compactMap { try store.refusal($0) }, try told.filter { try store.isMissing($0) })
-        }
-        for refusal in refusals { tell(of: refusal) }
+        let (new, refusals) = try await database.read { [self] transaction in try fillStore(transaction).judge(told) }
+        try await refuse(refusals)
         return new
+    }
+
+    /// Stores what is refused, which may halt strategies, and tells of it; once for each fill.
+    private func refuse(_ refusals: [FillRefusal]) async throws {
+        let new = refusals.filter { !refusedFills.contains(RefusedFill($0.fill)) }
+        if new.isEmpty { return }
+        let now = time.now()
+        tell(of: try await journal.commit(new.map { .refused($0, now) }))
     }
 
     /// Books fills that came since ``resume(_:)``, which the mailbox will tell again: they are booked once.
@@ -135,14 +141,18 @@ extension InstrumentExecutor {
         guard let books = try SessionBooksStore(transaction: transaction).books(of: row.instance.id) else {
             throw StoredValueError(table: "session_books", column: "instance_id", value: "nothing for \(seat.key)")
         }
+        // Comparing with the exchange may have halted it.
+        let scope = TradingScope.session(row.instance.key.description)
+        let entry = try TradingStateStore(transaction: transaction).all().first { $0.scope == scope }
+        let state = TradingStateEntry.newer(entry, resumed.known)?.state ?? .active
         return SessionStart(
             seat: seat,
             configuration: resumed.plan.configuration(installation, numbers, books),
             strategy: try resumed.plan.strategy(instrument),
             restored: RestoredSession(
                 orders: orders, account: books.account, fills: try booked(orders, outcome, transaction),
-                bestProfit: books.bestProfit, state: resumed.state,
-                haltReason: resumed.state == .halted ? .operatorCommand : nil,
+                bestProfit: books.bestProfit, state: state,
+                haltReason: state == .halted ? .operatorCommand : nil,
                 isStopping: row.instance.status == .stopping))
     }
 

@@ -94,7 +94,7 @@ extension InstrumentExecutor {
                     core.wasNotStored(order.id, now: time.now())
                 }
             case .stopped(let instanceID, _): sessionStopped(instanceID)
-            case .update, .fill, .halted, .startPrice: break
+            case .update, .fill, .refused, .halted, .startPrice: break
             }
         }
     }
@@ -113,7 +113,7 @@ extension InstrumentExecutor {
         }
     }
 
-    private func refused(_ refusal: FillRefusal) {
+    func refused(_ refusal: FillRefusal) {
         tell(of: refusal)
         if refusal.isHalted, let session = session(of: refusal.instanceID) {
             core.setState(.halted, of: session, reason: .mismatchedFill, now: time.now())
@@ -172,7 +172,7 @@ extension JournalStep {
     /// Somebody or something waits for it.
     var isUrgent: Bool {
         switch self {
-        case .place, .fill, .halted, .stopped: true
+        case .place, .fill, .refused, .halted, .stopped: true
         case .update, .startPrice: false
         }
     }

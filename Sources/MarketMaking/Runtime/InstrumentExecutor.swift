@@ -251,10 +251,8 @@ actor InstrumentExecutor {
 
     private func report(_ alert: Alert) {
         switch alert {
-        case .stopped: break
-        case .mismatchedFill(let fill):
-            guard refusedFills.insert(RefusedFill(fill)).inserted else { return }
-            logger.critical("\(alert): a fill of the other side than its order, not booked")
+        // What is refused is told when the store has judged it.
+        case .stopped, .mismatchedFill: break
         default: logger.warning("\(alert)")
         }
     }
@@ -339,6 +337,13 @@ actor InstrumentExecutor {
 
     func setState(_ state: TradingState, of instanceID: Int64) {
         guard let session = session(of: instanceID) else { return }
+        core.setState(state, of: session, now: time.now())
+        finishTurn()
+    }
+
+    func setState(_ state: TradingState, ofKey key: String) {
+        // lint: ordered because one seat at most is a key's
+        guard let session = core.seats.first(where: { "\($0.value.key)" == key })?.key else { return }
         core.setState(state, of: session, now: time.now())
         finishTurn()
     }

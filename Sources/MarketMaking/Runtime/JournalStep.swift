@@ -9,6 +9,8 @@ enum JournalStep: Sendable {
     case update(ClientOrderID, OrderUpdate, Timestamp)
     /// - Parameter books: the session's after the fill; nil for a fill that no session at work has booked.
     case fill(Fill, books: SessionBooks?, Timestamp)
+    /// A fill that was judged to be none of its order's.
+    case refused(FillRefusal, Timestamp)
     /// A kill switch fell: what it set outlives the process.
     case halted(TradingStateEntry)
     case stopped(instanceID: Int64, Timestamp)
@@ -70,6 +72,8 @@ struct Journal: Sendable {
             try orders.update(id, update, now: now)
         case .fill(let fill, let books, let now):
             try FillStore(orders: orders).book(fill, books: books, now: now)
+        case .refused(let refusal, let now):
+            try FillStore(orders: orders).refuse(refusal, isInBooks: false, now)
         case .halted(let entry):
             try TradingStateStore(transaction: transaction).put(entry)
         case .stopped(let id, let now):

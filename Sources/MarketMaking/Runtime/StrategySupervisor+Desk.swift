@@ -174,14 +174,14 @@ extension StrategySupervisor: TradingDesk {
         let entry = TradingStateEntry(
             scope: change.scope, state: change.state, reason: change.reason, setBy: "operator",
             setAt: runtime.time.now())
-        let row = try await sessionRow(change.scope)
+        let row = try await sessionRow(change)
         // One after another: what is stored last must be what holds.
         await stateTurn.take()
         defer { stateTurn.give() }
         // Halting must not wait for a disk that may be the reason for it; the laxer states do.
         if change.state == .halted {
             await apply(entry, row)
-            do { try await store { try TradingStateStore(transaction: $0).put(entry) } } catch {
+            do { try await storeHalt(entry) } catch {
                 // It holds all the same, is shown as what it is, and is stored as soon as that can be done.
                 unstoredHalts[entry.scope] = entry
                 runtime.logger.error("a halt holds and could not be stored yet: \(error)")
@@ -202,9 +202,7 @@ extension StrategySupervisor: TradingDesk {
                 try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: Nanoseconds.perSecond))
                 await stateTurn.take()
                 for (scope, entry) in unstoredHalts {
-                    guard (try? await store { try TradingStateStore(transaction: $0).put(entry) }) != nil else {
-                        continue
-                    }
+                    guard (try? await storeHalt(entry)) != nil else { continue }
                     unstoredHalts[scope] = nil
                 }
                 stateTurn.give()
@@ -213,14 +211,20 @@ extension StrategySupervisor: TradingDesk {
         }
     }
 
-    private func sessionRow(_ scope: TradingScope) async throws(DeskError) -> StrategyInstanceStore.Row? {
-        switch scope {
+    /// - Returns: nil also where the store cannot be read to know a session by: a halt does not wait for that.
+    private func sessionRow(_ change: TradingStateChange) async throws(DeskError) -> StrategyInstanceStore.Row? {
+        switch change.scope {
         case .server: return nil
         case .account(let name):
             guard await hasAccount(name) else { throw .unknownAccount(name) }
             return nil
         case .session(let key):
-            guard let row = try await row(key) else { throw .unknownStrategy(key) }
+            let row: StrategyInstanceStore.Row?
+            do { row = try await self.row(key) } catch {
+                guard case .storageUnavailable = error, change.state == .halted else { throw error }
+                return nil
+            }
+            guard let row else { throw .unknownStrategy(key) }
             return row
         }
     }
@@ -244,20 +248,24 @@ extension StrategySupervisor: TradingDesk {
             for (place, executor) in executors where place.accountName == name {
                 await executor.setState(account: entry.state)
             }
-        case .session:
-            guard let row else { return }
-            await executors[row.place]?.setState(entry.state, of: row.instance.id)
+        case .session(let key):
+            if let row {
+                await executors[row.place]?.setState(entry.state, of: row.instance.id)
+            } else {
+                for executor in executors.values { await executor.setState(entry.state, ofKey: key) }
+            }
         }
     }
 
     public func tradingStates() async throws(DeskError) -> [TradingStateEntry] {
-        var stored = try await load { try TradingStateStore(transaction: $0).all() }
+        var stored = try await knownStates()
         for entry in unstoredHalts.values {
             var shown = entry
             shown.isStored = false
             stored.removeAll { $0.scope == entry.scope }
             stored.append(shown)
         }
+        stored = await withUncancelled(stored)
         if stored.contains(where: { $0.scope == .server }) { return stored }
         let active = TradingStateEntry(
             scope: .server, state: .active, reason: "never set", setBy: "default", setAt: Timestamp(nanoseconds: 0))

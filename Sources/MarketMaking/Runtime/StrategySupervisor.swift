@@ -239,7 +239,7 @@ public actor StrategySupervisor {
                 ? .direct : try StrategyPlan.read(row.instance.parameters, exchanges: exchangeNames).session
             recoveryFaults["\(row.instance.key)"] = nil
             return ResumedSession(
-                row: row, plan: plan, state: states[.session(row.instance.key.description)]?.state ?? .active)
+                row: row, plan: plan, known: states[.session(row.instance.key.description)])
         } catch {
             recoveryFaults["\(row.instance.key)"] = "its stored parameters cannot be read: \(error)"
             runtime.logger.error("strategy \(row.instance.key) is not taken up: \(error)")
@@ -333,6 +333,8 @@ public actor StrategySupervisor {
             throw error
         }
         executors[place] = executor
+        // What was commanded since it was made has found nobody here to be told.
+        await executor.setState(server: state(.server), account: state(.account(place.accountName)))
         startWork.yield(executor)
         return executor
     }
@@ -394,7 +396,7 @@ public actor StrategySupervisor {
     /// The last moment at which a halt can be stored that could not be before.
     private func storeHaltsAtLast() async {
         for (scope, entry) in unstoredHalts {
-            guard (try? await store { try TradingStateStore(transaction: $0).put(entry) }) != nil else { continue }
+            guard (try? await storeHalt(entry)) != nil else { continue }
             unstoredHalts[scope] = nil
         }
         for scope in unstoredHalts.keys {

@@ -6,8 +6,7 @@ import TradingCore
 /// Where an exchange tells a trade's order by a number alone, and has forgotten the order, another's may bear a number of ours.
 struct FillRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     enum Cause: Hashable, Sendable {
-        /// The order is of the other side.
-        case side(ordered: Side)
+        case mismatch(FillMismatch)
         /// The order was placed on another instrument.
         case instrument(ordered: String)
     }
@@ -17,13 +16,19 @@ struct FillRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     var cause: Cause
     /// Whose order it is.
     var instanceID: Int64
-    /// A session at work had taken it into its books before: it is halted.
+    /// Its strategy was halted: it had taken the fill into its books before, or the order may be another than we know it.
     var isHalted = false
+
+    /// Whether what the order's strategy holds is not sure any more.
+    var leavesDoubt: Bool { if case .mismatch(let mismatch) = cause { mismatch.leavesDoubt } else { false } }
 
     var description: String {
         let ordered =
             switch cause {
-            case .side(let side): "is one to \(side.storedName)"
+            case .mismatch(.side(let side)): "is one to \(side.storedName)"
+            case .mismatch(.nothing): "cannot have traded nothing, or for nothing"
+            case .mismatch(.price(let limit)): "has the better limit of \(limit.ticks) ticks"
+            case .mismatch(.quantity(let left)): "has only \(left.lots) lots left"
             case .instrument(let symbol): "is one of \(symbol)"
             }
         return

@@ -16,14 +16,9 @@ struct FillStore {
     /// - Returns: false when it was booked before, is of no order of ours, or cannot be of the order whose id it bears.
     @discardableResult
     func book(_ fill: Fill, books given: SessionBooks?, now: Timestamp) throws -> Bool {
-        let order = try orders.order(fill.orderID)
-        if var refusal = try refusal(fill, order) {
-            // Whoever gives the books has booked it: what he thinks he holds is wrong.
-            if given != nil { refusal.isHalted = try orders.halt(refusal.instanceID, .mismatchedFill, now) }
-            orders.refusals?.all.append(refusal)
-            return false
-        }
-        guard let order, try !isBooked(fill) else { return false }
+        let (order, judgement) = try judge(fill)
+        if case .refused(let refusal) = judgement { try refuse(refusal, isInBooks: given != nil, now) }
+        guard let order, judgement == .new else { return false }
         let sessionBooks = SessionBooksStore(transaction: transaction)
         let before = try sessionBooks.books(of: order.instanceID)
         // A fill of an earlier run concerns no books any more but the account's funds.
@@ -36,24 +31,59 @@ struct FillStore {
         return true
     }
 
-    /// Whether a fill of an order that is stored here is not booked. One of an order that is not (another label's whose key is of the
-    /// same account, or one from after the backup that the database was restored from) never will be: nobody need wait for it.
-    func isMissing(_ fill: Fill) throws -> Bool {
-        guard let order = try orders.order(fill.orderID), order.side == fill.side else { return false }
-        return try !isBooked(fill)
+    // MARK: - Judging
+
+    private enum Judgement: Equatable {
+        case new
+        /// Booked before, or of an order that is not stored here: another label's whose key is of the same account, or one from
+        /// after the backup that the database was restored from. Nobody need wait for it.
+        case known
+        case refused(FillRefusal)
     }
 
-    /// Whether a fill cannot be of the order whose id it bears; nil also for one that bears the id of none here.
-    func refusal(_ fill: Fill) throws -> FillRefusal? { try refusal(fill, orders.order(fill.orderID)) }
-
-    private func refusal(_ fill: Fill, _ order: StoredOrder?) throws -> FillRefusal? {
-        if let order {
-            guard order.side != fill.side else { return nil }
-            return FillRefusal(
-                fill: fill, place: place, cause: .side(ordered: order.side), instanceID: order.instanceID)
+    /// - Parameter more: lots of the order that are about to be booked.
+    private func judge(_ fill: Fill, more: Int64 = 0) throws -> (StoredOrder?, Judgement) {
+        guard let order = try orders.order(fill.orderID) else {
+            guard let (symbol, instanceID) = try orders.elsewhere(fill.orderID) else { return (nil, .known) }
+            let cause = FillRefusal.Cause.instrument(ordered: symbol)
+            return (nil, .refused(FillRefusal(fill: fill, place: place, cause: cause, instanceID: instanceID)))
         }
-        guard let (symbol, instanceID) = try orders.elsewhere(fill.orderID) else { return nil }
-        return FillRefusal(fill: fill, place: place, cause: .instrument(ordered: symbol), instanceID: instanceID)
+        // Orders are never changed once they are placed, and those at the market are sent as limits of a sure quantity.
+        let left = max(0, order.quantity.lots - order.filled.lots - more)
+        let bounds = FillBounds(side: order.side, limit: order.price, left: Quantity(lots: left))
+        let mismatch = bounds.mismatch(fill)
+        // A fill told again is no other for the order's being filled by it. One of the other side is never the booked one.
+        if mismatch != .side(ordered: order.side), try isBooked(fill) { return (order, .known) }
+        guard let mismatch else { return (order, .new) }
+        let refusal = FillRefusal(
+            fill: fill, place: place, cause: .mismatch(mismatch), instanceID: order.instanceID)
+        return (order, .refused(refusal))
+    }
+
+    /// Which of the fills that an exchange tells are to be booked, and which cannot be of the orders whose ids they bear.
+    func judge(_ told: [Fill]) throws -> (new: [Fill], refusals: [FillRefusal]) {
+        var (new, refusals): ([Fill], [FillRefusal]) = ([], [])
+        var more: [ClientOrderID: Int64] = [:]
+        for fill in told {
+            switch try judge(fill, more: more[fill.orderID] ?? 0).1 {
+            case .new:
+                new.append(fill)
+                more[fill.orderID, default: 0] += fill.quantity.lots
+            case .known: break
+            case .refused(let refusal): refusals.append(refusal)
+            }
+        }
+        return (new, refusals)
+    }
+
+    /// - Parameter isInBooks: a session at work has booked it: what it thinks it holds is wrong.
+    func refuse(_ refusal: FillRefusal, isInBooks: Bool, _ now: Timestamp) throws {
+        var refusal = refusal
+        let isFirst = try RefusedFillStore(transaction: transaction).insert(refusal, now: now)
+        if isInBooks || isFirst && refusal.leavesDoubt {
+            refusal.isHalted = try orders.halt(refusal.instanceID, .mismatchedFill, now)
+        }
+        orders.refusals?.all.append(refusal)
     }
 
     func isBooked(_ fill: Fill) throws -> Bool {

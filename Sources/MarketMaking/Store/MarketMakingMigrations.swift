@@ -140,6 +140,7 @@ public enum MarketMakingMigrations {
         DirectOrderStore.migration,
         SessionNumberStore.migration,
         OrderMarkStore.migration,
+        RefusedFillStore.migration,
         TradingLeaseStore.migration,
     ]
 }

@@ -129,12 +129,17 @@ struct FillTests {
                 tradeID: trade, orderID: order, side: .buy, price: Price(ticks: 1), quantity: Quantity(lots: 1),
                 liquidity: .maker, fee: .zero, feeAsset: .quote, time: EngineBench.start)
         }
+        func isNew(_ trade: UInt64) -> Bool {
+            if memory.contains(fill(trade)) { return false }
+            memory.note(fill(trade))
+            return true
+        }
         for trade in 0..<1_024 {
-            let isNew = memory.isNew(fill(UInt64(trade)))
-            #expect(isNew)
+            let isUnseen = isNew(UInt64(trade))
+            #expect(isUnseen)
         }
         // The newest pushes the oldest out.
-        let answers = [0, 1_024, 0, 1_024].map { memory.isNew(fill($0)) }
+        let answers = [0, 1_024, 0, 1_024].map { isNew($0) }
         #expect(answers == [false, true, true, false])
     }
 }

@@ -117,6 +117,26 @@ import TradingCore
         }
     }
 
+    /// By mistake, as when a machine is set up as a copy of another.
+    @Test(arguments: DatabaseEngine.available)
+    func `two processes of one name do not declare each other dead for ever`(_ engine: DatabaseEngine) async throws {
+        try await withJobsDatabase(engine) { database in
+            let first = RunningWorker(database) { $0.ownsDatabase = false } _: { _, _ in .done }
+            try await eventually("the first is there") { try await living(database) == 1 }
+            let second = RunningWorker(database) { $0.ownsDatabase = false } _: { _, _ in .done }
+            try await eventually("the first was replaced") { first.worker.report.registrationsLost == 1 }
+            // Were each to replace the other, one of them would be dead at any time.
+            try await eventually("both live") { try await living(database) == 2 }
+            #expect(second.worker.report.registrationsLost == 0)
+            try await first.drain()
+            try await second.drain()
+        }
+    }
+
+    private func living(_ database: any SQLDatabase) async throws -> Int {
+        try await database.read { try $0.rows("SELECT id FROM job_workers WHERE lease_until > 0").count }
+    }
+
     @Test(arguments: DatabaseEngine.available)
     func `a drain starts nothing more and waits for what runs`(_ engine: DatabaseEngine) async throws {
         try await withJobsDatabase(engine) { database in

@@ -28,12 +28,12 @@ final class Bench {
     }
 
     /// Kills the server and starts it again on the same database.
-    func restart(waits: Bool = true) async throws {
+    func restart(waits: Bool = true, prepare: (ObservedDatabase) -> Void = { _ in }) async throws {
         await server.kill()
         exchange.state.withLock { state in
             (state.marketSinks, state.accountSinks) = ([:], [:])
         }
-        server = try await TestServer(exchange, place, time: SystemTime())
+        server = try await TestServer(exchange, place, time: SystemTime(), prepare: prepare)
         if waits { try await reconciled() }
     }
 

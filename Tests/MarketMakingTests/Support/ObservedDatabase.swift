@@ -11,6 +11,7 @@ final class ObservedDatabase: SQLDatabase {
     let real: any SQLDatabase
     private let stored = Mutex<Set<ClientOrderID>>([])
     private let failing = Mutex(false)
+    private let unreadable = Mutex(false)
     private let hidingCommits = Mutex(0)
     private let commits = Mutex(0)
     /// What holds the first read after the next commit, and whether that commit has been.
@@ -20,6 +21,11 @@ final class ObservedDatabase: SQLDatabase {
 
     func isStored(_ id: ClientOrderID) -> Bool { stored.withLock { $0.contains(id) } }
     func setFailing(_ value: Bool) { failing.withLock { $0 = value } }
+    /// Neither read nor written.
+    func setUnreadable(_ value: Bool) {
+        unreadable.withLock { $0 = value }
+        setFailing(value)
+    }
     /// The next so many commits happen, and nobody learns that they did.
     func hideCommits(_ count: Int) { hidingCommits.withLock { $0 = count } }
     var hiddenCommits: Int { hidingCommits.withLock { $0 } }
@@ -48,6 +54,7 @@ final class ObservedDatabase: SQLDatabase {
     }
 
     func read<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
+        if unreadable.withLock({ $0 }) { throw Failure() }
         let result = try await real.read(body)
         let work = hold.withLock { hold -> (@Sendable () async -> Void)? in
             guard let due = hold, due.isDue else { return nil }

@@ -48,7 +48,7 @@ final class TestExchange: ExchangeConnector {
         /// Called with every placement as it arrives.
         var onPlace: (@Sendable (OrderRequest) -> Void)?
         /// Called once, just before the next balances are told.
-        var onBalances: (@Sendable () -> Void)?
+        var onBalances: (@Sendable () async -> Void)?
     }
 
     let id = ExchangeID(rawValue: "paper")
@@ -251,7 +251,7 @@ extension TestExchange: ExchangeAccount {
             defer { state.onBalances = nil }
             return state.onBalances
         }
-        hook?()
+        await hook?()
         let unit = instrument.unit
         var (base, quote) = (FixedDecimal(10).raw, FixedDecimal(1_000_000).raw)
         for fill in state.withLock({ $0.fills }) {

@@ -18,12 +18,15 @@ final class TestServer: Sendable {
 
     static let migrations = LedgerMigrations.all + MarketMakingMigrations.all
 
+    /// - Parameter prepare: makes its database fail from the first moment on, for instance.
     init(
         _ exchange: any ExchangeConnector, _ place: DatabaseLocation, time: any TimeSource,
-        lease: ((any SQLDatabase, ScheduleRegistry) -> TradingLease)? = nil
+        lease: ((any SQLDatabase, ScheduleRegistry) -> TradingLease)? = nil,
+        prepare: (ObservedDatabase) -> Void = { _ in }
     ) async throws {
         database = ObservedDatabase(try await Databases.open(place))
         _ = try await Migrator(Self.migrations).migrate(database.real)
+        prepare(database)
         let alarms = AlarmClock(time: time, registry: registry)
         let supervisor = StrategySupervisor(
             RuntimeContext(

@@ -1,0 +1,69 @@
+import Execution
+import Logging
+import Persistence
+import TradingCore
+
+/// Halts that come before the store is read or an account is reached: they hold for everything that begins afterwards, and what
+/// they have not taken off yet is said.
+extension StrategySupervisor {
+    /// One of a session that was not known, for the store could not be read when it came, is stored only if there is such a session.
+    func storeHalt(_ entry: TradingStateEntry) async throws(DeskError) {
+        let isOfNobody = try await store { transaction in
+            if case .session(let key) = entry.scope,
+                try StrategyInstanceStore(transaction: transaction).row(key: key) == nil
+            {
+                return true
+            }
+            try TradingStateStore(transaction: transaction).put(entry)
+            return false
+        }
+        guard isOfNobody else { return }
+        runtime.logger.error("a halt of \(entry.scope) is dropped: there is no such strategy")
+        states[entry.scope] = nil
+    }
+
+    /// What is stored. While that cannot be read, and a halt has come that is not stored yet, what this process knows: whoever
+    /// commanded the halt is to learn that it holds.
+    func knownStates() async throws(DeskError) -> [TradingStateEntry] {
+        do { return try await load { try TradingStateStore(transaction: $0).all() } } catch {
+            guard !unstoredHalts.isEmpty else { throw error }
+            return states.values.sorted { $0.scope.storedName < $1.scope.storedName }
+        }
+    }
+
+    /// Says of every halt which accounts' orders nobody has been able to cancel.
+    func withUncancelled(_ entries: [TradingStateEntry]) async -> [TradingStateEntry] {
+        if unrecovered?.isEmpty ?? false { return entries }
+        let keys = entries.compactMap { if case .session(let key) = $0.scope { key } else { nil } }
+        let rows = try? await load { transaction in
+            try keys.compactMap { try StrategyInstanceStore(transaction: transaction).row(key: $0) }
+        }
+        return entries.map { entry in
+            guard entry.state == .halted else { return entry }
+            var entry = entry
+            switch entry.scope {
+            case .server: entry.uncancelled = uncancelled(of: nil)
+            case .account(let name): entry.uncancelled = uncancelled(of: name)
+            case .session(let key):
+                if let row = rows?.first(where: { "\($0.instance.key)" == key }) {
+                    let isAtWork = row.instance.status != .stopped
+                    entry.uncancelled = isAtWork ? uncancelled(of: row.place.accountName) : []
+                } else {
+                    entry.uncancelled = uncancelled(of: nil)
+                }
+            }
+            return entry
+        }
+    }
+
+    /// - Parameter account: nil: of all accounts.
+    private func uncancelled(of account: String?) -> [String] {
+        guard let unrecovered else {
+            let why = recoveryFaults["store"].map { "the store cannot be read: \($0)" } ?? "the store is being read"
+            return ["\(account ?? "every account"): \(why)"]
+        }
+        return unrecovered.filter { account == nil || $0 == account }.sorted().map { name in
+            "\(name): \(recoveryFaults[name] ?? "its open orders are being compared with the exchange")"
+        }
+    }
+}
