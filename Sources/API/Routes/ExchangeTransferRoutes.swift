@@ -116,6 +116,7 @@ extension APIError {
         case .invalid(let lines): self = .invalid(lines)
         case .unknownKey: self = .typed(404, text)
         case .refused: self = .typed(422, text)
+        case .heldBack: self = .typed(429, text)
         case .unreachable, .contradicted: self = .typed(502, text)
         case .repeated: self = .typed(409, text)
         case .storageUnavailable: self = .typed(503, text)

@@ -7,7 +7,8 @@ public protocol ExchangeTransferDesk: Sendable {
     /// no other (H25).
     func depositAddress(_ place: TransferPlace) async throws(TransferError) -> DepositAddress
     /// Stores what is wanted, then sends it, once. Said again with the same request id it is the same withdrawal: one whose
-    /// outcome is unknown is looked for at the exchange, and never sent a second time.
+    /// outcome is unknown is looked for at the exchange, and never sent a second time. What was held back before anything was sent
+    /// is forgotten: its request id is free.
     func withdraw(_ order: WithdrawalOrder) async throws(TransferError) -> Withdrawal
     /// What was asked for, the newest first.
     /// - Parameters:
@@ -127,6 +128,8 @@ public enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The exchange answered, and would not.
     case refused(String)
     case unreachable(String)
+    /// Nothing was sent, and nothing is stored of it: our own limiter had no room for it. The same request may be made again.
+    case heldBack(String)
     /// The exchange answered something else than it was asked for: another coin or network.
     case contradicted(String)
     /// The same one was asked for just now.
@@ -137,7 +140,8 @@ public enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .invalid(let lines): lines.joined(separator: "; ")
         case .unknownKey(let id): "Key \(id) not found"
-        case .refused(let why), .unreachable(let why), .contradicted(let why), .repeated(let why): why
+        case .refused(let why), .unreachable(let why), .heldBack(let why), .contradicted(let why), .repeated(let why):
+            why
         case .storageUnavailable(let why): "Nothing can be stored now: \(why)"
         }
     }

@@ -127,6 +127,10 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         switch outcome {
         case .success(let transfer):
             return try await settled(withdrawal, WithdrawalStep(.sent, exchangeID: transfer.id))
+        case .failure(.notCarriedOut(let failure)) where failure.isHeldBack:
+            let isForgotten = try await write { try WithdrawalStore(transaction: $0).forget(withdrawal.id) }
+            guard isForgotten else { return try await fresh(withdrawal) }
+            throw TransferCalls.meaning(.notCarriedOut(failure))
         case .failure(.notCarriedOut(let failure)):
             logger.error("withdrawal \(withdrawal.id) was refused: \(failure)")
             return try await settled(withdrawal, WithdrawalStep(.refused, reason: "\(failure)"))
@@ -191,10 +195,19 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     // MARK: - What became of it
 
     /// Asks the exchange. Never sends.
-    func resolved(
+    private func resolved(
         _ earlier: Withdrawal, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> Withdrawal {
-        let listed = try await listed(earlier, settings)
+        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
+        _ = try await calls.currencies()
+        let listed = try await calls.withdrawals(earlier.place.asset, since: Self.since([earlier]))
+        return try await resolved(earlier, listed)
+    }
+
+    /// By what the exchange lists.
+    func resolved(
+        _ earlier: Withdrawal, _ listed: WithdrawalList
+    ) async throws(TransferError) -> Withdrawal {
         let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: earlier.place.exchange) }
         let finding = WithdrawalFinding(earlier, listed, taken: taken, now: time.now())
         switch finding {
@@ -212,14 +225,10 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         }
     }
 
-    /// The account's withdrawals of the asset from a little before this one was stored.
-    func listed(
-        _ withdrawal: Withdrawal, _ settings: ExchangeAccountSettings
-    ) async throws(TransferError) -> [ExchangeTransfer] {
-        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
-        _ = try await calls.currencies()
-        let since = withdrawal.createdAt.nanoseconds / Nanoseconds.perMillisecond - 120_000
-        return try await calls.withdrawals(withdrawal.place.asset, since: since)
+    /// A little before the first of them was stored, in milliseconds: clocks differ.
+    static func since(_ withdrawals: [Withdrawal]) -> Int64 {
+        let first = withdrawals.map(\.createdAt).min() ?? .distantPast
+        return first.nanoseconds / Nanoseconds.perMillisecond - 120_000
     }
 
     public func withdrawals(
@@ -253,7 +262,9 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private func route(
         _ place: TransferPlace, _ direction: TransferRoute.Direction, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> (TransferRoute, TransferCalls) {
-        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
+        var calls = try TransferCalls(
+            settings, manners: manners, time: time, purpose: direction == .withdrawal ? .withdrawal : .ordinary,
+            send: send)
         let currencies = try await calls.currencies()
         do throws(TransferRefusal) {
             let route = try TransferRoute(
