@@ -23,6 +23,8 @@ final class PlayedMEXC: Sendable {
         /// Whether the history tells the names that senders gave.
         var tellsNames = true
         var history: [String] = []
+        /// Instead of the history.
+        var listAnswer: (Int, String)?
         /// What happens when the currencies are asked for.
         var onCurrencies: (@Sendable () -> Void)?
         var sent: [String] = []
@@ -73,7 +75,9 @@ final class PlayedMEXC: Sendable {
                 if case .unknown("carried out") = failure { state.history.append(row(path, now, state)) }
                 throw failure
             }
-        case (.get, "capital/withdraw/history"): return (200, "[" + state.history.joined(separator: ",") + "]")
+        case (.get, "capital/withdraw/history"):
+            if let answer = state.listAnswer { return answer }
+            return (200, "[" + state.history.joined(separator: ",") + "]")
         default: return (404, "{}")
         }
     }
@@ -84,6 +88,20 @@ final class PlayedMEXC: Sendable {
         return
             #"{"id":"W\#(state.history.count + 1)","withdrawOrderId":\#(own),"coin":"USDT-TRX","netWork":"TRX","address":"TAbc","amount":"49","transactionFee":"1","status":2,"applyTime":\#(now)}"#
     }
+}
+
+/// Tells every line.
+struct LineHandler: LogHandler {
+    let log: @Sendable (String) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { log("\(event.message) \(event.metadata ?? [:])") }
 }
 
 /// Assets that travel: on networks that somebody named, and once.
@@ -107,7 +125,7 @@ final class PlayedMEXC: Sendable {
     }
 
     func with(
-        _ allowed: String = "mexc:USDT:TRC20",
+        _ allowed: String = "mexc:USDT:TRC20", log: (@Sendable (String) -> Void)? = nil,
         elsewhere: (@Sendable (SignedRequest, Int64) async throws(HTTPFailure) -> EndpointAnswer)? = nil,
         _ body: (World) async throws -> Void
     ) async throws {
@@ -120,7 +138,10 @@ final class PlayedMEXC: Sendable {
             let manners = MannersBook()
             let transfers = ExchangeTransfers(
                 keyring: bench.keyring, database: bench.database, allowed: try TransferAllowList(allowed), time: time,
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), manners: manners,
+                logger: Logger(label: "test") { _ in
+                    if let log { LineHandler(log: log) as any LogHandler } else { SwiftLogNoOpLogHandler() }
+                },
+                manners: manners,
                 makeID: {
                     numbers.withLock { number in
                         number += 1

@@ -43,15 +43,19 @@ public struct WithdrawalOrder: Hashable, Sendable {
     public var amount: FixedDecimal
     /// The caller's own name for it; without one the same withdrawal cannot be asked for twice within ten minutes.
     public var requestID: String?
+    /// Somebody insists: after a restore it is sent although the exchange lists one like it that nothing here claims.
+    public var isRepeatAllowed: Bool
 
     public init(
-        place: TransferPlace, address: String, tag: String?, amount: FixedDecimal, requestID: String? = nil
+        place: TransferPlace, address: String, tag: String?, amount: FixedDecimal, requestID: String? = nil,
+        isRepeatAllowed: Bool = false
     ) {
         self.place = place
         self.address = address
         self.tag = tag
         self.amount = amount
         self.requestID = requestID
+        self.isRepeatAllowed = isRepeatAllowed
     }
 }
 
@@ -132,7 +136,7 @@ public enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
     case heldBack(String)
     /// The exchange answered something else than it was asked for: another coin or network.
     case contradicted(String)
-    /// The same one was asked for just now.
+    /// The same one was asked for just now, or may have been sent before the database was restored.
     case repeated(String)
     case storageUnavailable(String)
 

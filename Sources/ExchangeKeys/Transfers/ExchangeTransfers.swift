@@ -75,16 +75,19 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         do throws(TransferRefusal) { try route.check(amount: order.amount) } catch { throw .invalid(["\(error)"]) }
         var wanted = order
         wanted.place.network = route.network.code
-        let (stored, isNew) = try await stored(wanted, key.label)
+        let requestID = order.requestID ?? makeID()
+        let lost = try await lost(wanted, requestID: requestID, calls)
+        let (stored, isNew) = try await stored(wanted, requestID: requestID, key.label)
         guard isNew else { return try await again(stored, wanted, key.label, settings) }
+        if let lost { return try await settled(stored, WithdrawalStep(lost)) }
         return try await sent(stored, route, calls)
     }
 
     /// The intent, before anything leaves (H36).
     private func stored(
-        _ order: WithdrawalOrder, _ label: String
+        _ order: WithdrawalOrder, requestID id: String, _ label: String
     ) async throws(TransferError) -> (Withdrawal, isNew: Bool) {
-        let (now, id) = (time.now(), order.requestID ?? makeID())
+        let now = time.now()
         let clientID = Self.clientID(of: id)
         let isNamed = order.requestID != nil
         return try await write { transaction in
@@ -105,7 +108,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
 
     /// The same for the same request for ever, whatever was forgotten since: an exchange that keeps names apart refuses the second.
     /// 32 letters and digits: what every exchange that takes a name takes.
-    private static func clientID(of requestID: String) -> String {
+    static func clientID(of requestID: String) -> String {
         var digest = [UInt8](repeating: 0, count: 16)
         let bytes = Array("withdrawal:\(requestID)".utf8)
         crypto_generichash(&digest, digest.count, bytes, UInt64(bytes.count), nil, 0)

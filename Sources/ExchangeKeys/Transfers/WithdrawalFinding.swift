@@ -57,15 +57,20 @@ extension ExchangeTransfer {
     /// Exchanges tell the amount with or without the fee. One that bears another name is another.
     func isWhat(_ withdrawal: Withdrawal) -> Bool {
         if clientID != nil, clientID != withdrawal.clientID { return false }
-        guard let told = addressTo ?? address, Self.isSame(told, withdrawal.address), let amount else { return false }
-        guard (tagTo ?? tag ?? "") == (withdrawal.tag ?? ""), status != .failed, status != .cancelled else {
-            return false
-        }
+        guard status != .failed, status != .cancelled else { return false }
         let made = withdrawal.createdAt.nanoseconds / Nanoseconds.perMillisecond
         if let createdAt, createdAt < made - Self.clocksApart { return false }
-        if amount == withdrawal.amount { return true }
-        guard let fee, let whole = try? amount.adding(fee.cost) else { return false }
-        return whole == withdrawal.amount
+        return isTo(withdrawal.address, withdrawal.tag, withdrawal.amount)
+    }
+
+    /// Where it goes to and how much it is, its fee included or not.
+    func isTo(_ address: String, _ tag: String?, _ amount: FixedDecimal) -> Bool {
+        guard let told = addressTo ?? self.address, Self.isSame(told, address), let listed = self.amount,
+            (tagTo ?? self.tag ?? "") == (tag ?? "")
+        else { return false }
+        if listed == amount { return true }
+        guard let fee, let whole = try? listed.adding(fee.cost) else { return false }
+        return whole == amount
     }
 
     /// Ethereum's addresses may be written in capitals or not: they only hold a checksum (EIP-55).
