@@ -46,17 +46,21 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         let address = try await calls.depositAddress(route)
         guard address.asset ?? place.asset == place.asset else {
             throw .contradicted(
-                "\(place.exchange) answered with an address of \(address.asset.map { "\($0)" } ?? ""), not of "
+                "\(place.exchange) answered with an address of \(shown(address.asset?.rawValue, settings)), not of "
                     + "\(place.asset): it must not be used")
         }
         guard route.isOf(address), !address.address.isEmpty else {
             throw .contradicted(
-                "\(place.exchange) answered with an address on \(address.network ?? "no network"), not on "
+                "\(place.exchange) answered with an address on \(shown(address.network, settings)), not on "
                     + "\(route.network.code): it must not be used")
         }
         var told = address
         told.network = route.network.code
         return told
+    }
+
+    private func shown(_ word: String?, _ settings: ExchangeAccountSettings) -> String {
+        word.map { settings.credentials.hidden(in: $0) } ?? "none"
     }
 
     // MARK: - Withdrawing

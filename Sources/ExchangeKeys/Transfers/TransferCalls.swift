@@ -7,6 +7,7 @@ import TradingCore
 struct TransferCalls: Sendable {
     private var dialect: any ExchangeDialect
     private let client: ExchangeClient
+    private let credentials: ExchangeCredentials
     private let time: any TimeSource
     private let purpose: RateBudget.Purpose
     private let deadline: Timestamp
@@ -23,6 +24,7 @@ struct TransferCalls: Sendable {
         send: @escaping ExchangeClient.Send
     ) throws(TransferError) {
         self.time = time
+        credentials = account.credentials
         self.purpose = purpose
         self.deadline = deadline
         do { dialect = try NativeExchange.dialect(account) } catch { throw .invalid(["\(error)"]) }
@@ -108,7 +110,20 @@ struct TransferCalls: Sendable {
             failure.isHeldBack = true
             throw .notCarriedOut(failure)
         }
-        return try await client.perform(call, purpose, within: min(Self.patience, left))
+        do throws(CallFailure) {
+            return try await client.perform(call, purpose, within: min(Self.patience, left))
+        } catch { throw hidden(error) }
+    }
+
+    /// Its words are stored, answered and logged: without what the exchange may have repeated of the request.
+    private func hidden(_ failure: CallFailure) -> CallFailure {
+        var shown = failure.failure
+        shown.message = credentials.hidden(in: shown.message)
+        shown.code = shown.code.map { credentials.hidden(in: $0) }
+        switch failure {
+        case .notCarriedOut: return .notCarriedOut(shown)
+        case .unknown(_, let timestamp, let window): return .unknown(shown, timestamp: timestamp, window: window)
+        }
     }
 
     /// Milliseconds until the deadline.
