@@ -67,7 +67,7 @@ import TradingCore
         try await with { api, post in
             let cases: [(TransferError, Int)] = [
                 (.unknownKey(7), 404), (.invalid(["network x: must be y"]), 400), (.refused("no"), 422),
-                (.unreachable("x"), 502), (.contradicted("x"), 502), (.repeated("x"), 409),
+                (.unreachable("x"), 502), (.contradicted("x"), 502), (.repeated("x"), 409), (.heldBack("x"), 429),
                 (.storageUnavailable("x"), 503),
             ]
             for (error, status) in cases {

@@ -23,6 +23,10 @@ final class PlayedMEXC: Sendable {
         /// Whether the history tells the names that senders gave.
         var tellsNames = true
         var history: [String] = []
+        /// Instead of the history.
+        var listAnswer: (Int, String)?
+        /// What happens when the currencies are asked for.
+        var onCurrencies: (@Sendable () -> Void)?
         var sent: [String] = []
     }
 
@@ -45,6 +49,7 @@ final class PlayedMEXC: Sendable {
         switch (verb, path.prefix { $0 != "?" }) {
         case (.get, "time"): return (200, "{\"serverTime\":\(now)}")
         case (.get, "capital/config/getall"):
+            state.onCurrencies?()
             return (
                 200,
                 """
@@ -70,7 +75,9 @@ final class PlayedMEXC: Sendable {
                 if case .unknown("carried out") = failure { state.history.append(row(path, now, state)) }
                 throw failure
             }
-        case (.get, "capital/withdraw/history"): return (200, "[" + state.history.joined(separator: ",") + "]")
+        case (.get, "capital/withdraw/history"):
+            if let answer = state.listAnswer { return answer }
+            return (200, "[" + state.history.joined(separator: ",") + "]")
         default: return (404, "{}")
         }
     }
@@ -83,12 +90,27 @@ final class PlayedMEXC: Sendable {
     }
 }
 
+/// Tells every line.
+struct LineHandler: LogHandler {
+    let log: @Sendable (String) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.trace
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { log("\(event.message) \(event.metadata ?? [:])") }
+}
+
 /// Assets that travel: on networks that somebody named, and once.
 @Suite struct TransferTests {
     struct World: Sendable {
         let bench: KeyBench
         let exchange: PlayedMEXC
         let transfers: ExchangeTransfers
+        let manners: MannersBook
         let trading: Int64
         let withdrawing: Int64
 
@@ -103,7 +125,9 @@ final class PlayedMEXC: Sendable {
     }
 
     func with(
-        _ allowed: String = "mexc:USDT:TRC20", _ body: (World) async throws -> Void
+        _ allowed: String = "mexc:USDT:TRC20", log: (@Sendable (String) -> Void)? = nil,
+        elsewhere: (@Sendable (SignedRequest, Int64) async throws(HTTPFailure) -> EndpointAnswer)? = nil,
+        _ body: (World) async throws -> Void
     ) async throws {
         try await withKeys { bench in
             let exchange = PlayedMEXC()
@@ -111,21 +135,27 @@ final class PlayedMEXC: Sendable {
             let trading = try await bench.keyring.add(bench.new("mexc")).id
             let withdrawing = try await bench.keyring.add(bench.new("mexc", purpose: .withdraw, apiKey: "other")).id
             let numbers = Mutex(0)
+            let manners = MannersBook()
             let transfers = ExchangeTransfers(
                 keyring: bench.keyring, database: bench.database, allowed: try TransferAllowList(allowed), time: time,
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+                logger: Logger(label: "test") { _ in
+                    if let log { LineHandler(log: log) as any LogHandler } else { SwiftLogNoOpLogHandler() }
+                },
+                manners: manners,
                 makeID: {
                     numbers.withLock { number in
                         number += 1
                         return "made-\(number)"
                     }
                 }
-            ) { (request, _) throws(HTTPFailure) in
-                try exchange.send(request, time.now().nanoseconds / 1_000_000)
+            ) { (request, milliseconds) throws(HTTPFailure) in
+                if let elsewhere, !request.url.contains("mexc") { return try await elsewhere(request, milliseconds) }
+                return try exchange.send(request, time.now().nanoseconds / 1_000_000)
             }
             try await body(
                 World(
-                    bench: bench, exchange: exchange, transfers: transfers, trading: trading, withdrawing: withdrawing))
+                    bench: bench, exchange: exchange, transfers: transfers, manners: manners, trading: trading,
+                    withdrawing: withdrawing))
         }
     }
 

@@ -68,6 +68,7 @@ struct APIError: Error, Hashable {
         case 405: "Method Not Allowed"
         case 409: "Conflict"
         case 415: "Unsupported Media Type"
+        case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
         case 422: "Unprocessable Entity"
         case 500: "Internal Server Error"

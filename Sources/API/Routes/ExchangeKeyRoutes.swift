@@ -45,7 +45,9 @@ struct ExchangeKeyRoutes {
                 tag: "exchanges", answers: .nothing,
                 parameters: [
                     .path("key_id", .integer(0...Int64.max)),
-                    .query("force", .boolean, isRequired: false, "Also when something trades with it, or nobody else can follow withdrawals"),
+                    .query(
+                        "force", .boolean, isRequired: false,
+                        "Also when something trades with it, or nobody else can follow withdrawals"),
                 ]
             ) { input in
                 _ = try await keys.remove(input.integer("key_id") ?? 0, force: input.text("force") == "true")
@@ -184,7 +186,7 @@ extension APIError {
         let text = "\(error)"
         switch error {
         case .invalid(let lines): self = .invalid(lines)
-        case .canWithdraw: self = .invalid([text])
+        case .canWithdraw, .cannotTrade: self = .invalid([text])
         case .notOpened(let field):
             self = field == "api_secret" ? .typed(400, text) : .typed(400, "\(field): \(text)")
         case .unsupportedExchange, .refused: self = .typed(400, text)

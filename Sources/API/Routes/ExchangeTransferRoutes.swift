@@ -39,6 +39,10 @@ struct ExchangeTransferRoutes {
                     .body(
                         "requestId", isRequired: false,
                         "A name of the caller's own: said again, it is the same withdrawal, and is never sent twice"),
+                    .body(
+                        "allowRepeat", .boolean, isRequired: false,
+                        "After a restore from a backup: send it although the exchange lists one like it that no stored request claims"
+                    ),
                 ],
                 success: "The withdrawal; 202 while the exchange has not said what became of it, 422 where it refused"
             ) { input in
@@ -90,7 +94,7 @@ struct ExchangeTransferRoutes {
         guard let amount, faults.isEmpty else { throw APIError.invalid(faults) }
         return WithdrawalOrder(
             place: try place(input), address: try input.required("address"), tag: input.text("tag"), amount: amount,
-            requestID: input.text("requestId"))
+            requestID: input.text("requestId"), isRepeatAllowed: input.flag("allowRepeat"))
     }
 }
 
@@ -116,6 +120,7 @@ extension APIError {
         case .invalid(let lines): self = .invalid(lines)
         case .unknownKey: self = .typed(404, text)
         case .refused: self = .typed(422, text)
+        case .heldBack: self = .typed(429, text)
         case .unreachable, .contradicted: self = .typed(502, text)
         case .repeated: self = .typed(409, text)
         case .storageUnavailable: self = .typed(503, text)

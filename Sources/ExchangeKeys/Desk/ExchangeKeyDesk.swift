@@ -36,7 +36,8 @@ public struct ExchangeKeyView: Hashable, Sendable {
     public var permissions: KeyPermissions
     public var mayWithdraw: Bool
     public var checkedAt: Timestamp?
-    /// Why the exchange would not have it when it was last asked or traded with; nil when all is well.
+    /// Why the exchange would not have it when it was last asked or traded with, or what it may do that it should not, or may not
+    /// that it should; nil when all is well.
     public var fault: String?
     /// Which of key, permission, address and clock that may be about; several where the exchange does not say which.
     public var faultCauses: [KeyCause]
@@ -56,8 +57,8 @@ public struct ExchangeKeyView: Hashable, Sendable {
         permissions = key.permissions
         mayWithdraw = key.mayWithdraw
         checkedAt = key.checkedAt
-        fault = key.fault
-        faultCauses = key.faultCauses
+        fault = key.fault ?? key.permissionFault
+        faultCauses = key.fault == nil && key.permissionFault != nil ? [.permission] : key.faultCauses
         createdAt = key.createdAt
     }
 }

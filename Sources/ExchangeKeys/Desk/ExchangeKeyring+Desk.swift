@@ -42,6 +42,9 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         if new.purpose == .trade, permissions.canWithdraw == true, !new.mayWithdraw {
             throw .canWithdraw(exchange: "\(new.exchange)")
         }
+        if new.purpose == .trade, permissions.canTrade == false {
+            throw .cannotTrade(exchange: "\(new.exchange)", permissions: permissions.names)
+        }
         guard let sealed = SealedSecrets.sealing(credentials, to: encryption) else {
             throw .encryptionKey("the secret could not be sealed")
         }
@@ -159,10 +162,7 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         faults += [problems[name], state?.fault, loadFault].compactMap { $0 }
         if let trading {
             if trading.checkedAt == nil, trading.fault == nil { faults.append("key \(trading.id): not checked yet") }
-            if trading.permissions.canTrade == false { faults.append("key \(trading.id): may not trade") }
-            if trading.permissions.canWithdraw == true, !trading.mayWithdraw {
-                faults.append("key \(trading.id): can withdraw though it is for trading; replace it")
-            }
+            if let fault = trading.permissionFault { faults.append("key \(trading.id): \(fault)") }
         } else {
             faults.append("no key to trade with")
         }

@@ -46,8 +46,10 @@ extension ExchangeKeyring {
             }
             let now = time.now()
             _ = try? await store { try ExchangeKeyStore(transaction: $0).accepted(key.id, permissions, now: now) }
-            if permissions.canWithdraw == true, !key.mayWithdraw, key.purpose == .trade {
-                logger.warning("exchange key \(key.id) (\(key.accountName)) can withdraw now, though it is for trading")
+            var asked = key
+            (asked.permissions, asked.checkedAt) = (permissions, now)
+            if let fault = asked.permissionFault {
+                logger.warning("exchange key \(key.id) (\(key.accountName)) \(fault)")
             }
         } catch {
             switch error {

@@ -31,6 +31,21 @@ public struct ExchangeKey: Hashable, Sendable {
 
     /// The account's name among all exchanges, as trading states know it.
     public var accountName: String { "\(exchange)/\(label)" }
+
+    /// What its exchange lets it do is not what it is for; nil where it is, and where the exchange does not say.
+    var permissionFault: String? {
+        guard purpose == .trade, checkedAt != nil else { return nil }
+        if permissions.canTrade == false { return "cannot trade: its exchange lets it \(words)" }
+        if permissions.canWithdraw == true, !mayWithdraw {
+            return "can withdraw, though it is for trading: replace it by one that cannot"
+        }
+        return nil
+    }
+
+    private var words: String {
+        let able = permissions.names.filter { $0 != "unknown" }
+        return able.isEmpty ? "do nothing" : "\(able.joined(separator: " and ")) alone"
+    }
 }
 
 /// The secrets of a key, each sealed to the server's public key, as base64.

@@ -13,6 +13,8 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
     case unreachable(exchange: String, cause: String)
     /// A trading key that can withdraw, and nobody insisted.
     case canWithdraw(exchange: String)
+    /// A key for trading that cannot trade, and what it can do.
+    case cannotTrade(exchange: String, permissions: [String])
     case labelTaken(String)
     /// The same key trades for another account already.
     case keyTaken(String)
@@ -38,6 +40,11 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
             """
             api_key: must not be able to withdraw from \(exchange), as it is for trading. Make one without that permission, \
             store it with purpose withdraw, or insist with allow_withdrawals true
+            """
+        case .cannotTrade(let exchange, let permissions):
+            """
+            api_key with permissions \(permissions.isEmpty ? "none" : permissions.joined(separator: ", ")): must be able to trade on \
+            \(exchange), as its purpose is trade. Give it that permission there
             """
         case .labelTaken(let name): "\(name) has such a key already: remove it first, or give another exchange_index"
         case .keyTaken(let name): "this key is that of \(name) already, and trades for one account only"

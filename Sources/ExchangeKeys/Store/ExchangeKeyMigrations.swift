@@ -64,5 +64,6 @@ public enum ExchangeKeyMigrations {
         Migration("exchange-keys-006-fault-causes") { transaction in
             try transaction.execute("ALTER TABLE exchange_keys ADD COLUMN fault_causes TEXT")
         },
+        WithdrawalRestores.migration,
     ]
 }

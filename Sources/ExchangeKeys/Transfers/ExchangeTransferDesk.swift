@@ -7,7 +7,8 @@ public protocol ExchangeTransferDesk: Sendable {
     /// no other (H25).
     func depositAddress(_ place: TransferPlace) async throws(TransferError) -> DepositAddress
     /// Stores what is wanted, then sends it, once. Said again with the same request id it is the same withdrawal: one whose
-    /// outcome is unknown is looked for at the exchange, and never sent a second time.
+    /// outcome is unknown is looked for at the exchange, and never sent a second time. What was held back before anything was sent
+    /// is forgotten: its request id is free.
     func withdraw(_ order: WithdrawalOrder) async throws(TransferError) -> Withdrawal
     /// What was asked for, the newest first.
     /// - Parameters:
@@ -42,15 +43,19 @@ public struct WithdrawalOrder: Hashable, Sendable {
     public var amount: FixedDecimal
     /// The caller's own name for it; without one the same withdrawal cannot be asked for twice within ten minutes.
     public var requestID: String?
+    /// Somebody insists: after a restore it is sent although the exchange lists one like it that nothing here claims.
+    public var isRepeatAllowed: Bool
 
     public init(
-        place: TransferPlace, address: String, tag: String?, amount: FixedDecimal, requestID: String? = nil
+        place: TransferPlace, address: String, tag: String?, amount: FixedDecimal, requestID: String? = nil,
+        isRepeatAllowed: Bool = false
     ) {
         self.place = place
         self.address = address
         self.tag = tag
         self.amount = amount
         self.requestID = requestID
+        self.isRepeatAllowed = isRepeatAllowed
     }
 }
 
@@ -127,9 +132,11 @@ public enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The exchange answered, and would not.
     case refused(String)
     case unreachable(String)
+    /// Nothing was sent, and nothing is stored of it: our own limiter had no room for it. The same request may be made again.
+    case heldBack(String)
     /// The exchange answered something else than it was asked for: another coin or network.
     case contradicted(String)
-    /// The same one was asked for just now.
+    /// The same one was asked for just now, or may have been sent before the database was restored.
     case repeated(String)
     case storageUnavailable(String)
 
@@ -137,7 +144,8 @@ public enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .invalid(let lines): lines.joined(separator: "; ")
         case .unknownKey(let id): "Key \(id) not found"
-        case .refused(let why), .unreachable(let why), .contradicted(let why), .repeated(let why): why
+        case .refused(let why), .unreachable(let why), .heldBack(let why), .contradicted(let why), .repeated(let why):
+            why
         case .storageUnavailable(let why): "Nothing can be stored now: \(why)"
         }
     }

@@ -7,7 +7,11 @@ import TradingCore
 
 /// What became of withdrawals that nobody answered, and how those that were sent ended: asked of the exchange, never sent again.
 extension ExchangeTransfers {
+    /// For one exchange in one round; shorter than the pause between two.
+    static let patience = Nanoseconds.seconds(45)
+
     /// Asks about every withdrawal of which nobody knows what became, or how it ended, with whichever key of its account is there.
+    /// Exchanges are asked side by side, each for a while at most; one list for each account and asset, as lists weigh much.
     /// - Returns: what could not be asked, in words.
     public func follow() async -> [String] {
         let now = time.now()
@@ -18,44 +22,94 @@ extension ExchangeTransfers {
         do throws(TransferError) {
             open = try await load { transaction in
                 let store = WithdrawalStore(transaction: transaction)
-                return try store.unresolved(abandonedBefore: before)
-                    + store.underWay(createdAfter: recent).filter { WithdrawalProgress.isDue($0, now: now) }
+                return try (store.unresolved(abandonedBefore: before) + store.underWay(createdAfter: recent)).filter {
+                    WithdrawalProgress.isDue($0, now: now)
+                }
             }
         } catch { return ["\(error)"] }
+        let deadline = now.advanced(byNanoseconds: Self.patience)
+        return await withTaskGroup(of: [String].self) { group in
+            for exchange in Self.groups(open, by: { "\($0.place.exchange)" }) {
+                group.addTask { await self.follow(exchange, until: deadline) }
+            }
+            var faults: [String] = []
+            for await more in group { faults += more }
+            return faults.sorted()
+        }
+    }
+
+    /// One exchange's, account by account.
+    private func follow(_ open: [Withdrawal], until deadline: Timestamp) async -> [String] {
+        var faults: [String] = []
+        for account in Self.groups(open, by: \.label) {
+            do throws(TransferError) {
+                let calls = try await calls(account[0].place.exchange, account[0].label, until: deadline)
+                for asset in Self.groups(account, by: { "\($0.place.asset)" }) {
+                    faults += await follow(asset, of: calls)
+                }
+            } catch { faults += account.map { "withdrawal \($0.id): \(error)" } }
+        }
+        return faults
+    }
+
+    /// One asset's of an account, by one list.
+    private func follow(_ open: [Withdrawal], of calls: TransferCalls) async -> [String] {
+        let listed: WithdrawalList
+        do throws(TransferError) {
+            listed = try await calls.withdrawals(open[0].place.asset, since: Self.since(open))
+        } catch { return open.map { "withdrawal \($0.id): \(error)" } }
         var faults: [String] = []
         for withdrawal in open {
             do throws(TransferError) {
-                // Whatever may travel today: what has left is to be found.
-                let settings = try await follower(withdrawal.place.exchange, withdrawal.label)
+                let now = time.now()
+                try await write { try WithdrawalStore(transaction: $0).followed(withdrawal.id, now: now) }
                 let isSent = withdrawal.status == .sent
-                let resolved =
-                    isSent ? try await advanced(withdrawal, settings) : try await resolved(withdrawal, settings)
-                if resolved.status != withdrawal.status { tell(resolved) }
+                let followed =
+                    isSent ? try await advanced(withdrawal, listed) : try await resolved(withdrawal, listed)
+                if followed.status != withdrawal.status { tell(followed) }
             } catch { faults.append("withdrawal \(withdrawal.id): \(error)") }
         }
         return faults
     }
 
-    /// Keys come and go: the account's present one, a key for withdrawals before one that trades.
-    private func follower(
-        _ exchange: ExchangeID, _ label: String
-    ) async throws(TransferError) -> ExchangeAccountSettings {
-        let found: [ExchangeAccountSettings]
-        do { found = try await keyring.followers(exchange, label) } catch { throw .storageUnavailable("\(error)") }
-        guard let settings = found.first else {
-            throw .refused("\(exchange)/\(label) has no key that it can be followed with: store one")
-        }
-        return settings
-    }
-
-    /// Asks how one that was sent goes on.
     private func advanced(
-        _ withdrawal: Withdrawal, _ settings: ExchangeAccountSettings
+        _ withdrawal: Withdrawal, _ listed: WithdrawalList
     ) async throws(TransferError) -> Withdrawal {
-        let (listed, now) = (try await listed(withdrawal, settings), time.now())
-        try await write { try WithdrawalStore(transaction: $0).followed(withdrawal.id, now: now) }
         guard let step = WithdrawalProgress.step(withdrawal, listed) else { return withdrawal }
         return try await settled(withdrawal, step)
+    }
+
+    /// Keys come and go: the account's present one, a key for withdrawals before one that trades. One that is refused hands on to the
+    /// next.
+    private func calls(
+        _ exchange: ExchangeID, _ label: String, until deadline: Timestamp
+    ) async throws(TransferError) -> TransferCalls {
+        let followers: [ExchangeAccountSettings]
+        do { followers = try await keyring.followers(exchange, label) } catch { throw .storageUnavailable("\(error)") }
+        var refusal = TransferError.refused("\(exchange)/\(label) has no key that it can be followed with: store one")
+        for settings in followers {
+            do throws(TransferError) {
+                var calls = try TransferCalls(settings, manners: manners, time: time, until: deadline, send: send)
+                _ = try await calls.currencies()
+                return calls
+            } catch {
+                guard case .refused = error else { throw error }
+                refusal = error
+            }
+        }
+        throw refusal
+    }
+
+    /// Those that were asked about longest ago first: where the time does not last for all, it is the others' turn next.
+    private static func groups(_ open: [Withdrawal], by key: (Withdrawal) -> String) -> [[Withdrawal]] {
+        Dictionary(grouping: open, by: key).sorted { left, right in
+            let (first, second) = (oldest(left.value), oldest(right.value))
+            return first == second ? left.key < right.key : first < second
+        }.map(\.value)
+    }
+
+    private static func oldest(_ open: [Withdrawal]) -> Timestamp {
+        open.map { $0.followedAt ?? .distantPast }.min() ?? .distantPast
     }
 
     private func tell(_ withdrawal: Withdrawal) {

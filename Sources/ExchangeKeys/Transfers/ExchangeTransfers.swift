@@ -46,17 +46,21 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         let address = try await calls.depositAddress(route)
         guard address.asset ?? place.asset == place.asset else {
             throw .contradicted(
-                "\(place.exchange) answered with an address of \(address.asset.map { "\($0)" } ?? ""), not of "
+                "\(place.exchange) answered with an address of \(shown(address.asset?.rawValue, settings)), not of "
                     + "\(place.asset): it must not be used")
         }
         guard route.isOf(address), !address.address.isEmpty else {
             throw .contradicted(
-                "\(place.exchange) answered with an address on \(address.network ?? "no network"), not on "
+                "\(place.exchange) answered with an address on \(shown(address.network, settings)), not on "
                     + "\(route.network.code): it must not be used")
         }
         var told = address
         told.network = route.network.code
         return told
+    }
+
+    private func shown(_ word: String?, _ settings: ExchangeAccountSettings) -> String {
+        word.map { settings.credentials.hidden(in: $0) } ?? "none"
     }
 
     // MARK: - Withdrawing
@@ -75,16 +79,19 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         do throws(TransferRefusal) { try route.check(amount: order.amount) } catch { throw .invalid(["\(error)"]) }
         var wanted = order
         wanted.place.network = route.network.code
-        let (stored, isNew) = try await stored(wanted, key.label)
+        let requestID = order.requestID ?? makeID()
+        let lost = try await lost(wanted, requestID: requestID, calls)
+        let (stored, isNew) = try await stored(wanted, requestID: requestID, key.label)
         guard isNew else { return try await again(stored, wanted, key.label, settings) }
+        if let lost { return try await settled(stored, WithdrawalStep(lost)) }
         return try await sent(stored, route, calls)
     }
 
     /// The intent, before anything leaves (H36).
     private func stored(
-        _ order: WithdrawalOrder, _ label: String
+        _ order: WithdrawalOrder, requestID id: String, _ label: String
     ) async throws(TransferError) -> (Withdrawal, isNew: Bool) {
-        let (now, id) = (time.now(), order.requestID ?? makeID())
+        let now = time.now()
         let clientID = Self.clientID(of: id)
         let isNamed = order.requestID != nil
         return try await write { transaction in
@@ -105,7 +112,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
 
     /// The same for the same request for ever, whatever was forgotten since: an exchange that keeps names apart refuses the second.
     /// 32 letters and digits: what every exchange that takes a name takes.
-    private static func clientID(of requestID: String) -> String {
+    static func clientID(of requestID: String) -> String {
         var digest = [UInt8](repeating: 0, count: 16)
         let bytes = Array("withdrawal:\(requestID)".utf8)
         crypto_generichash(&digest, digest.count, bytes, UInt64(bytes.count), nil, 0)
@@ -127,6 +134,10 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         switch outcome {
         case .success(let transfer):
             return try await settled(withdrawal, WithdrawalStep(.sent, exchangeID: transfer.id))
+        case .failure(.notCarriedOut(let failure)) where failure.isHeldBack:
+            let isForgotten = try await write { try WithdrawalStore(transaction: $0).forget(withdrawal.id) }
+            guard isForgotten else { return try await fresh(withdrawal) }
+            throw TransferCalls.meaning(.notCarriedOut(failure))
         case .failure(.notCarriedOut(let failure)):
             logger.error("withdrawal \(withdrawal.id) was refused: \(failure)")
             return try await settled(withdrawal, WithdrawalStep(.refused, reason: "\(failure)"))
@@ -191,10 +202,19 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     // MARK: - What became of it
 
     /// Asks the exchange. Never sends.
-    func resolved(
+    private func resolved(
         _ earlier: Withdrawal, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> Withdrawal {
-        let listed = try await listed(earlier, settings)
+        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
+        _ = try await calls.currencies()
+        let listed = try await calls.withdrawals(earlier.place.asset, since: Self.since([earlier]))
+        return try await resolved(earlier, listed)
+    }
+
+    /// By what the exchange lists.
+    func resolved(
+        _ earlier: Withdrawal, _ listed: WithdrawalList
+    ) async throws(TransferError) -> Withdrawal {
         let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: earlier.place.exchange) }
         let finding = WithdrawalFinding(earlier, listed, taken: taken, now: time.now())
         switch finding {
@@ -212,14 +232,10 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         }
     }
 
-    /// The account's withdrawals of the asset from a little before this one was stored.
-    func listed(
-        _ withdrawal: Withdrawal, _ settings: ExchangeAccountSettings
-    ) async throws(TransferError) -> [ExchangeTransfer] {
-        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
-        _ = try await calls.currencies()
-        let since = withdrawal.createdAt.nanoseconds / Nanoseconds.perMillisecond - 120_000
-        return try await calls.withdrawals(withdrawal.place.asset, since: since)
+    /// A little before the first of them was stored, in milliseconds: clocks differ.
+    static func since(_ withdrawals: [Withdrawal]) -> Int64 {
+        let first = withdrawals.map(\.createdAt).min() ?? .distantPast
+        return first.nanoseconds / Nanoseconds.perMillisecond - 120_000
     }
 
     public func withdrawals(
@@ -253,7 +269,9 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private func route(
         _ place: TransferPlace, _ direction: TransferRoute.Direction, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> (TransferRoute, TransferCalls) {
-        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
+        var calls = try TransferCalls(
+            settings, manners: manners, time: time, purpose: direction == .withdrawal ? .withdrawal : .ordinary,
+            send: send)
         let currencies = try await calls.currencies()
         do throws(TransferRefusal) {
             let route = try TransferRoute(

@@ -7,14 +7,26 @@ import TradingCore
 struct TransferCalls: Sendable {
     private var dialect: any ExchangeDialect
     private let client: ExchangeClient
+    private let credentials: ExchangeCredentials
+    private let time: any TimeSource
+    private let purpose: RateBudget.Purpose
+    private let deadline: Timestamp
     /// Milliseconds for each call.
     private static let patience: Int64 = 15_000
 
+    /// - Parameters:
+    ///   - purpose: what is to leave goes before what only asks.
+    ///   - deadline: no call is made, or waited for, beyond it.
     /// - Throws: field, value and rule of settings that cannot be.
     init(
         _ account: ExchangeAccountSettings, manners: MannersBook, time: any TimeSource,
+        purpose: RateBudget.Purpose = .ordinary, until deadline: Timestamp = .distantFuture,
         send: @escaping ExchangeClient.Send
     ) throws(TransferError) {
+        self.time = time
+        credentials = account.credentials
+        self.purpose = purpose
+        self.deadline = deadline
         do { dialect = try NativeExchange.dialect(account) } catch { throw .invalid(["\(error)"]) }
         client = ExchangeClient(
             dialect,
@@ -30,7 +42,8 @@ struct TransferCalls: Sendable {
     /// The exchange's own list, with which its names of networks are read and written.
     mutating func currencies() async throws(TransferError) -> [ExchangeCurrency] {
         // Signatures want the exchange's time; what is signed next tells whether it is known.
-        try? await client.measureClock()
+        let left = left
+        if left > 0 { try? await client.measureClock(within: min(5_000, left)) }
         let list = try await answer { dialect throws(ExchangeFailure) in try dialect.currencies() }
         dialect.catalog = MarketCatalog(markets: [], currencies: list)
         return list
@@ -57,10 +70,23 @@ struct TransferCalls: Sendable {
         try await perform { dialect throws(ExchangeFailure) in try dialect.withdraw(withdrawal) }
     }
 
-    func withdrawals(_ asset: AssetID, since: Int64) async throws(TransferError) -> [ExchangeTransfer] {
-        try await answer { dialect throws(ExchangeFailure) in
-            try dialect.withdrawals(HistoryQuery(asset: asset, since: since))
+    /// All since then, window by window, the oldest first.
+    /// - Parameter since: milliseconds since 1970.
+    func withdrawals(_ asset: AssetID, since: Int64) async throws(TransferError) -> WithdrawalList {
+        let history = dialect.abilities.transferHistory
+        var windows = TransferWindows(
+            since: since, now: time.now().nanoseconds / Nanoseconds.perMillisecond, history)
+        var list = WithdrawalList()
+        while let window = windows.next() {
+            let query = HistoryQuery(asset: asset, since: window.since, until: window.until, limit: history.page)
+            let rows = try await answer { dialect throws(ExchangeFailure) in
+                try history.holdsBoth ? dialect.depositsAndWithdrawals(query) : dialect.withdrawals(query)
+            }
+            windows.answered(window, rows: rows.count)
+            list.add(rows.filter { $0.kind != .deposit })
         }
+        list.isWhole = windows.isWhole
+        return list
     }
 
     // MARK: - Asking
@@ -76,10 +102,39 @@ struct TransferCalls: Sendable {
     ) async throws(CallFailure) -> Answer {
         let call: EndpointCall<Answer>
         do { call = try make(dialect) } catch { throw .notCarriedOut(error) }
-        return try await client.perform(call, within: Self.patience)
+        let left = left
+        guard left > 0 else {
+            var failure = ExchangeFailure(
+                .requestTimeout, exchange: dialect.id.rawValue, endpoint: call.request.endpoint,
+                message: "not asked: the time for its exchange was used up")
+            failure.isHeldBack = true
+            throw .notCarriedOut(failure)
+        }
+        do throws(CallFailure) {
+            return try await client.perform(call, purpose, within: min(Self.patience, left))
+        } catch { throw hidden(error) }
     }
 
-    private static func meaning(_ failure: CallFailure) -> TransferError {
-        failure.failure.isOutcomeUnknown ? .unreachable("\(failure.failure)") : .refused("\(failure.failure)")
+    /// Its words are stored, answered and logged: without what the exchange may have repeated of the request.
+    private func hidden(_ failure: CallFailure) -> CallFailure {
+        var shown = failure.failure
+        shown.message = credentials.hidden(in: shown.message)
+        shown.code = shown.code.map { credentials.hidden(in: $0) }
+        switch failure {
+        case .notCarriedOut: return .notCarriedOut(shown)
+        case .unknown(_, let timestamp, let window): return .unknown(shown, timestamp: timestamp, window: window)
+        }
+    }
+
+    /// Milliseconds until the deadline.
+    private var left: Int64 { deadline.nanoseconds(since: time.now()) / Nanoseconds.perMillisecond }
+
+    static func meaning(_ failure: CallFailure) -> TransferError {
+        let failure = failure.failure
+        if failure.isHeldBack {
+            let seconds = failure.retryAfter.map { "in \(max(0, $0) / 1_000 + 1) seconds" } ?? "a little later"
+            return .heldBack("nothing was sent, the same request may be made again \(seconds): \(failure)")
+        }
+        return failure.isOutcomeUnknown ? .unreachable("\(failure)") : .refused("\(failure)")
     }
 }

@@ -14,13 +14,11 @@ enum WithdrawalFinding: Equatable {
     static let surelyDead = Nanoseconds.seconds(3_600)
     /// Exchanges keep their lists for so long at least: of an older one an empty list says nothing.
     static let surelyListed = 6 * Nanoseconds.perDay
-    /// A list of so many may have left some out.
-    static let wholeList = 20
-
     /// - Parameters:
     ///   - listed: withdrawals of the asset from a little before this one was stored.
     ///   - taken: the exchange's ids that are some stored withdrawal's already.
-    init(_ withdrawal: Withdrawal, _ listed: [ExchangeTransfer], taken: Set<String>, now: Timestamp) {
+    init(_ withdrawal: Withdrawal, _ list: WithdrawalList, taken: Set<String>, now: Timestamp) {
+        let listed = list.rows
         let named = listed.filter { $0.clientID != nil && $0.clientID == withdrawal.clientID }
         if let found = named.first {
             self = .found(WithdrawalStep(found))
@@ -32,7 +30,7 @@ enum WithdrawalFinding: Equatable {
         // Of several nobody can say which it is.
         if own.count == 1 {
             self = .found(WithdrawalStep(own[0]))
-        } else if listed.count < Self.wholeList, Self.isTold(now.nanoseconds(since: withdrawal.createdAt)),
+        } else if list.isWhole, Self.isTold(now.nanoseconds(since: withdrawal.createdAt)),
             // An address or an amount may be written in another way: what could be ours keeps it open.
             listed.allSatisfy({ $0.isSurelyAnothers(than: withdrawal, taken) })
         {
@@ -59,15 +57,20 @@ extension ExchangeTransfer {
     /// Exchanges tell the amount with or without the fee. One that bears another name is another.
     func isWhat(_ withdrawal: Withdrawal) -> Bool {
         if clientID != nil, clientID != withdrawal.clientID { return false }
-        guard let told = addressTo ?? address, Self.isSame(told, withdrawal.address), let amount else { return false }
-        guard (tagTo ?? tag ?? "") == (withdrawal.tag ?? ""), status != .failed, status != .cancelled else {
-            return false
-        }
+        guard status != .failed, status != .cancelled else { return false }
         let made = withdrawal.createdAt.nanoseconds / Nanoseconds.perMillisecond
         if let createdAt, createdAt < made - Self.clocksApart { return false }
-        if amount == withdrawal.amount { return true }
-        guard let fee, let whole = try? amount.adding(fee.cost) else { return false }
-        return whole == withdrawal.amount
+        return isTo(withdrawal.address, withdrawal.tag, withdrawal.amount)
+    }
+
+    /// Where it goes to and how much it is, its fee included or not.
+    func isTo(_ address: String, _ tag: String?, _ amount: FixedDecimal) -> Bool {
+        guard let told = addressTo ?? self.address, Self.isSame(told, address), let listed = self.amount,
+            (tagTo ?? self.tag ?? "") == (tag ?? "")
+        else { return false }
+        if listed == amount { return true }
+        guard let fee, let whole = try? listed.adding(fee.cost) else { return false }
+        return whole == amount
     }
 
     /// Ethereum's addresses may be written in capitals or not: they only hold a checksum (EIP-55).

@@ -23,9 +23,11 @@ public struct WithdrawalFollower: Sendable {
         let alarm = alarms.alarm("exchange withdrawals: follow") { _ in ring.yield() }
         alarm.set(time.now())
         for await _ in rings {
+            let next = time.now().advanced(byNanoseconds: Self.interval)
             let faults = await transfers.follow()
             alarm.ended(failure: faults.isEmpty ? nil : faults.joined(separator: "; "))
-            alarm.set(time.now().advanced(byNanoseconds: Self.interval))
+            // From the beginning: an exchange that hung made this round longer, and is to make nobody else wait for the next.
+            alarm.set(max(next, time.now()))
         }
         alarm.remove()
     }

@@ -2,7 +2,7 @@ import Exchanges
 import Scheduling
 import TradingCore
 
-/// How one that was sent is followed to its end. Pure.
+/// How often one that is not final is asked about, and how one that was sent ends. Pure.
 enum WithdrawalProgress {
     /// Networks are done within an hour nearly always; what takes longer is with people, and may take weeks.
     private static let pauses: [(younger: Int64, pause: Int64)] = [
@@ -14,15 +14,15 @@ enum WithdrawalProgress {
 
     /// Whether the exchange is to be asked now.
     static func isDue(_ withdrawal: Withdrawal, now: Timestamp) -> Bool {
+        guard let last = withdrawal.followedAt else { return true }
         let age = now.nanoseconds(since: withdrawal.createdAt)
         guard let row = pauses.first(where: { age < $0.younger }) else { return false }
-        guard let last = withdrawal.followedAt else { return true }
         return now.nanoseconds(since: last) >= row.pause
     }
 
     /// What the exchange's list says of it; nil when it says nothing new.
-    static func step(_ withdrawal: Withdrawal, _ listed: [ExchangeTransfer]) -> WithdrawalStep? {
-        let own = listed.first { transfer in
+    static func step(_ withdrawal: Withdrawal, _ list: WithdrawalList) -> WithdrawalStep? {
+        let own = list.rows.first { transfer in
             if let id = withdrawal.exchangeID { return transfer.id == id }
             return transfer.clientID != nil && transfer.clientID == withdrawal.clientID
         }

@@ -153,6 +153,13 @@ struct WithdrawalStore {
             """) == 1
     }
 
+    /// It never left: it was never there.
+    /// - Returns: false when it was no longer pending.
+    func forget(_ id: Int64) throws -> Bool {
+        try transaction.execute("DELETE FROM exchange_withdrawals WHERE withdrawal_id = \(id) AND status = 'pending'")
+            == 1
+    }
+
     /// The exchange was asked how it ended.
     func followed(_ id: Int64, now: Timestamp) throws {
         try transaction.execute("UPDATE exchange_withdrawals SET followed_at = \(now) WHERE withdrawal_id = \(id)")

@@ -17,10 +17,13 @@ extension KeyRefusal {
 }
 
 extension ExchangeCredentials {
-    /// An exchange's own words, short and without anything secret that it may have repeated.
+    /// An exchange's own words, short and without anything secret that it may have repeated: the account's key and secrets, and what
+    /// looks like a signature.
     func hidden(in words: String) -> String {
-        var text = words
-        for secret in [secret, passphrase, uid].compactMap({ $0 }) where secret.reveal().utf8.count > 3 {
+        // First: something short of the account's may stand within a signature, and would break it up.
+        var text = SignatureWords.hidden(in: words)
+        for secret in [secret, passphrase, uid, Secret(apiKey)].compactMap({ $0 }) where secret.reveal().utf8.count > 3
+        {
             text = text.replacing(secret.reveal(), with: "***")
         }
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")

@@ -53,8 +53,9 @@ public struct BinanceDialect: ExchangeDialect {
             RateLimit(Limit.weight, capacity: 6_000, interval: 60_000, scope: .address, reserve: 600),
             RateLimit(Limit.orders, capacity: 100, interval: 10_000, scope: .key),
             RateLimit(Limit.ordersOfDay, capacity: 200_000, interval: 86_400_000, scope: .key),
-            RateLimit(Limit.wallet, capacity: 12_000, interval: 60_000, scope: .address),
-            RateLimit(Limit.walletOfAccount, capacity: 180_000, interval: 60_000, scope: .key),
+            RateLimit(Limit.wallet, capacity: 12_000, interval: 60_000, scope: .address, reserve: 1_200),
+            // A list of withdrawals weighs a tenth of it, sending one 900.
+            RateLimit(Limit.walletOfAccount, capacity: 180_000, interval: 60_000, scope: .key, reserve: 36_000),
             RateLimit(Limit.messages, capacity: 5, interval: 1_000, scope: .connection),
             RateLimit(Limit.connections, capacity: 300, interval: 300_000, scope: .address),
         ]
@@ -87,6 +88,8 @@ public struct BinanceDialect: ExchangeDialect {
             editKeepsID: false, ownTradesWindow: 86_400_000, findsByClientOrderID: true, acceptanceWindow: 10_000)
         abilities.ownTradesPage = 1_000
         abilities.feeToken = AssetID("BNB")
+        // "Withdraw History": startTime and endTime at most 90 days apart.
+        abilities.transferHistory = TransferHistory(window: 90 * 86_400_000, page: 1_000)
         return abilities
     }
 

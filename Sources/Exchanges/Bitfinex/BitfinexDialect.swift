@@ -54,6 +54,7 @@ public struct BitfinexDialect: ExchangeDialect {
         abilities.marksOwnOrders = orderTag != nil
         abilities.ownTradesPage = 2_500
         abilities.tellsNewestTrades = true
+        abilities.transferHistory = TransferHistory(page: 1_000, holdsBoth: true)
         return abilities
     }
 

@@ -23,6 +23,8 @@ public struct BybitDialect: ExchangeDialect {
         abilities.openOrdersPage = 50
         abilities.disconnectionWindow = 3...300
         abilities.feeToken = AssetID("MNT")
+        // "Get Withdrawal Records": endTime - startTime at most 30 days, at most 50 in an answer.
+        abilities.transferHistory = TransferHistory(window: 30 * 86_400_000, page: 50)
         return abilities
     }()
 

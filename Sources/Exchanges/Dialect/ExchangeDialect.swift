@@ -214,6 +214,8 @@ public struct ExchangeAbilities: Hashable, Sendable {
     public var hasOrderedNonces = false
     /// Our order ids cannot be taken for somebody else's, nor theirs for ours.
     public var marksOwnOrders = true
+    /// How deposits and withdrawals are listed.
+    public var transferHistory = TransferHistory()
     /// What fees can be paid in beside the assets that are traded.
     public var feeToken: AssetID?
 

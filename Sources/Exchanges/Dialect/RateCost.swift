@@ -27,7 +27,7 @@ public struct RateLimit: Hashable, Sendable {
     /// Milliseconds.
     public var interval: Int64
     public var scope: Scope
-    /// Kept back for cancels.
+    /// Kept back for cancels and for withdrawals that are sent.
     public var reserve: Int
 
     public init(_ name: String, capacity: Int, interval: Int64, scope: Scope, reserve: Int = 0) {

@@ -14,6 +14,8 @@ public struct ExchangeFailure: Error, Hashable, Sendable, CustomStringConvertibl
     public var status: Int?
     /// Milliseconds that the exchange asks us to stay away.
     public var retryAfter: Int64?
+    /// Our own limiter did not let it go in time: the exchange has not heard of it, and ``retryAfter`` says when there is room.
+    public var isHeldBack = false
 
     public init(
         _ kind: Kind, exchange: String = "", endpoint: String = "", code: String? = nil, message: String,

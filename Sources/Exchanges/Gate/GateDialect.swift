@@ -51,6 +51,8 @@ public struct GateDialect: ExchangeDialect {
         abilities.openOrdersPage = 100
         abilities.ownTradesPage = 1_000
         abilities.feeToken = AssetID("GT")
+        // "The time interval cannot exceed 30 days."
+        abilities.transferHistory = TransferHistory(window: 30 * 86_400_000, page: 500)
         return abilities
     }
 

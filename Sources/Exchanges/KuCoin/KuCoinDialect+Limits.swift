@@ -17,8 +17,8 @@ extension KuCoinDialect {
         [
             // Two hundred cancels by id, at three each in the classic interface.
             RateLimit(KuCoinPool.spot.rawValue, capacity: 4_000, interval: 30_000, scope: .key, reserve: 600),
-            RateLimit(KuCoinPool.management.rawValue, capacity: 2_000, interval: 30_000, scope: .key),
-            RateLimit(KuCoinPool.public.rawValue, capacity: 2_000, interval: 30_000, scope: .address),
+            RateLimit(KuCoinPool.management.rawValue, capacity: 2_000, interval: 30_000, scope: .key, reserve: 200),
+            RateLimit(KuCoinPool.public.rawValue, capacity: 2_000, interval: 30_000, scope: .address, reserve: 100),
         ]
     }
 

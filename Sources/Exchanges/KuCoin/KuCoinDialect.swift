@@ -57,6 +57,8 @@ public struct KuCoinDialect: ExchangeDialect {
         abilities.streamsFees = false
         abilities.openOrdersPage = isHighFrequency ? nil : 50
         abilities.feeToken = AssetID("KCS")
+        // Of transfers no bound is named; other histories are told in windows of 7 days.
+        abilities.transferHistory = TransferHistory(window: 7 * 86_400_000, page: 500)
         return abilities
     }
 

@@ -41,6 +41,8 @@ public struct MEXCDialect: ExchangeDialect {
             acceptanceWindow: options.receiveWindow + 1_000)
         abilities.privateConfirmations = MEXCPrivateStream.channels.count
         abilities.feeToken = AssetID("MX")
+        // "Withdraw History": windows of 7 days, of the last 90.
+        abilities.transferHistory = TransferHistory(window: 7 * 86_400_000, reach: 90 * 86_400_000, page: 1_000)
         return abilities
     }
 

@@ -2,13 +2,15 @@
 /// time: all moments are milliseconds of one clock that does not go back.
 ///
 /// Ask before each request; report its answer, or that none came, with ``answered(_:usage:refusal:now:)``. Ordinary requests
-/// leave each limit's reserve to cancels. Limits of one connection are its stream's business and are not counted here. A
+/// leave each limit's reserve to cancels and to withdrawals that are sent. Limits of one connection are its stream's business and are not counted here. A
 /// cost whose limit the exchange does not have is free.
 public struct RateBudget: Sendable {
     public enum Purpose: Hashable, Sendable {
         case ordinary
         /// May use the reserve.
         case cancel
+        /// Money that is to leave now. May use the reserve too, so that what only asks does not hold it back.
+        case withdrawal
     }
 
     public enum Verdict: Hashable, Sendable {

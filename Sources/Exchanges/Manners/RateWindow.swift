@@ -47,7 +47,7 @@ struct RateWindow: Sendable {
     /// What `purpose` may fill: all but the reserve, which is never more than half.
     func bound(for purpose: RateBudget.Purpose) -> Int {
         switch purpose {
-        case .cancel: capacity
+        case .cancel, .withdrawal: capacity
         case .ordinary: capacity - min(max(0, limit.reserve), capacity / 2)
         }
     }

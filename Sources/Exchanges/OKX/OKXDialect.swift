@@ -19,6 +19,8 @@ public struct OKXDialect: ExchangeDialect {
         abilities.tellsNewestTrades = true
         abilities.privateConfirmations = 3
         abilities.openOrdersPage = 100
+        // "Get withdrawal history": at most 100 in an answer.
+        abilities.transferHistory = TransferHistory(page: 100)
         return abilities
     }()
 

@@ -82,7 +82,7 @@ public final class ExchangeClient: Sendable {
     public func resetBreaker() { state.withLock { $0.breaker.reset() } }
 
     /// - Parameters:
-    ///   - purpose: cancels may use the reserve, and go through an open breaker.
+    ///   - purpose: cancels may use the reserve, and go through an open breaker; withdrawals may use the reserve.
     ///   - milliseconds: for waiting and answer together.
     public func perform<Answer: Sendable>(
         _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose = .ordinary, within milliseconds: Int64 = 10_000
@@ -127,7 +127,7 @@ public final class ExchangeClient: Sendable {
         defer { turnstile.leave() }
         guard now() < latest || milliseconds <= 4 else {
             manners.unused(grant)
-            throw .notCarriedOut(failure(.requestTimeout, call.request, "its turn did not come in time"))
+            throw .notCarriedOut(heldBack(.requestTimeout, call.request, "its turn did not come in time"))
         }
         return try await sentInOrder(call, purpose, grant, deadline)
     }
@@ -199,7 +199,7 @@ public final class ExchangeClient: Sendable {
         while true {
             let now = now()
             guard now < deadline else {
-                throw .notCarriedOut(failure(.requestTimeout, request, "its turn did not come in time"))
+                throw .notCarriedOut(heldBack(.requestTimeout, request, "its turn did not come in time"))
             }
             switch manners.ask(request.costs, purpose, key: account.label, now: now) {
             case .go(let grant): return grant
@@ -207,7 +207,7 @@ public final class ExchangeClient: Sendable {
                 throw .notCarriedOut(failure(.badRequest, request, "weighs more than \(limit) ever allows"))
             case .wait(let until):
                 guard until < deadline else {
-                    throw .notCarriedOut(failure(.rateLimitExceeded, request, "not allowed in time", until &- now))
+                    throw .notCarriedOut(heldBack(.rateLimitExceeded, request, "not allowed in time", until &- now))
                 }
                 do { try await time.sleep(until: Timestamp(nanoseconds: Self.nanoseconds(until))) } catch {
                     throw .notCarriedOut(failure(.networkError, request, "given up before it was sent"))
@@ -254,6 +254,14 @@ public final class ExchangeClient: Sendable {
     ) -> ExchangeFailure {
         ExchangeFailure(
             kind, exchange: dialect.id.rawValue, endpoint: request.endpoint, message: message, retryAfter: retryAfter)
+    }
+
+    private func heldBack(
+        _ kind: ExchangeFailure.Kind, _ request: EndpointRequest, _ message: String, _ retryAfter: Int64? = nil
+    ) -> ExchangeFailure {
+        var failure = failure(kind, request, message, retryAfter)
+        failure.isHeldBack = true
+        return failure
     }
 
     private func now() -> Int64 { time.now().nanoseconds / Nanoseconds.perMillisecond }

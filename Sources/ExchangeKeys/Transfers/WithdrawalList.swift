@@ -1,0 +1,21 @@
+import Exchanges
+
+/// An account's withdrawals of an asset as the exchange lists them, each once.
+struct WithdrawalList: Equatable, Sendable {
+    private(set) var rows: [ExchangeTransfer] = []
+    private var known: Set<String> = []
+    /// Nothing that the exchange may have listed is missing.
+    var isWhole = true
+
+    init() {}
+
+    init(_ rows: [ExchangeTransfer], isWhole: Bool = true) {
+        add(rows)
+        self.isWhole = isWhole
+    }
+
+    /// Those that are there already come to nothing.
+    mutating func add(_ more: [ExchangeTransfer]) {
+        for row in more where row.id.map({ known.insert($0).inserted }) ?? true { rows.append(row) }
+    }
+}
