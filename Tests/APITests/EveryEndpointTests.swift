@@ -136,6 +136,54 @@ import TradingCore
         }
     }
 
+    @Test(arguments: [
+        ("0.12345678901234567890123456789012345", "a number with at most 18 fractional digits"),
+        ("60000.1234567890123456789012345678901", "a number with at most 18 fractional digits"),
+        ("1e-35", "a number with at most 18 fractional digits"),
+        (
+            "12345678901234567890123456789012345",
+            "a number from -170141183460469231731 to 170141183460469231731"
+        ),
+        ("1e35", "a number from -170141183460469231731 to 170141183460469231731"),
+        ("-1e999", "a number from -170141183460469231731 to 170141183460469231731"), ("\"12,5\"", "a number"),
+    ])
+    func `a decimal that cannot be counted is answered with the rule that it breaks, at every such field`(
+        _ value: String, _ rule: String
+    ) async throws {
+        let api = try TestAPI()
+        let endpoints = await endpoints(api)
+        try await api.withClient { client in
+            let token = try await TestAPI.token(client)
+            var count = 0
+            for endpoint in endpoints where endpoint.status != 501 {
+                let names = endpoint.parameters.filter { parameter in
+                    if parameter.place == .body, case .number = parameter.kind { true } else { false }
+                }.map(\.name)
+                // As a number and as a text, one field after another.
+                for name in names {
+                    for written in Set([value, value.hasPrefix("\"") ? value : "\"\(value)\""]).sorted() {
+                        count += 1
+                        let answer = try await client.execute(
+                            uri: "/" + Self.path(endpoint), method: Self.method(endpoint),
+                            headers: [.authorization: "Bearer \(token)", .contentType: "application/json"],
+                            body: ByteBuffer(string: "{\"\(name)\":\(written)}"))
+                        #expect(answer.status == .badRequest, "\(endpoint.path) \(name)")
+                        guard case .array(let messages)? = try answer.json()["message"] else {
+                            Issue.record("\(endpoint.path): \(answer.text)")
+                            continue
+                        }
+                        let words = messages.compactMap { message -> String? in
+                            if case .string(let text) = message, text.hasPrefix(name + " ") { text } else { nil }
+                        }
+                        #expect(words == ["\(name) \(written): must be \(rule)"], "\(endpoint.path)")
+                    }
+                }
+            }
+            #expect(count >= 12)
+            #expect(api.desk.calls == [])
+        }
+    }
+
     /// What a hostile client might send as a value.
     private static let nasty = [
         "null", "true", "-1", "0", "1e999", "99999999999999999999999999", "\"\"", "\"\\u0000\"", "[]", "{}", "[[[[]]]]",

@@ -53,6 +53,25 @@ import TradingCore
         }
     }
 
+    @Test(
+        arguments: [
+            ("0", "60000", "amount 0: must be above 0"), ("-1", "60000", "amount -1: must be above 0"),
+            ("0.000000001", "60000", "amount 0.000000001: must be a multiple of 0.00000001"),
+            ("100000000000", "60000", "amount 100000000000: must be at most 92233720368.54775807"),
+            ("0.01", "0", "price 0: must be above 0"), ("0.01", "0.001", "price 0.001: must be a multiple of 0.01"),
+            (
+                "0.01", "100000000000000000000",
+                "price 100000000000000000000: must be at most 92233720368547758.07"
+            ),
+        ] as [(FixedDecimal, FixedDecimal, String)])
+    func `an amount or price that cannot be is refused with the one rule that it breaks`(
+        _ amount: FixedDecimal, _ price: FixedDecimal, _ line: String
+    ) async throws {
+        #expect(throws: DeskError.invalid([line])) {
+            _ = try DirectPlacement(request(amount: amount, price: price), TestInstrument.btc)
+        }
+    }
+
     @Test func `a market order is bounded, immediate, and told with its fills (D22)`() async throws {
         try await with { bench in
             let exchange = bench.exchange

@@ -17,8 +17,9 @@ import TradingCore
         TradingStateChange(scope: scope, state: .halted, reason: "drill")
     }
 
-    private static func entry(_ scope: TradingScope, _ bench: Bench) async throws -> TradingStateEntry {
-        try #require(try await bench.server.supervisor.tradingStates().first { $0.scope == scope })
+    private static func entry(_ scope: TradingScope, _ supervisor: StrategySupervisor) async throws -> TradingStateEntry
+    {
+        try #require(try await supervisor.tradingStates().first { $0.scope == scope })
     }
 
     private static func waitForFault(_ bench: Bench, _ start: String) async throws {
@@ -73,7 +74,7 @@ import TradingCore
             try await Self.waitForFault(bench, "store:")
             let supervisor = bench.server.supervisor
             try await supervisor.setTradingState(Self.halt(scope))
-            let entry = try await Self.entry(scope, bench)
+            let entry = try await Self.entry(scope, supervisor)
             #expect(entry.state == .halted && !entry.isStored)
             let words = try #require(entry.uncancelled.first)
             #expect(words.contains("account") || words.contains("paper/default"))
@@ -83,8 +84,8 @@ import TradingCore
             try await bench.server.wait("the owed cancels are done") { exchange.open.isEmpty }
             try await bench.server.wait("reconciled") { await supervisor.isReconciled }
             exchange.market(bid: 5_999_800, ask: 6_000_200)
-            try await bench.server.wait("it is stored") { try await Self.entry(scope, bench).isStored }
-            #expect(try await Self.entry(scope, bench).uncancelled == [])
+            try await bench.server.wait("it is stored") { try await Self.entry(scope, supervisor).isStored }
+            #expect(try await Self.entry(scope, supervisor).uncancelled == [])
             #expect(try await supervisor.inspect(Self.key).state == .halted)
             try await bench.restart()
             exchange.market(bid: 5_999_900, ask: 6_000_100)
@@ -105,7 +106,7 @@ import TradingCore
             try await Self.waitForFault(bench, "paper/default")
             let supervisor = bench.server.supervisor
             try await supervisor.setTradingState(Self.halt(scope))
-            let entry = try await Self.entry(scope, bench)
+            let entry = try await Self.entry(scope, supervisor)
             #expect(entry.state == .halted && entry.isStored)
             let words = try #require(entry.uncancelled.first)
             #expect(words.hasPrefix("paper/default: ") && words.contains("the test exchange is down"))
@@ -113,7 +114,7 @@ import TradingCore
             exchange.state.withLock { $0.isReachable = true }
             try await bench.server.wait("they are off") { exchange.open.isEmpty }
             try await bench.server.wait("reconciled") { await supervisor.isReconciled }
-            #expect(try await Self.entry(scope, bench).uncancelled == [])
+            #expect(try await Self.entry(scope, supervisor).uncancelled == [])
         }
     }
 
@@ -143,12 +144,12 @@ import TradingCore
             try await bench.server.wait("reconciled") { await supervisor.isReconciled }
             try await bench.server.wait("nothing rests") { exchange.open.isEmpty }
             #expect(try await supervisor.inspect(Self.key).state == .halted)
-            #expect(try await Self.entry(scope, bench).isStored == false)
+            #expect(try await Self.entry(scope, supervisor).isStored == false)
             try await bench.server.database.real.write { transaction in
                 for kind in ["INSERT", "UPDATE"] { try transaction.execute("DROP TRIGGER no_\(raw: kind)") }
             }
-            try await bench.server.wait("it is stored") { try await Self.entry(scope, bench).isStored }
-            #expect(try await Self.entry(scope, bench).reason == "drill")
+            try await bench.server.wait("it is stored") { try await Self.entry(scope, supervisor).isStored }
+            #expect(try await Self.entry(scope, supervisor).reason == "drill")
         }
     }
 

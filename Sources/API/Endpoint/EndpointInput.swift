@@ -44,9 +44,9 @@ struct EndpointInput: Sendable {
         guard let value, value != .null, value != .string("") else {
             return parameter.isRequired ? "\(parameter.name): is required, \(parameter.kind.rule)" : nil
         }
-        if parameter.kind.accepts(value) { return nil }
+        guard let rule = parameter.kind.broken(by: value) else { return nil }
         let shown = if case .secret = parameter.kind { "***" } else { EndpointInput.shown(value) }
-        return "\(parameter.name) \(shown): must be \(parameter.kind.rule)"
+        return "\(parameter.name) \(shown): must be \(rule)"
     }
 
     /// A value for a message: short, and on one line.
@@ -69,13 +69,20 @@ extension Parameter.Kind {
         }
     }
 
-    func accepts(_ value: JSONValue) -> Bool {
+    /// - Returns: the rule that a value breaks; nil when it is good.
+    func broken(by value: JSONValue) -> String? {
+        switch (self, value) {
+        case (.number, .number(let text)), (.number, .string(let text)): FixedDecimal.rule(brokenBy: text)
+        default: accepts(value) ? nil : rule
+        }
+    }
+
+    private func accepts(_ value: JSONValue) -> Bool {
         switch (self, value) {
         case (.string, .string), (.secret, .string): true
         case (.text(let length), .string(let text)): text.count <= length
         // Clients send ids as numbers, too.
         case (.string, .number), (.secret, .number): true
-        case (.number, .number(let text)), (.number, .string(let text)): (try? FixedDecimal(Substring(text))) != nil
         case (.integer(let range), .number(let text)), (.integer(let range), .string(let text)):
             Int64(text).map(range.contains) ?? false
         case (.boolean, .bool): true
@@ -90,4 +97,21 @@ extension Parameter.Kind {
 extension String {
     /// The text with `%XX` undone; as it is where that gives no text.
     var percentDecoded: String { removingPercentEncoding ?? self }
+}
+
+extension FixedDecimal {
+    /// - Returns: why a text is no decimal that can be counted with here; nil when it is one.
+    static func rule(brokenBy text: String) -> String? {
+        do throws(DecimalTextError) { _ = try FixedDecimal(text[...]) } catch {
+            switch error {
+            case .malformed: return "a number"
+            case .tooPrecise: return "a number with at most \(fractionDigits) fractional digits"
+            case .outOfRange:
+                // Whole, for people: the fraction that could be beside it helps nobody.
+                let most = Int128.max / FixedDecimal.one.raw
+                return "a number from -\(most) to \(most)"
+            }
+        }
+        return nil
+    }
 }

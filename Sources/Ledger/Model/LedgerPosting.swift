@@ -20,7 +20,7 @@ public struct LedgerPosting: Hashable, Sendable {
     static let ownPrefix = "ledger:"
 
     /// - Parameter key: 1 to 200 visible ASCII characters without `#`.
-    /// - Throws: ``LedgerError/badKey(_:rule:)``, ``LedgerError/stepCount(_:limit:)``,
+    /// - Throws: ``LedgerError/badKey(_:rule:)`` also for a step that names another by what can be no key, ``LedgerError/stepCount(_:limit:)``,
     ///   ``LedgerError/amountNotPositive(step:_:)``, ``LedgerError/sameAccount(step:_:)``,
     ///   ``LedgerError/mixedAssets(step:from:to:)``.
     public init(key: String, _ steps: [LedgerStep]) throws(LedgerError) {
@@ -55,6 +55,16 @@ public struct LedgerPosting: Hashable, Sendable {
     private static func isKeyByte(_ byte: UInt8) -> Bool { (33...126).contains(byte) && byte != UInt8(ascii: "#") }
 }
 
+extension LedgerStepID {
+    /// A name is hashed as it is given, and stored as a database keeps it: what not both keep as it is names nothing. Keys of the
+    /// ledger's own have a `#` in them.
+    fileprivate func check() throws(LedgerError) {
+        guard !key.isEmpty, key.utf8.allSatisfy({ (33...126).contains($0) }) else {
+            throw .badKey(key, rule: "a step is named by the key of its posting, which is visible ASCII characters")
+        }
+    }
+}
+
 extension LedgerStep {
     /// The rules that need no books.
     fileprivate func check(at index: Int) throws(LedgerError) {
@@ -63,9 +73,10 @@ extension LedgerStep {
             guard amount.isPositive else { throw .amountNotPositive(step: index, amount) }
             guard from != to else { throw .sameAccount(step: index, from) }
             guard from.asset == to.asset else { throw .mixedAssets(step: index, from: from, to: to) }
-        case .post(_, let amount), .postAndRelease(_, let amount):
+        case .post(let id, let amount), .postAndRelease(let id, let amount):
             guard amount.isPositive else { throw .amountNotPositive(step: index, amount) }
-        case .postWhole, .void, .expire, .reverse: break
+            try id.check()
+        case .postWhole(let id), .void(let id), .expire(let id), .reverse(let id): try id.check()
         }
     }
 }

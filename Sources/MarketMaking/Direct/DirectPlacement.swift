@@ -20,10 +20,17 @@ struct DirectPlacement: Sendable {
     init(_ request: DirectOrderRequest, _ instrument: Instrument) throws(DeskError) {
         var faults: [String] = []
         func units(_ value: FixedDecimal, _ field: String, of unit: FixedDecimal) -> Int64 {
-            if value.isPositive, value.isMultiple(of: unit), let count = try? value.count(of: unit, rounding: .down) {
+            let rule: String
+            if !value.isPositive {
+                rule = "above 0"
+            } else if !value.isMultiple(of: unit) {
+                rule = "a multiple of \(unit)"
+            } else if let count = try? value.count(of: unit, rounding: .down) {
                 return count
+            } else {
+                rule = "at most \(FixedDecimal(raw: unit.raw * Int128(Int64.max)))"
             }
-            faults.append("\(field) \(value): must be above 0 and a multiple of \(unit)")
+            faults.append("\(field) \(value): must be \(rule)")
             return 0
         }
         quantity = Quantity(lots: units(request.amount, "amount", of: instrument.unit.quantity))

@@ -65,10 +65,9 @@ extension InstrumentExecutor {
             let others = listed.filter { $0.id.installation == installation && !known.contains($0.id) }
             return live + (try others.compactMap { try orders.order($0.id) }.filter { $0.status == .rejected })
         }
-        var reports: [ClientOrderID: OrderReport?] = [:]
-        for order in stored where !listed.contains(where: { $0.id == order.id }) {
-            reports[order.id] = .some(try await account.order(order.id, place.symbol))
-        }
+        let known = Set(listed.map(\.id))
+        let reports = try await OrderLookUp(account: account, symbol: place.symbol).reports(
+            of: stored.map(\.id).filter { !known.contains($0) })
         let outcome = Reconciliation(
             stored: stored, listed: listed, fills: fills, reports: reports,
             acceptanceWindow: connector.acceptanceWindow, installation: installation

@@ -93,57 +93,14 @@ public final class DialectConnector: ExchangeConnector {
         }
     }
 
-    /// A quiet market and a stream that has died look alike, and connections go on living without their streams: when the
-    /// book has not been told of for a while, the exchange is asked for it, and where it is another, begun anew.
     private func watch(_ feed: MarketFeed) async {
         let symbol = feed.instrument.id.symbol
-        var (unanswered, bookless) = (0, 0)
-        var wait = venue.pace.silence
-        while true {
-            do { try await venue.sleep(wait) } catch { return }
-            wait = venue.pace.silence
-            guard let word = feed.lastWord else {
-                // A connection that never told anything lives as well as any: it must not keep its place for ever.
-                bookless += 1
-                if bookless < Self.patienceWithoutBook { continue }
-                return restart(symbol, "\(symbol) has had no book for a while", readsRules: false)
-            }
-            bookless = 0
-            guard isSilent(word.at) else {
-                unanswered = 0
-                // As soon as it may be silent, not a whole stretch later: until then stale prices are traded on.
-                let age = venue.time.now().nanoseconds(since: word.at) / Nanoseconds.perMillisecond
-                wait = min(max(venue.pace.silence - age, 1), venue.pace.silence)
-                continue
-            }
-            let book = try? await venue.ask { (dialect: any ExchangeDialect) throws(ExchangeFailure) in
+        let watch = SilenceWatch(feed: feed, time: venue.time, silence: venue.pace.silence) { [venue] in
+            try? await venue.ask { (dialect: any ExchangeDialect) throws(ExchangeFailure) in
                 try dialect.book(symbol, limit: nil, [])
             }
-            guard !Task.isCancelled else { return }
-            // Something came while we asked.
-            guard let now = feed.lastWord, now.at == word.at else { continue }
-            guard let book else {
-                unanswered += 1
-                if unanswered < 3 { continue }
-                return restart(symbol, "\(symbol) is silent, and the exchange does not answer", readsRules: false)
-            }
-            unanswered = 0
-            let unit = feed.instrument.unit
-            let best = (
-                book.bids.first.flatMap { unit.ticks($0.price) }, book.asks.first.flatMap { unit.ticks($0.price) }
-            )
-            guard best == (word.bid, word.ask) else {
-                return restart(symbol, "\(symbol) is silent though its market moves", readsRules: false)
-            }
-            feed.confirm()
         }
-    }
-
-    /// Looks, each as long after the other as a market may be silent.
-    private static let patienceWithoutBook = 3
-
-    private func isSilent(_ since: Timestamp) -> Bool {
-        venue.time.now().nanoseconds(since: since) >= Nanoseconds.milliseconds(venue.pace.silence)
+        if let why = await watch.run() { restart(symbol, why, readsRules: false) }
     }
 
     /// Values came that the rules as we know them do not allow: they are read anew, and the stream begun anew.

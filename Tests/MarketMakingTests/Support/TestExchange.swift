@@ -47,6 +47,8 @@ final class TestExchange: ExchangeConnector {
         var snapshot: [MarketRecord] = []
         /// Called with every placement as it arrives.
         var onPlace: (@Sendable (OrderRequest) -> Void)?
+        /// Called whenever somebody asks for an order, before he is answered.
+        var onLookUp: (@Sendable (ClientOrderID) async -> Void)?
         /// Called once, just before the next balances are told.
         var onBalances: (@Sendable () async -> Void)?
     }
@@ -232,6 +234,7 @@ extension TestExchange: ExchangeAccount {
     }
 
     func order(_ id: ClientOrderID, _ symbol: Symbol) async throws(ConnectorError) -> OrderReport? {
+        await state.withLock { $0.onLookUp }?(id)
         try checkReachable()
         return state.withLock { $0.orders[id] }.map {
             OrderReport(
