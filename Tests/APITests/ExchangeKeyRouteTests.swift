@@ -115,6 +115,10 @@ import TradingCore
             api.keys.exchange.say(.success(KeyPermissions(canRead: true, canTrade: true, canWithdraw: true)))
             let dangerous = try await post(body(api))
             #expect(dangerous.0 == 400 && dangerous.1.contains("allow_withdrawals"))
+            api.keys.exchange.say(.success(KeyPermissions(canRead: true, canTrade: false, canWithdraw: false)))
+            let reads = try await post(body(api))
+            #expect(reads.0 == 400 && reads.1.contains("api_key with permissions read: must be able to trade"))
+            api.keys.exchange.say(.success(KeyPermissions(canRead: true, canTrade: true, canWithdraw: true)))
             #expect(try await client.send(.get, "/admin/exchanges/keys").text == "[]")
             let insisted = try await post(body(api, more: #","allow_withdrawals":true,"exchange_index":"main""#))
             #expect(insisted.0 == 201)
@@ -122,6 +126,13 @@ import TradingCore
             #expect(taken.0 == 409)
             #expect(try await client.send(.post, "/admin/exchanges/keys/99/check").status == .notFound)
         }
+    }
+
+    @Test func `a key that withdrawals still need is a conflict in the usual envelope`() {
+        let error = APIError(ExchangeKeyError.followsWithdrawals(account: "okx/default", key: 7, count: 2))
+        let body = error.body.json
+        #expect(error.status == 409 && body.contains(#""error":"Conflict""#) && body.contains(#""statusCode":409"#))
+        #expect(body.contains("key_id 7: must stay") && body.contains("(2 pending, unknown or sent)"))
     }
 
     @Test func `why a key was refused is in the answers and in the list, by name and in words`() async throws {

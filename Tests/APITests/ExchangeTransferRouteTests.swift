@@ -63,6 +63,22 @@ import TradingCore
         }
     }
 
+    @Test func `that a withdrawal is sent although it may have been is said by nobody but the operator`() async throws {
+        try await with { api, post in
+            for (member, isAllowed) in [
+                ("", false), (#","allowRepeat":false"#, false), (#","allowRepeat":true"#, true),
+            ] {
+                let answer = try await post(
+                    "/exchange/withdrawal/create", String(Self.withdrawal.dropLast()) + member + "}")
+                #expect(answer.status == .created)
+                #expect(api.transfers.orders.last?.isRepeatAllowed == isAllowed)
+            }
+            let bad = try await post(
+                "/exchange/withdrawal/create", String(Self.withdrawal.dropLast()) + #","allowRepeat":"perhaps"}"#)
+            #expect(bad.status == .badRequest && String(buffer: bad.body).contains("allowRepeat"))
+        }
+    }
+
     @Test func `D26: an unknown key is a 404, and every refusal has its status`() async throws {
         try await with { api, post in
             let cases: [(TransferError, Int)] = [

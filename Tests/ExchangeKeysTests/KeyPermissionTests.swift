@@ -64,4 +64,44 @@ import TradingCore
             #expect(try await bench.keyring.check(id).fault == nil)
         }
     }
+
+    // MARK: - One account, two labels
+
+    @Test func `two labels of one account at the exchange say so, in the list and in the readiness`() async throws {
+        try await withKeys { bench in
+            bench.validator.say { account in
+                var permissions = KeyPermissions(canRead: true, canTrade: true, canWithdraw: false)
+                // Of a third label the exchange says nothing.
+                permissions.accountID = account.label == "third" ? nil : account.label == "own" ? "u2" : "u1"
+                return .success(permissions)
+            }
+            let first = try await bench.keyring.add(bench.new(apiKey: "a"))
+            #expect(first.fault == nil)
+            for label in ["second", "own", "third"] {
+                let added = try await bench.keyring.add(bench.new(label: label, apiKey: label))
+                #expect((added.fault == nil) == (label != "second"), "\(label)")
+            }
+            let faults = try await bench.keyring.list().map(\.fault)
+            #expect(
+                faults == [
+                    "is of the same account at binance as binance/second: each counts all of its funds",
+                    "is of the same account at binance as binance/default: each counts all of its funds", nil, nil,
+                ])
+            let told = try await bench.keyring.readiness().filter { !$0.faults.isEmpty }
+            #expect(told.map(\.label) == ["default", "second"] && told.allSatisfy(\.canTrade))
+            // An account's own withdrawal key is of the same account, as it should be.
+            let withdraws = try await bench.keyring.add(bench.new(label: "own", purpose: .withdraw, apiKey: "w"))
+            #expect(withdraws.fault == nil)
+        }
+    }
+
+    @Test func `one key is of one label, whatever it is for`() async throws {
+        try await withKeys { bench in
+            _ = try await bench.keyring.add(bench.new(purpose: .withdraw, apiKey: "w"))
+            let refused = await #expect(throws: ExchangeKeyError.self) {
+                _ = try await bench.keyring.add(bench.new(label: "second", purpose: .withdraw, apiKey: "w"))
+            }
+            #expect(refused == .keyTaken("binance/default"))
+        }
+    }
 }

@@ -77,14 +77,21 @@ final class PlayedMEXC: Sendable {
             }
         case (.get, "capital/withdraw/history"):
             if let answer = state.listAnswer { return answer }
+            // No window is longer than seven days.
+            let start = field("startTime", path).flatMap { Int64($0) } ?? now
+            let end = field("endTime", path).flatMap { Int64($0) } ?? now
+            if end - start > 7 * 86_400_000 { return (400, #"{"code":700004,"msg":"the window is too long"}"#) }
             return (200, "[" + state.history.joined(separator: ",") + "]")
         default: return (404, "{}")
         }
     }
 
+    private static func field(_ name: String, _ path: String) -> Substring? {
+        path.split(whereSeparator: { "?&".contains($0) }).first { $0.hasPrefix(name + "=") }?.dropFirst(name.count + 1)
+    }
+
     private static func row(_ path: String, _ now: Int64, _ state: State) -> String {
-        let name = path.split(whereSeparator: { "?&".contains($0) }).first { $0.hasPrefix("withdrawOrderId=") }
-        let own = state.tellsNames ? (name?.dropFirst("withdrawOrderId=".count)).map { "\"\($0)\"" } ?? "null" : "null"
+        let own = state.tellsNames ? field("withdrawOrderId", path).map { "\"\($0)\"" } ?? "null" : "null"
         return
             #"{"id":"W\#(state.history.count + 1)","withdrawOrderId":\#(own),"coin":"USDT-TRX","netWork":"TRX","address":"TAbc","amount":"49","transactionFee":"1","status":2,"applyTime":\#(now)}"#
     }

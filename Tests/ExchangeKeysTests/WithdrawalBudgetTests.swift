@@ -95,8 +95,10 @@ extension TransferTests {
 
     @Test func `an exchange that answers nothing is given up within its time`() async throws {
         let clock = Mutex<ManualTime?>(nil)
-        try await with(elsewhere: { (_, milliseconds) throws(HTTPFailure) in
-            clock.withLock { $0?.advance(byNanoseconds: milliseconds * Nanoseconds.perMillisecond) }
+        try await with(elsewhere: { (request, milliseconds) throws(HTTPFailure) in
+            // Its time it does not tell either, and is soon given up.
+            let hung = request.url.contains("/time") ? min(milliseconds, 2_000) : milliseconds
+            clock.withLock { $0?.advance(byNanoseconds: hung * Nanoseconds.perMillisecond) }
             throw .unknown("hung")
         }) { world in
             clock.withLock { $0 = world.bench.time }
@@ -113,6 +115,19 @@ extension TransferTests {
             #expect(took <= ExchangeTransfers.patience, "\(took)")
             #expect(faults.contains { $0.contains("the time for its exchange was used up") })
             clock.withLock { $0 = nil }
+        }
+    }
+
+    @Test func `a withdrawal of three weeks ago is looked for in windows that the exchange allows`() async throws {
+        try await with { world in
+            _ = try await world.transfers.withdraw(world.order())
+            world.exchange.state.withLock { state in
+                state.history = state.history.map { $0.replacing(#""status":2"#, with: #""status":7"#) }
+            }
+            world.bench.time.advance(byNanoseconds: 20 * Nanoseconds.perDay)
+            #expect(await world.transfers.follow() == [])
+            #expect(world.exchange.count(Self.listing) == 3)
+            #expect(try await world.transfers.withdrawals(.confirmed, before: nil, limit: 9).count == 1)
         }
     }
 

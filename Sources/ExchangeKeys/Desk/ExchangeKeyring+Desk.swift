@@ -10,12 +10,15 @@ extension ExchangeKeyring: ExchangeKeyDesk {
     public func list() async throws(ExchangeKeyError) -> [ExchangeKeyView] {
         let keys = try await load { try ExchangeKeyStore(transaction: $0).all() }
         let states = holder.states
-        return keys.map { view($0, states) }
+        return keys.map { view($0, states, keys) }
     }
 
     /// With what trading has met meanwhile, where the last check had nothing to say.
-    private func view(_ key: ExchangeKey, _ states: [ExchangeAccountState]) -> ExchangeKeyView {
+    private func view(
+        _ key: ExchangeKey, _ states: [ExchangeAccountState], _ keys: [ExchangeKey]
+    ) -> ExchangeKeyView {
         var view = ExchangeKeyView(key)
+        view.fault = view.fault ?? SharedAccounts(keys).fault(key)
         guard key.fault == nil, key.purpose == .trade,
             let refusal = states.first(where: { "\($0.exchange)/\($0.label)" == key.accountName })?.keyRefusal
         else { return view }
@@ -49,13 +52,14 @@ extension ExchangeKeyring: ExchangeKeyDesk {
             throw .encryptionKey("the secret could not be sealed")
         }
         let checkedAt = time.now()
-        let key = try await store { transaction in
+        let (key, keys) = try await store { transaction in
             try EncryptionKeyStore(transaction: transaction).require(encryption, now: now)
             let store = ExchangeKeyStore(transaction: transaction)
             if new.purpose == .trade { try Self.checkBeside(new, store.trading(new.exchange)) }
-            // The key that trades takes no money out, whichever of the two was there first.
-            let other = try store.all().first {
-                $0.exchange == new.exchange && $0.apiKey == new.apiKey && $0.purpose != new.purpose
+            // The key that trades takes no money out, whichever of the two was there first; and one key is of one account.
+            let other = try store.all().first { other in
+                other.exchange == new.exchange && other.apiKey == new.apiKey
+                    && (other.purpose != new.purpose || other.label != new.label)
             }
             if let other { throw ExchangeKeyError.keyTaken(other.accountName) }
             var key = draft
@@ -64,12 +68,15 @@ extension ExchangeKeyring: ExchangeKeyDesk {
             if taken.contains(key.label) { throw ExchangeKeyError.labelTaken(key.accountName) }
             (key.sealed, key.permissions, key.checkedAt) = (sealed, permissions, checkedAt)
             key.id = try store.insert(key)
-            return key
+            return (key, try store.all())
         }
         askedAt[key.id] = checkedAt
         logger.notice("exchange key \(key.id) added", metadata: ["account": "\(key.accountName)"])
+        if let shared = SharedAccounts(keys).fault(key) {
+            logger.warning("exchange key \(key.id) (\(key.accountName)) \(shared)")
+        }
         await reload()
-        return ExchangeKeyView(key)
+        return view(key, [], keys)
     }
 
     /// Two accounts on one key would take each other's orders for their own and book the same fills; accounts of one exchange
@@ -138,31 +145,34 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         guard let key = try await load({ try ExchangeKeyStore(transaction: $0).key(id) }) else { throw .unknownKey(id) }
         await ask(key)
         await reload()
-        guard let fresh = try await load({ try ExchangeKeyStore(transaction: $0).key(id) }) else {
-            throw .unknownKey(id)
-        }
-        return view(fresh, holder.states)
+        let keys = try await load { try ExchangeKeyStore(transaction: $0).all() }
+        guard let fresh = keys.first(where: { $0.id == id }) else { throw .unknownKey(id) }
+        return view(fresh, holder.states, keys)
     }
 
     // MARK: - Readiness
 
     public func readiness() async throws(ExchangeKeyError) -> [AccountReadiness] {
         let keys = try await load { try ExchangeKeyStore(transaction: $0).all() }
-        let states = holder.states
+        let (states, shared) = (holder.states, SharedAccounts(keys))
         return Dictionary(grouping: keys, by: \.accountName).sorted { $0.key < $1.key }.map { name, keys in
             let state = states.first { "\($0.exchange)/\($0.label)" == name }
-            return readiness(keys, state)
+            return readiness(keys, state, shared)
         }
     }
 
-    private func readiness(_ keys: [ExchangeKey], _ state: ExchangeAccountState?) -> AccountReadiness {
+    private func readiness(
+        _ keys: [ExchangeKey], _ state: ExchangeAccountState?, _ shared: SharedAccounts
+    ) -> AccountReadiness {
         let (name, first) = (keys[0].accountName, keys[0])
         let trading = keys.first { $0.purpose == .trade }
         var faults = keys.compactMap { key in key.fault.map { "key \(key.id): \($0)" } }
         faults += [problems[name], state?.fault, loadFault].compactMap { $0 }
         if let trading {
             if trading.checkedAt == nil, trading.fault == nil { faults.append("key \(trading.id): not checked yet") }
-            if let fault = trading.permissionFault { faults.append("key \(trading.id): \(fault)") }
+            for fault in [trading.permissionFault, shared.fault(trading)].compactMap({ $0 }) {
+                faults.append("key \(trading.id): \(fault)")
+            }
         } else {
             faults.append("no key to trade with")
         }

@@ -16,7 +16,7 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
     /// A key for trading that cannot trade, and what it can do.
     case cannotTrade(exchange: String, permissions: [String])
     case labelTaken(String)
-    /// The same key trades for another account already.
+    /// The same key is another account's already, or the same one's for the other purpose.
     case keyTaken(String)
     case unknownKey(Int64)
     /// What trades with it would be left without a key.
@@ -47,7 +47,7 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
             \(exchange), as its purpose is trade. Give it that permission there
             """
         case .labelTaken(let name): "\(name) has such a key already: remove it first, or give another exchange_index"
-        case .keyTaken(let name): "this key is that of \(name) already, and trades for one account only"
+        case .keyTaken(let name): "this key is that of \(name) already, and is for one account and purpose only"
         case .unknownKey(let id): "Key \(id) not found"
         case .inUse(let what): "\(what.joined(separator: ", ")): stop first what trades with the key"
         case .followsWithdrawals(let account, let key, let count):

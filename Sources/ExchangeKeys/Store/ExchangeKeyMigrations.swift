@@ -65,5 +65,8 @@ public enum ExchangeKeyMigrations {
             try transaction.execute("ALTER TABLE exchange_keys ADD COLUMN fault_causes TEXT")
         },
         WithdrawalRestores.migration,
+        Migration("exchange-keys-008-account-ids") { transaction in
+            try transaction.execute("ALTER TABLE exchange_keys ADD COLUMN account_id TEXT")
+        },
     ]
 }

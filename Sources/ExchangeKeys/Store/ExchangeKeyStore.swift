@@ -39,12 +39,12 @@ struct ExchangeKeyStore {
             """
             INSERT INTO exchange_keys (key_id, exchange, exchange_index, purpose, name, api_key, api_secret, api_passphrase,
                 api_uid, environment, rest_url, stream_url, dead_mans_switch, receive_window, may_withdraw, can_read,
-                can_trade, can_withdraw, is_bound, checked_at, fault, created_at, updated_at)
+                can_trade, can_withdraw, is_bound, account_id, checked_at, fault, created_at, updated_at)
             VALUES (\(id), \(key.exchange.rawValue), \(key.label), \(key.purpose.rawValue), \(key.name), \(key.apiKey),
                 \(key.sealed.secret), \(key.sealed.passphrase.sqlValue), \(key.sealed.uid.sqlValue), \(environment), \(rest.sqlValue), \(streams.sqlValue),
                 \(key.connection.deadMansSwitchSeconds.sqlValue), \(key.connection.receiveWindow), \(key.mayWithdraw),
                 \(key.permissions.canRead.sqlValue), \(key.permissions.canTrade.sqlValue), \(key.permissions.canWithdraw.sqlValue),
-                \(key.permissions.isBoundToAddresses.sqlValue), \(key.checkedAt.sqlValue), \(key.fault.sqlValue), \(key.createdAt),
+                \(key.permissions.isBoundToAddresses.sqlValue), \(key.permissions.accountID.sqlValue), \(key.checkedAt.sqlValue), \(key.fault.sqlValue), \(key.createdAt),
                 \(key.createdAt))
             """)
         try transaction.notify(Self.channel)
@@ -74,6 +74,7 @@ struct ExchangeKeyStore {
                 """
                 UPDATE exchange_keys SET can_read = \(permissions.canRead.sqlValue), can_trade = \(permissions.canTrade.sqlValue),
                     can_withdraw = \(permissions.canWithdraw.sqlValue), is_bound = \(permissions.isBoundToAddresses.sqlValue),
+                    account_id = \(permissions.accountID.sqlValue),
                     checked_at = \(now), fault = NULL, fault_causes = NULL, updated_at = \(now)
                 WHERE key_id = \(id)
                 """) == 1
@@ -145,6 +146,7 @@ struct ExchangeKeyStore {
                 canRead: try row.get("can_read"), canTrade: try row.get("can_trade"),
                 canWithdraw: try row.get("can_withdraw"), isBoundToAddresses: try row.get("is_bound")),
             checkedAt: try row.get("checked_at"), fault: try row.get("fault"), createdAt: try row.get("created_at"))
+        key.permissions.accountID = try row.get("account_id")
         let causes: String? = try row.get("fault_causes")
         key.faultCauses = (causes ?? "").split(separator: " ").compactMap { KeyCause(rawValue: String($0)) }
         return key

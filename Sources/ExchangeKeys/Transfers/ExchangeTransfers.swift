@@ -205,7 +205,9 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private func resolved(
         _ earlier: Withdrawal, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> Withdrawal {
-        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
+        // Of one that is years old there may be many windows: whoever asks waits no longer for it than a round does.
+        let deadline = time.now().advanced(byNanoseconds: Self.patience)
+        var calls = try TransferCalls(settings, manners: manners, time: time, until: deadline, send: send)
         _ = try await calls.currencies()
         let listed = try await calls.withdrawals(earlier.place.asset, since: Self.since([earlier]))
         return try await resolved(earlier, listed)

@@ -36,10 +36,12 @@ extension BybitDialect {
             func words(_ key: String) -> [String] { granted?[key]?.elements?.compactMap(\.text) ?? [] }
             let addresses = answer.result["ips"]?.elements?.compactMap(\.text) ?? []
             let isReadOnly = answer.result.text("readOnly") == "1"
-            return KeyPermissions(
+            var permissions = KeyPermissions(
                 canRead: true, canTrade: !isReadOnly && words("Spot").contains("SpotTrade"),
                 canWithdraw: !isReadOnly && words("Wallet").contains("Withdraw"),
                 isBoundToAddresses: !addresses.isEmpty && !addresses.contains("*"))
+            permissions.accountID = answer.result.text("userID")
+            return permissions
         }
     }
 

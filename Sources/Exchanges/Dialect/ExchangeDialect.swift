@@ -153,6 +153,8 @@ public struct KeyPermissions: Hashable, Sendable {
     public var canTrade: Bool?
     public var canWithdraw: Bool?
     public var isBoundToAddresses: Bool?
+    /// What the exchange calls the account, or sub-account, that the key is of.
+    public var accountID: String?
 
     public init(
         canRead: Bool? = nil, canTrade: Bool? = nil, canWithdraw: Bool? = nil, isBoundToAddresses: Bool? = nil

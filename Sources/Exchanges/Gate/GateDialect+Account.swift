@@ -62,10 +62,12 @@ extension GateDialect {
             func canWrite(_ name: String) -> Bool {
                 rights.contains { $0.text("name") == name && $0.bool("read_only") != true }
             }
-            return KeyPermissions(
+            var permissions = KeyPermissions(
                 canRead: rights.contains { ["spot", "unified"].contains($0.text("name")) },
                 canTrade: canWrite("spot"), canWithdraw: canWrite("withdraw"),
                 isBoundToAddresses: key["ip_whitelist"]?.elements.map { !$0.isEmpty })
+            permissions.accountID = key.text("user_id")
+            return permissions
         }
     }
 }

@@ -61,11 +61,13 @@ extension KuCoinDialect {
             let rights = try data.requiredText("permission").lowercased().split(separator: ",").map {
                 $0.drop { $0 == " " }
             }
-            return KeyPermissions(
+            var permissions = KeyPermissions(
                 canRead: rights.contains("general"), canTrade: rights.contains("spot") || rights.contains("trade"),
                 // The older right "Transfer" includes withdrawals.
                 canWithdraw: rights.contains { $0.hasPrefix("withdraw") || $0 == "transfer" },
                 isBoundToAddresses: data.text("ipWhitelist") != nil)
+            permissions.accountID = data.text("uid")
+            return permissions
         }
     }
 }

@@ -43,9 +43,11 @@ extension OKXDialect {
         ask(.private, "account/config") { rows in
             let row = try rows.only("data")
             let granted = (row.text("perm") ?? "").split(separator: ",")
-            return KeyPermissions(
+            var permissions = KeyPermissions(
                 canRead: granted.contains("read_only"), canTrade: granted.contains("trade"),
                 canWithdraw: granted.contains("withdraw"), isBoundToAddresses: row.text("ip") != nil)
+            permissions.accountID = row.text("uid")
+            return permissions
         }
     }
 

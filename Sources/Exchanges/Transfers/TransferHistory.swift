@@ -18,9 +18,9 @@ public struct TransferHistory: Hashable, Sendable {
 /// longer than the exchange allows, one whose answer is full in halves. Pure.
 ///
 /// Ask for ``next()`` until it is nil, and tell of each answer how many rows it held; rows of a window that is asked for again in
-/// halves come twice.
+/// halves come twice, and so do those at the moment where two windows meet: of some exchanges an end is included, of some (OKX) not.
 public struct TransferWindows: Hashable, Sendable {
-    /// From ``since`` up to ``until``, both included, milliseconds since 1970.
+    /// From ``since`` up to ``until``, milliseconds since 1970.
     public struct Window: Hashable, Sendable {
         public var since: Int64
         /// Nil of the last one: clocks differ, and what comes just now belongs to it.
@@ -56,7 +56,7 @@ public struct TransferWindows: Hashable, Sendable {
         // A last window without an end is read up to the exchange's own now, which may be later than ours.
         let length = max(Self.shortest, longest &- Self.margin)
         while now &- start > length {
-            open.append(Window(since: start, until: start &+ length &- 1))
+            open.append(Window(since: start, until: start &+ length))
             start = start &+ length
         }
         open.append(Window(since: start))
@@ -77,7 +77,7 @@ public struct TransferWindows: Hashable, Sendable {
             return
         }
         let middle = window.since &+ (end &- window.since) / 2
-        open.append(Window(since: middle &+ 1, until: window.until))
+        open.append(Window(since: middle, until: window.until))
         open.append(Window(since: window.since, until: middle))
     }
 }

@@ -124,6 +124,8 @@ struct BybitAnswerTests {
         #expect(
             try call.answer(in: BybitScene.good(result), dialect)
                 == KeyPermissions(canRead: true, canTrade: true, canWithdraw: false, isBoundToAddresses: false))
+        let told = result.replacing("{\"readOnly\"", with: "{\"userID\":24617703,\"readOnly\"")
+        #expect(try call.answer(in: BybitScene.good(told), dialect).accountID == "24617703")
         let readOnly = result.replacing(#""readOnly":0"#, with: #""readOnly":1"#).replacing("*", with: "1.2.3.4")
         #expect(
             try call.answer(in: BybitScene.good(readOnly), dialect)

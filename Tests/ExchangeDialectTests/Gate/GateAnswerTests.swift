@@ -93,6 +93,8 @@ import TradingCore
         let rights = try Rigged.read(dialect.permissions(), key, dialect)
         #expect(rights.canRead == true && rights.canTrade == true && rights.canWithdraw == false)
         #expect(rights.isBoundToAddresses == true)
+        let told = key.replacing(#"{"perms""#, with: #"{"user_id":10003,"perms""#)
+        #expect(try Rigged.read(dialect.permissions(), told, dialect).accountID == "10003")
         #expect(try Rigged.read(dialect.permissions(), "[\(key),\(key)]", dialect) == KeyPermissions())
     }
 

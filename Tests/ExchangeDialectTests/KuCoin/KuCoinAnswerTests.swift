@@ -117,7 +117,8 @@ import TradingCore
     func `a key's rights`(text: String, canTrade: Bool, canWithdraw: Bool) throws {
         let rights = try Rigged.read(
             dialect.permissions(),
-            #"{"code":"200000","data":{"permission":"\#(text)","ipWhitelist":"127.0.0.1"}}"#, dialect)
+            #"{"code":"200000","data":{"permission":"\#(text)","ipWhitelist":"127.0.0.1","uid":165111215}}"#, dialect)
+        #expect(rights.accountID == "165111215")
         #expect(rights.canTrade == canTrade && rights.canWithdraw == canWithdraw && rights.canRead == true)
         #expect(rights.isBoundToAddresses == true)
     }

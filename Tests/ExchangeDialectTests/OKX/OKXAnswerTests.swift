@@ -76,6 +76,8 @@ struct OKXAnswerTests {
                 == KeyPermissions(canRead: true, canTrade: true, canWithdraw: false, isBoundToAddresses: true))
         #expect(try ask("read_only,withdraw,trade", "").canWithdraw == true)
         #expect(try ask("read_only", "").isBoundToAddresses == false)
+        let told = #"{"code":"0","msg":"","data":[{"perm":"trade","uid":"44705892343619584","ip":""}]}"#
+        #expect(try call.answer(in: OKXScene.answer(told), dialect).accountID == "44705892343619584")
     }
 
     @Test(
