@@ -8,11 +8,14 @@ import TradingCore
 ///
 /// Records one after another, each with its length and a checksum; a length of 0 ends them. On a file system that never writes
 /// in place (btrfs, ZFS) even this may fail when the disk is full: then ``write(_:)`` says so.
-final class OwedCancels: Sendable {
+final class OwedCancels<Command: Hashable & Codable & Sendable>: Sendable {
     struct Entry: Hashable, Codable, Sendable {
         var time: Timestamp
-        var command: PaperCommand
+        var command: Command
     }
+
+    /// A command and when it was carried out.
+    typealias Timed = (time: Timestamp, command: Command)
 
     enum Failure: Error, CustomStringConvertible {
         case full(Int)
@@ -27,8 +30,8 @@ final class OwedCancels: Sendable {
     }
 
     /// Some six thousand cancels.
-    static let size = 1 << 20
-    private static let head = 8
+    static var size: Int { 1 << 20 }
+    private static var head: Int { 8 }
 
     /// Where the next record goes.
     private let end: Mutex<Int>
@@ -61,6 +64,17 @@ final class OwedCancels: Sendable {
 
     var isEmpty: Bool { end.withLock { $0 == 0 } }
 
+    /// What was owed when the exchange died, but for what its journal has got since: by a checkpoint or by itself.
+    /// - Parameters:
+    ///   - stored: the time of the last checkpoint.
+    ///   - known: what the journal holds since.
+    func left(after stored: Timestamp?, beside known: [Timed]) -> [Timed] {
+        left.filter { entry in
+            entry.time > stored ?? .distantPast
+                && !known.contains { $0.time == entry.time && $0.command == entry.command }
+        }.map { ($0.time, $0.command) }
+    }
+
     /// Adds to what is owed. On the disk when this returns.
     func write(_ entries: [Entry]) throws {
         try end.withLock { end in
@@ -78,6 +92,7 @@ final class OwedCancels: Sendable {
     /// Nothing is owed any more.
     func clear() throws {
         try end.withLock { end in
+            if end == 0 { return }
             try Self.write([UInt8](repeating: 0, count: Self.head), at: 0, descriptor)
             end = 0
         }

@@ -39,7 +39,7 @@ public actor PaperExchange {
     private var checkpointDue: Timestamp
     private var fault: String?
     /// Cancels that were carried out while the journal took nothing: they go into it before anything else does.
-    private var owed: [PaperJournal.Entry]
+    private var debt: CancelDebt<PaperCommand>
 
     /// How often the whole state is stored: a restart repeats at most so much.
     private static var checkpointInterval: Int64 { Nanoseconds.seconds(5) }
@@ -56,19 +56,13 @@ public actor PaperExchange {
         for listing in configuration.listings { try checkReadable(listing, now: time.now()) }
         let database = try await SQLiteDatabase.open(path: path)
         return try await open(
-            configuration, database, reserve: reserve(beside: path, logger), time: time, logger: logger,
+            configuration, database, reserve: .beside(path, logger), time: time, logger: logger,
             progress: progress)
     }
 
-    private static func reserve(beside path: String, _ logger: Logger) -> OwedCancels? {
-        do { return try OwedCancels(path: path + "-cancels") } catch {
-            logger.error("paper exchange: no room is kept for cancels while the disk is full: \(error)")
-            return nil
-        }
-    }
-
     static func open(
-        _ configuration: PaperExchangeConfiguration, _ database: any SQLDatabase, reserve: OwedCancels? = nil,
+        _ configuration: PaperExchangeConfiguration, _ database: any SQLDatabase,
+        reserve: OwedCancels<PaperCommand>? = nil,
         time: any TimeSource, logger: Logger, progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> PaperExchange {
         try await Migrator(PaperJournal.migrations).migrate(database)
@@ -78,10 +72,9 @@ public actor PaperExchange {
         core.history = PaperHistory(orders: recovered.orders, fills: recovered.fills)
         try replay(recovered, core, to: time.now(), progress)
         let owed = Array(recovered.commands.suffix(recovered.owedCount))
-        if !owed.isEmpty {
-            logger.notice("paper exchange: \(owed.count) cancels of a full disk were found beside the journal")
-        }
-        return PaperExchange(core: core, journal: journal, owed: owed, time: time, logger: logger)
+        return PaperExchange(
+            core: core, journal: journal, debt: CancelDebt(owed, reserve: reserve, logger: logger), time: time,
+            logger: logger)
     }
 
     private static func checkReadable(_ listing: PaperExchangeConfiguration.Listing, now: Timestamp) throws {
@@ -91,10 +84,10 @@ public actor PaperExchange {
     }
 
     private init(
-        core: sending PaperExchangeCore, journal: PaperJournal, owed: [PaperJournal.Entry], time: any TimeSource,
+        core: sending PaperExchangeCore, journal: PaperJournal, debt: CancelDebt<PaperCommand>, time: any TimeSource,
         logger: Logger
     ) {
-        self.owed = owed
+        self.debt = debt
         self.core = core
         self.journal = journal
         self.time = time
@@ -155,7 +148,14 @@ public actor PaperExchange {
     private func carryOut(_ requests: [Request], at now: Timestamp) async {
         let isKept = await keep(
             requests.compactMap { if case .command(let command) = $0 { command } else { nil } }, now)
-        if !isKept { owe(requests, now) }
+        if !isKept {
+            // A cancel waits for no disk.
+            debt.add(
+                requests.compactMap { request in
+                    guard case .command(let command) = request, case .cancel = command.action else { return nil }
+                    return (now, command)
+                })
+        }
         for request in requests {
             var outcome = PaperExchangeCore.Outcome()
             switch request {
@@ -172,31 +172,12 @@ public actor PaperExchange {
         }
     }
 
-    /// Whatever stops the exchange, everybody may leave: a cancel waits for no disk. It goes where there is room for it.
-    private func owe(_ requests: [Request], _ now: Timestamp) {
-        let cancels = requests.compactMap { request -> PaperJournal.Entry? in
-            guard case .command(let command) = request, case .cancel = command.action else { return nil }
-            return (now, command)
-        }
-        guard !cancels.isEmpty else { return }
-        owed += cancels
-        do { try journal.owe(cancels) } catch {
-            logger.critical("paper exchange: cancels are kept in memory alone, a kill forgets them: \(error)")
-        }
-    }
-
-    /// All that was owed is stored.
-    private func owesNothing() {
-        owed = []
-        do { try journal.owesNothing() } catch { report("what is owed no more could not be struck out: \(error)") }
-    }
-
     /// - Returns: whether the commands are in the journal, and with them every cancel that is owed to it.
     private func keep(_ commands: [PaperCommand], _ now: Timestamp) async -> Bool {
         guard !commands.isEmpty else { return true }
         do {
-            try await journal.append(owed + commands.map { (now, $0) })
-            owesNothing()
+            try await journal.append(debt.owed + commands.map { (now, $0) })
+            debt.settle()
             return true
         } catch {
             report("the journal takes nothing: \(error)")
@@ -231,7 +212,7 @@ public actor PaperExchange {
             try await journal.checkpoint(state, orders: orders, fills: fills)
             core.history.wasStored()
             // The state that was stored has them in it.
-            owesNothing()
+            debt.settle()
             fault = nil
         } catch { report("no checkpoint could be stored: \(error)") }
     }

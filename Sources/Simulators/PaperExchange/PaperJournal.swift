@@ -7,7 +7,7 @@ import TradingCore
 struct PaperJournal: Sendable {
     let database: any SQLDatabase
     /// Where cancels go that the database takes not; nil where there is no such room.
-    var reserve: OwedCancels?
+    var reserve: OwedCancels<PaperCommand>?
 
     static let migrations = [
         Migration("paper-exchange-001") { transaction in
@@ -66,7 +66,7 @@ struct PaperJournal: Sendable {
                     command: try Self.decode(PaperCommand.self, $0.get("body"))
                 )
             }
-            let owed = Self.owed(reserve?.left ?? [], after: state?.now, commands)
+            let owed = reserve?.left(after: state?.now, beside: commands) ?? []
             let orders = try transaction.rows("SELECT body FROM orders").map {
                 try Self.decode(PaperHistory.Order.self, $0.get("body"))
             }
@@ -79,27 +79,7 @@ struct PaperJournal: Sendable {
         }
     }
 
-    /// What was owed when the exchange died, but for what the database has got since: by a checkpoint or by itself.
-    private static func owed(_ left: [OwedCancels.Entry], after stored: Timestamp?, _ known: [Entry]) -> [Entry] {
-        left.filter { entry in
-            entry.time > stored ?? .distantPast
-                && !known.contains { $0.time == entry.time && $0.command == entry.command }
-        }.map { ($0.time, $0.command) }
-    }
-
-    /// Keeps cancels that the database would not take.
-    func owe(_ entries: [Entry]) throws {
-        try reserve?.write(entries.map { OwedCancels.Entry(time: $0.time, command: $0.command) })
-    }
-
-    /// The database has all that was owed.
-    func owesNothing() throws {
-        guard let reserve, !reserve.isEmpty else { return }
-        try reserve.clear()
-    }
-
-    /// A command and when it was carried out.
-    typealias Entry = (time: Timestamp, command: PaperCommand)
+    typealias Entry = OwedCancels<PaperCommand>.Timed
 
     func append(_ entries: [Entry]) async throws {
         let bodies = try entries.map { (time: $0.time, body: try Self.encode($0.command)) }

@@ -19,10 +19,15 @@ final class SpotRunning: Sendable {
     private let tasks: [Task<Void, Never>]
     private let caller: HTTPCaller
 
-    init(_ path: String, _ configuration: SpotConfiguration) async throws {
+    /// - Parameter disk: its database, and the room beside it; nil: opened at the path.
+    init(_ path: String, _ configuration: SpotConfiguration, disk: FillableDisk? = nil) async throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let time = SystemTime()
-        let exchange = try await SpotExchange.open(configuration, path: path, time: time, logger: logger)
+        let exchange =
+            if let disk {
+                try await SpotExchange.open(
+                    configuration, disk, reserve: .beside(path, logger), time: time, logger: logger)
+            } else { try await SpotExchange.open(configuration, path: path, time: time, logger: logger) }
         self.exchange = exchange
         caller = try HTTPCaller(.init(deadline: 60_000, connecting: 60_000))
         let (ports, found) = AsyncStream.makeStream(of: Int.self)

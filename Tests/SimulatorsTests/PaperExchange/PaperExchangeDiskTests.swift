@@ -13,41 +13,19 @@ import TradingCore
 
 /// A paper exchange whose journal takes nothing.
 @Suite struct PaperExchangeDiskTests {
-    /// A database whose disk can be filled.
-    private final class Disk: SQLDatabase {
-        private let real: any SQLDatabase
-        private let isFull = Mutex(false)
-
-        init(_ path: String) async throws { real = try await SQLiteDatabase.open(path: path) }
-
-        func fill(_ value: Bool) { isFull.withLock { $0 = value } }
-
-        func write<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
-            if isFull.withLock({ $0 }) { throw SQLError.diskFull("scripted") }
-            return try await real.write(body)
-        }
-
-        func read<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
-            try await real.read(body)
-        }
-
-        var dialect: SQLDialect { real.dialect }
-        func notifications(_ channel: String) -> AsyncStream<Void> { real.notifications(channel) }
-        func close() async { await real.close() }
-    }
-
     private final class Running: Sendable {
         let exchange: PaperExchange
-        let disk: Disk
+        let disk: FillableDisk
         let events: AsyncStream<AccountEvent>
         private let told: AsyncStream<AccountEvent>.Continuation
         private let task: Task<Void, Never>
 
         init(_ path: String, isFull: Bool = false) async throws {
             (events, told) = AsyncStream.makeStream()
-            disk = try await Disk(path)
+            disk = try await FillableDisk(path)
             exchange = try await PaperExchange.open(
-                .generated(seed: 3), disk, reserve: try OwedCancels(path: path + "-cancels"), time: SystemTime(),
+                .generated(seed: 3), disk, reserve: try OwedCancels<PaperCommand>(path: path + "-cancels"),
+                time: SystemTime(),
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
             disk.fill(isFull)
             task = Task { [exchange] in await exchange.run() }
@@ -71,8 +49,16 @@ import TradingCore
         /// The next event of this kind; what comes before it is passed over.
         func hear(_ what: AccountEvent) async { for await event in events where event == what { return } }
 
+        /// Listens, waits for a market, and finds a price to rest at that nobody comes near.
+        func farBid() async throws -> Int64 {
+            try await listen()
+            try await marketBegins()
+            let bids = await exchange.snapshot(symbol).filter { $0.kind == .snapshot && $0.side == .buy }
+            return try #require(bids.map(\.price.ticks).max()) - 50_000
+        }
+
         /// Until there is a market.
-        func marketBegins() async throws {
+        private func marketBegins() async throws {
             let (records, word) = AsyncStream.makeStream(of: Void.self)
             let subscription = try await exchange.subscribe(symbol) { _ in word.yield() }
             for await _ in records where await !exchange.snapshot(symbol).isEmpty { break }
@@ -93,10 +79,7 @@ import TradingCore
         let folder = try TemporaryFolder()
         let path = folder.path + "/paper.db"
         var running = try await Running(path)
-        try await running.listen()
-        try await running.marketBegins()
-        let bids = await running.exchange.snapshot(symbol).filter { $0.kind == .snapshot && $0.side == .buy }
-        let price = try #require(bids.map(\.price.ticks).max()) - 50_000
+        let price = try await running.farBid()
         let (first, second, third) = (
             try Self.order(1, at: price), try Self.order(2, at: price), try Self.order(3, at: price)
         )
@@ -138,10 +121,7 @@ import TradingCore
         let folder = try TemporaryFolder()
         let path = folder.path + "/paper.db"
         var running = try await Running(path)
-        try await running.listen()
-        try await running.marketBegins()
-        let bids = await running.exchange.snapshot(symbol).filter { $0.kind == .snapshot && $0.side == .buy }
-        let price = try #require(bids.map(\.price.ticks).max()) - 50_000
+        let price = try await running.farBid()
         let orders = try (1...4).map { try Self.order($0, at: price) }
         for order in orders {
             running.send(.place(order))
@@ -153,7 +133,7 @@ import TradingCore
             await running.hear(.cancelled(order.id))
         }
         // It was as long before: nothing had to grow.
-        #expect(try Data(contentsOf: URL(filePath: path + "-cancels")).count == OwedCancels.size)
+        #expect(try Data(contentsOf: URL(filePath: path + "-cancels")).count == OwedCancels<PaperCommand>.size)
         await running.stop()
         // Started twice on a disk that is full still: what was owed is owed on.
         for _ in 0..<2 {
@@ -170,7 +150,7 @@ import TradingCore
         await running.hear(.cancelled(orders[2].id))
         running.disk.fill(true)
         await running.stop()
-        #expect(try OwedCancels(path: path + "-cancels").left.isEmpty)
+        #expect(try OwedCancels<PaperCommand>(path: path + "-cancels").left.isEmpty)
         running = try await Running(path)
         #expect(try await running.exchange.openOrders("default", symbol).map(\.id) == [orders[3].id])
         await running.stop()
@@ -178,9 +158,9 @@ import TradingCore
 
     // MARK: - The room for cancels
 
-    private static func entries(_ count: Int) throws -> [OwedCancels.Entry] {
+    private static func entries(_ count: Int) throws -> [OwedCancels<PaperCommand>.Entry] {
         try (1...count).map { number in
-            OwedCancels.Entry(
+            OwedCancels<PaperCommand>.Entry(
                 time: Timestamp(nanoseconds: Int64(number)),
                 command: PaperCommand(
                     account: "default", symbol: symbol,
@@ -193,25 +173,25 @@ import TradingCore
         let path = folder.path + "/owed"
         let entries = try Self.entries(20)
         do {
-            let owed = try OwedCancels(path: path)
+            let owed = try OwedCancels<PaperCommand>(path: path)
             #expect(owed.left.isEmpty && owed.isEmpty)
             try owed.write(Array(entries.prefix(15)))
             try owed.write(Array(entries.suffix(5)))
         }
-        #expect(try OwedCancels(path: path).left == entries)
+        #expect(try OwedCancels<PaperCommand>(path: path).left == entries)
         let whole = [UInt8](try Data(contentsOf: URL(filePath: path)))
-        #expect(whole.count == OwedCancels.size)
+        #expect(whole.count == OwedCancels<PaperCommand>.size)
         // Cut anywhere, or with any byte spoiled, it gives a part of the beginning, and nothing that was never owed.
         let used = try #require(whole.lastIndex { $0 != 0 }) + 1
         for cut in stride(from: 0, through: used, by: 7) {
-            let kept = OwedCancels.entries(
+            let kept = OwedCancels<PaperCommand>.entries(
                 Array(whole.prefix(cut)) + [UInt8](repeating: 0, count: used - cut)
             ).entries
             #expect(Array(entries.prefix(kept.count)) == kept, "cut at \(cut)")
             if cut < used {
                 var spoiled = Array(whole.prefix(used))
                 spoiled[cut] ^= 0x5A
-                let read = OwedCancels.entries(spoiled).entries
+                let read = OwedCancels<PaperCommand>.entries(spoiled).entries
                 #expect(read.count < entries.count && Array(entries.prefix(read.count)) == read, "spoiled at \(cut)")
             }
         }
@@ -220,29 +200,29 @@ import TradingCore
     @Test func `struck out it is empty, and shorter debts leave nothing of longer ones behind`() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/owed"
-        let owed = try OwedCancels(path: path)
+        let owed = try OwedCancels<PaperCommand>(path: path)
         let entries = try Self.entries(9)
         try owed.write(entries)
         try owed.clear()
-        #expect(try OwedCancels(path: path).left.isEmpty)
+        #expect(try OwedCancels<PaperCommand>(path: path).left.isEmpty)
         // As long as the first one was: what follows on it is whole, and must not be read.
         try owed.write([entries[1]])
-        #expect(try OwedCancels(path: path).left == [entries[1]])
+        #expect(try OwedCancels<PaperCommand>(path: path).left == [entries[1]])
     }
 
     @Test func `room that is used up says so, and keeps what it holds`() throws {
         let folder = try TemporaryFolder()
-        let owed = try OwedCancels(path: folder.path + "/owed")
+        let owed = try OwedCancels<PaperCommand>(path: folder.path + "/owed")
         let entries = try Self.entries(1_000)
         var written = 0
-        #expect(throws: OwedCancels.Failure.self) {
+        #expect(throws: OwedCancels<PaperCommand>.Failure.self) {
             while true {
                 try owed.write(entries)
                 written += entries.count
             }
         }
         #expect(written >= 5_000)
-        #expect(try OwedCancels(path: folder.path + "/owed").left.count == written)
+        #expect(try OwedCancels<PaperCommand>(path: folder.path + "/owed").left.count == written)
     }
 }
 

@@ -5,7 +5,9 @@ import TradingCore
 /// The exchange's own memory, in its own file: what it was begun with, where it stood last, what it was told since, and what
 /// became of orders. Every command is in here before anybody hears of its effect.
 struct SpotJournal: Sendable {
-    let database: SQLiteDatabase
+    let database: any SQLDatabase
+    /// Where cancels go that the database takes not; nil where there is no such room.
+    var reserve: OwedCancels<SpotCommand>?
 
     static let migrations = [
         Migration("spot-exchange-001") { transaction in
@@ -40,6 +42,8 @@ struct SpotJournal: Sendable {
         var fills: [SpotFill]
         /// Minutes by symbol, oldest first.
         var candles: [String: [SpotCandle]]
+        /// How many of the commands are in no database yet: the last ones.
+        var owedCount = 0
     }
 
     /// What a checkpoint stores.
@@ -77,6 +81,7 @@ struct SpotJournal: Sendable {
                     command: try Self.decode(SpotCommand.self, $0.get("body"))
                 )
             }
+            let owed = reserve?.left(after: state?.now, beside: commands) ?? []
             let orders = try transaction.rows("SELECT body FROM spot_orders ORDER BY id").map {
                 try Self.decode(SpotOrder.self, $0.get("body"))
             }
@@ -89,14 +94,15 @@ struct SpotJournal: Sendable {
                     try Self.decode(SpotCandle.self, row.get("body")))
             }
             return Recovered(
-                genesis: genesis, state: state, commands: commands, orders: orders, fills: fills, candles: candles)
+                genesis: genesis, state: state, commands: commands + owed, orders: orders, fills: fills,
+                candles: candles, owedCount: owed.count)
         }
     }
 
-    func append(_ commands: [SpotCommand], at time: Timestamp) async throws {
-        let bodies = try commands.map { try Self.encode($0) }
+    func append(_ commands: [OwedCancels<SpotCommand>.Timed]) async throws {
+        let bodies = try commands.map { (time: $0.time, body: try Self.encode($0.command)) }
         try await database.write { transaction in
-            for body in bodies {
+            for (time, body) in bodies {
                 try transaction.execute("INSERT INTO spot_commands (time, body) VALUES (\(time), \(body))")
             }
         }

@@ -144,6 +144,14 @@ enum SpotCommand: Codable, Hashable, Sendable {
         var restriction: Restriction?
     }
 
+    /// Whether it only takes orders off.
+    var isCancel: Bool {
+        switch self {
+        case .cancel, .cancelAll: true
+        case .place, .replace, .amend, .fill, .filters, .status, .transfer, .market: false
+        }
+    }
+
     case place(Place)
     case cancel(Cancel)
     case cancelAll(account: String, symbol: String, seed: UInt64)

@@ -34,6 +34,7 @@ public actor SpotExchange {
     private var checkpointDue: Timestamp
     private var storedCandles: [String: Timestamp] = [:]
     private var lastFault: String?
+    private var debt: CancelDebt<SpotCommand>
     private var isOver = false
     /// Live markets that nobody can trade on now, as last told.
     private var halted: Set<String> = []
@@ -62,9 +63,18 @@ public actor SpotExchange {
         random: any RandomSource = SystemRandom(),
         logger: Logger, progress: @Sendable (Double) -> Void = { _ in }
     ) async throws -> SpotExchange {
-        let database = try await SQLiteDatabase.open(path: path)
+        try await open(
+            configuration, try await SQLiteDatabase.open(path: path), reserve: .beside(path, logger), time: time,
+            random: random, logger: logger, progress: progress)
+    }
+
+    static func open(
+        _ configuration: SpotConfiguration, _ database: any SQLDatabase, reserve: OwedCancels<SpotCommand>?,
+        time: any TimeSource, random: any RandomSource = SystemRandom(), logger: Logger,
+        progress: @Sendable (Double) -> Void = { _ in }
+    ) async throws -> SpotExchange {
         try await Migrator(SpotJournal.migrations).migrate(database)
-        let journal = SpotJournal(database: database)
+        let journal = SpotJournal(database: database, reserve: reserve)
         let recovered = try await journal.recover(configuration.fingerprint, now: time.now())
         // Microseconds: whatever an earlier life has counted to, this is higher.
         let core = try SpotCore(
@@ -75,12 +85,16 @@ public actor SpotExchange {
             market.untold.removeAll()
             market.showAll()
         }
-        return SpotExchange(core: core, journal: journal, time: time, random: random, logger: logger)
+        let debt = CancelDebt(
+            Array(recovered.commands.suffix(recovered.owedCount)), reserve: reserve, logger: logger)
+        return SpotExchange(core: core, journal: journal, debt: debt, time: time, random: random, logger: logger)
     }
 
     private init(
-        core: sending SpotCore, journal: SpotJournal, time: any TimeSource, random: any RandomSource, logger: Logger
+        core: sending SpotCore, journal: SpotJournal, debt: CancelDebt<SpotCommand>, time: any TimeSource,
+        random: any RandomSource, logger: Logger
     ) {
+        self.debt = debt
         configuration = core.configuration
         security = SpotSecurity(core.configuration.accounts)
         limits = RequestLimits()
@@ -149,15 +163,24 @@ public actor SpotExchange {
         let isStored = !batch.isEmpty || core.concernsOrders
         if isStored {
             let commands = core.heard.unstored + core.heard.waiting + batch.map(\.command)
-            do { try await journal.append(commands, at: now) } catch {
+            do { try await journal.append(debt.owed + commands.map { (now, $0) }) } catch {
                 report("the journal takes nothing: \(error)")
-                for waiting in batch { waiting.done.resume(returning: .refused(.disconnected)) }
-                return
+                return carryOutCancels(of: batch, at: now)
             }
+            debt.settle()
         }
         // Nothing else moves the core, so that what is done at `now` here is done at `now` again after a restart.
         core.doHeard(isStored: isStored)
         for waiting in batch { waiting.done.resume(returning: core.perform(waiting.command)) }
+    }
+
+    /// While the journal takes nothing, everybody may leave; nothing else is done, what live markets have told included.
+    private func carryOutCancels(of batch: [Waiting], at now: Timestamp) {
+        debt.add(batch.filter(\.command.isCancel).map { (now, $0.command) })
+        for waiting in batch {
+            waiting.done.resume(
+                returning: waiting.command.isCancel ? core.perform(waiting.command) : .refused(.disconnected))
+        }
     }
 
     /// Says when a live market is lost, and when it is whole again.
@@ -190,6 +213,8 @@ public actor SpotExchange {
             try await journal.store(checkpoint)
             core.records.wasStored()
             core.heard.unstored.removeAll()
+            // The state that was stored has them in it.
+            debt.settle()
             lastFault = nil
         } catch {
             storedCandles = [:]
