@@ -77,6 +77,7 @@ import TradingCore
         }
         let lookUp = OrderLookUp(account: exchange, symbol: TestInstrument.btc.id.symbol)
         async let asking = lookUp.reports(of: ids)
+        defer { gate.open() }
         try await Self.wait("eight are asked for") { gate.now == 8 }
         #expect(Set(gate.asked) == Set(ids.prefix(8)))
         // As one is answered, the next is asked for.
@@ -113,6 +114,7 @@ import TradingCore
         try await withServer { bench in
             try await bench.quote()
             let (exchange, gate) = (bench.exchange, Gate())
+            defer { gate.open() }
             let resting = exchange.open.map(\.request.id)
             // They ended while nobody listened.
             exchange.state.withLock { state in

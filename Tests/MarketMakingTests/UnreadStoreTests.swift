@@ -153,6 +153,22 @@ import TradingCore
         }
     }
 
+    @Test func `a halt that is stored while the states are being read is among them`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let (server, exchange) = (bench.server, bench.exchange)
+            server.database.setFailing(true)
+            try await server.supervisor.setTradingState(Self.halt(.server))
+            try await server.wait("nothing rests") { exchange.open.isEmpty }
+            server.database.holdNextRead {
+                server.database.setFailing(false)
+                try? await server.wait("it is stored") { await server.supervisor.haltsOfThisProcess.isEmpty }
+            }
+            #expect(try await Self.entry(.server, server.supervisor).state == .halted)
+            #expect(try await Self.entry(.server, server.supervisor).isStored)
+        }
+    }
+
     @Test func `a halt of a strategy that there is not is dropped when that can be known`() async throws {
         try await withServer { bench in
             try await bench.restart(waits: false) { $0.setUnreadable(true) }

@@ -258,8 +258,12 @@ extension StrategySupervisor: TradingDesk {
     }
 
     public func tradingStates() async throws(DeskError) -> [TradingStateEntry] {
+        // One that is stored while the store is read is in neither: what was not stored before counts, too.
+        let before = unstoredHalts
         var stored = try await knownStates()
-        for entry in unstoredHalts.values {
+        for entry in before.merging(unstoredHalts, uniquingKeysWith: { $1 }).values {
+            let isStored = stored.contains { $0.scope == entry.scope && $0.setAt >= entry.setAt }
+            if isStored, unstoredHalts[entry.scope] == nil { continue }
             var shown = entry
             shown.isStored = false
             stored.removeAll { $0.scope == entry.scope }

@@ -14,6 +14,7 @@ final class ObservedDatabase: SQLDatabase {
     private let unreadable = Mutex(false)
     private let hidingCommits = Mutex(0)
     private let commits = Mutex(0)
+    private let nextRead = Mutex<(@Sendable () async -> Void)?>(nil)
     /// What holds the first read after the next commit, and whether that commit has been.
     private let hold = Mutex<(isDue: Bool, work: @Sendable () async -> Void)?>(nil)
 
@@ -31,6 +32,9 @@ final class ObservedDatabase: SQLDatabase {
     var hiddenCommits: Int { hidingCommits.withLock { $0 } }
     /// The answer of the first read after the next commit is told only when `work` has ended.
     func holdReadAfterCommit(_ work: @escaping @Sendable () async -> Void) { hold.withLock { $0 = (false, work) } }
+
+    /// What the next read has found is told only when `work` has ended.
+    func holdNextRead(_ work: @escaping @Sendable () async -> Void) { nextRead.withLock { $0 = work } }
 
     var commitCount: Int { commits.withLock { $0 } }
 
@@ -56,6 +60,11 @@ final class ObservedDatabase: SQLDatabase {
     func read<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
         if unreadable.withLock({ $0 }) { throw Failure() }
         let result = try await real.read(body)
+        let next = nextRead.withLock { next in
+            defer { next = nil }
+            return next
+        }
+        await next?()
         let work = hold.withLock { hold -> (@Sendable () async -> Void)? in
             guard let due = hold, due.isDue else { return nil }
             hold = nil
