@@ -32,13 +32,22 @@ enum SQLiteFile {
         defer { try? handle.close() }
         let header = (try? handle.read(upToCount: 100)) ?? Data()
         if header.isEmpty { return false }
-        guard header.count == 100, header.starts(with: Array("SQLite format 3\0".utf8)) else {
+        if let id = application(header) {
+            guard id == applicationID else { throw .notOurDatabase(path: path, found: owner(path)) }
+            return true
+        }
+        // A power cut while it was being written over: then the log has it.
+        guard let page = LogPages(path + "-wal")?.firstPage, application(page) == applicationID else {
             throw .notOurDatabase(path: path, found: noDatabase)
         }
-        // Big-endian, at offset 68: https://www.sqlite.org/fileformat2.html#application_id
-        let id = header[68..<72].reduce(Int32(0)) { $0 << 8 | Int32($1) }
-        guard id == applicationID else { throw .notOurDatabase(path: path, found: owner(path)) }
         return true
+    }
+
+    /// Whose database a first page says it is; nil when it is none of SQLite's.
+    private static func application(_ page: Data) -> Int32? {
+        guard page.count >= 100, page.starts(with: Array("SQLite format 3\0".utf8)) else { return nil }
+        // Big-endian, at offset 68: https://www.sqlite.org/fileformat2.html#application_id
+        return page.dropFirst(68).prefix(4).reduce(Int32(0)) { $0 << 8 | Int32($1) }
     }
 
     /// A file that a full disk or a broken transfer has cut off says in its header how long it was. Of one without a log, as a backup is.
