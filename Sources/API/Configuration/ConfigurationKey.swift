@@ -44,7 +44,8 @@ public struct ConfigurationKey: Sendable {
         ConfigurationKey(
             "DATABASE_URL", isSecret: true,
             note:
-                "postgres://user:password@host:port/database, shared by several servers, of which one trades; empty keeps everything in DATABASE_PATH."),
+                "postgres://user:password@host:port/database, shared by several servers, of which one trades; empty keeps everything in DATABASE_PATH."
+        ),
         ConfigurationKey(
             "NODE_NAME", .text, or: "local",
             note: "Tells one server on a shared database from another; the same at every start of one."),

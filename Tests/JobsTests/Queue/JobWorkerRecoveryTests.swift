@@ -121,9 +121,17 @@ import TradingCore
     @Test(arguments: DatabaseEngine.available)
     func `two processes of one name do not declare each other dead for ever`(_ engine: DatabaseEngine) async throws {
         try await withJobsDatabase(engine) { database in
-            let first = RunningWorker(database) { $0.ownsDatabase = false } _: { _, _ in .done }
+            let first = RunningWorker(database) {
+                $0.ownsDatabase = false
+            } _: { _, _ in
+                .done
+            }
             try await eventually("the first is there") { try await living(database) == 1 }
-            let second = RunningWorker(database) { $0.ownsDatabase = false } _: { _, _ in .done }
+            let second = RunningWorker(database) {
+                $0.ownsDatabase = false
+            } _: { _, _ in
+                .done
+            }
             try await eventually("the first was replaced") { first.worker.report.registrationsLost == 1 }
             // Were each to replace the other, one of them would be dead at any time.
             try await eventually("both live") { try await living(database) == 2 }

@@ -87,7 +87,8 @@ struct LiveExchangeTests {
             throw error
         }
         let feed = LiveFeed(
-            upstream.connector, Self.symbol, into: market, patience: doubting ? 3_000_000_000 : 600_000_000_000, time: SystemTime(),
+            upstream.connector, Self.symbol, into: market, patience: doubting ? 3_000_000_000 : 600_000_000_000,
+            time: SystemTime(),
             logger: Self.logger)
         let hearing = Task { await feed.run() }
         // A market that never moves tells nothing that a book could be begun from.
