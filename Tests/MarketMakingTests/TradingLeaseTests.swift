@@ -231,6 +231,10 @@ import TradingCore
             #expect(
                 await second.supervisor.health().faults == ["standing by: server a trades on this database"])
             #expect(await second.supervisor.executors.isEmpty)
+            // Its key must not be taken away here either.
+            #expect(
+                await second.supervisor.users(of: "paper/default")
+                    == ["strategy u1-c1-pureMarketMaking runs", "paper/default/BTC/USDT has live orders"])
             await first.kill()
             exchange.state.withLock { ($0.marketSinks, $0.accountSinks) = ([:], [:]) }
             let resting = exchange.open.map(\.request.id)

@@ -157,11 +157,17 @@ struct DirectSessionStart {
 extension StrategySupervisor {
     /// What trades with an account, `exchange/label`, one line each: strategies that run, and live orders.
     public func users(of account: String) async -> [String] {
-        let rows = try? await load { try StrategyInstanceStore(transaction: $0).unfinished() }
-        guard let rows else { return ["the store cannot be read"] }
-        var users = rows.filter { $0.place.accountName == account && $0.instance.key.type != .direct }.map {
-            "strategy \($0.instance.key) runs"
+        let found = try? await load { transaction in
+            let rows = try StrategyInstanceStore(transaction: transaction).unfinished().filter {
+                $0.place.accountName == account
+            }
+            return (rows, try Set(rows.map(\.place)).filter { try OrderStore.hasLive(at: $0, transaction) })
         }
+        guard let (rows, live) = found else { return ["the store cannot be read"] }
+        var users = rows.filter { $0.instance.key.type != .direct }.map { "strategy \($0.instance.key) runs" }
+        // Where nobody works here, before a start has come so far or because another server does, what is stored tells.
+        let elsewhere = live.filter { executors[$0] == nil }.map(\.description).sorted()
+        users += elsewhere.map { "\($0) has live orders" }
         for (place, executor) in executors.sorted(by: { $0.key.description < $1.key.description })
         where place.accountName == account {
             let count = await executor.health.openOrderCount
