@@ -126,7 +126,8 @@ extension TransferTests {
             }
             world.bench.time.advance(byNanoseconds: 20 * Nanoseconds.perDay)
             #expect(await world.transfers.follow() == [])
-            #expect(world.exchange.count(Self.listing) == 3)
+            // From a day before it on, as clocks differ, in windows of a week.
+            #expect(world.exchange.count(Self.listing) == 4)
             #expect(try await world.transfers.withdrawals(.confirmed, before: nil, limit: 9).count == 1)
         }
     }

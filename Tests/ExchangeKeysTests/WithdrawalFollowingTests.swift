@@ -274,16 +274,25 @@ extension TransferTests {
         let late = withdrawal.createdAt.advanced(byNanoseconds: WithdrawalFinding.surelyDead + 1)
         let expected: WithdrawalFinding =
             row.isIt ? .found(WithdrawalStep(transfer)) : row.isAnothers ? .neverLeft : .open
-        #expect(WithdrawalFinding(withdrawal, WithdrawalList([transfer]), taken: [], now: late) == expected)
+        #expect(
+            WithdrawalFinding(
+                withdrawal, WithdrawalList([transfer], keyID: withdrawal.place.keyID), taken: [], now: late) == expected
+        )
         // What is some other withdrawal's already is not this one; of two alike nobody can say which it is.
         if row.isIt, transfer.clientID == nil {
-            #expect(WithdrawalFinding(withdrawal, WithdrawalList([transfer]), taken: ["W"], now: late) == .neverLeft)
+            #expect(
+                WithdrawalFinding(
+                    withdrawal, WithdrawalList([transfer], keyID: withdrawal.place.keyID), taken: ["W"], now: late)
+                    == .neverLeft)
             var other = transfer
             other.id = "V"
-            #expect(WithdrawalFinding(withdrawal, WithdrawalList([transfer, other]), taken: [], now: late) == .open)
+            #expect(
+                WithdrawalFinding(
+                    withdrawal, WithdrawalList([transfer, other], keyID: withdrawal.place.keyID), taken: [], now: late)
+                    == .open)
         }
         // A list with a hole in it may have left it out.
-        let holed = WithdrawalList([transfer], isWhole: false)
+        let holed = WithdrawalList([transfer], isWhole: false, keyID: withdrawal.place.keyID)
         if !row.isIt { #expect(WithdrawalFinding(withdrawal, holed, taken: [], now: late) == .open) }
     }
 
@@ -295,10 +304,17 @@ extension TransferTests {
             createdAt: Timestamp(nanoseconds: 1_000_000 * 1_000_000))
         func finding(_ listed: [ExchangeTransfer], after age: Int64) -> WithdrawalFinding {
             WithdrawalFinding(
-                withdrawal, WithdrawalList(listed), taken: [], now: withdrawal.createdAt.advanced(byNanoseconds: age))
+                withdrawal, WithdrawalList(listed, keyID: withdrawal.place.keyID), taken: [],
+                now: withdrawal.createdAt.advanced(byNanoseconds: age))
         }
         #expect(finding([], after: WithdrawalFinding.surelyDead) == .open)
         #expect(finding([], after: WithdrawalFinding.surelyDead + 1) == .neverLeft)
+        // The list of another key, maybe of another account, says nothing.
+        let late = withdrawal.createdAt.advanced(byNanoseconds: WithdrawalFinding.surelyDead + 1)
+        for other in [nil, withdrawal.place.keyID + 1] {
+            let empty = WithdrawalList([], keyID: other)
+            #expect(WithdrawalFinding(withdrawal, empty, taken: [], now: late) == .open)
+        }
         #expect(finding([], after: WithdrawalFinding.surelyListed - 1) == .neverLeft)
         // Nobody knows whether the exchange still lists what is that old.
         #expect(finding([], after: WithdrawalFinding.surelyListed) == .open)

@@ -116,7 +116,7 @@ extension TransferTests {
         try await with { world in
             func followers() async throws -> [String] {
                 try await world.bench.keyring.followers(ExchangeID(rawValue: "mexc"), "default").map(
-                    \.credentials.apiKey)
+                    \.settings.credentials.apiKey)
             }
             #expect(try await followers() == ["other", "api-key-1"])
             world.bench.validator.say { _ in .failure(.refused("gone", [.key])) }

@@ -111,6 +111,25 @@ import TradingCore
         }
     }
 
+    @Test func `time in which the database cannot be read is no stillness of the holder`() async throws {
+        try await onEveryEngine { database in
+            let observed = ObservedDatabase(database)
+            let (first, second) = (Node("a", database), Node("b", observed))
+            _ = await first.lease.acquire()
+            let waiting = try await second.begin(Self.acquires)
+            observed.setUnreadable(true)
+            for _ in 0..<10 { try await second.step() }
+            observed.setUnreadable(false)
+            // Back, it is seen for the first time, and again and again; the holder's first beat comes in time.
+            for _ in 0..<4 { try await second.step() }
+            #expect(!second.lease.isHeld)
+            let keeping = try await first.begin(Self.keeps)
+            for _ in 0..<4 { try await second.step() }
+            #expect(!second.lease.isHeld && first.lease.isHeld && first.losses.count == 0)
+            for task in [waiting, keeping] { task.cancel() }
+        }
+    }
+
     @Test func `one that was passed over is told by its next beat`() async throws {
         try await onEveryEngine { database in
             let (first, second) = (Node("a", database), Node("b", database))
@@ -160,26 +179,37 @@ import TradingCore
                     // The question has been put: from here on only the commit can notice.
                     _ = try transaction.rows("SELECT 1")
                     while !isTaken.withLock({ $0 }) {}
-                    _ = try transaction.execute(
-                        "INSERT INTO trading_states (scope, state, reason, set_by, set_at) VALUES ('server', 'ACTIVE', '', '', 0)"
-                    )
+                    try Self.addOrder(transaction)
                 }
             }
             while attempts.withLock({ $0 }) == 0 { try await Task.sleep(for: .milliseconds(1)) }
             let waiting = try await second.begin(Self.acquires)
             for _ in 0..<6 where !second.lease.isHeld { try await second.step() }
             await waiting.value
-            // What the new term finds is what there will ever be of the old one.
-            let found = try await second.fenced.write { transaction in
-                try transaction.rows("SELECT scope FROM trading_states").count
-            }
+            // Read as a start reads it. What the new term finds is what there will ever be of the old one.
+            let found = try await other.read { try $0.rows("SELECT client_order_id FROM orders").count }
             isTaken.withLock { $0 = true }
             await #expect(throws: NotTrading.self) { try await underWay.value }
-            let after = try await other.read { try $0.rows("SELECT scope FROM trading_states").count }
+            let after = try await other.read { try $0.rows("SELECT client_order_id FROM orders").count }
             #expect(found == after)
             await mine.close()
             await other.close()
         }
+    }
+
+    private static func addOrder(_ transaction: any SQLTransaction) throws {
+        try transaction.execute(
+            """
+            INSERT INTO strategy_instances (id, strategy_key, user_id, client_id, strategy_type, exchange, account_label,
+                symbol, status, parameters_version, run, created_at, updated_at)
+            VALUES (1, 'k', 'u', 'c', 'pureMarketMaking', 'paper', 'default', 'BTC/USDT', 'running', 1, 1, 0, 0)
+            """)
+        try transaction.execute(
+            """
+            INSERT INTO orders (client_order_id, instance_id, run, parameters_version, exchange, account_label, symbol, side,
+                level, ticks, lots, price, quantity, is_post_only, status, created_at, updated_at)
+            VALUES (1, 1, 1, 1, 'paper', 'default', 'BTC/USDT', 'buy', 0, 1, 1, '1', '1', 1, 'pending', 0, 0)
+            """)
     }
 
     // MARK: - Servers

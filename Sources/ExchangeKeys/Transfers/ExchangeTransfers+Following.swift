@@ -84,12 +84,13 @@ extension ExchangeTransfers {
     private func calls(
         _ exchange: ExchangeID, _ label: String, until deadline: Timestamp
     ) async throws(TransferError) -> TransferCalls {
-        let followers: [ExchangeAccountSettings]
+        let followers: [(keyID: Int64, settings: ExchangeAccountSettings)]
         do { followers = try await keyring.followers(exchange, label) } catch { throw .storageUnavailable("\(error)") }
         var refusal = TransferError.refused("\(exchange)/\(label) has no key that it can be followed with: store one")
-        for settings in followers {
+        for (keyID, settings) in followers {
             do throws(TransferError) {
                 var calls = try TransferCalls(settings, manners: manners, time: time, until: deadline, send: send)
+                calls.keyID = keyID
                 _ = try await calls.currencies()
                 return calls
             } catch {

@@ -148,11 +148,12 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     }
 
     func settled(
-        _ withdrawal: Withdrawal, _ step: WithdrawalStep
+        _ withdrawal: Withdrawal, _ step: WithdrawalStep, isFound: Bool = false
     ) async throws(TransferError) -> Withdrawal {
         let now = time.now()
         let isMoved = try await write { transaction in
-            try WithdrawalStore(transaction: transaction).move(withdrawal.id, from: withdrawal.status, step, now: now)
+            try WithdrawalStore(transaction: transaction).move(
+                withdrawal.id, from: withdrawal.status, step, isFound: isFound, now: now)
         }
         guard isMoved else { return try await fresh(withdrawal) }
         var settled = withdrawal
@@ -179,7 +180,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         let isAbandoned =
             earlier.status == .pending && time.now().nanoseconds(since: earlier.createdAt) > Self.abandoned
         guard earlier.status == .unknown || isAbandoned else { return earlier }
-        return try await resolved(earlier, settings)
+        return try await resolved(earlier, order.place.keyID, settings)
     }
 
     /// A network by another of its names is the same, and so is another key of the same account.
@@ -203,11 +204,12 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
 
     /// Asks the exchange. Never sends.
     private func resolved(
-        _ earlier: Withdrawal, _ settings: ExchangeAccountSettings
+        _ earlier: Withdrawal, _ keyID: Int64, _ settings: ExchangeAccountSettings
     ) async throws(TransferError) -> Withdrawal {
         // Of one that is years old there may be many windows: whoever asks waits no longer for it than a round does.
         let deadline = time.now().advanced(byNanoseconds: Self.patience)
         var calls = try TransferCalls(settings, manners: manners, time: time, until: deadline, send: send)
+        calls.keyID = keyID
         _ = try await calls.currencies()
         let listed = try await calls.withdrawals(earlier.place.asset, since: Self.since([earlier]))
         return try await resolved(earlier, listed)
@@ -220,7 +222,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: earlier.place.exchange) }
         let finding = WithdrawalFinding(earlier, listed, taken: taken, now: time.now())
         switch finding {
-        case .found(let step): return try await settled(earlier, step)
+        case .found(let step): return try await settled(earlier, step, isFound: true)
         case .neverLeft:
             logger.error("withdrawal \(earlier.id) never left: the exchange lists none, and no longer can one come")
             return try await settled(
@@ -234,10 +236,13 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         }
     }
 
-    /// A little before the first of them was stored, in milliseconds: clocks differ.
+    /// Before the first of them was stored, in milliseconds: clocks differ, and one that is not on the list for its clock would be taken
+    /// for one that never left. A day, for what is older than ours is told apart by name, time and id anyway.
+    static let clocksApart: Int64 = 86_400_000
+
     static func since(_ withdrawals: [Withdrawal]) -> Int64 {
         let first = withdrawals.map(\.createdAt).min() ?? .distantPast
-        return first.nanoseconds / Nanoseconds.perMillisecond - 120_000
+        return first.nanoseconds / Nanoseconds.perMillisecond - clocksApart
     }
 
     public func withdrawals(

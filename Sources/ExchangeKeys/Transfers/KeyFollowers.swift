@@ -35,7 +35,9 @@ extension ExchangeKeyring {
     /// What the withdrawals of an account may be asked about with, the best first.
     func followers(
         _ exchange: ExchangeID, _ label: String
-    ) async throws(ExchangeKeyError) -> [ExchangeAccountSettings] {
-        try await load { try KeyFollowers(transaction: $0).keys(exchange, label) }.compactMap { settings($0) }
+    ) async throws(ExchangeKeyError) -> [(keyID: Int64, settings: ExchangeAccountSettings)] {
+        try await load { try KeyFollowers(transaction: $0).keys(exchange, label) }.compactMap { key in
+            settings(key).map { (key.id, $0) }
+        }
     }
 }

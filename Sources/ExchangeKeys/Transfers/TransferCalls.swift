@@ -6,6 +6,8 @@ import TradingCore
 /// One account's calls about transfers. For each use anew, as they are rare.
 struct TransferCalls: Sendable {
     private var dialect: any ExchangeDialect
+    /// Whose word the answers are: of another key's account they say nothing.
+    var keyID: Int64?
     private let client: ExchangeClient
     private let credentials: ExchangeCredentials
     private let time: any TimeSource
@@ -86,6 +88,7 @@ struct TransferCalls: Sendable {
             list.add(rows.filter { $0.kind != .deposit })
         }
         list.isWhole = windows.isWhole
+        list.keyID = keyID
         return list
     }
 

@@ -6,7 +6,8 @@ import TradingCore
 enum WithdrawalFinding: Equatable {
     /// What the exchange says of it: it has taken it, or how that ended.
     case found(WithdrawalStep)
-    /// It is on no list, and can no longer be accepted.
+    /// It is on no list of the key that signed it, and can no longer be accepted. Another key of the label may be another account's, of a
+    /// sub-account for instance, whose list says nothing.
     case neverLeft
     case open
 
@@ -30,7 +31,8 @@ enum WithdrawalFinding: Equatable {
         // Of several nobody can say which it is.
         if own.count == 1 {
             self = .found(WithdrawalStep(own[0]))
-        } else if list.isWhole, Self.isTold(now.nanoseconds(since: withdrawal.createdAt)),
+        } else if list.isWhole, list.keyID == withdrawal.place.keyID,
+            Self.isTold(now.nanoseconds(since: withdrawal.createdAt)),
             // An address or an amount may be written in another way: what could be ours keeps it open.
             listed.allSatisfy({ $0.isSurelyAnothers(than: withdrawal, taken) })
         {

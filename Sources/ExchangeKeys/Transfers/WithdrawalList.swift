@@ -6,12 +6,15 @@ struct WithdrawalList: Equatable, Sendable {
     private var known: Set<String> = []
     /// Nothing that the exchange may have listed is missing.
     var isWhole = true
+    /// The key that it was asked with.
+    var keyID: Int64?
 
     init() {}
 
-    init(_ rows: [ExchangeTransfer], isWhole: Bool = true) {
+    init(_ rows: [ExchangeTransfer], isWhole: Bool = true, keyID: Int64? = nil) {
         add(rows)
         self.isWhole = isWhole
+        self.keyID = keyID
     }
 
     /// Those that are there already come to nothing.

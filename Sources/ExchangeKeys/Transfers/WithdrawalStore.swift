@@ -141,7 +141,10 @@ struct WithdrawalStore {
 
     /// What the exchange has told once stays: a later word without it takes it away from nobody.
     /// - Returns: false when it was no longer as it was thought to be.
-    func move(_ id: Int64, from: Withdrawal.Status, _ step: WithdrawalStep, now: Timestamp) throws -> Bool {
+    /// - Parameter isFound: it was looked for on the exchange's list: a row that is another withdrawal's by now is not this one's.
+    func move(
+        _ id: Int64, from: Withdrawal.Status, _ step: WithdrawalStep, isFound: Bool = false, now: Timestamp
+    ) throws -> Bool {
         let (status, outcome) = Self.columns(step.status)
         return try transaction.execute(
             """
@@ -150,6 +153,10 @@ struct WithdrawalStore {
                 transaction_id = COALESCE(\(step.transactionID.sqlValue), transaction_id),
                 reason = \(step.reason.sqlValue), updated_at = \(now)
             WHERE withdrawal_id = \(id) AND COALESCE(outcome, status) = \(from.rawValue)
+                AND NOT EXISTS (
+                    SELECT 1 FROM exchange_withdrawals o JOIN exchange_withdrawals s ON s.withdrawal_id = \(id)
+                    WHERE o.exchange = s.exchange AND o.exchange_id = \(isFound ? step.exchangeID ?? "" : "")
+                        AND o.withdrawal_id <> \(id))
             """) == 1
     }
 

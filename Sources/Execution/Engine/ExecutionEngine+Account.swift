@@ -89,7 +89,7 @@ extension ExecutionEngine {
         let position = table[index].index(of: fill.orderID)
         // Numbers of orders are used by others too where an exchange marks them by nothing else.
         let bounds = position.map { table[index].live[$0].bounds } ?? table[index].ended.bounds(of: fill.orderID)
-        let mismatch = (bounds ?? .unknown(fill.side)).mismatch(fill)
+        let mismatch = (bounds ?? .unknown(fill.side)).mismatch(fill, instrument.unit)
         if case .side = mismatch { return actions.append(.alert(.mismatchedFill(fill))) }
         guard !table[index].fills.contains(fill) else { return }
         guard mismatch == nil else { return actions.append(.alert(.mismatchedFill(fill))) }

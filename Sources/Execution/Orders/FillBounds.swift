@@ -20,12 +20,37 @@ public struct FillBounds: Hashable, Sendable {
     }
 
     /// Why a fill that was not told before cannot be the order's; nil when it can.
-    public func mismatch(_ fill: Fill) -> FillMismatch? {
+    /// - Parameter unit: what ticks and lots of the instrument are worth.
+    public func mismatch(_ fill: Fill, _ unit: BookUnit) -> FillMismatch? {
         if fill.side != side { return .side(ordered: side) }
         if fill.price.ticks <= 0 || fill.quantity.lots <= 0 { return .nothing }
         let isWorse = side == .buy ? fill.price.ticks > limit.ticks : fill.price.ticks < limit.ticks
         if isWorse { return .price(limit: limit) }
-        return fill.quantity.lots > left.lots ? .quantity(left: left) : nil
+        if fill.quantity.lots > left.lots { return .quantity(left: left) }
+        return Self.isBookable(fill, unit) ? nil : .absurd
+    }
+
+    /// Far above what any market trades, and so far below what decimals hold that sums of fills stay within it.
+    private static let largest = Int128.max / 1_000_000
+    /// Fees are rounded up, so that one of next to nothing may be more than what was traded.
+    private static let dust = FixedDecimal(raw: 1_000_000_000_000)
+
+    /// Whether what it was worth and what it cost can be summed up, and the fee is not more than what was traded.
+    private static func isBookable(_ fill: Fill, _ unit: BookUnit) -> Bool {
+        let (ticks, lots) = (Int128(fill.price.ticks), Int128(fill.quantity.lots))
+        let (cost, costOverflows) = (ticks * lots).multipliedReportingOverflow(by: unit.notional.raw)
+        let (amount, amountOverflows) = lots.multipliedReportingOverflow(by: unit.quantity.raw)
+        let (price, priceOverflows) = ticks.multipliedReportingOverflow(by: unit.price.raw)
+        guard !costOverflows, !amountOverflows, !priceOverflows, max(cost, amount, price) <= largest else {
+            return false
+        }
+        let traded =
+            switch fill.feeAsset {
+            case .base: amount
+            case .quote: cost
+            case .other: largest
+            }
+        return fill.fee.raw.magnitude <= (traded + dust.raw).magnitude
     }
 }
 
@@ -37,6 +62,8 @@ public enum FillMismatch: Hashable, Sendable {
     case nothing
     /// The order has a better limit. Orders at the market have one too: they are sent as limits.
     case price(limit: Price)
+    /// It cannot have been worth that much, or cost such a fee.
+    case absurd
     /// With it more would have traded than was ordered.
     case quantity(left: Quantity)
 

@@ -87,7 +87,11 @@ public final class TradingLease: Sendable {
                 ended(began, due, nil)
                 if isTaken { return true }
                 tell(sight)
-            } catch { ended(began, due, "\(error)") }
+            } catch {
+                // Stillness counts only while it is seen: where nobody can write, the holder cannot either.
+                seen = nil
+                ended(began, due, "\(error)")
+            }
             due = next(began)
             do { try await time.sleep(until: due) } catch { return false }
         }

@@ -61,6 +61,9 @@ struct TradingLeaseStore {
     /// - Returns: its number; nil when the holder lives, or another was faster.
     func take(_ seen: Sight, node: String, now: Timestamp) throws -> Int64? {
         guard try look() == seen else { return nil }
+        // What sends follows from rows of this table. Having read it as a whole, a transaction of the old term that adds to it, and has
+        // read the term that ends here, cannot commit beside this one: one of the two is refused, and run again sees the other.
+        _ = try transaction.row("SELECT updated_at FROM orders LIMIT 1")
         try transaction.execute(
             """
             UPDATE trading_leases SET term = term + 1, node = \(node), is_released = 0, taken_at = \(now) WHERE id = 1

@@ -104,7 +104,7 @@ public actor StrategySupervisor {
             runtime.logger.critical("\(usedUp)")
         }
         // What was commanded meanwhile is newer than what was stored.
-        for entry in entries { states[entry.scope] = states[entry.scope] ?? entry }
+        for entry in entries { states[entry.scope] = TradingStateEntry.newer(states[entry.scope], entry) ?? entry }
         let byAccount = Dictionary(grouping: rows) { $0.place.accountName }
         unrecovered = Set(byAccount.keys)
         await withDiscardingTaskGroup { group in

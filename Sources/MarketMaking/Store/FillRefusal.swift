@@ -27,6 +27,7 @@ struct FillRefusal: Error, Hashable, Sendable, CustomStringConvertible {
             switch cause {
             case .mismatch(.side(let side)): "is one to \(side.storedName)"
             case .mismatch(.nothing): "cannot have traded nothing, or for nothing"
+            case .mismatch(.absurd): "cannot have traded for that, or cost a fee of \(fill.fee)"
             case .mismatch(.price(let limit)): "has the better limit of \(limit.ticks) ticks"
             case .mismatch(.quantity(let left)): "has only \(left.lots) lots left"
             case .instrument(let symbol): "is one of \(symbol)"

@@ -51,7 +51,7 @@ struct FillStore {
         // Orders are never changed once they are placed, and those at the market are sent as limits of a sure quantity.
         let left = max(0, order.quantity.lots - order.filled.lots - more)
         let bounds = FillBounds(side: order.side, limit: order.price, left: Quantity(lots: left))
-        let mismatch = bounds.mismatch(fill)
+        let mismatch = bounds.mismatch(fill, instrument.unit)
         // A fill told again is no other for the order's being filled by it. One of the other side is never the booked one.
         if mismatch != .side(ordered: order.side), try isBooked(fill) { return (order, .known) }
         guard let mismatch else { return (order, .new) }

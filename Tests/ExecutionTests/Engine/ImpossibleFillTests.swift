@@ -12,6 +12,7 @@ import TradingCore
         var ticks: Int64
         var lots: Int64
         var mismatch: FillMismatch?
+        var fee: (amount: FixedDecimal, asset: FeeAsset)?
         var testDescription: String { "\(side) of \(lots) at \(ticks)" }
     }
 
@@ -31,6 +32,12 @@ import TradingCore
         Example(side: .sell, ticks: 10_009, lots: 1, mismatch: .price(limit: Price(ticks: 10_010))),
         Example(side: .sell, ticks: 10_010, lots: 1_001, mismatch: .quantity(left: Quantity(lots: 1_000))),
         Example(side: .sell, ticks: 0, lots: 1, mismatch: .nothing),
+        Example(side: .sell, ticks: .max, lots: 1_000, mismatch: .absurd),
+        Example(side: .buy, ticks: 9_990, lots: 1_000, mismatch: .absurd, fee: (FixedDecimal(raw: .max), .quote)),
+        Example(side: .buy, ticks: 9_990, lots: 1_000, mismatch: .absurd, fee: (FixedDecimal(raw: .min), .base)),
+        Example(side: .sell, ticks: 10_010, lots: 1_000, mismatch: .absurd, fee: (FixedDecimal(raw: .max), .other(0))),
+        // Rounded up, of next to nothing.
+        Example(side: .buy, ticks: 1, lots: 1, mismatch: nil, fee: (FixedDecimal(raw: 10_000_000_000), .base)),
     ]
 
     private func bench() throws -> (EngineBench, [OrderRequest]) {
@@ -52,13 +59,14 @@ import TradingCore
             _ = bench.take()
             var fill = bench.fill(order, lots: example.lots)
             fill.price = Price(ticks: example.ticks)
+            if let fee = example.fee { (fill.fee, fill.feeAsset) = fee }
             bench.tell(.filled(fill))
             let isTold = bench.take().contains(.alert(.mismatchedFill(fill)))
             #expect(isTold == (example.mismatch != nil), "ended: \(hasEnded)")
             #expect(bench.engine.bookedFills.map(\.fill) == (example.mismatch == nil ? [fill] : []))
             #expect(bench.session.account.fillCount == (example.mismatch == nil ? 1 : 0))
             let bounds = FillBounds(side: order.side, limit: order.price, left: order.quantity)
-            #expect(bounds.mismatch(fill) == example.mismatch)
+            #expect(bounds.mismatch(fill, bench.engine.instrument.unit) == example.mismatch)
         }
     }
 
