@@ -25,6 +25,8 @@ final class PlayedMEXC: Sendable {
         var history: [String] = []
         /// Instead of the history.
         var listAnswer: (Int, String)?
+        /// Milliseconds by which its clock is behind ours; then its list is true to the window that is asked for, too.
+        var behind: Int64 = 0
         /// What happens when the currencies are asked for.
         var onCurrencies: (@Sendable () -> Void)?
         var sent: [String] = []
@@ -47,7 +49,7 @@ final class PlayedMEXC: Sendable {
         _ verb: EndpointRequest.Verb, _ path: String, _ now: Int64, _ state: inout State
     ) throws(HTTPFailure) -> (Int, String) {
         switch (verb, path.prefix { $0 != "?" }) {
-        case (.get, "time"): return (200, "{\"serverTime\":\(now)}")
+        case (.get, "time"): return (200, "{\"serverTime\":\(now - state.behind)}")
         case (.get, "capital/config/getall"):
             state.onCurrencies?()
             return (
@@ -81,7 +83,11 @@ final class PlayedMEXC: Sendable {
             let start = field("startTime", path).flatMap { Int64($0) } ?? now
             let end = field("endTime", path).flatMap { Int64($0) } ?? now
             if end - start > 7 * 86_400_000 { return (400, #"{"code":700004,"msg":"the window is too long"}"#) }
-            return (200, "[" + state.history.joined(separator: ",") + "]")
+            let told = state.history.filter { row in
+                let made = row.split(separator: "\"applyTime\":").last.flatMap { Int64($0.prefix(while: \.isNumber)) }
+                return state.behind == 0 || (start...end).contains(made ?? start)
+            }
+            return (200, "[" + told.joined(separator: ",") + "]")
         default: return (404, "{}")
         }
     }
@@ -93,7 +99,7 @@ final class PlayedMEXC: Sendable {
     private static func row(_ path: String, _ now: Int64, _ state: State) -> String {
         let own = state.tellsNames ? field("withdrawOrderId", path).map { "\"\($0)\"" } ?? "null" : "null"
         return
-            #"{"id":"W\#(state.history.count + 1)","withdrawOrderId":\#(own),"coin":"USDT-TRX","netWork":"TRX","address":"TAbc","amount":"49","transactionFee":"1","status":2,"applyTime":\#(now)}"#
+            #"{"id":"W\#(state.history.count + 1)","withdrawOrderId":\#(own),"coin":"USDT-TRX","netWork":"TRX","address":"TAbc","amount":"49","transactionFee":"1","status":2,"applyTime":\#(now - state.behind)}"#
     }
 }
 

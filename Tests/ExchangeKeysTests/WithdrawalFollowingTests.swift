@@ -296,6 +296,47 @@ extension TransferTests {
         if !row.isIt { #expect(WithdrawalFinding(withdrawal, holed, taken: [], now: late) == .open) }
     }
 
+    /// Its list is by its own clock: asked for by ours, a withdrawal of just now would seem to have been before.
+    @Test(arguments: [true, false])
+    func `one that an exchange with a slow clock has carried out is found, by name or by what it is`(
+        _ tellsNames: Bool
+    ) async throws {
+        try await with { (world: World) async throws in
+            world.exchange.state.withLock { state in
+                state.behind = tellsNames ? 3_600_000 : 20_000
+                state.tellsNames = tellsNames
+                state.withdrawals = [.failure(.unknown("carried out"))]
+            }
+            #expect(try await world.transfers.withdraw(world.order()).status == .unknown)
+            world.bench.time.advance(byNanoseconds: WithdrawalFinding.surelyDead + Nanoseconds.perSecond)
+            #expect(await world.transfers.follow() == [])
+            #expect(try await world.transfers.withdrawals(nil, before: nil, limit: 9).map(\.status) == [.sent])
+        }
+    }
+
+    @Test func `a row of the exchange's list that has become another's meanwhile is not taken twice`() async throws {
+        try await with { world in
+            let now = world.bench.time.now()
+            let order = world.order()
+            let moved = try await world.bench.database.write { transaction in
+                let store = WithdrawalStore(transaction: transaction)
+                let one = try store.insert(order, requestID: "one", label: "default", now: now)
+                let two = try store.insert(order, requestID: "two", label: "default", now: now)
+                let step = WithdrawalStep(.sent, exchangeID: "W1")
+                return [
+                    try store.move(one.id, from: .pending, step, now: now),
+                    try store.move(two.id, from: .pending, step, isFound: true, now: now),
+                    try store.move(
+                        two.id, from: .pending, WithdrawalStep(.sent, exchangeID: "W2"), isFound: true, now: now),
+                    // Told again of the same one.
+                    try store.move(
+                        two.id, from: .sent, WithdrawalStep(.confirmed, exchangeID: "W2"), isFound: true, now: now),
+                ]
+            }
+            #expect(moved == [true, false, true, true])
+        }
+    }
+
     @Test func `only a list that cannot have left it out says that it never left`() {
         let withdrawal = Withdrawal(
             id: 1, requestID: "r",

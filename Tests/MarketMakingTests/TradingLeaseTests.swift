@@ -40,16 +40,21 @@ import TradingCore
         func step() async throws {
             let before = looks
             time.advance(byNanoseconds: Nanoseconds.seconds(1))
-            while looks == before { try await Task.sleep(for: .milliseconds(1)) }
+            try await TradingLeaseTests.look { looks != before }
         }
 
         /// Until it has looked for the first time.
         func begin(_ work: @escaping @Sendable (TradingLease) async -> Void) async throws -> Task<Void, Never> {
             let (before, lease) = (looks, lease)
             let task = Task { await work(lease) }
-            while looks == before { try await Task.sleep(for: .milliseconds(1)) }
+            try await TradingLeaseTests.look { looks != before }
             return task
         }
+    }
+
+    /// Looks until other tasks have come that far; between two looks it lets go of its thread.
+    private static func look(_ isSo: () -> Bool) async throws {
+        while !isSo() { try await Task.sleep(for: .milliseconds(1)) }
     }
 
     private static let acquires: @Sendable (TradingLease) async -> Void = { _ = await $0.acquire() }
@@ -64,9 +69,9 @@ import TradingCore
             let nodes = (0..<8).map { Node("node \($0)", database) }
             var tasks: [Task<Void, Never>] = []
             for node in nodes { tasks.append(Task { await Self.acquires(node.lease) }) }
-            while !nodes.allSatisfy({ $0.lease.isHeld || $0.lease.otherHolder != nil }) {
-                try await Task.sleep(for: .milliseconds(1))
+            try await Self.look {
                 for node in nodes where !node.lease.isHeld { node.time.advance(byNanoseconds: 1_000_000) }
+                return nodes.allSatisfy { $0.lease.isHeld || $0.lease.otherHolder != nil }
             }
             let holders = nodes.indices.filter { nodes[$0].lease.isHeld }
             #expect(holders.count == 1)
@@ -182,7 +187,7 @@ import TradingCore
                     try Self.addOrder(transaction)
                 }
             }
-            while attempts.withLock({ $0 }) == 0 { try await Task.sleep(for: .milliseconds(1)) }
+            try await Self.look { attempts.withLock { $0 } > 0 }
             let waiting = try await second.begin(Self.acquires)
             for _ in 0..<6 where !second.lease.isHeld { try await second.step() }
             await waiting.value

@@ -28,11 +28,7 @@ struct FencedDatabase: SQLDatabase {
     ) {
         do {
             database.write(isDurable: isDurable, try fenced(body)) { [lease] result in
-                if case .failure(let error) = result, TradingLeaseStore.isEnd(error) {
-                    lease.lose()
-                    return completion(.failure(NotTrading(reason: lease.standing)))
-                }
-                completion(result)
+                completion(result.mapError { lease.meaning($0) })
             }
         } catch { completion(.failure(error)) }
     }
@@ -59,11 +55,16 @@ struct FencedDatabase: SQLDatabase {
     }
 
     private func telling<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
-        do { return try await body() } catch {
-            guard TradingLeaseStore.isEnd(error) else { throw error }
-            lease.lose()
-            throw NotTrading(reason: lease.standing)
-        }
+        do { return try await body() } catch { throw lease.meaning(error) }
+    }
+}
+
+extension TradingLease {
+    /// What a failed transaction says: where it was the fence that it broke, the term has ended.
+    fileprivate func meaning(_ error: any Error) -> any Error {
+        guard TradingLeaseStore.isEnd(error) else { return error }
+        lose()
+        return NotTrading(reason: standing)
     }
 }
 

@@ -22,14 +22,14 @@ public actor StrategySupervisor {
     /// Halts that hold though the store would not take them yet, and who goes on trying.
     var unstoredHalts: [TradingScope: TradingStateEntry] = [:]
     var haltStorer: Task<Void, Never>?
-    private(set) var isReconciled = false
+    var isReconciled = false
     /// Accounts with something unfinished that has not been compared with the exchange yet; nil before the store is read.
-    private(set) var unrecovered: Set<String>?
+    var unrecovered: Set<String>?
     private(set) var isClosing = false
     /// What could not be recovered yet, by place or account.
     var recoveryFaults: [String: String] = [:]
     private let work: AsyncStream<InstrumentExecutor>
-    private let startWork: AsyncStream<InstrumentExecutor>.Continuation
+    let startWork: AsyncStream<InstrumentExecutor>.Continuation
     /// Accounts may have come or gone.
     private let accountChanges: AsyncStream<Void>
 
@@ -66,99 +66,7 @@ public actor StrategySupervisor {
         }
     }
 
-    // MARK: - Recovery
-
-    /// Until the store could be read: before that nobody looks after what an earlier process left.
-    private func recover() async {
-        var wait = 200 * Nanoseconds.perMillisecond
-        while !Task.isCancelled {
-            do {
-                try await recoverAll()
-                recoveryFaults["store"] = nil
-                isReconciled = !Task.isCancelled
-                return
-            } catch {
-                runtime.logger.critical("the store cannot be read, will try again: \(error)")
-                recoveryFaults["store"] = "\(error)"
-            }
-            try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
-            wait = min(2 * wait, Self.longestRecoveryWait)
-        }
-    }
-
-    /// Reconciles every account that has something unfinished. An exchange that cannot be reached is tried again, ever
-    /// more slowly, and keeps no other one waiting.
-    private func recoverAll() async throws {
-        if try await runtime.database.write({ try OrderSequenceFloor(transaction: $0).raise() }) {
-            runtime.logger.notice("the database was restored from a backup: order ids leap past those of before")
-        }
-        let (rows, entries, usedUp) = try await runtime.database.read { transaction in
-            (
-                try StrategyInstanceStore(transaction: transaction).unfinished(),
-                try TradingStateStore(transaction: transaction).all(),
-                try OrderSequenceFloor(transaction: transaction).usedUp()
-            )
-        }
-        if let usedUp {
-            recoveryFaults["order ids"] = "\(usedUp)"
-            runtime.logger.critical("\(usedUp)")
-        }
-        // What was commanded meanwhile is newer than what was stored.
-        for entry in entries { states[entry.scope] = TradingStateEntry.newer(states[entry.scope], entry) ?? entry }
-        let byAccount = Dictionary(grouping: rows) { $0.place.accountName }
-        unrecovered = Set(byAccount.keys)
-        await withDiscardingTaskGroup { group in
-            for (account, rows) in byAccount { group.addTask { await self.recover(account, rows) } }
-        }
-    }
-
-    /// Until an account is reconciled nobody looks after its orders: an exchange that is back is not to be kept waiting.
-    private static let longestRecoveryWait = Nanoseconds.seconds(5)
-
-    private func recover(_ account: String, _ rows: [StrategyInstanceStore.Row]) async {
-        var wait = 200 * Nanoseconds.perMillisecond
-        while !Task.isCancelled {
-            do {
-                let ids = Set(rows.map(\.instance.id))
-                // Read anew: a stop may have been commanded since.
-                let fresh = try await runtime.database.read { transaction in
-                    try StrategyInstanceStore(transaction: transaction).unfinished().filter {
-                        ids.contains($0.instance.id)
-                    }
-                }
-                do { try await resume(fresh) } catch {
-                    // Its key was removed, and nothing of it can be open: there is nothing to recover.
-                    guard Self.isOfNobody(error), try await isForgettable(fresh) else { throw error }
-                    runtime.logger.notice("account \(account) is gone, and nothing of it was open")
-                }
-                recoveryFaults[account] = nil
-                unrecovered?.remove(account)
-                return
-            } catch {
-                recoveryFaults[account] = "\(error)"
-                runtime.logger.error("account \(account) could not be reconciled, will try again: \(error)")
-            }
-            try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
-            wait = min(2 * wait, Self.longestRecoveryWait)
-        }
-    }
-
-    /// Whether the account, or the whole exchange, is no longer ours.
-    private static func isOfNobody(_ error: any Error) -> Bool {
-        switch error {
-        case ConnectorError.unknownAccount, DeskError.unknownExchange, DeskError.unknownAccount: true
-        default: false
-        }
-    }
-
-    /// Whether these are orders by hand alone, all of them ended.
-    private func isForgettable(_ rows: [StrategyInstanceStore.Row]) async throws -> Bool {
-        guard rows.allSatisfy({ $0.instance.key.type == .direct }) else { return false }
-        let open = rows.map(\.place)
-        return try await runtime.database.read { transaction in
-            try open.allSatisfy { try !OrderStore.hasLive(at: $0, transaction) }
-        }
-    }
+    // MARK: - Removed accounts
 
     /// Lets go of places as soon as their accounts are removed, whoever asks or does not.
     private func watchAccounts() async {
@@ -196,83 +104,6 @@ public actor StrategySupervisor {
         return isLeft
     }
 
-    /// All places of one account: orders and fills first, then what the account owns, and only then trading.
-    /// - Parameter adopts: whether the exchange's balances become the account's; not while others of it trade.
-    func resume(_ rows: [StrategyInstanceStore.Row], adopts: Bool = true) async throws {
-        var ready: [(InstrumentExecutor, [ResumedSession])] = []
-        do { try await resume(rows, adopts: adopts, into: &ready) } catch {
-            for (executor, _) in ready {
-                executors[executor.place] = nil
-                await executor.abandon()
-            }
-            throw error
-        }
-        for (executor, sessions) in ready {
-            try? await catchUp(sessions.map(\.row), on: executor)
-            startWork.yield(executor)
-            for row in rows where row.place == executor.place && row.instance.status == .stopping {
-                await endUnseated(row, on: executor)
-            }
-        }
-    }
-
-    private func resume(
-        _ rows: [StrategyInstanceStore.Row], adopts: Bool, into ready: inout [(InstrumentExecutor, [ResumedSession])]
-    ) async throws {
-        for (place, rows) in Dictionary(grouping: rows, by: \.place) {
-            let sessions = rows.compactMap { resumed($0) }
-            ready.append((try await makeExecutor(place), sessions))
-        }
-        for (executor, sessions) in ready {
-            try await executor.resume(sessions)
-            executors[executor.place] = executor
-        }
-        if adopts, let place = rows.first?.place { try await adoptBalances(place, settling: ready.map(\.0)) }
-    }
-
-    /// - Returns: nil, told as a fault, when its stored parameters cannot be read: then its orders, of which nobody would look
-    ///   after any, are cancelled like strays, and the account's others trade on.
-    private func resumed(_ row: StrategyInstanceStore.Row) -> ResumedSession? {
-        do {
-            let plan =
-                row.instance.key.type == .direct
-                ? .direct : try StrategyPlan.read(row.instance.parameters, exchanges: exchangeNames).session
-            recoveryFaults["\(row.instance.key)"] = nil
-            return ResumedSession(
-                row: row, plan: plan, known: states[.session(row.instance.key.description)])
-        } catch {
-            recoveryFaults["\(row.instance.key)"] = "its stored parameters cannot be read: \(error)"
-            runtime.logger.error("strategy \(row.instance.key) is not taken up: \(error)")
-            return nil
-        }
-    }
-
-    /// What the exchange says the account owns is the truth; what live orders hold of it is ours to say.
-    ///
-    /// Resting orders go on trading meanwhile: a fill that the balances hold already and that is booked afterwards would
-    /// count twice. So the balances are taken only when no fill has come between the last booking and them.
-    private func adoptBalances(_ place: TradingPlace, settling executors: [InstrumentExecutor]) async throws {
-        guard let connector = directory.connector(place.exchange) else { return }
-        let account = try await connector.account(place.account)
-        for _ in 0..<20 {
-            let balances = try await account.balances()
-            var late = 0
-            for executor in executors { late += try await executor.bookMissedFills() }
-            if late == 0 { return try await store(balances, of: place, onlyMissing: false) }
-        }
-        throw ConnectorError.refused("the account's orders trade faster than its balances can be read")
-    }
-
-    /// - Parameter onlyMissing: assets that are booked already stay as they are, for others of the account trade.
-    private func store(_ balances: [AssetBalance], of place: TradingPlace, onlyMissing: Bool) async throws {
-        let now = runtime.time.now()
-        let drifts = try await runtime.database.write { transaction in
-            try AccountLedger(transaction: transaction, place: place).adopt(
-                balances, onlyMissing: onlyMissing, now: now)
-        }
-        for drift in drifts { runtime.logger.warning("account \(place.accountName): \(drift)") }
-    }
-
     // MARK: - Executors
 
     var exchangeNames: [String] { directory.connectors.map(\.id.rawValue) }
@@ -293,7 +124,7 @@ public actor StrategySupervisor {
     }
 
     /// An executor for a place, listening, not yet at work.
-    private func makeExecutor(_ place: TradingPlace) async throws -> InstrumentExecutor {
+    func makeExecutor(_ place: TradingPlace) async throws -> InstrumentExecutor {
         guard let connector = directory.connector(place.exchange) else {
             throw DeskError.unknownExchange("\(place.exchange)")
         }
