@@ -18,4 +18,22 @@ extension JobsMigrations {
             END $$
             """)
     }
+
+    /// The same, each job found by its number whatever the planner believes of the index of running jobs: one that began with an
+    /// empty table walked that index for every job, a third of the server's time at 64 jobs in flight.
+    static let jobCompletionByNumber = Migration("jobs-004-completing-by-number") { transaction in
+        guard transaction.dialect == .postgres else { return }
+        try transaction.execute(
+            """
+            CREATE OR REPLACE FUNCTION jobs_complete(moments BIGINT[], ids BIGINT[], leases BIGINT[]) RETURNS SETOF BIGINT
+            LANGUAGE plpgsql AS $$
+            BEGIN
+                FOR number IN 1 .. cardinality(ids) LOOP
+                    UPDATE jobs SET state = 'completed', finished_at = moments[number], worker_id = NULL, lane = NULL
+                    WHERE id = ids[number] AND \(raw: JobStore.isRunning) AND claims = leases[number];
+                    IF FOUND THEN RETURN NEXT number; END IF;
+                END LOOP;
+            END $$
+            """)
+    }
 }

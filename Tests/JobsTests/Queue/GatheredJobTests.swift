@@ -77,6 +77,35 @@ import TradingCore
         }
     }
 
+    /// PostgreSQL takes the index of running jobs for small and walks it, with every job that ran lately, once for each.
+    @Test(arguments: DatabaseEngine.available.filter { $0 != .sqlite }, [0, 3])
+    func `a job that ends is found by its number, not by walking those that run`(
+        _ engine: DatabaseEngine, alone: Int
+    ) async throws {
+        try await withTemporaryDatabase(engine, JobsMigrations.all) { database in
+            let now = now
+            let worker = try await register(database)
+            let claimed = try await database.write { transaction in
+                let store = JobStore(transaction: transaction)
+                for number in 0..<40 { try store.post(NewJob(Note(number: number)), now: now) }
+                return try store.claim(Note.queue, limit: 40, worker: worker, now: now).jobs
+            }
+            let scans = try await database.write { transaction in
+                let store = JobStore(transaction: transaction)
+                for job in claimed.prefix(alone) {
+                    #expect(try store.progress(job.lease, "half"))
+                    #expect(try store.release(job, now: now) == .ready)
+                }
+                let changes = try claimed.dropFirst(alone).map { try store.completeLater($0, now: now) }
+                let scans: Int? = try transaction.row(
+                    "SELECT pg_stat_get_xact_numscans('jobs_running'::regclass) AS scans")?.get("scans")
+                #expect(changes.allSatisfy { $0?.count == 1 })
+                return scans
+            }
+            #expect(scans == 0)
+        }
+    }
+
     private func register(_ database: any SQLDatabase) async throws -> JobWorkerID {
         let now = now
         return try await database.write {
