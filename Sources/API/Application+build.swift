@@ -51,7 +51,7 @@ public struct APIServer: Sendable {
     ) async -> some ApplicationProtocol {
         Application(
             router: await router(),
-            server: .http1(
+            server: .loopBound(
                 configuration: .init(
                     additionalChannelHandlers: [ProtocolFaultHandler(), ContinueHandler()],
                     idleTimeout: .seconds(Int64(limits.idleSeconds)))),

@@ -6,10 +6,17 @@ import TradingCore
 
 /// How the server fares, for load balancers, operators and scrapers.
 struct HealthRoutes {
-    let desk: any TradingDesk
     let operations: Operations
     let registry: ScheduleRegistry
     let metrics: RequestMetrics
+    private let health: SharedLook<DeskHealth>
+
+    init(desk: any TradingDesk, operations: Operations, registry: ScheduleRegistry, metrics: RequestMetrics) {
+        self.operations = operations
+        self.registry = registry
+        self.metrics = metrics
+        health = SharedLook { await desk.health() }
+    }
 
     var endpoints: [Endpoint] {
         [
@@ -17,7 +24,7 @@ struct HealthRoutes {
                 "/health", "Each exchange, alive or dead; 503 when something stops trading",
                 .json(.exchangesAlive).or(503, "Something stops trading", .exchangesAlive)
             ) { _ in
-                let health = await desk.health()
+                let health = await health()
                 let faults = health.faults + operations.overdue()
                 let list = JSONTree.array(
                     health.exchanges.map {
@@ -43,7 +50,7 @@ struct HealthRoutes {
                 return isReady ? .json(body) : .status(503, body)
             },
             open("/health/trading", "Every executor: sessions, orders, data, latencies", .json(.trading)) { _ in
-                .json(trading(await desk.health()))
+                .json(trading(await health()))
             },
             open("/health/schedules", "Every schedule: last and next run, duration, lateness", .json(.array(.schedule)))
             { _ in
@@ -51,7 +58,7 @@ struct HealthRoutes {
             },
             open("/health/prometheus", "Metrics for scrapers", .metrics) { _ in
                 let queues = await PrometheusText.queues(operations)
-                return .prometheus(PrometheusText.render(await desk.health(), metrics) + queues)
+                return .prometheus(PrometheusText.render(await health(), metrics) + queues)
             },
             Endpoint(
                 .get, "/health/exchange/:name", "One exchange", tag: "health",
@@ -59,7 +66,7 @@ struct HealthRoutes {
                 parameters: [.path("name")]
             ) { input in
                 let name = try input.required("name")
-                guard let exchange = await desk.health().exchanges.first(where: { $0.name == name.lowercased() }) else {
+                guard let exchange = await health().exchanges.first(where: { $0.name == name.lowercased() }) else {
                     throw APIError.typed(400, "Exchange not found, GET /health lists them")
                 }
                 guard exchange.isAlive else { throw APIError.typed(503, exchange.fault ?? "dead") }
@@ -71,7 +78,7 @@ struct HealthRoutes {
     /// The desk notices a lost database when it has something to store; who asks whether we are ready has it looked at now.
     private func probed() async -> (DeskHealth, faults: [String]) {
         async let own = operations.faults()
-        let health = await desk.health()
+        let health = await health()
         return (health, health.faults + (await own))
     }
 
