@@ -70,7 +70,10 @@ final class JobDesk {
     @discardableResult
     func rescue(own: JobWorkerID? = nil, limit: Int = 100) throws -> JobWorkerStore.Rescue {
         let (now, own) = (now, own ?? worker)
-        return try workers { try $0.rescue(own: own, limit: limit, now: now) }
+        return try workers { store in
+            for sighting in try store.sightings(besides: own) where sighting.mark < now { try store.giveUp(sighting) }
+            return try store.rescue(own: own, limit: limit, now: now)
+        }
     }
 
     func state(_ job: JobStore.Enqueued) throws -> JobState? { try store { try $0.job(job.id)?.state } }

@@ -30,6 +30,7 @@ struct JobMaintenance: Sendable {
         }
         group.addTask { [rescue] in
             await rescue.run {
+                try await worker.giveUpTheDead()
                 try await worker.rescue()
                 try await worker.giveBackStrays()
                 // A word about a cancellation can be lost.

@@ -17,6 +17,7 @@ public final class JobWorker: Service {
     let logger: Logger
     let runners: [QueueRunner]
     let registration = Mutex<Registration>(Registration())
+    private let watch = Mutex(WorkerWatch())
     private let drainAlarm: Alarm
     /// Raised when everything is done, or nobody waits for it any more.
     private let isOver = Signal()
@@ -199,6 +200,23 @@ extension JobWorker {
         }
         if strays.isEmpty { return }
         logger.warning("jobs were leased and nobody worked on them", metadata: ["jobs.count": "\(strays.count)"])
+    }
+
+    /// Declares those dead whose heartbeat stands still.
+    func giveUpTheDead() async throws {
+        let (own, began) = (registration.withLock { $0.worker }, time.now())
+        do {
+            let sightings = try await database.read { try JobWorkerStore(transaction: $0).sightings(besides: own) }
+            let (lease, ended) = (configuration.lease.nanoseconds, time.now())
+            let dead = watch.withLock { $0.still(sightings, lease: lease, began: began, ended: ended) }
+            if dead.isEmpty { return }
+            try await database.write { transaction in
+                for sighting in dead { try JobWorkerStore(transaction: transaction).giveUp(sighting) }
+            }
+        } catch {
+            watch.withLock { $0.forget() }
+            throw error
+        }
     }
 
     /// Makes the jobs of dead workers ready again.

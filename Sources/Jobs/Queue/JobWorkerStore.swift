@@ -32,7 +32,7 @@ public struct JobWorkerStore {
 
     /// Holds on to all jobs of a worker for another lease.
     ///
-    /// A lease that has run out is revived as long as nobody has noticed: its jobs are still its own.
+    /// A lease that has run out goes on as long as nobody has noticed: its jobs are still its own.
     /// - Returns: false when the worker was given up for dead. It must stop what it runs and register anew.
     public func heartbeat(_ id: JobWorkerID, lease: Duration, now: Timestamp) throws -> Bool {
         try transaction.execute(
@@ -51,14 +51,28 @@ public struct JobWorkerStore {
         public var isMore = false
     }
 
-    /// Gives the jobs of a dead worker to whoever claims them next.
+    /// Everybody but `own`, see ``WorkerWatch``.
+    public func sightings(besides own: JobWorkerID?) throws -> [WorkerSighting] {
+        try transaction.rows(
+            "SELECT id, lease_until FROM job_workers WHERE id <> \(own ?? JobWorkerID(rawValue: 0)) ORDER BY id"
+        ).map { WorkerSighting(worker: try $0.get(0), mark: try $0.get(1)) }
+    }
+
+    /// Declares a worker dead, unless it has lived since it was seen. From then on it can hold nothing; the next
+    /// ``rescue(own:limit:now:)`` takes what it held.
+    public func giveUp(_ sighting: WorkerSighting) throws {
+        try transaction.execute(
+            "UPDATE job_workers SET lease_until = 0 WHERE id = \(sighting.worker) AND lease_until = \(sighting.mark)")
+    }
+
+    /// Gives the jobs of a worker that was declared dead to whoever claims them next.
     /// - Parameters:
     ///   - own: never taken for dead.
     ///   - limit: at most so many jobs.
     public func rescue(own: JobWorkerID?, limit: Int, now: Timestamp) throws -> Rescue {
         let dead = try transaction.row(
             """
-            SELECT id, node FROM job_workers WHERE lease_until < \(now) AND id <> \(own ?? JobWorkerID(rawValue: 0))
+            SELECT id, node FROM job_workers WHERE lease_until <= 0 AND id <> \(own ?? JobWorkerID(rawValue: 0))
             ORDER BY id LIMIT 1
             """)
         guard let dead else { return Rescue() }

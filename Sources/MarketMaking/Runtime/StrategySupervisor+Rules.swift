@@ -39,6 +39,8 @@ extension StrategySupervisor {
                 recoveryFaults["\(place)"] = "its units changed from \(old.unit) to \(fresh.unit)"
                 continue
             }
+            // Still the one that works there, and not one that is being recovered or made.
+            guard executors[place] === executor, !isArriving(at: place) else { continue }
             runtime.logger.notice("\(place): trading rules changed, from \(old.rules) to \(fresh.rules)")
             await reseat(place, executor, fresh)
         }

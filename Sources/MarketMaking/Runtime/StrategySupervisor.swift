@@ -138,10 +138,14 @@ public actor StrategySupervisor {
     }
 
     /// The executor of a place, made and reconciled if there is none yet.
+    ///
+    /// There is one at most, whoever asks and when: two would trade side by side, and a halt would reach one of them. So while an
+    /// account's places are being recovered, which makes theirs, nobody else makes any.
     func executor(_ place: TradingPlace) async throws -> InstrumentExecutor {
         if let task = arriving[place] { return try await task.value }
         await dropRemoved()
         if let task = arriving[place] { return try await task.value }
+        try checkReady(place.accountName)
         if let executor = executors[place] { return executor }
         let task = Task { try await self.arrive(place) }
         arriving[place] = task
@@ -152,6 +156,7 @@ public actor StrategySupervisor {
     func arrive(_ place: TradingPlace) async throws -> InstrumentExecutor {
         let executor = try await makeExecutor(place)
         do {
+            if executors[place] != nil { throw DeskError.notReady("\(place) is at work already") }
             try await executor.resume([])
             if executors.keys.contains(where: { $0.accountName == place.accountName }) {
                 let balances = try await executor.account.balances()
@@ -168,6 +173,11 @@ public actor StrategySupervisor {
         await executor.setState(server: state(.server), account: state(.account(place.accountName)))
         startWork.yield(executor)
         return executor
+    }
+
+    /// Whether an executor of the place is being made.
+    func isArriving(at place: TradingPlace) -> Bool {
+        arriving[place] != nil || (unrecovered?.contains(place.accountName) ?? true)
     }
 
     /// Whoever wants the place meanwhile waits for the task.

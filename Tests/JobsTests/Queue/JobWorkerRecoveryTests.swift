@@ -49,12 +49,52 @@ import TradingCore
             let diary = Diary()
             let running = RunningWorker(database) {
                 $0.ownsDatabase = false
+                $0.lease = .milliseconds(500)
+                $0.rescueInterval = .milliseconds(100)
             } _: { note, _ in
                 diary.write(note.number)
                 return .done
             }
             try await eventually("3 started") { diary.numbers.count == 3 }
             #expect(ContinuousClock.now - death >= .milliseconds(500))
+            try await running.drain()
+        }
+    }
+
+    /// The other lives, and its clock is an hour behind or ahead: what it says of its lease is no time to anybody else.
+    @Test(arguments: DatabaseEngine.available, [-3_600, 3_600])
+    func `a living worker on a machine whose clock is far off keeps its jobs`(
+        _ engine: DatabaseEngine, seconds: Int64
+    ) async throws {
+        try await withJobsDatabase(engine) { database in
+            try await database.enqueue(0..<1)
+            let skew = Nanoseconds.seconds(seconds)
+            let other = try await database.write { transaction in
+                let now = SystemTime().now().advanced(byNanoseconds: skew)
+                let worker = try JobWorkerStore(transaction: transaction).register(
+                    node: "other", ownsDatabase: false, lease: .milliseconds(200), now: now)
+                let claimed = try JobStore(transaction: transaction).claim(
+                    Note.queue, limit: 1, worker: worker, now: now)
+                #expect(claimed.jobs.count == 1)
+                return worker
+            }
+            let begun = ContinuousClock.now
+            let running = RunningWorker(database) {
+                $0.ownsDatabase = false
+                $0.lease = .milliseconds(200)
+                $0.rescueInterval = .milliseconds(20)
+            } _: { _, _ in .done }
+            try await eventually("several leases have passed") {
+                let isAlive = try? await database.write {
+                    try JobWorkerStore(transaction: $0).heartbeat(
+                        other, lease: .milliseconds(200), now: SystemTime().now().advanced(byNanoseconds: skew))
+                }
+                #expect(isAlive == true)
+                return ContinuousClock.now - begun > .milliseconds(900)
+            }
+            #expect(running.worker.report.rescued == 0)
+            // Its heart stops: now it is dead, whatever its clock said.
+            try await eventually("its job was taken over") { running.worker.report.rescued == 1 }
             try await running.drain()
         }
     }

@@ -49,6 +49,8 @@ final class TestExchange: ExchangeConnector {
         var onPlace: (@Sendable (OrderRequest) -> Void)?
         /// Called whenever somebody asks for an order, before he is answered.
         var onLookUp: (@Sendable (ClientOrderID) async -> Void)?
+        /// Called whenever somebody asks for the open orders, before he is answered.
+        var onOpenOrders: (@Sendable () async -> Void)?
         /// Called once, just before the next balances are told.
         var onBalances: (@Sendable () async -> Void)?
     }
@@ -225,6 +227,7 @@ extension TestExchange: ExchangeAccount {
     }
 
     func openOrders(_ symbol: Symbol) async throws(ConnectorError) -> [ListedOrder] {
+        await state.withLock { $0.onOpenOrders }?()
         try checkReachable()
         return open.map {
             ListedOrder(

@@ -69,6 +69,7 @@ extension ServerNode {
         let interval = setup.switches.rescueInterval
         rescueAt = now.advanced(
             byNanoseconds: world.isHealing ? max(interval, Nanoseconds.milliseconds(500)) : interval)
+        try attempt { try giveUpTheDead() }
         try attempt {
             let rescue = try world.transact("rescue") {
                 try JobWorkerStore(transaction: $0).rescue(own: worker, limit: limit, now: now)
@@ -76,6 +77,23 @@ extension ServerNode {
             if rescue.isMore { rescueAt = now }
         }
         try giveBackStrays()
+    }
+
+    private func giveUpTheDead() throws {
+        let (worker, now) = (worker, now)
+        do {
+            let sightings = try world.transact("look at workers") {
+                try JobWorkerStore(transaction: $0).sightings(besides: worker)
+            }
+            let dead = watch.still(sightings, lease: setup.switches.leaseNanoseconds, began: now, ended: self.now)
+            if dead.isEmpty { return }
+            try world.transact("give up the dead") { transaction in
+                for sighting in dead { try JobWorkerStore(transaction: transaction).giveUp(sighting) }
+            }
+        } catch {
+            watch.forget()
+            throw error
+        }
     }
 
     private func giveBackStrays() throws {

@@ -26,6 +26,7 @@ public final class ServerNode: SimulationParticipant {
     var outboxAt = Timestamp.distantPast
     var heartbeatAt = Timestamp.distantPast
     var rescueAt = Timestamp.distantPast
+    var watch = WorkerWatch()
     var tickAt = Timestamp.distantPast
     var retentionAt = Timestamp.distantPast
     /// How often it was the turn of a queue.
@@ -69,6 +70,7 @@ public final class ServerNode: SimulationParticipant {
                     pollInterval: setup.switches.pollInterval, retryInterval: Nanoseconds.milliseconds(50)))
         }
         (outboxAt, heartbeatAt, rescueAt, tickAt, retentionAt) = (now, now, now, now, now)
+        watch.forget()
         isUp = true
         let (schedules, now) = (setup.schedules, now)
         try attempt {
