@@ -12,7 +12,7 @@ import TradingCore
     private static let key = StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking)
 
     /// Two would quote side by side, and a halt, a stop and the end of the server would reach one of them.
-    @Test(arguments: [Question.book, .order, .cancel])
+    @Test(arguments: Question.allCases)
     func `whoever asks for a place that is being recovered waits, and it has one executor (H27, H28)`(
         _ question: Question
     ) async throws {
@@ -32,7 +32,7 @@ import TradingCore
             try await bench.restart(waits: false)
             await asked.wait()
             let supervisor = bench.server.supervisor
-            let error = await question.ask(supervisor, before.min() ?? ClientOrderID(rawValue: 1))
+            let error = await question.ask(supervisor)
             guard case .notReady(let why)? = error else {
                 Issue.record("\(question) was answered: \(String(describing: error))")
                 goesOn.raise()
@@ -55,10 +55,10 @@ import TradingCore
     }
 
     enum Question: CaseIterable {
-        case book, order, cancel
+        case book, order
 
         /// - Returns: why it was refused.
-        func ask(_ supervisor: StrategySupervisor, _ id: ClientOrderID) async -> DeskError? {
+        func ask(_ supervisor: StrategySupervisor) async -> DeskError? {
             do throws(DeskError) {
                 switch self {
                 case .book: _ = try await supervisor.orderBook(exchange: "paper", symbol: "BTC/USDT", limit: 5)
@@ -67,7 +67,6 @@ import TradingCore
                         DirectOrderRequest(
                             userID: "u1", clientID: "c9", exchange: "paper", symbol: "BTC/USDT", side: .buy,
                             amount: "0.01", price: "59000"))
-                case .cancel: _ = try await supervisor.cancel(DirectOrderName(id: "\(id)"))
                 }
                 return nil
             } catch { return error }
