@@ -12,9 +12,10 @@ extension ExchangeTransfers {
         _ order: WithdrawalOrder, requestID: String, _ calls: TransferCalls
     ) async throws(TransferError) -> ExchangeTransfer? {
         guard let lost = try await lostTime() else { return nil }
-        let margin: Int64 = 120_000
+        var calls = calls
+        calls.deadline = time.now().advanced(byNanoseconds: Self.patience)
         let list = try await calls.withdrawals(
-            order.place.asset, since: lost.since.nanoseconds / Nanoseconds.perMillisecond - margin)
+            order.place.asset, since: lost.since.milliseconds - Self.clocksApart)
         let name = Self.clientID(of: requestID)
         if let own = list.rows.first(where: { $0.clientID == name }) {
             guard own.isOf(order) else {
@@ -24,7 +25,7 @@ extension ExchangeTransfers {
         }
         guard !order.isRepeatAllowed else { return nil }
         let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: order.place.exchange) }
-        let end = lost.until.nanoseconds / Nanoseconds.perMillisecond + margin
+        let end = lost.until.milliseconds + Self.clocksApart
         let like = list.rows.first { row in
             row.isOf(order) && row.status != .failed && row.status != .cancelled && (row.createdAt ?? 0) <= end
                 && !(row.id.map(taken.contains) ?? false)
