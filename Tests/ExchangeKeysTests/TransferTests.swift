@@ -85,7 +85,8 @@ final class PlayedMEXC: Sendable {
             if end - start > 7 * 86_400_000 { return (400, #"{"code":700004,"msg":"the window is too long"}"#) }
             let told = state.history.filter { row in
                 let made = row.split(separator: "\"applyTime\":").last.flatMap { Int64($0.prefix(while: \.isNumber)) }
-                return state.behind == 0 || (start...end).contains(made ?? start)
+                let at = made ?? start
+                return state.behind == 0 || start <= at && at <= end
             }
             return (200, "[" + told.joined(separator: ",") + "]")
         default: return (404, "{}")
