@@ -1,3 +1,4 @@
+import Exchanges
 import Execution
 import HTTPTypes
 import Hummingbird

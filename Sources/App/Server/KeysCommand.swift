@@ -90,7 +90,7 @@ struct KeysCommand: AsyncParsableCommand {
 
         private static func next() throws -> EncryptionKey {
             let text = ProcessInfo.processInfo.environment["ENCRYPTION_PRIVATE_KEY_NEXT"] ?? ""
-            guard let key = EncryptionKey(base64: Exchanges.Secret(text)) else {
+            guard let key = EncryptionKey(base64: Secret(text)) else {
                 throw BadInput(
                     "ENCRYPTION_PRIVATE_KEY_NEXT=***: must be base64 of at least 32 bytes, as ENCRYPTION_PRIVATE_KEY comes from the environment"
                 )
