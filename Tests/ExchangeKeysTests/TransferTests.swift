@@ -391,4 +391,21 @@ struct LineHandler: LogHandler {
             #expect(world.exchange.sent.isEmpty)
         }
     }
+
+    @Test func `H25: a network whose name is another's too is refused, as it is sent on by its name`() throws {
+        let allowed = try TransferAllowList("x:USDT:TRC20")
+        func route(_ others: [ExchangeNetwork], network: String = "TRX") throws -> String {
+            let own = ExchangeNetwork(id: "TRX", code: "TRC20", name: "Tron", canWithdraw: true)
+            let currency = ExchangeCurrency(id: "USDT", asset: "USDT", networks: others + [own])
+            return try TransferRoute(
+                ExchangeID(rawValue: "x"), "USDT", network: network, .withdrawal, allowed, [currency]
+            ).network.id
+        }
+        #expect(try route([]) == "TRX")
+        #expect(try route([ExchangeNetwork(id: "ETH", code: "ERC20")]) == "TRX")
+        for other in [ExchangeNetwork(id: "TRX2", code: "TRC20"), ExchangeNetwork(id: "trc20", code: "OTHER")] {
+            let refused = #expect(throws: TransferRefusal.self) { try route([other]) }
+            #expect("\(try #require(refused))".contains("lists several of USDT by it"))
+        }
+    }
 }

@@ -134,19 +134,29 @@ extension TransferTests {
             // What it lists is another's by now.
             #expect(all["old"] == .refused)
         }
-        // With its fee one is as much as the other without: either may have made the row.
+        // With its fee one is as much as the other without, and addresses are written in many ways: either may have made the row.
+        for change in [
+            { $0.amount = "49" }, { $0.address = "TABC" }, { $0.place.network = "BEP20" },
+        ] as [@Sendable (inout WithdrawalOrder) -> Void] {
+            try await neither(change)
+        }
+    }
+
+    private func neither(_ change: @Sendable (inout WithdrawalOrder) -> Void) async throws {
         try await with { world in
             let now = world.bench.time.now()
-            let orders = [world.order("50"), world.order("49")]
+            var orders = [world.order(), world.order()]
+            change(&orders[1])
+            let both = orders
             try await world.bench.database.write { transaction in
                 let store = WithdrawalStore(transaction: transaction)
-                for (number, order) in orders.enumerated() {
+                for (number, order) in both.enumerated() {
                     let stored = try store.insert(order, requestID: "\(number)", label: "default", now: now)
                     _ = try store.move(stored.id, from: .pending, WithdrawalStep(.unknown), now: now)
                 }
             }
             world.exchange.state.withLock { $0.history = [row("W1", at: now.milliseconds)] }
-            #expect(await world.transfers.follow().count == 2)
+            #expect(await world.transfers.follow().count >= 1)
             #expect(try await statuses(world) == ["0": .unknown, "1": .unknown])
         }
     }
@@ -219,7 +229,7 @@ extension TransferTests {
                     guard request.url.contains("withdraw/history") else { return }
                     world.bench.time.advance(byNanoseconds: 2 * WithdrawalFinding.surelyDead)
                 })
-            #expect(await sleepy.follow() == [])
+            #expect(await sleepy.follow().count { $0.contains("no list says what became of it") } == 1)
             #expect(try await statuses(world) == ["r1": .unknown])
             world.bench.time.advance(byNanoseconds: Nanoseconds.seconds(600))
             #expect(await world.transfers.follow() == [])

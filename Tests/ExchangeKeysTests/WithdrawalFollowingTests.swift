@@ -250,6 +250,11 @@ extension TransferTests {
             ($0.addressTo, $0.address) = (nil, "TAbc")
         },
         Case(testDescription: "another tag", isIt: false) { $0.tagTo = "8" },
+        Case(testDescription: "another asset", isIt: false) { $0.asset = "USDC" },
+        // The same address is good on several.
+        Case(testDescription: "on another network", isIt: false) { $0.network = "BEP20" },
+        Case(testDescription: "on its network", isIt: true) { ($0.asset, $0.network) = ("USDT", "trc20") },
+        Case(testDescription: "on a network that is not told", isIt: true) { $0.network = "" },
         Case(testDescription: "no amount", isIt: false) { $0.amount = nil },
         Case(testDescription: "failed", isIt: false) { $0.status = .failed },
         Case(testDescription: "cancelled", isIt: false) { $0.status = .cancelled },

@@ -163,6 +163,28 @@ extension TransferTests {
         }
     }
 
+    @Test(arguments: [true, false])
+    func `one that the backup forgot is found however the exchange writes its address and amount`(
+        _ tellsNames: Bool
+    ) async throws {
+        try await with { world in
+            world.exchange.state.withLock { $0.tellsNames = tellsNames }
+            _ = try await world.transfers.withdraw(world.order())
+            world.exchange.state.withLock { state in
+                state.history = state.history.map { row in
+                    row.replacing("TAbc", with: "tabc:memo").replacing(#","transactionFee":"1""#, with: "")
+                }
+            }
+            try await restore(world, forgetting: ["r1"])
+            if tellsNames {
+                #expect(try await world.transfers.withdraw(world.order()).exchangeID == "W1")
+            } else {
+                #expect(try #require(await repeated(world, world.order())).contains("lists withdrawal W1"))
+            }
+            #expect(world.exchange.count("POST capital/withdraw") == 1)
+        }
+    }
+
     @Test func `an exchange that takes long to list is given up in time, and the request is as good as new`()
         async throws
     {

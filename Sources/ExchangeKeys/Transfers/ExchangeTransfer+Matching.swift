@@ -12,14 +12,21 @@ extension ExchangeTransfer {
     func isWhat(_ withdrawal: Withdrawal) -> Bool {
         if clientID != nil, clientID != withdrawal.clientID { return false }
         guard status != .failed, status != .cancelled else { return false }
-        return isOfTime(withdrawal, Self.clocksApart) && isTo(withdrawal.address, withdrawal.tag, withdrawal.amount)
+        return isOfTime(withdrawal, Self.clocksApart) && isOnNetwork(withdrawal.place)
+            && isTo(withdrawal.address, withdrawal.tag, withdrawal.amount)
+    }
+
+    /// One address may be good on several networks; what is not told is no other.
+    private func isOnNetwork(_ place: TransferPlace) -> Bool {
+        guard asset == nil || asset == place.asset else { return false }
+        guard let network, !network.isEmpty else { return true }
+        return network.uppercased() == place.network.uppercased()
     }
 
     /// Whether it cannot be ruled out that it is, as far as clocks may be apart at all.
     func mayBe(_ withdrawal: Withdrawal) -> Bool {
         if clientID != nil, clientID != withdrawal.clientID { return false }
-        return isOfTime(withdrawal, ExchangeTransfers.clocksApart)
-            && isTo(withdrawal.address, withdrawal.tag, withdrawal.amount)
+        return isOfTime(withdrawal, ExchangeTransfers.clocksApart) && !contradicts(withdrawal)
     }
 
     /// Not before it was stored, nor after it could be accepted.
@@ -43,15 +50,28 @@ extension ExchangeTransfer {
         return listed == amount || withFee == amount
     }
 
-    /// What it tells can surely not be this one: another address, or an amount that no fee explains. What it does not tell says nothing.
+    /// What it tells can surely not be this one: another asset, address or tag, or an amount that no fee explains. What it does not tell
+    /// says nothing.
     func contradicts(_ withdrawal: Withdrawal) -> Bool {
+        contradicts(withdrawal.place.asset, withdrawal.address, withdrawal.tag, withdrawal.amount)
+    }
+
+    func contradicts(_ order: WithdrawalOrder) -> Bool {
+        contradicts(order.place.asset, order.address, order.tag, order.amount)
+    }
+
+    private func contradicts(
+        _ wantedAsset: AssetID, _ wantedAddress: String, _ wantedTag: String?, _ wantedAmount: FixedDecimal
+    ) -> Bool {
+        if let asset, asset != wantedAsset { return true }
         if let told = (addressTo ?? address)?.lowercased(), !told.isEmpty {
-            let asked = withdrawal.address.lowercased()
+            let asked = wantedAddress.lowercased()
             // A tag or the network's name may stand before or behind it.
             if !told.contains(asked), !asked.contains(told) { return true }
         }
-        guard let amount, amount != withdrawal.amount, withFee != withdrawal.amount else { return false }
-        return fee != nil || amount > withdrawal.amount
+        if let told = tagTo ?? tag, let wantedTag, !told.isEmpty, told != wantedTag { return true }
+        guard let amount, amount != wantedAmount, withFee != wantedAmount else { return false }
+        return fee != nil || amount > wantedAmount
     }
 
     private var withFee: FixedDecimal? {

@@ -65,7 +65,7 @@ extension ExchangeTransfers {
                 let followed =
                     isSent ? try await advanced(withdrawal, listed) : try await resolved(withdrawal, listed)
                 if followed.status != withdrawal.status { tell(followed) }
-                if let doubt = followed.doubt { faults.append("withdrawal \(withdrawal.id): \(doubt)") }
+                if let doubt = followed.doubt(now: now) { faults.append("withdrawal \(withdrawal.id): \(doubt)") }
             } catch { faults.append("withdrawal \(withdrawal.id): \(error)") }
         }
         return faults

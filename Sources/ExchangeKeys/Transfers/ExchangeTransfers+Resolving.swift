@@ -106,7 +106,10 @@ extension Withdrawal {
     }
 
     /// Why nobody but an operator can say what became of it.
-    var doubt: String? {
-        status == .unknown ? reason.flatMap { $0.hasPrefix(WithdrawalFinding.doubt) ? $0 : nil } : nil
+    func doubt(now: Timestamp) -> String? {
+        guard status == .unknown else { return nil }
+        if let reason, reason.hasPrefix(WithdrawalFinding.doubt) { return reason }
+        guard now.nanoseconds(since: createdAt) > WithdrawalFinding.surelyDead else { return nil }
+        return "no list says what became of it, an hour after it was asked for. An operator has to say"
     }
 }

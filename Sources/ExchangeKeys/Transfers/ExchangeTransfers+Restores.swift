@@ -18,7 +18,7 @@ extension ExchangeTransfers {
             order.place.asset, since: lost.since.milliseconds - Self.clocksApart)
         let name = Self.clientID(of: requestID)
         if let own = list.rows.first(where: { $0.clientID == name }) {
-            guard own.isOf(order) else {
+            guard !own.contradicts(order) else {
                 throw .invalid(["requestId \(requestID): must be a new one, another withdrawal was made with it"])
             }
             return own
@@ -27,7 +27,8 @@ extension ExchangeTransfers {
         let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: order.place.exchange) }
         let end = lost.until.milliseconds + Self.clocksApart
         let like = list.rows.first { row in
-            row.isOf(order) && row.status != .failed && row.status != .cancelled && (row.createdAt ?? 0) <= end
+            // However the exchange writes addresses and amounts: who pays twice cannot take it back.
+            !row.contradicts(order) && row.status != .failed && row.status != .cancelled && (row.createdAt ?? 0) <= end
                 && !(row.id.map(taken.contains) ?? false)
         }
         if let like { throw .repeated(Self.rule(order) + Self.words(like, order)) }
@@ -62,8 +63,4 @@ extension ExchangeTransfers {
         return "and \(order.place.exchange) lists withdrawal \(row.id ?? "without an id") of \(order.amount) "
             + "\(order.place.asset) to \(order.address)\(made), which no stored request claims"
     }
-}
-
-extension ExchangeTransfer {
-    fileprivate func isOf(_ order: WithdrawalOrder) -> Bool { isTo(order.address, order.tag, order.amount) }
 }
