@@ -102,6 +102,11 @@ extension TransferTests {
             await #expect(throws: ExchangeKeyError.self) {
                 _ = try await world.bench.keyring.remove(world.withdrawing, force: true)
             }
+            // Nor is it taken out by the command.
+            let (key, late) = (world.withdrawing, world.bench.time.now())
+            await #expect(throws: ExchangeKeyError.self) {
+                try await world.bench.database.write { try StoredSecrets(transaction: $0).remove(key, now: late) }
+            }
             world.bench.time.advance(byNanoseconds: 1)
             #expect(try await world.bench.keyring.remove(world.withdrawing, force: true))
         }

@@ -24,7 +24,9 @@ extension ExchangeTransfers {
             return own
         }
         guard !order.isRepeatAllowed else { return nil }
-        let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: order.place.exchange) }
+        let taken = try await load {
+            try WithdrawalStore(transaction: $0).exchangeIDs(of: order.place.exchange, since: .distantPast)
+        }
         let end = lost.until.milliseconds + Self.clocksApart
         let like = list.rows.first { row in
             // However the exchange writes addresses and amounts: who pays twice cannot take it back.

@@ -1,5 +1,6 @@
 import Exchanges
 import Persistence
+import Scheduling
 import TradingCore
 
 /// `exchange_withdrawals` over an open transaction.
@@ -50,6 +51,8 @@ struct WithdrawalStore {
     static let departures = Migration("exchange-keys-009-withdrawal-departures") { transaction in
         try transaction.execute("ALTER TABLE exchange_withdrawals ADD COLUMN left_at INTEGER")
         try transaction.execute("ALTER TABLE exchange_withdrawals ADD COLUMN account_id TEXT")
+        try transaction.execute(
+            "CREATE INDEX exchange_withdrawals_by_time ON exchange_withdrawals (exchange, created_at)")
     }
 
     /// The newest first.
@@ -135,28 +138,34 @@ struct WithdrawalStore {
         }
     }
 
-    /// What else the exchange's rows may belong to.
+    /// What else the exchange's rows may belong to. Only what was asked for at most a week before: its list begins a day before it, and
+    /// whatever else may be in there was made long ago, which keeps it open.
     func claims(beside withdrawal: Withdrawal, now: Timestamp) throws -> WithdrawalClaims {
+        let since = withdrawal.createdAt.advanced(byNanoseconds: -7 * Nanoseconds.perDay)
         let rivals = try transaction.rows(
             """
             SELECT * FROM exchange_withdrawals
-            WHERE exchange = \(withdrawal.place.exchange.rawValue) AND asset = \(withdrawal.place.asset.rawValue)
-                AND exchange_id IS NULL AND status <> 'refused' AND withdrawal_id <> \(withdrawal.id)
+            WHERE exchange = \(withdrawal.place.exchange.rawValue) AND created_at >= \(since)
+                AND asset = \(withdrawal.place.asset.rawValue) AND exchange_id IS NULL AND status <> 'refused' AND withdrawal_id <> \(withdrawal.id)
             ORDER BY withdrawal_id
             """
         ).map(Self.withdrawal)
         let restores = WithdrawalRestores(transaction: transaction)
         try restores.note(now: now)
         return WithdrawalClaims(
-            taken: try exchangeIDs(of: withdrawal.place.exchange), rivals: rivals, lost: try restores.current(now: now))
+            taken: try exchangeIDs(of: withdrawal.place.exchange, since: since), rivals: rivals,
+            lost: try restores.current(now: now))
     }
 
     /// The exchange's ids that are some stored withdrawal's already.
-    func exchangeIDs(of exchange: ExchangeID) throws -> Set<String> {
-        Set(
-            try transaction.rows(
-                "SELECT exchange_id FROM exchange_withdrawals WHERE exchange = \(exchange.rawValue) AND exchange_id IS NOT NULL"
-            ).map { try $0.get(0, as: String.self) })
+    /// - Parameter since: of those that were asked for from then on.
+    func exchangeIDs(of exchange: ExchangeID, since: Timestamp) throws -> Set<String> {
+        let rows = try transaction.rows(
+            """
+            SELECT exchange_id FROM exchange_withdrawals
+            WHERE exchange = \(exchange.rawValue) AND created_at >= \(since) AND exchange_id IS NOT NULL
+            """)
+        return Set(try rows.map { try $0.get(0, as: String.self) })
     }
 
     func insert(
