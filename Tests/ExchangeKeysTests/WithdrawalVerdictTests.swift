@@ -46,6 +46,10 @@ extension TransferTests {
         WithdrawalVerdict(.sent(exchangeID: id), note: "seen there")
     }
 
+    private func insisted(_ verdict: WithdrawalVerdict) -> WithdrawalVerdict {
+        WithdrawalVerdict(verdict.outcome, note: verdict.note, isInsisted: true)
+    }
+
     // MARK: - When the signer is gone
 
     @Test func `one whose key is gone is settled by hand, and by nobody else`() async throws {
@@ -76,9 +80,11 @@ extension TransferTests {
             let ids = try await lost(world, "a", "b")
             for key in [world.withdrawing, world.trading] { _ = try await world.bench.keyring.remove(key, force: true) }
             age(world)
-            #expect(try await world.transfers.resolve(ids[0], Self.sent("W7")).exchangeID == "W7")
+            #expect(await refusal(world, ids[0], Self.sent("W7")).contains("and nobody here can"))
+            #expect(try await world.transfers.resolve(ids[0], insisted(Self.sent("W7"))).exchangeID == "W7")
             // One id is one withdrawal's.
-            #expect(await refusal(world, ids[1], Self.sent("W7")).contains("must be of no other stored withdrawal"))
+            let taken = await refusal(world, ids[1], insisted(Self.sent("W7")))
+            #expect(taken.contains("must be of no other stored withdrawal"))
             #expect(try await statuses(world) == ["a": .sent, "b": .unknown])
             _ = try await world.bench.keyring.add(world.bench.new("mexc"))
             world.exchange.state.withLock { state in
@@ -136,10 +142,13 @@ extension TransferTests {
             let id = try await lost(world, "r1")[0]
             age(world)
             world.exchange.state.withLock { $0.listAnswer = (503, "") }
-            #expect(await refusal(world, id, Self.never).contains("must be asked about first, and mexc cannot be now"))
+            for verdict in [Self.never, insisted(Self.never)] {
+                #expect(await refusal(world, id, verdict).contains("must be asked about first, and mexc cannot be now"))
+            }
             #expect(try await statuses(world) == ["r1": .unknown])
             age(world, WithdrawalFinding.surelyListed)
-            #expect(try await world.transfers.resolve(id, Self.never).status == .refused)
+            #expect(await refusal(world, id, Self.never).contains("and nobody here can"))
+            #expect(try await world.transfers.resolve(id, insisted(Self.never)).status == .refused)
         }
         try await with { world in
             #expect(await error { try await world.transfers.resolve(77, Self.never) } == .unknownWithdrawal(77))

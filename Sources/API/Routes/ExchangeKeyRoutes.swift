@@ -47,7 +47,8 @@ struct ExchangeKeyRoutes {
                     .path("key_id", .integer(0...Int64.max)),
                     .query(
                         "force", .boolean, isRequired: false,
-                        "Also when something trades with it, or nobody else can follow withdrawals"),
+                        "Also when something trades with it, or nobody else can follow withdrawals; not while one leaves"
+                    ),
                 ]
             ) { input in
                 _ = try await keys.remove(input.integer("key_id") ?? 0, force: input.text("force") == "true")

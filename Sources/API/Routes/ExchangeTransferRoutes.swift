@@ -81,7 +81,8 @@ struct ExchangeTransferRoutes {
                     .body("note", .text(500), "How that was found out: it is kept"),
                     .body(
                         "force", .boolean, isRequired: false,
-                        "With neverLeft: although the exchange lists one like it that no stored withdrawal claims"),
+                        "Although no key here can ask the exchange, or it lists one like it that no stored withdrawal claims"
+                    ),
                 ], status: 200,
                 success: "The withdrawal; 409 for an hour after it was asked for, and while the exchange can tell"
             ) { input in

@@ -20,7 +20,7 @@ extension ExchangeTransfers {
                 "withdrawal \(id): must be an hour old, as it may still be carried out. It is asked about by itself; come again in "
                     + "\(minutes) minutes")
         }
-        let list = try await listed(stored, age)
+        let list = try await listed(stored, age, isInsisted: verdict.isInsisted)
         if let list {
             let asked = try await resolved(stored, list)
             guard asked.status == .unknown else { return try agreed(asked, verdict) }
@@ -28,19 +28,26 @@ extension ExchangeTransfers {
         return try await settled(stored, verdict, list)
     }
 
-    /// The exchange is asked first; nil where nobody here can.
-    private func listed(_ withdrawal: Withdrawal, _ age: Int64) async throws(TransferError) -> WithdrawalList? {
+    /// The exchange is asked first; nil where nobody here can and somebody insists.
+    private func listed(
+        _ withdrawal: Withdrawal, _ age: Int64, isInsisted: Bool
+    ) async throws(TransferError) -> WithdrawalList? {
         do throws(TransferError) { return try await listed(withdrawal) } catch {
+            let (id, exchange) = (withdrawal.id, withdrawal.place.exchange)
             switch error {
-            case .refused, .invalid: return nil
+            case .refused, .invalid: break
             // An exchange that is gone for good holds nothing up for ever.
+            case .unreachable where age > WithdrawalFinding.surelyListed: break
             case .unreachable, .heldBack:
-                if age > WithdrawalFinding.surelyListed { return nil }
-                throw .notByHand(
-                    "withdrawal \(withdrawal.id): must be asked about first, and \(withdrawal.place.exchange) cannot be now: \(error)"
-                )
+                throw .notByHand("withdrawal \(id): must be asked about first, and \(exchange) cannot be now: \(error)")
             default: throw error
             }
+            guard isInsisted else {
+                throw .notByHand(
+                    "withdrawal \(id): must be asked about first, and nobody here can (\(error)): store a key of its account, or insist "
+                        + "with force")
+            }
+            return nil
         }
     }
 

@@ -13,8 +13,8 @@ public struct WithdrawalVerdict: Hashable, Sendable {
     public var outcome: Outcome
     /// How that was found out; 1 to 500 characters.
     public var note: String
-    /// Somebody insists: it never left although the exchange lists one like it that no stored withdrawal claims, made by a person for
-    /// instance.
+    /// Somebody insists: nobody here can ask the exchange any more; or it never left although the exchange lists one like it that no stored
+    /// withdrawal claims, made by a person for instance.
     public var isInsisted: Bool
 
     public init(_ outcome: Outcome, note: String, isInsisted: Bool = false) {
