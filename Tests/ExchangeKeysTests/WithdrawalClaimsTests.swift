@@ -22,13 +22,13 @@ extension TransferTests {
 
     /// Desks over the same store and exchange, with something in the way of what is sent.
     func desk(
-        _ world: World, time: (any TimeSource)? = nil,
+        _ world: World, time: (any TimeSource)? = nil, database: (any SQLDatabase)? = nil,
         before: @escaping @Sendable (SignedRequest) async -> Void = { _ in },
         after: @escaping @Sendable (SignedRequest) async -> Void = { _ in }
     ) throws -> ExchangeTransfers {
         let own = world.bench.time
         return ExchangeTransfers(
-            keyring: world.bench.keyring, database: world.bench.database,
+            keyring: world.bench.keyring, database: database ?? world.bench.database,
             allowed: try TransferAllowList("mexc:USDT:TRC20"), time: time ?? own, logger: world.transfers.logger,
             manners: world.manners, makeID: { "x" }
         ) { (request, _) throws(HTTPFailure) in

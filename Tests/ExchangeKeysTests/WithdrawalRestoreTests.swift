@@ -208,4 +208,47 @@ extension TransferTests {
             #expect(try await world.transfers.withdraw(world.order()).status == .sent)
         }
     }
+
+    @Test(arguments: 0...3)
+    func `a process that dies while it takes in one that the backup forgot does not make it one that never left`(
+        _ commits: Int
+    ) async throws {
+        try await with { (world: World) async throws in
+            // The exchange keeps to the window that it is asked for.
+            world.exchange.state.withLock { $0.behind = 1 }
+            _ = try await world.transfers.withdraw(world.order())
+            try await restore(world, forgetting: ["r1"])
+            world.bench.time.advance(byNanoseconds: 10 * Nanoseconds.perDay)
+            let dying = try desk(world, database: DyingDatabase(world.bench.database, after: commits))
+            _ = try? await dying.withdraw(world.order())
+            for _ in 0..<3 {
+                world.bench.time.advance(byNanoseconds: WithdrawalFinding.surelyDead)
+                #expect(await world.transfers.follow() == [])
+            }
+            let again = try await world.transfers.withdraw(world.order())
+            #expect(again.status == .sent && again.exchangeID == "W1")
+            #expect(world.exchange.count("POST capital/withdraw") == 1)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `that its name is taken there does not tell that nothing was paid under it`(_ isListed: Bool) async throws {
+        try await with { world in
+            world.exchange.state.withLock { state in
+                state.answer = (400, #"{"code":700010,"msg":"Duplicate withdrawOrderId"}"#)
+                guard isListed else { return }
+                let named = row("W1", at: world.bench.time.now().milliseconds).dropLast()
+                state.history = [named + #","withdrawOrderId":"\#(ExchangeTransfers.clientID(of: "r1"))"}"#]
+            }
+            let sent = try await world.transfers.withdraw(world.order())
+            #expect(sent.status == .unknown && sent.reason?.contains("one of its name already") == true)
+            #expect(await world.transfers.follow().isEmpty == isListed)
+            world.bench.time.advance(byNanoseconds: WithdrawalFinding.surelyDead + 1)
+            #expect(await world.transfers.follow().isEmpty == isListed)
+            #expect(try await statuses(world) == ["r1": isListed ? .sent : .unknown])
+            guard !isListed else { return }
+            let verdict = WithdrawalVerdict(.neverLeft, note: "no such payment")
+            #expect(try await world.transfers.resolve(sent.id, verdict).status == .refused)
+        }
+    }
 }

@@ -84,15 +84,16 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         wanted.place.network = route.network.code
         let requestID = order.requestID ?? makeID()
         let lost = try await lost(wanted, requestID: requestID, calls)
-        let (stored, isNew) = try await stored(wanted, requestID: requestID, key.label)
+        let (stored, isNew) = try await stored(wanted, requestID: requestID, key.label, lost.map { WithdrawalStep($0) })
         guard isNew else { return try await again(stored, wanted) }
-        if let lost { return try await settled(stored, WithdrawalStep(lost)) }
-        return try await sent(stored, route, calls)
+        return lost == nil ? try await sent(stored, route, calls) : stored
     }
 
     /// The intent, before anything leaves (H36).
+    /// - Parameter known: what the exchange says of it, where it was sent before a restore: stored with it, or it would be looked for
+    ///   where it is too old to be.
     private func stored(
-        _ order: WithdrawalOrder, requestID id: String, _ label: String
+        _ order: WithdrawalOrder, requestID id: String, _ label: String, _ known: WithdrawalStep?
     ) async throws(TransferError) -> (Withdrawal, isNew: Bool) {
         let now = time.now()
         let clientID = Self.clientID(of: id)
@@ -111,7 +112,9 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
             }
             let stored = try store.insert(
                 order, requestID: id, clientID: clientID, label: label, accountID: key.permissions.accountID, now: now)
-            return (stored, true)
+            guard let known else { return (stored, true) }
+            _ = try store.move(stored.id, from: .pending, known, now: now)
+            return (try store.withdrawal(stored.id) ?? stored, true)
         }
     }
 
@@ -141,6 +144,11 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
             let isForgotten = try await write { try WithdrawalStore(transaction: $0).forget(withdrawal.id) }
             guard isForgotten else { return try await fresh(withdrawal) }
             throw TransferCalls.meaning(.notCarriedOut(failure))
+        case .failure(.notCarriedOut(let failure)) where failure.tellsOfDuplicate:
+            // This one was not taken, and yet it may have been paid: long ago, under the same name.
+            let why = "\(WithdrawalFinding.nameTaken): \(failure)"
+            logger.error("what became of withdrawal \(withdrawal.id) is \(why)")
+            return try await settled(withdrawal, WithdrawalStep(.unknown, reason: why))
         case .failure(.notCarriedOut(let failure)):
             logger.error("withdrawal \(withdrawal.id) was refused: \(failure)")
             return try await answered(withdrawal, WithdrawalStep(.refused, reason: "\(failure)"))

@@ -28,6 +28,11 @@ enum WithdrawalFinding: Equatable {
             self = named
             return
         }
+        // Whatever this list shows or does not show, it is not the one of its name.
+        if let reason = withdrawal.reason, reason.hasPrefix(Self.nameTaken) {
+            self = .doubtful(reason)
+            return
+        }
         let like = list.rows.filter { $0.isWhat(withdrawal) && !claims.isTaken($0) }
         if let row = like.first {
             self = like.count == 1 ? Self.alike(withdrawal, row, claims) : .doubtful(Self.several(withdrawal, like))
@@ -80,6 +85,7 @@ enum WithdrawalFinding: Equatable {
     private static func name(_ row: ExchangeTransfer) -> String { "withdrawal \(row.id ?? "without an id")" }
 
     static let doubt = "in doubt: "
+    static let nameTaken = doubt + "the exchange has one of its name already. An operator has to say what became of it"
 
     private static func words(_ withdrawal: Withdrawal, _ what: String) -> String {
         "\(doubt)\(withdrawal.place.exchange) lists \(what). An operator has to say what became of it"
