@@ -1,3 +1,4 @@
+import Exchanges
 import Foundation
 import Scheduling
 import TestSupport

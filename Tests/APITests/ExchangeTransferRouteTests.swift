@@ -84,6 +84,7 @@ import TradingCore
             let cases: [(TransferError, Int)] = [
                 (.unknownKey(7), 404), (.invalid(["network x: must be y"]), 400), (.refused("no"), 422),
                 (.unreachable("x"), 502), (.contradicted("x"), 502), (.repeated("x"), 409), (.heldBack("x"), 429),
+                (.unknownWithdrawal(1), 404), (.notByHand("x"), 409),
                 (.storageUnavailable("x"), 503),
             ]
             for (error, status) in cases {
@@ -108,7 +109,9 @@ import TradingCore
     @Test(arguments: [
         ("exchange", "null"), ("apiKeyId", "-1"), ("apiKeyId", "\"x\""), ("symbol", "{}"), ("network", "\"\""),
         ("amount", "0"), ("amount", "-3"), ("amount", "\"1e999\""), ("amount", "[]"), ("address", "\"a b\""),
-        ("address", "\"\""), ("tag", "\"a\\u0000\""), ("requestId", "{}"),
+        ("address", "\"\""), ("address", "\"T\\u00a0Abc\""), ("address", "\"TAbc\\u200b\""), ("address", "\"TÄbc\""),
+        ("tag", "\"7\\u00a0\""), ("requestId", "\"r\\u00a0\""), ("requestId", "\"r\\u2060\""),
+        ("requestId", "\"r\\u3164\""), ("tag", "\"a\\u0000\""), ("requestId", "{}"),
     ])
     func `what cannot be is told by field, and nothing is asked`(_ field: String, _ value: String) async throws {
         try await with { api, post in
@@ -120,6 +123,51 @@ import TradingCore
             let answer = try await post("/exchange/withdrawal/create", "{\(body)}")
             #expect(answer.status == .badRequest && String(buffer: answer.body).contains(field))
             #expect(api.transfers.orders.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["[]", "[1]", "[{}]", "null", "7", "\"x\"", "true"])
+    func `a body that is no object is told to be none`(_ body: String) async throws {
+        try await with { api, post in
+            for path in ["/exchange/withdrawal/create", "/exchange/deposit/create"] {
+                let answer = try await post(path, body)
+                #expect(answer.status == .badRequest)
+                #expect(String(buffer: answer.body).contains("The body must be a JSON object"))
+            }
+            #expect(api.transfers.orders.isEmpty)
+        }
+    }
+
+    @Test func `an operator's word on a withdrawal is whole, or refused by field`() async throws {
+        try await with { api, post in
+            let path = "/admin/exchanges/withdrawals/1/resolve"
+            _ = try await post("/exchange/withdrawal/create", Self.withdrawal)
+            let good: [(String, WithdrawalVerdict)] = [
+                (#"{"outcome":"neverLeft","note":"n"}"#, WithdrawalVerdict(.neverLeft, note: "n")),
+                (
+                    #"{"outcome":"neverLeft","note":"n","force":true}"#,
+                    WithdrawalVerdict(.neverLeft, note: "n", isInsisted: true)
+                ),
+                (
+                    #"{"outcome":"sent","exchangeId":"W1","note":"n"}"#,
+                    WithdrawalVerdict(.sent(exchangeID: "W1"), note: "n")
+                ),
+            ]
+            for (body, verdict) in good {
+                #expect(try await post(path, body).status == .ok)
+                #expect(api.transfers.verdicts.last == verdict)
+            }
+            for (body, field) in [
+                (#"{"note":"n"}"#, "outcome"), (#"{"outcome":"paid","note":"n"}"#, "outcome"),
+                (#"{"outcome":"neverLeft"}"#, "note"), (#"{"outcome":"neverLeft","note":"a\nb"}"#, "note"),
+                (#"{"outcome":"sent","note":"n"}"#, "exchangeId"),
+                (#"{"outcome":"neverLeft","exchangeId":"W1","note":"n"}"#, "exchangeId"),
+                (#"{"outcome":"sent","exchangeId":"W 1","note":"n"}"#, "exchangeId"),
+            ] {
+                let answer = try await post(path, body)
+                #expect(answer.status == .badRequest && String(buffer: answer.body).contains(field), "\(body)")
+            }
+            #expect(api.transfers.verdicts.count == good.count)
         }
     }
 }

@@ -81,11 +81,12 @@ final class PlayedMEXC: Sendable {
             if let answer = state.listAnswer { return answer }
             // No window is longer than seven days.
             let start = field("startTime", path).flatMap { Int64($0) } ?? now
-            let end = field("endTime", path).flatMap { Int64($0) } ?? now
+            let end = field("endTime", path).flatMap { Int64($0) } ?? now - state.behind
             if end - start > 7 * 86_400_000 { return (400, #"{"code":700004,"msg":"the window is too long"}"#) }
             let told = state.history.filter { row in
                 let made = row.split(separator: "\"applyTime\":").last.flatMap { Int64($0.prefix(while: \.isNumber)) }
-                return state.behind == 0 || (start...end).contains(made ?? start)
+                let at = made ?? start
+                return state.behind == 0 || start <= at && at <= end
             }
             return (200, "[" + told.joined(separator: ",") + "]")
         default: return (404, "{}")
@@ -342,6 +343,69 @@ struct LineHandler: LogHandler {
             world.bench.time.advance(byNanoseconds: ExchangeTransfers.abandoned + 1)
             #expect(try await world.transfers.withdraw(order).status == .unknown)
             #expect(world.exchange.count("POST") == 0)
+        }
+    }
+
+    @Test func `two spellings of an address are one to the guard against repeating`() async throws {
+        try await with { world in
+            var order = world.order(requestID: nil)
+            order.address = "0xAbCd"
+            _ = try await world.transfers.withdraw(order)
+            for spelling in ["0xabcd", "0XABCD", "0xAbCd"] {
+                order.address = spelling
+                guard case .repeated? = await error({ try await world.transfers.withdraw(order) }) else {
+                    Issue.record("it was sent twice")
+                    continue
+                }
+            }
+            order.address = "0xAbCe"
+            _ = try await world.transfers.withdraw(order)
+            #expect(world.exchange.count("POST capital/withdraw") == 2)
+        }
+    }
+
+    @Test(arguments: ["TAbc\u{A0}", "T Abc", "TAbc\u{200B}", "TАbc", "", "TAbc\n", String(repeating: "T", count: 201)])
+    func `an address that holds what no network's does is refused before anybody is asked`(
+        _ address: String
+    ) async throws {
+        try await with { world in
+            var order = world.order()
+            order.address = address
+            let refused = line(await error { try await world.transfers.withdraw(order) })
+            #expect(refused == "address: must be 1 to 200 printable ASCII characters without blanks")
+            (order.address, order.amount) = ("TAbc", "-50")
+            #expect(line(await error { try await world.transfers.withdraw(order) }) == "amount -50: must be above 0")
+            #expect(world.exchange.sent.isEmpty)
+        }
+    }
+
+    @Test func `an exchange that nobody here speaks to is named as what is wrong`() async throws {
+        try await with { world in
+            var order = world.order()
+            order.place.exchange = ExchangeID(rawValue: "nope")
+            let place = order.place
+            for refused in [
+                await error { try await world.transfers.withdraw(order) },
+                await error { try await world.transfers.depositAddress(place) },
+            ] { #expect(line(refused).hasPrefix("exchange nope: must be one of binance, bitfinex, ")) }
+            #expect(world.exchange.sent.isEmpty)
+        }
+    }
+
+    @Test func `H25: a network whose name is another's too is refused, as it is sent on by its name`() throws {
+        let allowed = try TransferAllowList("x:USDT:TRC20")
+        func route(_ others: [ExchangeNetwork], network: String = "TRX") throws -> String {
+            let own = ExchangeNetwork(id: "TRX", code: "TRC20", name: "Tron", canWithdraw: true)
+            let currency = ExchangeCurrency(id: "USDT", asset: "USDT", networks: others + [own])
+            return try TransferRoute(
+                ExchangeID(rawValue: "x"), "USDT", network: network, .withdrawal, allowed, [currency]
+            ).network.id
+        }
+        #expect(try route([]) == "TRX")
+        #expect(try route([ExchangeNetwork(id: "ETH", code: "ERC20")]) == "TRX")
+        for other in [ExchangeNetwork(id: "TRX2", code: "TRC20"), ExchangeNetwork(id: "trc20", code: "OTHER")] {
+            let refused = #expect(throws: TransferRefusal.self) { try route([other]) }
+            #expect("\(try #require(refused))".contains("lists several of USDT by it"))
         }
     }
 }

@@ -65,7 +65,12 @@ extension TransferTests {
                 _ = try await replaced(world)
                 _ = try await world.bench.keyring.remove(world.trading, force: true)
             } else {
-                #expect(try await world.bench.keyring.remove(world.withdrawing, force: false))
+                // Only its own list could say that one never left.
+                #expect(
+                    await #expect(throws: ExchangeKeyError.self) {
+                        _ = try await world.bench.keyring.remove(world.withdrawing, force: false)
+                    } == .signedUnknown(account: "mexc/default", key: world.withdrawing, count: 1))
+                #expect(try await world.bench.keyring.remove(world.withdrawing, force: true))
             }
             #expect(await world.transfers.follow() == [])
             #expect(try await newest(world).status == .sent)
@@ -125,6 +130,72 @@ extension TransferTests {
             world.bench.validator.say { _ in .success(KeyPermissions(canRead: false, canTrade: true)) }
             _ = try await world.bench.keyring.check(world.trading)
             #expect(try await followers() == ["other"])
+        }
+    }
+
+    @Test func `what was asked for once is told by its request id when its key is gone`() async throws {
+        for isSent in [true, false] {
+            try await with { world in
+                world.exchange.state.withLock { state in
+                    state.withdrawals = [isSent ? .success(true) : .failure(.unknown("carried out"))]
+                }
+                let first = try await world.transfers.withdraw(world.order())
+                _ = try await world.bench.keyring.remove(world.withdrawing, force: true)
+                // One of which nobody knew is asked about with a key that is there.
+                let again = try await world.transfers.withdraw(world.order())
+                #expect(again.id == first.id && again.status == .sent && again.exchangeID == "W1")
+                _ = try await world.bench.keyring.remove(world.trading, force: true)
+                #expect(try await world.transfers.withdraw(world.order()).id == first.id)
+                // Another under its name is refused all the same, and a key that never was is unknown.
+                #expect(
+                    line(await error { try await world.transfers.withdraw(world.order("51")) }).hasPrefix(
+                        "requestId r1"))
+                #expect(await error { try await world.transfers.withdraw(world.order(key: 99)) } == .unknownKey(99))
+                #expect(world.exchange.count("POST capital/withdraw") == 1)
+            }
+        }
+    }
+
+    /// KuCoin tells its currencies to anybody: that they were read says nothing of the key.
+    @Test(arguments: [true, false])
+    func `a key that its exchange refuses the list hands on to the next, wherever currencies are public`(
+        _ isLastGood: Bool
+    ) async throws {
+        let clock = Mutex<ManualTime?>(nil)
+        let asked = Mutex<[String]>([])
+        try await with(elsewhere: { (request, _) throws(HTTPFailure) in
+            let now = clock.withLock { $0?.now().milliseconds } ?? 0
+            func answer(_ data: String, _ code: String = "200000", _ status: Int = 200) -> EndpointAnswer {
+                EndpointAnswer(status: status, body: Array(#"{"code":"\#(code)","data":\#(data)}"#.utf8))
+            }
+            if request.url.contains("/timestamp") { return answer("\(now)") }
+            if request.url.contains("/currencies") { return answer("[]") }
+            let key = request.headers.first { $0.name == "KC-API-KEY" }?.value ?? ""
+            asked.withLock { $0.append(key) }
+            guard key == "good", isLastGood else { return answer("null", "400003", 401) }
+            return answer(
+                #"{"items":[{"id":"K1","currency":"USDT","address":"TAbc","amount":"50","fee":"1","status":"SUCCESS","createdAt":\#(now)}]}"#
+            )
+        }) { world in
+            clock.withLock { $0 = world.bench.time }
+            asked.withLock { $0 = [] }
+            let bad = try world.bench.new("kucoin", purpose: .withdraw, apiKey: "bad", passphrase: "p")
+            let keyID = try await world.bench.keyring.add(bad).id
+            _ = try await world.bench.keyring.add(world.bench.new("kucoin", apiKey: "good", passphrase: "p"))
+            let place = TransferPlace(
+                exchange: ExchangeID(rawValue: "kucoin"), keyID: keyID, asset: "USDT", network: "TRC20")
+            let order = WithdrawalOrder(place: place, address: "TAbc", tag: nil, amount: "50")
+            let now = world.bench.time.now()
+            try await world.bench.database.write { transaction in
+                let store = WithdrawalStore(transaction: transaction)
+                let stored = try store.insert(order, requestID: "k", label: "default", now: now)
+                _ = try store.move(stored.id, from: .pending, WithdrawalStep(.unknown), now: now)
+            }
+            let faults = await world.transfers.follow()
+            #expect(asked.withLock { $0 } == ["bad", "good"])
+            #expect(faults.count == (isLastGood ? 0 : 1), "\(faults)")
+            #expect(try await newest(world).status == (isLastGood ? .confirmed : .unknown))
+            clock.withLock { $0 = nil }
         }
     }
 }

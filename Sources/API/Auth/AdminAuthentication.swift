@@ -1,4 +1,5 @@
 import Crypto
+public import Exchanges
 import Foundation
 import JWTKit
 public import Scheduling
@@ -23,10 +24,10 @@ struct AdminAuthentication: Sendable {
     private let time: any TimeSource
 
     init(password: Secret, signingKey: Secret, time: any TimeSource) async {
-        passwordHash = Array(Self.hash(password.value).utf8)
+        passwordHash = Array(Self.hash(password.reveal()).utf8)
         keys = JWTKeyCollection()
         // HMAC fills a short key up with zeros anyway (RFC 2104 section 2); JWTKit wants that done before.
-        var key = Array(signingKey.value.utf8)
+        var key = Array(signingKey.reveal().utf8)
         while key.count < 32 { key.append(0) }
         await keys.add(hmac: HMACKey(from: Data(key)), digestAlgorithm: .sha256)
         self.time = time
@@ -72,7 +73,7 @@ struct AdminAuthentication: Sendable {
 
 /// What a client of the login sends for a password.
 public enum AdminPassword {
-    public static func hash(_ password: Secret) -> String { AdminAuthentication.hash(password.value) }
+    public static func hash(_ password: Secret) -> String { AdminAuthentication.hash(password.reveal()) }
 }
 
 /// A token for whoever can read the server's own secrets: the operator's command line needs no login, whose throttle others

@@ -23,10 +23,10 @@ public struct EncryptionKeyFolder: EncryptionKeyFile {
     static func key(_ path: String) -> EncryptionKey? {
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
         let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-        return EncryptionKey(base64: Exchanges.Secret(text))
+        return EncryptionKey(base64: Secret(text))
     }
 
-    public func keepNext(_ key: Exchanges.Secret) throws(ExchangeKeyError) {
+    public func keepNext(_ key: Secret) throws(ExchangeKeyError) {
         do { try PrivateFile.write(key.reveal() + "\n", to: next) } catch {
             throw .storageUnavailable(error.lines.joined(separator: "; "))
         }

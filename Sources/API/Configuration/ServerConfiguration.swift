@@ -3,17 +3,6 @@ import Foundation
 public import Persistence
 import TradingCore
 
-/// A value that is not to be shown: printed as `***`.
-public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public let value: String
-
-    public init(_ value: String) { self.value = value }
-
-    public var description: String { "***" }
-    public var debugDescription: String { "***" }
-    public var customMirror: Mirror { Mirror(self, children: []) }
-}
-
 /// The server's settings, judged.
 public struct ServerConfiguration: Sendable {
     /// Every value as a secret, so that none of them is printed with the whole.
@@ -57,7 +46,7 @@ public struct ServerConfiguration: Sendable {
             faults.append("\(error)")
         }
         if !faults.isEmpty { throw ConfigurationErrors(lines: faults) }
-        self.values = values.mapValues(Secret.init)
+        self.values = values.mapValues { Secret($0) }
     }
 
     /// The first value there is: a source's own, by either spelling, wins over those after it.
@@ -131,10 +120,10 @@ public struct ServerConfiguration: Sendable {
     // MARK: - Reading
 
     /// A setting by its name; nil when it is not set and has no default.
-    public func text(_ name: String) -> String? { values[name]?.value }
+    public func text(_ name: String) -> String? { values[name]?.reveal() }
 
     /// A setting that has a default.
-    func required(_ name: String) -> String { values[name]?.value ?? "" }
+    func required(_ name: String) -> String { values[name]?.reveal() ?? "" }
 
     public var host: String { required("HOST") == "localhost" ? "127.0.0.1" : required("HOST") }
     /// Where a server on this configuration is reached.

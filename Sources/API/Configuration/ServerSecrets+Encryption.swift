@@ -22,7 +22,7 @@ extension ServerSecrets {
     public func encryptionUnchecked(
         _ configuration: ServerConfiguration, _ database: any SQLDatabase
     ) async throws -> (key: EncryptionKey, file: EncryptionKeyFolder?) {
-        guard let present = EncryptionKey(base64: Exchanges.Secret(encryptionKey.value)) else {
+        guard let present = EncryptionKey(base64: encryptionKey) else {
             throw ConfigurationErrors(lines: ["ENCRYPTION_PRIVATE_KEY=***: must be base64 of at least 32 bytes"])
         }
         if configuration.text("ENCRYPTION_PRIVATE_KEY") != nil { return (present, nil) }

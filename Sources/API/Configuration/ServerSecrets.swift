@@ -1,3 +1,4 @@
+public import Exchanges
 import Foundation
 public import Scheduling
 
@@ -126,7 +127,7 @@ public struct ServerSecrets: Sendable {
 
     /// - Parameter source: the setting or file that it was read from.
     private static func check(_ encryption: Secret, from source: String) throws(ConfigurationErrors) {
-        guard let bytes = Data(base64Encoded: encryption.value), bytes.count >= 32 else {
+        guard let bytes = Data(base64Encoded: encryption.reveal()), bytes.count >= 32 else {
             let shown = source.contains("/") ? source : "\(source)=***"
             throw ConfigurationErrors(lines: ["\(shown): must be base64 of at least 32 bytes"])
         }

@@ -26,7 +26,6 @@ enum RequestBody {
             throw APIError.typed(400, "The body is not JSON: \(error)")
         }
         guard case .object(let members) = value else {
-            if case .array = value { return ([:], "") }
             throw APIError.typed(400, "The body must be a JSON object")
         }
         return (

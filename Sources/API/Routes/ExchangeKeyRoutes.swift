@@ -47,7 +47,8 @@ struct ExchangeKeyRoutes {
                     .path("key_id", .integer(0...Int64.max)),
                     .query(
                         "force", .boolean, isRequired: false,
-                        "Also when something trades with it, or nobody else can follow withdrawals"),
+                        "Also when something trades with it, or nobody else can follow withdrawals; not while one leaves"
+                    ),
                 ]
             ) { input in
                 _ = try await keys.remove(input.integer("key_id") ?? 0, force: input.text("force") == "true")
@@ -191,7 +192,8 @@ extension APIError {
             self = field == "api_secret" ? .typed(400, text) : .typed(400, "\(field): \(text)")
         case .unsupportedExchange, .refused: self = .typed(400, text)
         case .unreachable: self = .typed(502, text)
-        case .labelTaken, .keyTaken, .inUse, .followsWithdrawals, .encryptionKey: self = .typed(409, text)
+        case .labelTaken, .keyTaken, .inUse, .followsWithdrawals, .signedUnknown, .sendsWithdrawal, .encryptionKey:
+            self = .typed(409, text)
         case .unknownKey: self = .typed(404, text)
         case .storageUnavailable: self = .typed(503, text)
         }

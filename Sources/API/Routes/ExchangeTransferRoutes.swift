@@ -70,7 +70,38 @@ struct ExchangeTransferRoutes {
                     status, before: input.integer("before"), limit: Int(input.integer("limit") ?? 100))
                 return .json(.array(list.map(JSONTree.init)))
             },
+            Endpoint(
+                .post, "/admin/exchanges/withdrawals/:number/resolve",
+                "Say by hand what became of a withdrawal that asking does not tell", tag: "exchanges",
+                answers: .json(.withdrawal),
+                parameters: [
+                    .path("number", .integer(1...Int64.max)),
+                    .body("outcome", .choice(["neverLeft", "sent"])),
+                    .body("exchangeId", isRequired: false, "The exchange's id of it, with sent and only then"),
+                    .body("note", .text(500), "How that was found out: it is kept"),
+                    .body(
+                        "force", .boolean, isRequired: false,
+                        "Although no key here can ask the exchange, or it lists one like it that no stored withdrawal claims"
+                    ),
+                ], status: 200,
+                success: "The withdrawal; 409 for an hour after it was asked for, and while the exchange can tell"
+            ) { input in
+                let withdrawal = try await transfers.resolve(input.integer("number") ?? 0, try Self.verdict(input))
+                return .json(JSONTree(withdrawal))
+            },
         ]
+    }
+
+    private static func verdict(_ input: EndpointInput) throws -> WithdrawalVerdict {
+        let (note, id) = (try input.required("note"), input.text("exchangeId"))
+        let isSent = try input.required("outcome") == "sent"
+        guard isSent == (id != nil) else {
+            throw APIError.invalid(["exchangeId: must be there with outcome sent, and only then"])
+        }
+        let verdict = WithdrawalVerdict(
+            id.map { .sent(exchangeID: $0) } ?? .neverLeft, note: note, isInsisted: input.flag("force"))
+        if !verdict.faults.isEmpty { throw APIError.invalid(verdict.faults) }
+        return verdict
     }
 
     private static func place(_ input: EndpointInput) throws -> TransferPlace {
@@ -82,19 +113,14 @@ struct ExchangeTransferRoutes {
 
     private static func order(_ input: EndpointInput) throws -> WithdrawalOrder {
         let text = try input.required("amount")
-        var faults: [String] = []
-        let amount = try? FixedDecimal(text[...])
-        if amount?.isPositive != true { faults.append("amount \(text.prefix(64)): must be above 0") }
-        for name in ["address", "tag", "requestId"] {
-            guard let value = input.text(name) else { continue }
-            if value.utf8.count > 200 || value.unicodeScalars.contains(where: { $0.value <= 32 || $0.value == 127 }) {
-                faults.append("\(name): must be a text of at most 200 bytes without blanks")
-            }
+        guard let amount = try? FixedDecimal(text[...]) else {
+            throw APIError.invalid(["amount \(text.prefix(64)): must be a number above 0"])
         }
-        guard let amount, faults.isEmpty else { throw APIError.invalid(faults) }
-        return WithdrawalOrder(
+        let order = WithdrawalOrder(
             place: try place(input), address: try input.required("address"), tag: input.text("tag"), amount: amount,
             requestID: input.text("requestId"), isRepeatAllowed: input.flag("allowRepeat"))
+        if !order.faults.isEmpty { throw APIError.invalid(order.faults) }
+        return order
     }
 }
 
@@ -118,11 +144,11 @@ extension APIError {
         let text = "\(error)"
         switch error {
         case .invalid(let lines): self = .invalid(lines)
-        case .unknownKey: self = .typed(404, text)
+        case .unknownKey, .unknownWithdrawal: self = .typed(404, text)
         case .refused: self = .typed(422, text)
         case .heldBack: self = .typed(429, text)
         case .unreachable, .contradicted: self = .typed(502, text)
-        case .repeated: self = .typed(409, text)
+        case .repeated, .notByHand: self = .typed(409, text)
         case .storageUnavailable: self = .typed(503, text)
         }
     }

@@ -46,11 +46,13 @@ struct KeysCommand: AsyncParsableCommand {
         @Argument(help: "The number that `mrmarket keys list` shows.") var id: Int64
 
         func run() async throws {
-            let id = id
+            let (id, now) = (id, SystemTime().now())
             try await KeysCommand.with { opened in
-                guard try await opened.database.write({ try StoredSecrets(transaction: $0).remove(id) }) else {
-                    throw BadInput("key \(id): must be one that `mrmarket keys list` shows")
-                }
+                do {
+                    guard
+                        try await opened.database.write({ try StoredSecrets(transaction: $0).remove(id, now: now) })
+                    else { throw BadInput("key \(id): must be one that `mrmarket keys list` shows") }
+                } catch let error as ExchangeKeyError { throw BadInput("\(error)") }
                 print("Removed key \(id).")
             }
         }
@@ -90,7 +92,7 @@ struct KeysCommand: AsyncParsableCommand {
 
         private static func next() throws -> EncryptionKey {
             let text = ProcessInfo.processInfo.environment["ENCRYPTION_PRIVATE_KEY_NEXT"] ?? ""
-            guard let key = EncryptionKey(base64: Exchanges.Secret(text)) else {
+            guard let key = EncryptionKey(base64: Secret(text)) else {
                 throw BadInput(
                     "ENCRYPTION_PRIVATE_KEY_NEXT=***: must be base64 of at least 32 bytes, as ENCRYPTION_PRIVATE_KEY comes from the environment"
                 )

@@ -1,4 +1,5 @@
 import API
+import Exchanges
 import Execution
 import Foundation
 import Hummingbird
@@ -65,7 +66,7 @@ struct HTTPService: Service {
         Terminal.error("Mr.Market listens on \(address), the API is described at \(address)/docs")
         guard secrets.isPasswordNew else { return }
         Terminal.error(
-            "Admin password: \(secrets.adminPassword.value)  (shown once; kept in \(files.configuration.dataFolder)/admin-password)"
+            "Admin password: \(secrets.adminPassword.reveal())  (shown once; kept in \(files.configuration.dataFolder)/admin-password)"
         )
     }
 }

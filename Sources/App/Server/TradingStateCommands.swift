@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Exchanges
 import Execution
 import Foundation
 import MarketMaking

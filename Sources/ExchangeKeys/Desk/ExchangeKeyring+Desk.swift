@@ -132,7 +132,9 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         }
         let (encryption, now) = (encryption, time.now())
         let isGone = try await store { transaction in
-            if !force { try KeyFollowers(transaction: transaction).checkRemoval(of: key, encryption, now: now) }
+            let followers = KeyFollowers(transaction: transaction)
+            try followers.checkNothingLeaves(key, now: now)
+            if !force { try followers.checkRemoval(of: key, encryption, now: now) }
             return try ExchangeKeyStore(transaction: transaction).delete(id)
         }
         if isGone { logger.notice("exchange key \(id) removed", metadata: ["account": "\(key.accountName)"]) }

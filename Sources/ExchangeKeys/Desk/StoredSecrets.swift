@@ -46,5 +46,11 @@ extension StoredSecrets {
     }
 
     /// - Returns: false when there was none.
-    public func remove(_ id: Int64) throws -> Bool { try ExchangeKeyStore(transaction: transaction).delete(id) }
+    /// - Throws: ``ExchangeKeyError/sendsWithdrawal(key:withdrawal:)`` while a server sends what it signed.
+    public func remove(_ id: Int64, now: Timestamp) throws -> Bool {
+        let keys = ExchangeKeyStore(transaction: transaction)
+        guard let key = try keys.key(id) else { return false }
+        try KeyFollowers(transaction: transaction).checkNothingLeaves(key, now: now)
+        return try keys.delete(id)
+    }
 }

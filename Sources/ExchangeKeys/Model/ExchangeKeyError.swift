@@ -23,6 +23,10 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
     case inUse([String])
     /// The last key that can follow the account's withdrawals to their end, and how many are not there yet.
     case followsWithdrawals(account: String, key: Int64, count: Int64)
+    /// The last key whose list can say of withdrawals that they never left, and of how many nobody knows that yet.
+    case signedUnknown(account: String, key: Int64, count: Int64)
+    /// A withdrawal that it signed is leaving just now.
+    case sendsWithdrawal(key: Int64, withdrawal: Int64)
     /// The encryption key has been changed by another process, or comes from the environment where it cannot be.
     case encryptionKey(String)
     case storageUnavailable(String)
@@ -54,6 +58,16 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
             """
             key_id \(key): must stay until the withdrawals of \(account) are final, as no other key of it can follow them \
             (\(count) pending, unknown or sent). Wait, store another key of the account, or insist with force=true
+            """
+        case .signedUnknown(let account, let key, let count):
+            """
+            key_id \(key): must stay until it is known what became of \(count) withdrawals of \(account), as only the list of the key \
+            that signed one says that it never left. Wait an hour, settle them by hand, or insist with force=true
+            """
+        case .sendsWithdrawal(let key, let withdrawal):
+            """
+            key_id \(key): must stay until withdrawal \(withdrawal), which is leaving just now, is answered. Ask again in a minute; nothing \
+            insists on this
             """
         case .encryptionKey(let why): why
         case .storageUnavailable(let why): "Nothing can be stored now: \(why)"

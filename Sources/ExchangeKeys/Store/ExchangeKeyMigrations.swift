@@ -68,5 +68,7 @@ public enum ExchangeKeyMigrations {
         Migration("exchange-keys-008-account-ids") { transaction in
             try transaction.execute("ALTER TABLE exchange_keys ADD COLUMN account_id TEXT")
         },
+        WithdrawalStore.departures,
+        WithdrawalVerdictStore.migration,
     ]
 }

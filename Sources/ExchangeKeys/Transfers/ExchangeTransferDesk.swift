@@ -18,6 +18,10 @@ public protocol ExchangeTransferDesk: Sendable {
     func withdrawals(
         _ status: Withdrawal.Status?, before: Int64?, limit: Int
     ) async throws(TransferError) -> [Withdrawal]
+    /// By an operator's word, noted for ever: one of which nobody knows what became, when asking does not tell. The exchange is asked first.
+    /// - Throws: ``TransferError/notByHand(_:)`` while it may still be carried out or can be asked about, or where the exchange's own list
+    ///   says otherwise; ``TransferError/unknownWithdrawal(_:)``.
+    func resolve(_ id: Int64, _ verdict: WithdrawalVerdict) async throws(TransferError) -> Withdrawal
 }
 
 /// Which account, asset and network.
@@ -33,29 +37,6 @@ public struct TransferPlace: Hashable, Sendable {
         self.keyID = keyID
         self.asset = asset
         self.network = network
-    }
-}
-
-public struct WithdrawalOrder: Hashable, Sendable {
-    public var place: TransferPlace
-    public var address: String
-    public var tag: String?
-    public var amount: FixedDecimal
-    /// The caller's own name for it; without one the same withdrawal cannot be asked for twice within ten minutes.
-    public var requestID: String?
-    /// Somebody insists: after a restore it is sent although the exchange lists one like it that nothing here claims.
-    public var isRepeatAllowed: Bool
-
-    public init(
-        place: TransferPlace, address: String, tag: String?, amount: FixedDecimal, requestID: String? = nil,
-        isRepeatAllowed: Bool = false
-    ) {
-        self.place = place
-        self.address = address
-        self.tag = tag
-        self.amount = amount
-        self.requestID = requestID
-        self.isRepeatAllowed = isRepeatAllowed
     }
 }
 
@@ -93,6 +74,8 @@ public struct Withdrawal: Hashable, Sendable {
     public var clientID: String?
     public var place: TransferPlace
     public var label: String
+    /// The account at the exchange that it is taken from, where the exchange told it of the key that signed.
+    public var accountID: String?
     public var address: String
     public var tag: String?
     public var amount: FixedDecimal
@@ -129,6 +112,7 @@ public struct Withdrawal: Hashable, Sendable {
 public enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalid([String])
     case unknownKey(Int64)
+    case unknownWithdrawal(Int64)
     /// The exchange answered, and would not.
     case refused(String)
     case unreachable(String)
@@ -138,13 +122,17 @@ public enum TransferError: Error, Hashable, Sendable, CustomStringConvertible {
     case contradicted(String)
     /// The same one was asked for just now, or may have been sent before the database was restored.
     case repeated(String)
+    /// An operator's word is not taken, or not yet.
+    case notByHand(String)
     case storageUnavailable(String)
 
     public var description: String {
         switch self {
         case .invalid(let lines): lines.joined(separator: "; ")
         case .unknownKey(let id): "Key \(id) not found"
-        case .refused(let why), .unreachable(let why), .heldBack(let why), .contradicted(let why), .repeated(let why):
+        case .unknownWithdrawal(let id): "Withdrawal \(id) not found"
+        case .refused(let why), .unreachable(let why), .heldBack(let why), .contradicted(let why), .repeated(let why),
+            .notByHand(let why):
             why
         case .storageUnavailable(let why): "Nothing can be stored now: \(why)"
         }

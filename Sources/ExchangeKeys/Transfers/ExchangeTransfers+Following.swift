@@ -43,21 +43,19 @@ extension ExchangeTransfers {
         var faults: [String] = []
         for account in Self.groups(open, by: \.label) {
             do throws(TransferError) {
-                let calls = try await calls(account[0].place.exchange, account[0].label, until: deadline)
+                var lists = try await lists(account[0].place.exchange, account[0].label, until: deadline)
                 for asset in Self.groups(account, by: { "\($0.place.asset)" }) {
-                    faults += await follow(asset, of: calls)
+                    let answer = await lists.lists(of: asset)
+                    faults += answer.untold.map { "withdrawal \($0.id): \(answer.why)" }
+                    for (withdrawals, list) in answer.told { faults += await follow(withdrawals, list) }
                 }
             } catch { faults += account.map { "withdrawal \($0.id): \(error)" } }
         }
         return faults
     }
 
-    /// One asset's of an account, by one list.
-    private func follow(_ open: [Withdrawal], of calls: TransferCalls) async -> [String] {
-        let listed: WithdrawalList
-        do throws(TransferError) {
-            listed = try await calls.withdrawals(open[0].place.asset, since: Self.since(open))
-        } catch { return open.map { "withdrawal \($0.id): \(error)" } }
+    /// Some of an account and asset, by its list.
+    private func follow(_ open: [Withdrawal], _ listed: WithdrawalList) async -> [String] {
         var faults: [String] = []
         for withdrawal in open {
             do throws(TransferError) {
@@ -67,6 +65,7 @@ extension ExchangeTransfers {
                 let followed =
                     isSent ? try await advanced(withdrawal, listed) : try await resolved(withdrawal, listed)
                 if followed.status != withdrawal.status { tell(followed) }
+                if let doubt = followed.doubt(now: now) { faults.append("withdrawal \(withdrawal.id): \(doubt)") }
             } catch { faults.append("withdrawal \(withdrawal.id): \(error)") }
         }
         return faults
@@ -79,26 +78,15 @@ extension ExchangeTransfers {
         return try await settled(withdrawal, step)
     }
 
-    /// Keys come and go: the account's present one, a key for withdrawals before one that trades. One that is refused hands on to the
-    /// next.
-    private func calls(
+    /// Keys come and go: the account's present ones, a key for withdrawals before one that trades.
+    func lists(
         _ exchange: ExchangeID, _ label: String, until deadline: Timestamp
-    ) async throws(TransferError) -> TransferCalls {
-        let followers: [(keyID: Int64, settings: ExchangeAccountSettings)]
-        do { followers = try await keyring.followers(exchange, label) } catch { throw .storageUnavailable("\(error)") }
-        var refusal = TransferError.refused("\(exchange)/\(label) has no key that it can be followed with: store one")
-        for (keyID, settings) in followers {
-            do throws(TransferError) {
-                var calls = try TransferCalls(settings, manners: manners, time: time, until: deadline, send: send)
-                calls.keyID = keyID
-                _ = try await calls.currencies()
-                return calls
-            } catch {
-                guard case .refused = error else { throw error }
-                refusal = error
-            }
+    ) async throws(TransferError) -> AccountLists {
+        let keys: [AccountLists.Key]
+        do { keys = try await keyring.followers(exchange, label) } catch { throw .storageUnavailable("\(error)") }
+        return AccountLists(keys, of: "\(exchange)/\(label)") { [manners, time, send] key throws(TransferError) in
+            try TransferCalls(key.settings, manners: manners, time: time, until: deadline, send: send)
         }
-        throw refusal
     }
 
     /// Those that were asked about longest ago first: where the time does not last for all, it is the others' turn next.

@@ -12,21 +12,25 @@ extension ExchangeTransfers {
         _ order: WithdrawalOrder, requestID: String, _ calls: TransferCalls
     ) async throws(TransferError) -> ExchangeTransfer? {
         guard let lost = try await lostTime() else { return nil }
-        let margin: Int64 = 120_000
+        var calls = calls
+        calls.deadline = time.now().advanced(byNanoseconds: Self.patience)
         let list = try await calls.withdrawals(
-            order.place.asset, since: lost.since.nanoseconds / Nanoseconds.perMillisecond - margin)
+            order.place.asset, since: lost.since.milliseconds - Self.clocksApart)
         let name = Self.clientID(of: requestID)
         if let own = list.rows.first(where: { $0.clientID == name }) {
-            guard own.isOf(order) else {
+            guard !own.contradicts(order) else {
                 throw .invalid(["requestId \(requestID): must be a new one, another withdrawal was made with it"])
             }
             return own
         }
         guard !order.isRepeatAllowed else { return nil }
-        let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: order.place.exchange) }
-        let end = lost.until.nanoseconds / Nanoseconds.perMillisecond + margin
+        let taken = try await load {
+            try WithdrawalStore(transaction: $0).exchangeIDs(of: order.place.exchange, since: .distantPast)
+        }
+        let end = lost.until.milliseconds + Self.clocksApart
         let like = list.rows.first { row in
-            row.isOf(order) && row.status != .failed && row.status != .cancelled && (row.createdAt ?? 0) <= end
+            // However the exchange writes addresses and amounts: who pays twice cannot take it back.
+            !row.contradicts(order) && row.status != .failed && row.status != .cancelled && (row.createdAt ?? 0) <= end
                 && !(row.id.map(taken.contains) ?? false)
         }
         if let like { throw .repeated(Self.rule(order) + Self.words(like, order)) }
@@ -61,8 +65,4 @@ extension ExchangeTransfers {
         return "and \(order.place.exchange) lists withdrawal \(row.id ?? "without an id") of \(order.amount) "
             + "\(order.place.asset) to \(order.address)\(made), which no stored request claims"
     }
-}
-
-extension ExchangeTransfer {
-    fileprivate func isOf(_ order: WithdrawalOrder) -> Bool { isTo(order.address, order.tag, order.amount) }
 }

@@ -66,14 +66,17 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     // MARK: - Withdrawing
 
     public func withdraw(_ order: WithdrawalOrder) async throws(TransferError) -> Withdrawal {
-        let (key, settings) = try await account(order.place)
-        guard key.purpose == .withdraw else {
-            throw .invalid(["apiKeyId \(key.id): must be a key with purpose withdraw, not one that trades"])
-        }
+        let faults = order.faults
+        if !faults.isEmpty { throw .invalid(faults) }
+        // Before anything that may have changed since: what was asked for once is what it is.
         if let requestID = order.requestID,
             let earlier = try await load({ try WithdrawalStore(transaction: $0).withdrawal(requestID: requestID) })
         {
-            return try await again(earlier, order, key.label, settings)
+            return try await again(earlier, order)
+        }
+        let (key, settings) = try await account(order.place)
+        guard key.purpose == .withdraw else {
+            throw .invalid(["apiKeyId \(key.id): must be a key with purpose withdraw, not one that trades"])
         }
         let (route, calls) = try await route(order.place, .withdrawal, settings)
         do throws(TransferRefusal) { try route.check(amount: order.amount) } catch { throw .invalid(["\(error)"]) }
@@ -81,15 +84,16 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         wanted.place.network = route.network.code
         let requestID = order.requestID ?? makeID()
         let lost = try await lost(wanted, requestID: requestID, calls)
-        let (stored, isNew) = try await stored(wanted, requestID: requestID, key.label)
-        guard isNew else { return try await again(stored, wanted, key.label, settings) }
-        if let lost { return try await settled(stored, WithdrawalStep(lost)) }
-        return try await sent(stored, route, calls)
+        let (stored, isNew) = try await stored(wanted, requestID: requestID, key.label, lost.map { WithdrawalStep($0) })
+        guard isNew else { return try await again(stored, wanted) }
+        return lost == nil ? try await sent(stored, route, calls) : stored
     }
 
     /// The intent, before anything leaves (H36).
+    /// - Parameter known: what the exchange says of it, where it was sent before a restore: stored with it, or it would be looked for
+    ///   where it is too old to be.
     private func stored(
-        _ order: WithdrawalOrder, requestID id: String, _ label: String
+        _ order: WithdrawalOrder, requestID id: String, _ label: String, _ known: WithdrawalStep?
     ) async throws(TransferError) -> (Withdrawal, isNew: Bool) {
         let now = time.now()
         let clientID = Self.clientID(of: id)
@@ -98,7 +102,7 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
             let store = WithdrawalStore(transaction: transaction)
             if let earlier = try store.withdrawal(requestID: id) { return (earlier, false) }
             // A key that was removed meanwhile leaves nobody who follows what it sends.
-            guard try ExchangeKeyStore(transaction: transaction).key(order.place.keyID) != nil else {
+            guard let key = try ExchangeKeyStore(transaction: transaction).key(order.place.keyID) else {
                 throw TransferError.unknownKey(order.place.keyID)
             }
             let since = now.advanced(byNanoseconds: -Self.repetition)
@@ -106,7 +110,11 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
                 throw TransferError.repeated(
                     "the same withdrawal was asked for as request \(same.requestID): name a requestId to make another")
             }
-            return (try store.insert(order, requestID: id, clientID: clientID, label: label, now: now), true)
+            let stored = try store.insert(
+                order, requestID: id, clientID: clientID, label: label, accountID: key.permissions.accountID, now: now)
+            guard let known else { return (stored, true) }
+            _ = try store.move(stored.id, from: .pending, known, now: now)
+            return (try store.withdrawal(stored.id) ?? stored, true)
         }
     }
 
@@ -122,38 +130,61 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     private func sent(
         _ withdrawal: Withdrawal, _ route: TransferRoute, _ calls: TransferCalls
     ) async throws(TransferError) -> Withdrawal {
+        let request = WithdrawalRequest(
+            asset: withdrawal.place.asset, amount: withdrawal.amount, address: withdrawal.address, tag: withdrawal.tag,
+            network: route.network.code, fee: route.network.withdrawalFee, clientID: withdrawal.clientID)
         let outcome: Result<ExchangeTransfer, CallFailure>
         do throws(CallFailure) {
-            outcome = .success(
-                try await calls.withdraw(
-                    WithdrawalRequest(
-                        asset: withdrawal.place.asset, amount: withdrawal.amount, address: withdrawal.address,
-                        tag: withdrawal.tag, network: route.network.code, fee: route.network.withdrawalFee,
-                        clientID: withdrawal.clientID)))
+            outcome = .success(try await calls.withdraw(request) { await mayLeave(withdrawal) })
         } catch { outcome = .failure(error) }
         switch outcome {
         case .success(let transfer):
-            return try await settled(withdrawal, WithdrawalStep(.sent, exchangeID: transfer.id))
+            return try await answered(withdrawal, WithdrawalStep(.sent, exchangeID: transfer.id))
         case .failure(.notCarriedOut(let failure)) where failure.isHeldBack:
             let isForgotten = try await write { try WithdrawalStore(transaction: $0).forget(withdrawal.id) }
             guard isForgotten else { return try await fresh(withdrawal) }
             throw TransferCalls.meaning(.notCarriedOut(failure))
+        case .failure(.notCarriedOut(let failure)) where failure.tellsOfDuplicate:
+            // This one was not taken, and yet it may have been paid: long ago, under the same name.
+            let why = "\(WithdrawalFinding.nameTaken): \(failure)"
+            logger.error("what became of withdrawal \(withdrawal.id) is \(why)")
+            return try await settled(withdrawal, WithdrawalStep(.unknown, reason: why))
         case .failure(.notCarriedOut(let failure)):
             logger.error("withdrawal \(withdrawal.id) was refused: \(failure)")
-            return try await settled(withdrawal, WithdrawalStep(.refused, reason: "\(failure)"))
+            return try await answered(withdrawal, WithdrawalStep(.refused, reason: "\(failure)"))
         case .failure(.unknown(let failure, _, _)):
             logger.error("what became of withdrawal \(withdrawal.id) is unknown: \(failure)")
             return try await settled(withdrawal, WithdrawalStep(.unknown, reason: "\(failure)"))
         }
     }
 
-    func settled(
-        _ withdrawal: Withdrawal, _ step: WithdrawalStep, isFound: Bool = false
-    ) async throws(TransferError) -> Withdrawal {
+    /// The last word before it leaves, after all waiting. It is one transaction with what a key's removal looks at, so that one of the two
+    /// gives way: see ``KeyFollowers/checkNothingLeaves(_:now:)``.
+    /// - Returns: why it must not; nil when it may.
+    private func mayLeave(_ withdrawal: Withdrawal) async -> String? {
+        let now = time.now()
+        do throws(TransferError) {
+            let may = try await write { try WithdrawalStore(transaction: $0).leave(withdrawal.id, now: now) }
+            return may ? nil : "its key \(withdrawal.place.keyID) was removed, or it was given up, before it left"
+        } catch { return "\(error)" }
+    }
+
+    /// By the exchange's own answer to it: one that came so late that it was taken for lost meanwhile, too.
+    private func answered(_ withdrawal: Withdrawal, _ step: WithdrawalStep) async throws(TransferError) -> Withdrawal {
+        var settled = try await settled(withdrawal, step)
+        if settled.status == .unknown { settled = try await self.settled(settled, step) }
+        if let id = step.exchangeID, settled.exchangeID != id {
+            logger.critical(
+                "withdrawal \(withdrawal.id) is \(id) by the exchange's answer, and \(settled.exchangeID ?? "none") here"
+            )
+        }
+        return settled
+    }
+
+    func settled(_ withdrawal: Withdrawal, _ step: WithdrawalStep) async throws(TransferError) -> Withdrawal {
         let now = time.now()
         let isMoved = try await write { transaction in
-            try WithdrawalStore(transaction: transaction).move(
-                withdrawal.id, from: withdrawal.status, step, isFound: isFound, now: now)
+            try WithdrawalStore(transaction: transaction).move(withdrawal.id, from: withdrawal.status, step, now: now)
         }
         guard isMoved else { return try await fresh(withdrawal) }
         var settled = withdrawal
@@ -164,85 +195,8 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     }
 
     private func fresh(_ withdrawal: Withdrawal) async throws(TransferError) -> Withdrawal {
-        let found = try await load { try WithdrawalStore(transaction: $0).withdrawal(requestID: withdrawal.requestID) }
+        let found = try await load { try WithdrawalStore(transaction: $0).withdrawal(withdrawal.id) }
         return found ?? withdrawal
-    }
-
-    // MARK: - Asked for again
-
-    /// Never sent again: where nobody knows what became of it, the exchange is asked.
-    private func again(
-        _ earlier: Withdrawal, _ order: WithdrawalOrder, _ label: String, _ settings: ExchangeAccountSettings
-    ) async throws(TransferError) -> Withdrawal {
-        guard try await isSame(earlier, order, label, settings) else {
-            throw .invalid(["requestId \(earlier.requestID): must be a new one, another withdrawal was made with it"])
-        }
-        let isAbandoned =
-            earlier.status == .pending && time.now().nanoseconds(since: earlier.createdAt) > Self.abandoned
-        guard earlier.status == .unknown || isAbandoned else { return earlier }
-        return try await resolved(earlier, order.place.keyID, settings)
-    }
-
-    /// A network by another of its names is the same, and so is another key of the same account.
-    private func isSame(
-        _ earlier: Withdrawal, _ order: WithdrawalOrder, _ label: String, _ settings: ExchangeAccountSettings
-    ) async throws(TransferError) -> Bool {
-        if earlier.isSame(as: order, label) { return true }
-        var named = order
-        named.place.network = earlier.place.network
-        guard earlier.isSame(as: named, label) else { return false }
-        var calls = try TransferCalls(settings, manners: manners, time: time, send: send)
-        let listed = try await calls.currencies().first { $0.asset == order.place.asset }?.networks ?? []
-        let wanted = order.place.network.uppercased()
-        let meant = listed.filter { network in
-            [network.code, network.id, network.name ?? ""].contains { $0.uppercased() == wanted }
-        }
-        return meant.count == 1 && meant[0].code.uppercased() == earlier.place.network.uppercased()
-    }
-
-    // MARK: - What became of it
-
-    /// Asks the exchange. Never sends.
-    private func resolved(
-        _ earlier: Withdrawal, _ keyID: Int64, _ settings: ExchangeAccountSettings
-    ) async throws(TransferError) -> Withdrawal {
-        // Of one that is years old there may be many windows: whoever asks waits no longer for it than a round does.
-        let deadline = time.now().advanced(byNanoseconds: Self.patience)
-        var calls = try TransferCalls(settings, manners: manners, time: time, until: deadline, send: send)
-        calls.keyID = keyID
-        _ = try await calls.currencies()
-        let listed = try await calls.withdrawals(earlier.place.asset, since: Self.since([earlier]))
-        return try await resolved(earlier, listed)
-    }
-
-    /// By what the exchange lists.
-    func resolved(
-        _ earlier: Withdrawal, _ listed: WithdrawalList
-    ) async throws(TransferError) -> Withdrawal {
-        let taken = try await load { try WithdrawalStore(transaction: $0).exchangeIDs(of: earlier.place.exchange) }
-        let finding = WithdrawalFinding(earlier, listed, taken: taken, now: time.now())
-        switch finding {
-        case .found(let step): return try await settled(earlier, step, isFound: true)
-        case .neverLeft:
-            logger.error("withdrawal \(earlier.id) never left: the exchange lists none, and no longer can one come")
-            return try await settled(
-                earlier,
-                WithdrawalStep(
-                    .refused, reason: "it never left: the exchange lists none, an hour after it was asked for"))
-        case .open:
-            return try await settled(
-                earlier,
-                WithdrawalStep(.unknown, reason: earlier.reason ?? "nobody answered, and the exchange lists none"))
-        }
-    }
-
-    /// Before the first of them was stored, in milliseconds: clocks differ, and one that is not on the list for its clock would be taken
-    /// for one that never left. A day, for what is older than ours is told apart by name, time and id anyway.
-    static let clocksApart: Int64 = 86_400_000
-
-    static func since(_ withdrawals: [Withdrawal]) -> Int64 {
-        let first = withdrawals.map(\.createdAt).min() ?? .distantPast
-        return first.nanoseconds / Nanoseconds.perMillisecond - clocksApart
     }
 
     public func withdrawals(
@@ -256,6 +210,10 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
     // MARK: - What it takes
 
     private func account(_ place: TransferPlace) async throws(TransferError) -> (ExchangeKey, ExchangeAccountSettings) {
+        guard NativeExchange(rawValue: place.exchange.rawValue) != nil else {
+            let names = NativeExchange.allCases.map(\.rawValue).joined(separator: ", ")
+            throw .invalid(["exchange \("\(place.exchange)".prefix(64)): must be one of \(names)"])
+        }
         do throws(TransferRefusal) { try TransferRoute.allowed(place.exchange, place.asset, allowed) } catch {
             throw .invalid(["\(error)"])
         }
@@ -299,14 +257,5 @@ public struct ExchangeTransfers: ExchangeTransferDesk {
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws(TransferError) -> Value {
         do { return try await database.read(body) } catch { throw .storageUnavailable("\(error)") }
-    }
-}
-
-extension Withdrawal {
-    /// Keys come and go; the account stays.
-    fileprivate func isSame(as order: WithdrawalOrder, _ label: String) -> Bool {
-        place.exchange == order.place.exchange && self.label == label && place.asset == order.place.asset
-            && amount == order.amount && place.network.uppercased() == order.place.network.uppercased()
-            && address == order.address && tag == order.tag
     }
 }

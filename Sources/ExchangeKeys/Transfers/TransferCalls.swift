@@ -8,17 +8,21 @@ struct TransferCalls: Sendable {
     private var dialect: any ExchangeDialect
     /// Whose word the answers are: of another key's account they say nothing.
     var keyID: Int64?
-    private let client: ExchangeClient
+    var accountID: String?
+    /// No call is made, or waited for, beyond it.
+    var deadline: Timestamp
+    private var client: ExchangeClient
+    /// The client with another way out.
+    private let makeClient: @Sendable (@escaping ExchangeClient.Send) -> ExchangeClient
+    private let send: ExchangeClient.Send
     private let credentials: ExchangeCredentials
     private let time: any TimeSource
     private let purpose: RateBudget.Purpose
-    private let deadline: Timestamp
     /// Milliseconds for each call.
     private static let patience: Int64 = 15_000
 
     /// - Parameters:
     ///   - purpose: what is to leave goes before what only asks.
-    ///   - deadline: no call is made, or waited for, beyond it.
     /// - Throws: field, value and rule of settings that cannot be.
     init(
         _ account: ExchangeAccountSettings, manners: MannersBook, time: any TimeSource,
@@ -29,16 +33,23 @@ struct TransferCalls: Sendable {
         credentials = account.credentials
         self.purpose = purpose
         self.deadline = deadline
+        self.send = send
+        let dialect: any ExchangeDialect
         do { dialect = try NativeExchange.dialect(account) } catch { throw .invalid(["\(error)"]) }
-        client = ExchangeClient(
-            dialect,
-            .init(
-                label: account.label, credentials: account.credentials,
-                // Above every nonce that trading with the account may have used by now, where there are such.
-                lastNonce: dialect.abilities.hasOrderedNonces ? time.now().nanoseconds / 1_000_000 : 0,
-                hasOrderedNonces: dialect.abilities.hasOrderedNonces, receiveWindow: account.receiveWindow),
-            manners: manners.manners(of: dialect),
-            breaker: CircuitBreaker(pause: Backoff(shortest: 1_000, longest: 1_000, seed: 1)), time: time, send: send)
+        self.dialect = dialect
+        let shared = manners.manners(of: dialect)
+        makeClient = { send in
+            ExchangeClient(
+                dialect,
+                .init(
+                    label: account.label, credentials: account.credentials,
+                    // Above every nonce that trading with the account may have used by now, where there are such.
+                    lastNonce: dialect.abilities.hasOrderedNonces ? time.now().milliseconds : 0,
+                    hasOrderedNonces: dialect.abilities.hasOrderedNonces, receiveWindow: account.receiveWindow),
+                manners: shared, breaker: CircuitBreaker(pause: Backoff(shortest: 1_000, longest: 1_000, seed: 1)),
+                time: time, send: send)
+        }
+        client = makeClient(send)
     }
 
     /// The exchange's own list, with which its names of networks are read and written.
@@ -68,16 +79,27 @@ struct TransferCalls: Sendable {
         }
     }
 
-    func withdraw(_ withdrawal: WithdrawalRequest) async throws(CallFailure) -> ExchangeTransfer {
-        try await perform { dialect throws(ExchangeFailure) in try dialect.withdraw(withdrawal) }
+    /// - Parameter refusal: asked when it has its turn and is signed, just before it leaves: why it must not; nil lets it go.
+    func withdraw(
+        _ withdrawal: WithdrawalRequest, unless refusal: @escaping @Sendable () async -> String?
+    ) async throws(CallFailure) -> ExchangeTransfer {
+        var gated = self
+        gated.client = makeClient { [send, time] (request, milliseconds) throws(HTTPFailure) in
+            let start = time.now()
+            if let why = await refusal() { throw .notSent(why) }
+            // Its signature is of before: one that was kept is not to come late.
+            let left = milliseconds - time.now().nanoseconds(since: start) / Nanoseconds.perMillisecond
+            guard left > 0 else { throw .notSent("its time was used up before it left") }
+            return try await send(request, left)
+        }
+        return try await gated.perform { dialect throws(ExchangeFailure) in try dialect.withdraw(withdrawal) }
     }
 
     /// All since then, window by window, the oldest first.
     /// - Parameter since: milliseconds since 1970.
     func withdrawals(_ asset: AssetID, since: Int64) async throws(TransferError) -> WithdrawalList {
-        let history = dialect.abilities.transferHistory
-        var windows = TransferWindows(
-            since: since, now: time.now().nanoseconds / Nanoseconds.perMillisecond, history)
+        let (history, askedAt) = (dialect.abilities.transferHistory, time.now())
+        var windows = TransferWindows(since: since, now: askedAt.milliseconds, history)
         var list = WithdrawalList()
         while let window = windows.next() {
             let query = HistoryQuery(asset: asset, since: window.since, until: window.until, limit: history.page)
@@ -88,7 +110,7 @@ struct TransferCalls: Sendable {
             list.add(rows.filter { $0.kind != .deposit })
         }
         list.isWhole = windows.isWhole
-        list.keyID = keyID
+        (list.keyID, list.accountID, list.askedAt) = (keyID, accountID, askedAt)
         return list
     }
 

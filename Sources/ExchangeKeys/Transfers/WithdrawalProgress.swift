@@ -25,6 +25,7 @@ enum WithdrawalProgress {
         let own = list.rows.first { transfer in
             if let id = withdrawal.exchangeID { return transfer.id == id }
             return transfer.clientID != nil && transfer.clientID == withdrawal.clientID
+                && !transfer.contradicts(withdrawal)
         }
         guard let own else { return nil }
         let step = WithdrawalStep(own)

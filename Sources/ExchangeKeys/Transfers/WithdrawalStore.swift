@@ -1,5 +1,6 @@
 import Exchanges
 import Persistence
+import Scheduling
 import TradingCore
 
 /// `exchange_withdrawals` over an open transaction.
@@ -45,6 +46,15 @@ struct WithdrawalStore {
         try transaction.execute("ALTER TABLE exchange_withdrawals ADD COLUMN followed_at INTEGER")
     }
 
+    /// When the last one that sends it was let through, and whose account it is taken from, where the exchange tells: beside the key, which
+    /// may go.
+    static let departures = Migration("exchange-keys-009-withdrawal-departures") { transaction in
+        try transaction.execute("ALTER TABLE exchange_withdrawals ADD COLUMN left_at INTEGER")
+        try transaction.execute("ALTER TABLE exchange_withdrawals ADD COLUMN account_id TEXT")
+        try transaction.execute(
+            "CREATE INDEX exchange_withdrawals_by_time ON exchange_withdrawals (exchange, created_at)")
+    }
+
     /// The newest first.
     func withdrawals(_ status: Withdrawal.Status?, before: Int64?, limit: Int) throws -> [Withdrawal] {
         let any: Int64 = status == nil ? 1 : 0
@@ -80,63 +90,115 @@ struct WithdrawalStore {
         ).map(Self.withdrawal)
     }
 
-    /// How many of an account's are not final, of those that are followed.
-    func open(_ exchange: ExchangeID, _ label: String, createdAfter: Timestamp) throws -> Int64 {
-        try transaction.row(
+    /// An account's that are not final, of those that are followed.
+    func open(_ exchange: ExchangeID, _ label: String, createdAfter: Timestamp) throws -> [Withdrawal] {
+        try transaction.rows(
             """
-            SELECT COUNT(*) FROM exchange_withdrawals
+            SELECT * FROM exchange_withdrawals
             WHERE exchange = \(exchange.rawValue) AND exchange_index = \(label) AND created_at > \(createdAfter)
                 AND (status = 'pending' OR status = 'unknown' OR status = 'sent' AND outcome IS NULL)
-            """)?.get(0) ?? 0
+            """
+        ).map(Self.withdrawal)
+    }
+
+    /// One that a key is sending just now, or was when its process died.
+    /// - Parameter since: what was let through earlier has arrived, or never will.
+    func leaving(_ keyID: Int64, since: Timestamp) throws -> Int64? {
+        try transaction.row(
+            """
+            SELECT MAX(withdrawal_id) FROM exchange_withdrawals
+            WHERE key_id = \(keyID) AND status = 'pending' AND left_at >= \(since)
+            """)?.get(0)
     }
 
     func withdrawal(requestID: String) throws -> Withdrawal? {
         try transaction.row("SELECT * FROM exchange_withdrawals WHERE request_id = \(requestID)").map(Self.withdrawal)
     }
 
+    func withdrawal(_ id: Int64) throws -> Withdrawal? {
+        try transaction.row("SELECT * FROM exchange_withdrawals WHERE withdrawal_id = \(id)").map(Self.withdrawal)
+    }
+
     /// The newest that asked for the same of the same account, whichever of its keys signed, and was not refused, and did not fail;
-    /// one of which nobody knows what became of it is so for good.
+    /// one of which nobody knows what became of it is so for good. Of many networks capitals in an address mean nothing, and where they
+    /// do, nobody sends as much to two that differ in nothing else.
     func same(as order: WithdrawalOrder, _ label: String, since: Timestamp) throws -> Withdrawal? {
-        try transaction.rows(
+        let address = order.address.lowercased()
+        return try transaction.rows(
             """
             SELECT * FROM exchange_withdrawals
             WHERE exchange = \(order.place.exchange.rawValue) AND exchange_index = \(label)
-                AND asset = \(order.place.asset.rawValue)
-                AND network = \(order.place.network) AND address = \(order.address)
+                AND asset = \(order.place.asset.rawValue) AND network = \(order.place.network)
                 AND (created_at >= \(since) AND status = 'sent' AND (outcome IS NULL OR outcome = 'confirmed')
                     OR status = 'pending' OR status = 'unknown')
             ORDER BY withdrawal_id DESC
             """
-        ).map(Self.withdrawal).first { $0.amount == order.amount && $0.tag == order.tag }
+        ).map(Self.withdrawal).first {
+            $0.address.lowercased() == address && $0.amount == order.amount && $0.tag == order.tag
+        }
+    }
+
+    /// What else the exchange's rows may belong to. Only what was asked for at most a week before: its list begins a day before it, and
+    /// whatever else may be in there was made long ago, which keeps it open.
+    func claims(beside withdrawal: Withdrawal, now: Timestamp) throws -> WithdrawalClaims {
+        let since = withdrawal.createdAt.advanced(byNanoseconds: -7 * Nanoseconds.perDay)
+        let rivals = try transaction.rows(
+            """
+            SELECT * FROM exchange_withdrawals
+            WHERE exchange = \(withdrawal.place.exchange.rawValue) AND created_at >= \(since)
+                AND asset = \(withdrawal.place.asset.rawValue) AND exchange_id IS NULL AND status <> 'refused' AND withdrawal_id <> \(withdrawal.id)
+            ORDER BY withdrawal_id
+            """
+        ).map(Self.withdrawal)
+        let restores = WithdrawalRestores(transaction: transaction)
+        try restores.note(now: now)
+        return WithdrawalClaims(
+            taken: try exchangeIDs(of: withdrawal.place.exchange, since: since), rivals: rivals,
+            lost: try restores.current(now: now))
     }
 
     /// The exchange's ids that are some stored withdrawal's already.
-    func exchangeIDs(of exchange: ExchangeID) throws -> Set<String> {
-        Set(
-            try transaction.rows(
-                "SELECT exchange_id FROM exchange_withdrawals WHERE exchange = \(exchange.rawValue) AND exchange_id IS NOT NULL"
-            ).map { try $0.get(0, as: String.self) })
+    /// - Parameter since: of those that were asked for from then on.
+    func exchangeIDs(of exchange: ExchangeID, since: Timestamp) throws -> Set<String> {
+        let rows = try transaction.rows(
+            """
+            SELECT exchange_id FROM exchange_withdrawals
+            WHERE exchange = \(exchange.rawValue) AND created_at >= \(since) AND exchange_id IS NOT NULL
+            """)
+        return Set(try rows.map { try $0.get(0, as: String.self) })
     }
 
     func insert(
-        _ order: WithdrawalOrder, requestID: String, clientID: String? = nil, label: String, now: Timestamp
+        _ order: WithdrawalOrder, requestID: String, clientID: String? = nil, label: String,
+        accountID: String? = nil, now: Timestamp
     ) throws -> Withdrawal {
         let place = order.place
         let row = try transaction.row(
             """
             INSERT INTO exchange_withdrawals (request_id, key_id, exchange, exchange_index, asset, network, address, tag,
-                amount, status, created_at, updated_at, client_id)
+                amount, status, created_at, updated_at, client_id, account_id)
             VALUES (\(requestID), \(place.keyID), \(place.exchange.rawValue), \(label), \(place.asset.rawValue),
                 \(place.network), \(order.address), \(order.tag.sqlValue), \(order.amount), 'pending', \(now), \(now),
-                \(clientID.sqlValue))
+                \(clientID.sqlValue), \(accountID.sqlValue))
             RETURNING withdrawal_id
             """)
         guard let row else { throw SQLError.other("exchange_withdrawals: an insert gave no withdrawal_id") }
         var withdrawal = Withdrawal(
             id: try row.get(0), requestID: requestID, place: place, label: label, address: order.address,
             tag: order.tag, amount: order.amount, status: .pending, createdAt: now)
-        withdrawal.clientID = clientID
+        (withdrawal.clientID, withdrawal.accountID) = (clientID, accountID)
         return withdrawal
+    }
+
+    /// The last thing before it is sent.
+    /// - Returns: false when it must not be: it is pending no more, or the key that signs it is gone.
+    func leave(_ id: Int64, now: Timestamp) throws -> Bool {
+        try transaction.execute(
+            """
+            UPDATE exchange_withdrawals SET left_at = \(now)
+            WHERE withdrawal_id = \(id) AND status = 'pending'
+                AND EXISTS (SELECT 1 FROM exchange_keys k WHERE k.key_id = exchange_withdrawals.key_id)
+            """) == 1
     }
 
     /// What the exchange has told once stays: a later word without it takes it away from nobody.
@@ -194,6 +256,7 @@ struct WithdrawalStore {
             amount: try row.get("amount"), status: known, exchangeID: try row.get("exchange_id"),
             reason: try row.get("reason"), createdAt: try row.get("created_at"))
         withdrawal.clientID = try row.get("client_id")
+        withdrawal.accountID = try row.get("account_id")
         withdrawal.transactionID = try row.get("transaction_id")
         withdrawal.followedAt = try row.get("followed_at")
         return withdrawal

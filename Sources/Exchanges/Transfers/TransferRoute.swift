@@ -37,7 +37,13 @@ public struct TransferRoute: Hashable, Sendable {
             throw TransferRefusal(
                 "network", String(name.prefix(80)), "one that \(exchange) lists for \(asset): \(listed)")
         }
-        guard names.contains(network.code.uppercased()) else {
+        // It is sent on by its common name: that must not be another's too.
+        let code = network.code.uppercased()
+        guard currency.networks.count(where: { [$0.code.uppercased(), $0.id.uppercased()].contains(code) }) == 1 else {
+            throw TransferRefusal(
+                "network", network.code, "the name of one network: \(exchange) lists several of \(asset) by it")
+        }
+        guard names.contains(code) else {
             throw TransferRefusal(
                 "network", network.code,
                 "allowed for \(exchange) and \(asset) by TRANSFER_NETWORKS: "

@@ -14,7 +14,7 @@ struct KeyDeskBench: Sendable {
     let publicKey: String
 
     init(_ database: any SQLDatabase, _ time: any TimeSource, _ logger: Logger) throws {
-        guard let key = EncryptionKey(base64: Exchanges.Secret("MgQ3LwWFc2kdkOzkNk3jWVH832qiTjPMuBT8jV2DEBE=")) else {
+        guard let key = EncryptionKey(base64: Secret("MgQ3LwWFc2kdkOzkNk3jWVH832qiTjPMuBT8jV2DEBE=")) else {
             throw NoToken(answer: "no key")
         }
         publicKey = key.publicText
@@ -23,7 +23,7 @@ struct KeyDeskBench: Sendable {
             alarms: AlarmClock(time: time, registry: ScheduleRegistry()), time: time, logger: logger)
     }
 
-    func sealed(_ text: String) -> String { SealedBox.seal(Exchanges.Secret(text), toPublic: publicKey) ?? "" }
+    func sealed(_ text: String) -> String { SealedBox.seal(Secret(text), toPublic: publicKey) ?? "" }
 }
 
 /// Says of every key what a test wants it to.
@@ -40,7 +40,7 @@ final class PlayedExchange: KeyValidator {
 }
 
 struct PlayedKeyFile: EncryptionKeyFile {
-    func keepNext(_ key: Exchanges.Secret) throws(ExchangeKeyError) {}
+    func keepNext(_ key: Secret) throws(ExchangeKeyError) {}
     func promoteNext() throws(ExchangeKeyError) {}
     func dropNext() {}
 }

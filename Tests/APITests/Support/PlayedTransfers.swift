@@ -10,11 +10,14 @@ final class PlayedTransfers: ExchangeTransferDesk {
         var status = Withdrawal.Status.sent
         var orders: [WithdrawalOrder] = []
         var places: [TransferPlace] = []
+        var verdicts: [WithdrawalVerdict] = []
     }
 
     private let state = Mutex(State())
     var orders: [WithdrawalOrder] { state.withLock { $0.orders } }
     var places: [TransferPlace] { state.withLock { $0.places } }
+
+    var verdicts: [WithdrawalVerdict] { state.withLock { $0.verdicts } }
 
     func fail(_ error: TransferError?) { state.withLock { $0.error = error } }
     func end(_ status: Withdrawal.Status) { state.withLock { $0.status = status } }
@@ -53,5 +56,17 @@ final class PlayedTransfers: ExchangeTransferDesk {
             id: 1, requestID: order.requestID ?? "made", place: order.place, label: "default", address: order.address,
             tag: order.tag, amount: order.amount, status: status, exchangeID: status == .sent ? "W1" : nil,
             reason: status == .sent ? nil : "why", createdAt: Timestamp(nanoseconds: 0))
+    }
+
+    func resolve(_ id: Int64, _ verdict: WithdrawalVerdict) async throws(TransferError) -> Withdrawal {
+        let (error, order) = state.withLock { state in
+            state.verdicts.append(verdict)
+            return (state.error, state.orders.first)
+        }
+        if let error { throw error }
+        guard let order else { throw .unknownWithdrawal(id) }
+        return Withdrawal(
+            id: id, requestID: "made", place: order.place, label: "default", address: order.address, tag: order.tag,
+            amount: order.amount, status: .refused, reason: verdict.note, createdAt: Timestamp(nanoseconds: 0))
     }
 }

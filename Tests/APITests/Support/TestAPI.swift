@@ -1,4 +1,5 @@
 import ExchangeKeys
+import Exchanges
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting

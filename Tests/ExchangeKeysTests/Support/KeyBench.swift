@@ -25,7 +25,7 @@ final class ScriptedValidator: KeyValidator {
     func say(_ word: @escaping Word) { state.withLock { $0.word = word } }
 
     func supports(_ exchange: ExchangeID) -> Bool {
-        ["binance", "okx", "mexc"].contains(exchange.rawValue)
+        ["binance", "okx", "mexc", "kucoin"].contains(exchange.rawValue)
     }
 
     func permissions(of account: ExchangeAccountSettings) async throws(KeyRefusal) -> KeyPermissions {

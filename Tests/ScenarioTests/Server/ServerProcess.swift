@@ -1,4 +1,5 @@
 import API
+import Exchanges
 import Foundation
 import Testing
 import TradingCore
