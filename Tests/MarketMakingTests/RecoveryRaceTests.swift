@@ -1,6 +1,7 @@
 import Exchanges
 import Execution
 import Scheduling
+import Synchronization
 import TestSupport
 import Testing
 import TradingCore

@@ -135,6 +135,23 @@ import TradingCore
         }
     }
 
+    /// An outage does not make looks fail: they wait for the database to be back, and the next one is overdue by then.
+    @Test func `time in which a look waited for the database is no stillness of the holder`() async throws {
+        try await onEveryEngine { database in
+            let observed = ObservedDatabase(database)
+            let (first, second) = (Node("a", database), Node("b", observed))
+            _ = await first.lease.acquire()
+            let waiting = try await second.begin(Self.acquires)
+            observed.holdNextRead { [time = second.time] in time.advance(byNanoseconds: Nanoseconds.seconds(7)) }
+            for _ in 0..<5 { try await second.step() }
+            #expect(!second.lease.isHeld)
+            let keeping = try await first.begin(Self.keeps)
+            for _ in 0..<4 { try await second.step() }
+            #expect(!second.lease.isHeld && first.lease.isHeld && first.losses.count == 0)
+            for task in [waiting, keeping] { task.cancel() }
+        }
+    }
+
     @Test func `one that was passed over is told by its next beat`() async throws {
         try await onEveryEngine { database in
             let (first, second) = (Node("a", database), Node("b", database))

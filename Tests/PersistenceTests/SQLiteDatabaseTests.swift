@@ -1,7 +1,8 @@
 import Foundation
-import Persistence
 import TestSupport
 import Testing
+
+@testable import Persistence
 
 @Suite struct SQLiteDatabaseTests {
     private let folder: TemporaryFolder
@@ -15,6 +16,58 @@ import Testing
             try $0.execute("CREATE TABLE IF NOT EXISTS t (k TEXT PRIMARY KEY, v ANY) STRICT")
         }
         return database
+    }
+
+    // MARK: - One file
+
+    @Test func `after a stop everything is in the one file`() async throws {
+        let database = try await SQLiteDatabase.open(path: path, tuning: .server)
+        _ = try await database.write { try $0.execute("CREATE TABLE t (k INTEGER PRIMARY KEY) STRICT") }
+        for number in 0..<20 { _ = try await database.write { try $0.execute("INSERT INTO t VALUES (\(number))") } }
+        // Somebody has read, so that a connection that only reads is closed last.
+        #expect(try await count(database) == 20)
+        await database.close()
+        let copy = folder.path + "/copy.db"
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        let copied = try await SQLiteDatabase.open(path: copy)
+        #expect(try await count(copied) == 20)
+        await copied.close()
+    }
+
+    @Test func `the log takes no room that a nearly full disk needs`() async throws {
+        let log = try folder.write("log", to: "x-wal")
+        var disk = statvfs()
+        #expect(statvfs(folder.path, &disk) == 0)
+        let free = Int64(disk.f_bavail) * Int64(disk.f_frsize)
+        try LogFile(path: log).extend(to: free / 3)
+        #expect(try Data(contentsOf: URL(filePath: log)).count == 3)
+        try LogFile(path: log).extend(to: 4_096)
+        #expect(try Data(contentsOf: URL(filePath: log)).count == 4_096)
+    }
+
+    @Test func `a damaged page of a file that is too large to be looked at before the start is found all the same`()
+        async throws
+    {
+        let database = try await open()
+        let text = String(repeating: "x", count: 3_000)
+        _ = try await database.write { transaction in
+            for number in 0..<50 { try transaction.execute("INSERT INTO t VALUES (\("k\(number)"), \(text))") }
+        }
+        await database.close()
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.seek(toOffset: 4_096 * 20)
+        try file.write(contentsOf: Data(repeating: 0xA5, count: 4_096))
+        try file.close()
+        let refused = await #expect(throws: SQLError.self) { _ = try await SQLiteDatabase.open(path: path) }
+        #expect("\(try #require(refused))".contains(path))
+        let large = try await SQLiteDatabase.open(path: path, tuning: SQLiteTuning(checkedAtStart: 4_096))
+        let found = await #expect(throws: SQLError.self) { try await large.checkPages() }
+        guard case .corrupt(let message)? = found else {
+            Issue.record("\(String(describing: found))")
+            return
+        }
+        #expect(message.contains(path))
+        await large.close()
     }
 
     // MARK: - Whose file it is

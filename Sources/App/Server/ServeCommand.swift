@@ -87,7 +87,8 @@ struct ServeCommand: AsyncParsableCommand {
             SupervisorService(supervisor: supervisor, outcome: outcome),
         ]
         var configuration = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger))
+            services: services.map { .init(service: $0) } + [PageCheckService.configured(database)],
+            gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger))
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         do { try await ServiceGroup(configuration: configuration).run() } catch {
             await exchanges.close(isClean: false)

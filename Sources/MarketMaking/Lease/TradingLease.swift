@@ -81,7 +81,9 @@ public final class TradingLease: Sendable {
             let began = time.now()
             do {
                 let sight = try await database.read { try TradingLeaseStore(transaction: $0).look() }
-                if sight != seen { (seen, since) = (sight, began) }
+                // A look that had to wait for the database saw nothing of the time between: nor could the holder's beat be stored.
+                if time.now().nanoseconds(since: began) > pace.interval { seen = nil }
+                if sight != seen { (seen, since) = (sight, time.now()) }
                 let isDead = began.nanoseconds(since: since) >= pace.length
                 let isTaken = (sight.isReleased || isDead) ? try await take(sight) : false
                 ended(began, due, nil)

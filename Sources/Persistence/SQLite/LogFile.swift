@@ -15,7 +15,9 @@ struct LogFile {
         defer { Glibc.close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw failure("fstat") }
-        var offset = Int64(status.st_size)
+        let end = Int64(status.st_size)
+        guard hasRoom(file, for: length - end) else { return }
+        var offset = end
         let zeros = [UInt8](repeating: 0, count: 1 << 20)
         while offset < length {
             let written = zeros.withUnsafeBytes {
@@ -23,13 +25,22 @@ struct LogFile {
             }
             guard written > 0 else {
                 if written < 0, errno == EINTR { continue }
-                // A disk that has no room for this has room for commits, perhaps, and says so itself if not.
-                if errno == ENOSPC { return }
-                throw failure("pwrite")
+                guard errno == ENOSPC else { throw failure("pwrite") }
+                // A disk that has no room for this has room for commits, perhaps, and says so itself if not: what was taken is
+                // theirs. Behind the end there are zeros alone.
+                guard ftruncate(file, off_t(end)) == 0 else { throw failure("ftruncate") }
+                return
             }
             offset += Int64(written)
         }
         guard fsync(file) == 0 else { throw failure("fsync") }
+    }
+
+    /// Whether the disk stays mostly free: on one that is nearly full the room is worth more than the time it saves.
+    private func hasRoom(_ file: Int32, for bytes: Int64) -> Bool {
+        var disk = statvfs()
+        guard fstatvfs(file, &disk) == 0 else { return true }
+        return UInt64(disk.f_bavail) * UInt64(disk.f_frsize) / 4 > UInt64(max(0, bytes))
     }
 
     private func failure(_ call: String) -> SQLError {

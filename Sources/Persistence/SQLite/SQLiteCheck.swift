@@ -3,18 +3,22 @@ internal import GRDB
 
 /// Whether a database file is whole.
 enum SQLiteCheck {
-    /// Up to this size every page is looked at when a server starts: a quarter of a second or so from a cold disk.
-    static let wholeCheckLimit = 64 << 20
-
-    /// At a start, bounded in time: the schema always, every page of a small file; a large one is left to `doctor`, and to
-    /// the statement that comes upon the damage.
+    /// At a start, bounded in time: the schema always, every page of a file up to a limit. A larger one is looked at while the server
+    /// runs, see ``SQLiteDatabase/checkPages()``: open orders are not left alone for so long.
+    /// - Returns: whether every page was looked at.
     /// - Throws: ``SQLError/corrupt(_:)`` with the path.
-    static func atStart(_ connection: Database, _ path: String) throws {
+    static func atStart(_ connection: Database, _ path: String, limit: Int) throws -> Bool {
         do {
             _ = try Int.fetchOne(connection, sql: "SELECT COUNT(*) FROM sqlite_schema")
             let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-            if size <= wholeCheckLimit { try check(connection, path, "PRAGMA quick_check(1)") }
+            if size <= limit { try check(connection, path, "PRAGMA quick_check(1)") }
+            return size <= limit
         } catch { throw named(SQLError(error), path) }
+    }
+
+    /// Every page, without the time that it takes to compare indexes with their tables.
+    static func pages(_ connection: Database, _ path: String) throws {
+        do { try check(connection, path, "PRAGMA quick_check(1)") } catch { throw named(SQLError(error), path) }
     }
 
     /// Every page, index and constraint.

@@ -15,10 +15,13 @@ public final class SQLiteDatabase: SQLDatabase {
     /// Held for as long as the database is open.
     private let lock: Mutex<FileLock?>
     private let isClosed = Mutex(false)
+    private let tuning: SQLiteTuning
+    private let areAllPagesChecked = Mutex(false)
 
     private init(path: String, pool: DatabasePool, lock: FileLock?, tuning: SQLiteTuning = SQLiteTuning()) {
         self.path = path
         self.pool = pool
+        self.tuning = tuning
         notifier = Notifier()
         commits =
             lock == nil
@@ -129,11 +132,21 @@ public final class SQLiteDatabase: SQLDatabase {
             guard level == 2, mode == "wal" else {
                 throw SQLError.other("SQLite would not be durable: synchronous \(level ?? -1), \(mode ?? "no journal")")
             }
-            try SQLiteCheck.atStart(connection, path)
+            let isWhole = try SQLiteCheck.atStart(connection, path, limit: tuning.checkedAtStart)
+            areAllPagesChecked.withLock { $0 = isWhole }
             try connection.execute(
                 sql: "CREATE TABLE IF NOT EXISTS \(Migrator.table) (name TEXT PRIMARY KEY) STRICT")
             try connection.execute(sql: Restores.sqliteTable)
         }
+    }
+
+    /// Looks at every page of a file that was too large for that when it was opened; returns at once for any other.
+    /// - Throws: ``SQLError/corrupt(_:)`` with the path.
+    public func checkPages() async throws {
+        if areAllPagesChecked.withLock({ $0 }) { return }
+        let path = path
+        try await pool.read { try SQLiteCheck.pages($0, path) }
+        areAllPagesChecked.withLock { $0 = true }
     }
 
     /// For copying it.

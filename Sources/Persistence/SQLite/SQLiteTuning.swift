@@ -16,12 +16,14 @@ public struct SQLiteTuning: Sendable {
     public var busyTimeout: Int
     /// For so long, in milliseconds, commits wait for readers when the log has to be begun anew.
     public var restartPatience: Int
+    /// Up to this size in bytes every page of the file is looked at when it is opened: some seconds from a cold disk at most.
+    public var checkedAtStart: Int
 
     public init(
         commitsPerCheckpoint: Int = 500, maximumLogBytes: Int64 = SQLiteTuning.defaultLogBytes,
         initialLogBytes: Int64 = 0,
         maximumBatch: Int = 512, patience: Duration = .seconds(30), busyTimeout: Int = 5_000,
-        restartPatience: Int = 1_000
+        restartPatience: Int = 1_000, checkedAtStart: Int = 256 << 20
     ) {
         precondition(commitsPerCheckpoint > 0 && maximumBatch > 0)
         self.commitsPerCheckpoint = commitsPerCheckpoint
@@ -31,6 +33,7 @@ public struct SQLiteTuning: Sendable {
         self.patience = patience
         self.busyTimeout = busyTimeout
         self.restartPatience = restartPatience
+        self.checkedAtStart = checkedAtStart
     }
 
     /// For a server: the log of some hundred commits, which is what gathers until a quiet moment.
