@@ -35,6 +35,8 @@ extension KuCoinDialect {
         "The withdrawal amount is below the minimum requirement.": .exchangeError,
         "Unsuccessful! Exceeded the max. funds out-transfer limit": .insufficientFunds,
         "The amount increment is invalid.": .badRequest, "disconnect": .exchangeNotAvailable,
+        // In a batch an order is refused without a code.
+        "Balance insufficient!": .insufficientFunds,
         "Duplicate clientOid": .duplicateOrderId, "clientOid duplicated": .duplicateOrderId,
     ]
 

@@ -71,7 +71,7 @@ extension ExchangeFixtures {
         return AnswerJudge().differences(judged(found: Self.judged(currencies: expected)), judged(found: found))
     }
 
-    /// Without whether networks are active, where CCXT's releases do not agree on telling it.
+    /// Without whether assets and networks are active, where CCXT's releases do not agree on telling it.
     func judged(found currencies: JSONValue) -> JSONValue {
         guard exchange.tellsNetworkActivity else { return currencies }
         func mapped(_ value: JSONValue, _ change: (JSONValue.Member) -> JSONValue.Member?) -> JSONValue {
@@ -79,6 +79,7 @@ extension ExchangeFixtures {
         }
         return mapped(currencies) { currency in
             let members = mapped(currency.value) { member in
+                if member.key == "active" { return nil }
                 guard member.key == "networks" else { return member }
                 return JSONValue.Member(
                     key: member.key,
