@@ -196,7 +196,7 @@ let package = Package(
         .testTarget(
             name: "ExchangeDialectTests",
             dependencies: ["Exchanges", "ExchangeFixtures", "TradingCore", "Scheduling", "TestSupport"],
-            swiftSettings: settings),
+            exclude: ["Fixtures"], swiftSettings: settings),
         .testTarget(
             name: "SimulationTests", dependencies: ["Simulation", "Jobs", "Persistence", "TradingCore"],
             swiftSettings: settings),

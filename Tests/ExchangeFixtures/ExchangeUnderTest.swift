@@ -19,6 +19,8 @@ public struct ExchangeUnderTest: Sendable {
     public var receiveWindow: Int64 = 10_000
     /// CCXT parameters that choose between the connector's options: they go to ``make``, not into the call.
     public var optionParameters: Set<String> = []
+    /// The same for a method whatever its parameters: CCXT reaches it through another of the exchange's interfaces.
+    public var methodOptions: [String: [JSONValue.Member]] = [:]
     /// Parameters that the connector has no answer to, beside ``commonlyUnsupported``.
     public var unsupportedParameters: Set<String> = []
     /// Those of ``commonlyUnsupported`` that it takes as extra parameters all the same.
@@ -48,6 +50,10 @@ public struct ExchangeUnderTest: Sendable {
     public var streamQuirks: Set<String> = []
     /// The same for a stream's fills alone.
     public var fillQuirks: Set<String> = []
+    /// The same for a stream's orders alone.
+    public var orderQuirks: Set<String> = []
+    /// The same for a stream's balances.
+    public var balanceQuirks: Set<String> = []
     /// A candle of a stream as CCXT reads it.
     public var rewordCandle: @Sendable (_ candle: ExchangeCandle) -> ExchangeCandle = { $0 }
     /// Whether CCXT adds a stream's fills to their order.
@@ -56,6 +62,8 @@ public struct ExchangeUnderTest: Sendable {
     public var failureQuirks: [String: ExchangeFailure.Kind] = [:]
     /// Places of a market (`limits.amount.max`) where the connector says what CCXT leaves empty.
     public var marketAdditions: Set<String> = []
+    /// Whether CCXT leaves out whether an asset's networks are active, and the connector tells it.
+    public var tellsNetworkActivity = false
     /// A currency of `markets.json`, which another release of CCXT wrote than the answers.
     public var expectedCurrency: @Sendable (_ currency: JSONValue.Member) -> JSONValue.Member = { $0 }
     /// Prices are given as significant digits and amounts as fractional ones.

@@ -302,6 +302,77 @@ import TradingCore
         }
     }
 
+    /// A third server whose lease looks through the server's own database, on a clock that stands until moved.
+    private final class Latecomer: Sendable {
+        let time = SteppedTime(Timestamp(nanoseconds: 1_700_000_000 * Nanoseconds.perSecond))
+        private let lease = Mutex<TradingLease?>(nil)
+
+        var holder: String? { lease.withLock { $0 }?.otherHolder }
+
+        func join(_ database: any SQLDatabase, _ registry: ScheduleRegistry) -> TradingLease {
+            let joined = TradingLease(
+                database, node: "c", time: time, registry: registry,
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            ) {}
+            lease.withLock { $0 = joined }
+            return joined
+        }
+    }
+
+    private static let halt = TradingStateChange(scope: .server, state: .halted, reason: "drill")
+
+    /// Taken there it would stop nothing, for its orders are the other's.
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
+    func `a halt at a server that does not know yet who trades is refused as soon as it knows`() async throws {
+        try await withTwoServers { exchange, _, second, _, _ in
+            let (looked, released) = (Signal(), Signal())
+            let c = Latecomer()
+            let third = try await TestServer(
+                exchange, second.place, time: SystemTime(), lease: { c.join($0, $1) }
+            ) { database in
+                database.holdNextRead {
+                    looked.raise()
+                    await released.wait()
+                }
+            }
+            await looked.wait()
+            #expect(c.holder == nil)
+            async let refused: DeskError? = {
+                do throws(DeskError) {
+                    try await third.supervisor.setTradingState(Self.halt)
+                    return nil
+                } catch { return error }
+            }()
+            try await Task.sleep(for: .milliseconds(50))
+            released.raise()
+            #expect(await refused == .notReady("server a trades on this database: command it there"))
+            #expect(await third.supervisor.haltsOfThisProcess.isEmpty)
+            await third.kill()
+        }
+    }
+
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
+    func `a halt while nobody can know who trades holds here, and says what it does not reach`() async throws {
+        try await withTwoServers { exchange, _, second, _, _ in
+            let c = Latecomer()
+            let third = try await TestServer(
+                exchange, second.place, time: SystemTime(), lease: { c.join($0, $1) }
+            ) { $0.setUnreadable(true) }
+            try await third.supervisor.setTradingState(Self.halt)
+            let entry = try #require(try await third.supervisor.tradingStates().first { $0.scope == .server })
+            #expect(entry.state == .halted && !entry.isStored)
+            #expect(
+                entry.uncancelled == ["every account: whether another server trades on this database is not known yet"])
+            // The database is back: it is no halt of what the other trades, and says so.
+            third.database.setUnreadable(false)
+            c.time.advance(byNanoseconds: Nanoseconds.seconds(1))
+            try await third.wait("it knows") { c.holder == "a" }
+            let later = try #require(try await third.supervisor.tradingStates().first { $0.scope == .server })
+            #expect(later.uncancelled == ["every account: standing by: server a trades on this database"])
+            await third.kill()
+        }
+    }
+
     @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
     func `one that was passed over while it trades places nothing more, and is told`() async throws {
         try await withTwoServers { exchange, first, second, a, b in

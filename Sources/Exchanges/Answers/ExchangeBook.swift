@@ -65,11 +65,15 @@ public struct ExchangeBalance: Hashable, Sendable {
     public var free: FixedDecimal?
     public var used: FixedDecimal?
     public var total: FixedDecimal?
+    /// Borrowed and not paid back, interest included; nil where the exchange does not say.
+    public var debt: FixedDecimal?
 
     public init(
-        asset: AssetID, free: FixedDecimal? = nil, used: FixedDecimal? = nil, total: FixedDecimal? = nil
+        asset: AssetID, free: FixedDecimal? = nil, used: FixedDecimal? = nil, total: FixedDecimal? = nil,
+        debt: FixedDecimal? = nil
     ) throws(UnreadableAnswer) {
         self.asset = asset
+        self.debt = debt
         self.free = free
         self.used = used
         self.total = total

@@ -65,6 +65,7 @@ extension ExchangeOrder {
                 let sum = try? merged[index].cost.adding(fee.cost)
             {
                 merged[index].cost = sum
+                if merged[index].rate != fee.rate { merged[index].rate = nil }
             } else {
                 merged.append(fee)
             }

@@ -106,9 +106,12 @@ public struct ExchangeFee: Hashable, Sendable {
     public var cost: FixedDecimal
     /// Nil where the exchange does not say.
     public var asset: AssetID?
+    /// The fraction of the cost or the amount that was taken; nil where the exchange does not say.
+    public var rate: FixedDecimal?
 
-    public init(cost: FixedDecimal, asset: AssetID?) {
+    public init(cost: FixedDecimal, asset: AssetID?, rate: FixedDecimal? = nil) {
         self.cost = cost
         self.asset = asset
+        self.rate = rate
     }
 }

@@ -18,9 +18,31 @@ extension BinanceDialect {
             costs: accountCount.map { [RateCost(Limit.walletOfAccount, $0)] } ?? [RateCost(Limit.wallet, count)])
     }
 
+    /// - Parameter extra: a `type` of `FUND` asks for the funding wallet.
     public func balances(_ extra: ExtraParameters) throws(ExchangeFailure) -> EndpointCall<ExchangeBalances> {
-        EndpointCall(privateRequest(.get, "account", [], extra, costs: weight(20))) { answer in
+        if extra.contains(where: { $0.key == "type" && $0.value == .string("FUND") }) {
+            return fundingBalances(extra.filter { $0.key != "type" })
+        }
+        return EndpointCall(privateRequest(.get, "account", [], extra, costs: weight(20))) { answer in
             try BinanceMapping.balances(answer)
+        }
+    }
+
+    /// Source: "Funding Wallet".
+    private func fundingBalances(_ extra: ExtraParameters) -> EndpointCall<ExchangeBalances> {
+        EndpointCall(walletRequest(.post, "asset/get-funding-asset", [], extra)) { answer in
+            var balances: [ExchangeBalance] = []
+            for row in try answer.list() {
+                var used = FixedDecimal.zero
+                for key in ["locked", "freeze", "withdrawing"] {
+                    used = try Derived.sum(used, try row.decimal(key) ?? .zero, key)
+                }
+                balances.append(
+                    try ExchangeBalance(
+                        asset: BinanceMapping.asset(try row.requiredText("asset")), free: try row.decimal("free"),
+                        used: used))
+            }
+            return ExchangeBalances(balances)
         }
     }
 

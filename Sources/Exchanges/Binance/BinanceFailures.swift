@@ -6,7 +6,8 @@ extension BinanceDialect {
     public func failure(in answer: EndpointAnswer, to request: EndpointRequest) -> ExchangeFailure? {
         let body = answer.body.withUnsafeBytes { try? JSONValue(utf8: $0) }
         let (code, message) = Self.told(in: body)
-        let words = message ?? Self.excerpt(answer.body)
+        let said = message ?? Self.excerpt(answer.body)
+        let words = said.isEmpty ? "HTTP \(answer.status) without a word" : said
         let wait = answer.header("Retry-After").flatMap { Int64($0) }.map { $0 &* 1_000 }
         func failure(_ kind: ExchangeFailure.Kind) -> ExchangeFailure {
             ExchangeFailure(kind, code: code.map { String($0) }, message: words, retryAfter: wait)

@@ -25,7 +25,9 @@ extension BybitDialect {
     }
 
     static func failure(code: String, _ message: String?) -> ExchangeFailure {
-        ExchangeFailure(BybitFailureCodes.kinds[code] ?? .exchangeError, code: code, message: message ?? "")
+        let said = BybitFailureCodes.phrases.first { message?.contains($0.text) == true }
+        let kind = said?.kind ?? BybitFailureCodes.kinds[code] ?? .exchangeError
+        return ExchangeFailure(kind, code: code, message: message ?? "")
     }
 
     /// What became of the orders of a batch: one code for each, beside the result.

@@ -166,7 +166,9 @@ extension BybitDialect {
             type: BybitDialect.orderType(row.text("orderType")), time: try row.integer("execTime"))
         if let cost = try row.decimal("execFee") {
             let named = row.text("feeCurrency").map { asset($0) }
-            trade.fees.append(ExchangeFee(cost: cost, asset: named ?? feeAsset(market, side, cost)))
+            trade.fees.append(
+                ExchangeFee(
+                    cost: cost, asset: named ?? feeAsset(market, side, cost), rate: try row.decimal("feeRate")))
         }
         return try trade.completed()
     }

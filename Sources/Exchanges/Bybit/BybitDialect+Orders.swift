@@ -6,13 +6,7 @@ extension BybitDialect {
     public func place(_ order: OrderPlacement) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
         var fields = RequestFields(["category": BybitDialect.category])
         fields.put(try placementFields(order).members)
-        return tell("v5/order/create", fields) { answer in
-            var placed = BybitDialect.acknowledged(answer.result)
-            placed.symbol = order.symbol
-            placed.side = order.side
-            placed.type = order.kind == .market ? .market : .limit
-            return placed
-        }
+        return tell("v5/order/create", fields) { answer in BybitDialect.acknowledged(answer.result, order.symbol) }
     }
 
     /// - Parameter orders: at most 10.
@@ -26,8 +20,8 @@ extension BybitDialect {
             guard rows.count == orders.count else {
                 throw UnreadableAnswer("list", expected: "\(orders.count) rows", found: "\(rows.count)")
             }
-            return zip(rows, refusals).map { row, refusal in
-                refusal.map { .refused($0) } ?? .order(BybitDialect.acknowledged(row))
+            return zip(zip(orders, rows), refusals).map { order, refusal in
+                refusal.map { .refused($0) } ?? .order(BybitDialect.acknowledged(order.1, order.0.symbol))
             }
         }
     }
@@ -43,7 +37,7 @@ extension BybitDialect {
         if let price = placement.triggerPrice { fields.put("triggerPrice", try market.rounded(price: price)) }
         fields.put(order.extra)
         fields.put(placement.extra)
-        return tell("v5/order/amend", fields) { answer in BybitDialect.acknowledged(answer.result, market.symbol) }
+        return tell("v5/order/amend", fields) { answer in BybitDialect.acknowledged(answer.result) }
     }
 
     public func cancel(_ order: OrderReference) throws(ExchangeFailure) -> EndpointCall<ExchangeOrder> {
@@ -86,7 +80,9 @@ extension BybitDialect {
         if let symbol { fields.put("symbol", try catalog.required(symbol).id) }
         fields.put(extra)
         return tell("v5/order/cancel-all", fields) { answer in
-            try answer.rows().map { BybitDialect.acknowledged($0, symbol) }
+            // Some answers tell no list, only that it was done.
+            if answer.result["list"] == nil, answer.result.text("success") == "1" { return [] }
+            return try answer.rows().map { BybitDialect.acknowledged($0, symbol) }
         }
     }
 

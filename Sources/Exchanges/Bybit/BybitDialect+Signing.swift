@@ -13,7 +13,8 @@ extension BybitDialect {
         let fields = timed(request, context)
         // Cursors come encoded and have to go back as they are.
         let query = request.verb == .get ? FormEncoding.raw(fields) : ""
-        if !query.isEmpty { url += "?" + query }
+        // Of a private call the mark stands also before nothing, as it is in the recorded requests.
+        if isPrivate && request.verb == .get || !query.isEmpty { url += "?" + query }
         let body = request.verb == .get ? nil : JSONValue.object(fields).compactText
         guard isPrivate else { return SignedRequest(request.verb, url, headers: hosts.headers, body: body) }
         guard let credentials = context.credentials else {

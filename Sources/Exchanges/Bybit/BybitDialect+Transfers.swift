@@ -12,7 +12,8 @@ extension BybitDialect {
         _ asset: AssetID, network: String?, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<DepositAddress> {
         let currency = currencyID(asset)
-        var fields = RequestFields(["coin": currency, "chainType": network.map { chain($0, currency) }])
+        // The answer has the address of each chain.
+        var fields = RequestFields(["coin": currency])
         fields.put(extra)
         return ask(.private, "v5/asset/deposit/query-address", fields) { answer in
             let wanted = network.map { chain($0, currency) }
@@ -41,7 +42,10 @@ extension BybitDialect {
         ])
         fields.put(withdrawal.extra)
         return tell(BybitDialect.withdrawalPath, fields) { answer in
-            ExchangeTransfer(id: try answer.result.requiredText("id"))
+            var sent = ExchangeTransfer(id: try answer.result.requiredText("id"))
+            sent.kind = .withdrawal
+            sent.asset = withdrawal.asset
+            return sent
         }
     }
 

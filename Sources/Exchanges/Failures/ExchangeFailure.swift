@@ -57,6 +57,14 @@ public struct ExchangeFailure: Error, Hashable, Sendable, CustomStringConvertibl
         "okx": ["51016"], "gate": ["REPEATED_CREATION"], "bybit": ["110072", "170141"],
     ]
 
+    /// The same, of an exchange and a place there: what fails before anything is sent does not know them.
+    func at(_ exchange: String, _ endpoint: String) -> ExchangeFailure {
+        var failure = self
+        failure.exchange = exchange
+        failure.endpoint = endpoint
+        return failure
+    }
+
     public var description: String {
         let place = [exchange, endpoint].filter { !$0.isEmpty }.joined(separator: " ")
         let cause = [code, message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: " ")

@@ -49,8 +49,12 @@ extension GateDialect {
 
     /// Where fees are paid in GT, `gt_discount` says so and the fees are lower.
     private static func fees(_ row: JSONValue, _ symbol: Symbol?) throws -> TradingFees {
-        TradingFees(
-            symbol: symbol, maker: try row.requiredDecimal("maker_fee"), taker: try row.requiredDecimal("taker_fee"))
+        let maker = try row.requiredDecimal("maker_fee")
+        let taker = try row.requiredDecimal("taker_fee")
+        guard row.bool("gt_discount") == true else { return TradingFees(symbol: symbol, maker: maker, taker: taker) }
+        return TradingFees(
+            symbol: symbol, maker: try row.decimal("gt_maker_fee") ?? maker,
+            taker: try row.decimal("gt_taker_fee") ?? taker)
     }
 
     /// - Returns: everything unknown when the account has several keys: Gate does not say which of them asks.

@@ -22,11 +22,13 @@ extension GateDialect {
         // What was asked
         "INVALID_PARAM_VALUE": .badRequest, "INVALID_PROTOCOL": .badRequest, "INVALID_ARGUMENT": .badRequest,
         "INVALID_REQUEST_BODY": .badRequest, "BAD_REQUEST": .badRequest, "NOT_ACCEPTABLE": .badRequest,
-        "METHOD_NOT_ALLOWED": .badRequest, "NOT_FOUND": .exchangeError, "INVALID_PRECISION": .invalidOrder,
+        "METHOD_NOT_ALLOWED": .badRequest, "INVALID_CONTENT_TYPE": .badRequest, "NOT_FOUND": .exchangeError,
+        "INVALID_PRECISION": .invalidOrder,
         "MISSING_REQUIRED_PARAM": .argumentsRequired, "INVALID_CURRENCY": .badSymbol,
         "INVALID_CURRENCY_PAIR": .badSymbol, "INVALID_MARKET": .badSymbol,
         // Who asked
-        "INVALID_CREDENTIALS": .authenticationError, "INVALID_KEY": .authenticationError,
+        "AUTHENTICATION_FAILED": .authenticationError, "INVALID_CREDENTIALS": .authenticationError,
+        "INVALID_KEY": .authenticationError,
         "IP_FORBIDDEN": .authenticationError, "INVALID_SIGNATURE": .authenticationError,
         "MISSING_REQUIRED_HEADER": .authenticationError, "REQUEST_EXPIRED": .authenticationError,
         "READ_ONLY": .permissionDenied, "FORBIDDEN": .permissionDenied, "ACCOUNT_LOCKED": .accountSuspended,

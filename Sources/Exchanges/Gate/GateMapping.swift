@@ -83,15 +83,16 @@ extension GateDialect {
     ///   - status: `status`, told by REST alone.
     static func state(finish: String?, status: String?) -> OrderState? {
         switch finish ?? status {
-        case "open", "_new": .open
-        case "filled", "closed", "finish", "finished": .closed
+        case nil: return nil
+        case "open", "_new": return .open
+        case "filled", "closed", "finish", "finished": return .closed
         case "cancelled", "canceled", "ioc", "poc", "fok", "failed", "stp", "expired", "small", "liquidated",
             "liquidate_cancelled", "depth_not_enough", "trader_not_enough", "price_protect_cancelled":
-            .cancelled
-        case nil: nil
+            return .cancelled
         case .some(let word):
             // A reason that we do not know, of an order that REST says has ended.
-            status != nil && status != finish && status != "open" ? state(finish: nil, status: status) : .other(word)
+            guard finish != nil, let status, status != finish, status != "open" else { return .other(word) }
+            return state(finish: nil, status: status)
         }
     }
 }

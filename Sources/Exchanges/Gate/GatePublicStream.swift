@@ -248,7 +248,7 @@ struct GatePublicStream: StreamSession {
         do throws(ExchangeFailure) {
             effects.append(.fetchBook(symbol, try dialect.book(symbol, limit: 100, [])))
         } catch {
-            effects.append(.event(.bookLost(symbol, error)))
+            effects.append(.event(.bookLost(symbol, error.at(dialect.id.rawValue, "book \(symbol)"))))
         }
     }
 }

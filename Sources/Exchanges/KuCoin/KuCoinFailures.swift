@@ -35,6 +35,8 @@ extension KuCoinDialect {
         "The withdrawal amount is below the minimum requirement.": .exchangeError,
         "Unsuccessful! Exceeded the max. funds out-transfer limit": .insufficientFunds,
         "The amount increment is invalid.": .badRequest, "disconnect": .exchangeNotAvailable,
+        // In a batch an order is refused without a code.
+        "Balance insufficient!": .insufficientFunds,
         "Duplicate clientOid": .duplicateOrderId, "clientOid duplicated": .duplicateOrderId,
     ]
 
@@ -59,6 +61,24 @@ extension KuCoinDialect {
         "400000": .badSymbol, "400600": .badSymbol, "400100": .badRequest, "400400": .badRequest,
         "401000": .badRequest, "408000": .requestTimeout, "415000": .badRequest, "900014": .badRequest,
         "900001": .badSymbol, "260000": .invalidAddress, "260220": .invalidAddress, "260210": .invalidAddress,
+        // Other products of an account
+        "112010": .permissionDenied, "130201": .permissionDenied, "130302": .permissionDenied,
+        "126005": .permissionDenied, "126047": .permissionDenied, "126048": .permissionDenied,
+        "130103": .orderNotFound, "130108": .orderNotFound, "126043": .orderNotFound,
+        "130105": .insufficientFunds, "130203": .insufficientFunds, "130301": .insufficientFunds,
+        "126013": .insufficientFunds, "330008": .insufficientFunds,
+        "130106": .notSupported, "130303": .notSupported, "130304": .notSupported,
+        "130305": .notSupported, "130306": .notSupported, "130307": .notSupported,
+        "130315": .notSupported, "126001": .notSupported, "126021": .notSupported,
+        "126045": .notSupported, "126046": .notSupported, "404000": .notSupported,
+        "130204": .badRequest, "100004": .badRequest,
+        "130308": .invalidOrder, "130309": .invalidOrder, "130311": .invalidOrder,
+        "130312": .invalidOrder, "130313": .invalidOrder, "130314": .invalidOrder,
+        "126003": .invalidOrder, "126022": .invalidOrder, "126027": .invalidOrder,
+        "126028": .invalidOrder, "126029": .invalidOrder, "126030": .invalidOrder,
+        "126033": .invalidOrder, "126034": .invalidOrder, "126036": .invalidOrder,
+        "126044": .invalidOrder, "330012": .invalidOrder, "330005": .invalidOrder,
+        "300012": .invalidOrder, "300009": .invalidOrder,
         // KuCoin itself
         "429000": .rateLimitExceeded, "500000": .exchangeNotAvailable,
     ]

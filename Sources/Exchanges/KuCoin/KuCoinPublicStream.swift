@@ -154,7 +154,7 @@ struct KuCoinPublicStream: StreamSession {
             let limit = dialect.bookSnapshot == .best100 ? 100 : nil
             effects.append(.fetchBook(symbol, try dialect.book(symbol, limit: limit, [])))
         } catch {
-            effects.append(.event(.bookLost(symbol, error)))
+            effects.append(.event(.bookLost(symbol, error.at(dialect.id.rawValue, "book \(symbol)"))))
         }
     }
 }

@@ -11,11 +11,12 @@ extension MEXCDialect {
         return EndpointCall(get("ticker/24hr", fields)) { answer in try MEXCMapping.ticker(answer, market) }
     }
 
-    /// All of them: the exchange has no call for some.
+    /// One by its own call; else all of them: the exchange has no call for some.
     public func tickers(
         _ symbols: [Symbol]?, _ extra: ExtraParameters
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeTicker]> {
-        try list(get("ticker/24hr", extra, weight: 25), symbols)
+        if let symbols, symbols.count == 1 { return try ticker(symbols[0], extra).map { [$0] } }
+        return try list(get("ticker/24hr", extra, weight: 25), symbols)
     }
 
     public func bestPrices(
@@ -65,7 +66,7 @@ extension MEXCDialect {
     /// The longest answer.
     private static let candleLimit = 500
 
-    /// - Parameter query: with an end alone a beginning is worked out, as the exchange wants both.
+    /// - Parameter query: with an end or a beginning alone the other is worked out, as the exchange wants both.
     public func candles(
         _ query: HistoryQuery, _ interval: CandleInterval
     ) throws(ExchangeFailure) -> EndpointCall<[ExchangeCandle]> {
@@ -84,7 +85,13 @@ extension MEXCDialect {
         if let limit = query.limit {
             fields.append(.init(key: "limit", value: .number(String(min(max(limit, 1), Self.candleLimit)))))
         }
-        if let until = query.until { fields.append(.init(key: "endTime", value: .number(String(until &+ 1)))) }
+        if let until = query.until {
+            fields.append(.init(key: "endTime", value: .number(String(until.saturatingAdd(1)))))
+        } else if let since {
+            // The longest answer that begins there: without an end the exchange sends the newest.
+            let span = interval.milliseconds * Int64(Self.candleLimit)
+            fields.append(.init(key: "endTime", value: .number(String(since.saturatingAdd(span)))))
+        }
         return EndpointCall(get("klines", fields + query.extra)) { answer in
             query.selected(try answer.list().map { try MEXCMapping.candle($0) }, by: \.time)
         }

@@ -179,7 +179,8 @@ struct MEXCPublicStream: StreamSession {
             books[index].fetchedAt = now
             effects.append(.fetchBook(books[index].symbol, call))
         } catch {
-            effects.append(.event(.refused("book \(books[index].symbol)", error)))
+            let place = "book \(books[index].symbol)"
+            effects.append(.event(.refused(place, error.at(dialect.id.rawValue, place))))
         }
     }
 }

@@ -2,10 +2,26 @@ public import TradingCore
 
 /// Source: www.okx.com/docs-v5, "Trading Account".
 extension OKXDialect {
+    /// - Parameter extra: a `type` of `FUND` asks for the funding account.
     public func balances(_ extra: ExtraParameters) throws(ExchangeFailure) -> EndpointCall<ExchangeBalances> {
         var fields = RequestFields()
-        fields.put(extra)
+        fields.put(extra.filter { $0.key != "type" })
+        if extra.contains(where: { $0.key == "type" && $0.value == .string("FUND") }) { return fundingBalances(fields) }
         return ask(.private, "account/balance", fields) { rows in try balances(try rows.only("data")) }
+    }
+
+    /// What deposits come into and withdrawals leave from, apart from what is traded with.
+    private func fundingBalances(_ fields: RequestFields) -> EndpointCall<ExchangeBalances> {
+        ask(.private, "asset/balances", fields) { rows in
+            var balances: [ExchangeBalance] = []
+            for row in rows {
+                balances.append(
+                    try ExchangeBalance(
+                        asset: asset(try row.requiredText("ccy")), free: try row.decimal("availBal"),
+                        used: try row.decimal("frozenBal"), total: try row.decimal("bal")))
+            }
+            return ExchangeBalances(balances)
+        }
     }
 
     /// One account: its id, and its mode as type (1 spot, 2 futures, 3 multi-currency, 4 portfolio).

@@ -28,7 +28,8 @@ extension OKXDialect {
             "instId": market.id, "side": order.side == .buy ? "buy" : "sell", "ordType": try OKXDialect.word(order),
         ])
         if order.kind == .market, let cost = order.cost {
-            fields.put("sz", try market.rounded(cost: cost))
+            // What a sale has to bring is not bound to the tick, but counted as finely as what is sold.
+            fields.put("sz", try order.side == .buy ? market.rounded(cost: cost) : market.rounded(amount: cost))
         } else if let amount = order.amount {
             fields.put("sz", try market.rounded(amount: amount))
         } else {

@@ -49,5 +49,35 @@ enum OKXFailureCodes {
         (.badRequest, "60012 60013 60016 60017 60018 60019 64000"),
         (.networkError, "60015"),
         (.ddosProtection, "60023"),
+        // Other products of an account, and the interfaces that are newer than its trading
+        (.contractUnavailable, "51029"),
+        (
+            .invalidOrder,
+            """
+            51072 51073 51074 51090 51091 51092 51093 51094 51095 51096 51098 51099 51162 51163 51166 \
+            51174 51185 51253 51269 54008 54009 54011 54094 55100 55101 55102 55103 55104 55111 55112 \
+            55113 59128
+            """
+        ),
+        (.restrictedLocation, "51155"),
+        (.authenticationError, "51734 59113 60031 4001 4007"),
+        (.insufficientFunds, "51736 51764 51772 58229 59103 59108 59411"),
+        (.accountNotEnabled, "51763 60030"),
+        (
+            .badRequest,
+            """
+            51765 51768 51770 54073 58127 58128 58222 58224 58227 58228 59414 59642 59684 59686 64001 \
+            64002 64004 70010 70013 70016 70060 70061 70062 70064 70065 70066 70067 1009 4002 4006
+            """
+        ),
+        (.onMaintenance, "51767 51774"),
+        (.permissionDenied, "51773 59262"),
+        (.operationRejected, "59410 59412 59413"),
+        (.accountSuspended, "59508"),
+        (.argumentsRequired, "60027"),
+        (.notSupported, "60028"),
+        (.networkError, "64008 4004"),
+        (.rateLimitExceeded, "4003 4008"),
+        (.exchangeNotAvailable, "4005"),
     ]
 }

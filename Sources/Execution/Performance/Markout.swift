@@ -35,8 +35,9 @@ public struct Markout: Sendable {
             let fill = waiting[head]
             head += 1
             guard let doubleMid else { continue }
-            sum += Int128(fill.side.sign) * Int128(doubleMid - 2 * fill.ticks) * Int128(fill.lots)
-            notional += Int128(fill.ticks) * Int128(fill.lots)
+            let better = (Int128(doubleMid) - 2 * Int128(fill.ticks)).saturatingMultiply(by: Int128(fill.lots))
+            sum = fill.side == .buy ? sum.saturatingAdd(better) : sum.saturatingSubtract(better)
+            notional = notional.saturatingAdd(Int128(fill.ticks) * Int128(fill.lots))
         }
         if head == waiting.count {
             waiting.removeAll(keepingCapacity: true)

@@ -26,7 +26,7 @@ public struct PositionAccount: Hashable, Sendable {
     public private(set) var otherFeesInQuote: Int128 = 0
 
     /// All fees in quote at the time of their fills, raw 10⁻¹⁸.
-    public var feesInQuote: Int128 { quoteFees + baseFeesInQuote + otherFeesInQuote }
+    public var feesInQuote: Int128 { quoteFees.saturatingAdd(baseFeesInQuote).saturatingAdd(otherFeesInQuote) }
 
     public init() {}
 
@@ -50,6 +50,21 @@ public struct PositionAccount: Hashable, Sendable {
         (baseFeesInQuote, otherFeesInQuote) = (counters[11], counters[12])
     }
 
+    /// So far below what the numbers hold that a million of the largest fills cannot reach it (``FillBounds``).
+    private static let largest = Int128.max / 1_000
+
+    /// Whether the sums are ones that trading can have made, so that further fills can be booked to them. Stored ones may not
+    /// be: an earlier version took any fill that an exchange told.
+    public func isPlausible(_ unit: BookUnit) -> Bool {
+        let notional = max(1, unit.notional.raw)
+        let traded = [cost, realized, cash, makerVolume, takerVolume, halfSpreadCaptured]
+        let fees = [baseFees, quoteFees, otherFees, baseFeesInQuote, otherFeesInQuote]
+        return fillCount >= 0 && traded.allSatisfy { $0.magnitude <= (Self.largest / notional).magnitude }
+            && fees.allSatisfy { $0.magnitude <= Self.largest.magnitude }
+            && position.lots.magnitude <= Int64.max.magnitude / 1_000
+            && Int128(position.lots).magnitude <= (Self.largest / max(1, unit.quantity.raw)).magnitude
+    }
+
     /// Books a fill.
     /// - Parameters:
     ///   - doubleMid: twice the mid price in ticks when it happened; nil when there was none.
@@ -57,11 +72,18 @@ public struct PositionAccount: Hashable, Sendable {
     public mutating func book(_ fill: Fill, doubleMid: Int64?, unit: BookUnit, otherFeePrice: FixedDecimal?) {
         let (ticks, lots) = (fill.price.ticks, fill.quantity.lots)
         let notional = Int128(ticks) &* Int128(lots)
-        fillCount += 1
-        cash -= Int128(fill.side.sign) &* notional
-        if fill.liquidity == .maker { makerVolume += notional } else { takerVolume += notional }
+        fillCount &+= 1
+        cash = cash.saturatingSubtract(Int128(fill.side.sign) &* notional)
+        if fill.liquidity == .maker {
+            makerVolume = makerVolume.saturatingAdd(notional)
+        } else {
+            takerVolume = takerVolume.saturatingAdd(notional)
+        }
         if let doubleMid {
-            halfSpreadCaptured += Int128(fill.side.sign) &* Int128(doubleMid &- 2 &* ticks) &* Int128(lots)
+            let better = (Int128(doubleMid) - 2 * Int128(ticks)).saturatingMultiply(by: Int128(lots))
+            halfSpreadCaptured =
+                fill.side == .buy
+                ? halfSpreadCaptured.saturatingAdd(better) : halfSpreadCaptured.saturatingSubtract(better)
         }
         move(by: fill.side.sign &* lots, at: ticks)
         if !fill.fee.isZero { bookFee(fill, unit, otherFeePrice) }
@@ -71,32 +93,38 @@ public struct PositionAccount: Hashable, Sendable {
     /// share is rounded down and the rest stays in the cost, so nothing is ever lost between the two.
     private mutating func move(by lots: Int64, at ticks: Int64) {
         let held = position.lots
-        position.lots += lots
+        let (sum, overflows) = held.addingReportingOverflow(lots)
+        position.lots = overflows ? (lots < 0 ? -Int64.max : .max) : sum
         guard held != 0, (held < 0) != (lots < 0) else {
-            cost += Int128(lots) &* Int128(ticks)
+            cost = cost.saturatingAdd(Int128(lots) &* Int128(ticks))
             return
         }
         let closed = min(held.magnitude, lots.magnitude)
         // cost * closed / held in two steps: the product may be too large.
         let (whole, rest) = cost.quotientAndRemainder(dividingBy: Int128(held.magnitude))
-        let share = whole * Int128(closed) + rest * Int128(closed) / Int128(held.magnitude)
-        let proceeds = Int128(held > 0 ? Int64(closed) : -Int64(closed)) * Int128(ticks)
-        realized += proceeds - share
-        cost -= share
+        let share = whole.saturatingMultiply(by: Int128(closed)).saturatingAdd(
+            rest * Int128(closed) / Int128(held.magnitude))
+        let proceeds = (held > 0 ? Int128(closed) : -Int128(closed)) * Int128(ticks)
+        realized = realized.saturatingAdd(proceeds.saturatingSubtract(share))
+        cost = cost.saturatingSubtract(share)
         let opened = lots.magnitude - closed
-        if opened > 0 { cost += Int128(lots > 0 ? Int64(opened) : -Int64(opened)) * Int128(ticks) }
+        if opened > 0 {
+            cost = cost.saturatingAdd((lots > 0 ? Int128(opened) : -Int128(opened)) * Int128(ticks))
+        }
     }
 
     private mutating func bookFee(_ fill: Fill, _ unit: BookUnit, _ otherFeePrice: FixedDecimal?) {
         switch fill.feeAsset {
         case .base:
-            baseFees += fill.fee.raw
-            baseFeesInQuote += worth(fill.fee, unit.decimal(fill.price))
+            baseFees = baseFees.saturatingAdd(fill.fee.raw)
+            baseFeesInQuote = baseFeesInQuote.saturatingAdd(worth(fill.fee, unit.decimal(fill.price)))
         case .quote:
-            quoteFees += fill.fee.raw
+            quoteFees = quoteFees.saturatingAdd(fill.fee.raw)
         case .other:
-            otherFees += fill.fee.raw
-            if let otherFeePrice { otherFeesInQuote += worth(fill.fee, otherFeePrice) }
+            otherFees = otherFees.saturatingAdd(fill.fee.raw)
+            if let otherFeePrice {
+                otherFeesInQuote = otherFeesInQuote.saturatingAdd(worth(fill.fee, otherFeePrice))
+            }
         }
     }
 
@@ -106,11 +134,15 @@ public struct PositionAccount: Hashable, Sendable {
 
     /// Profit since the start with all fees paid; position and base fees are marked at `doubleMark` half ticks.
     public func profit(doubleMark: Int64, unit: BookUnit) -> FixedDecimal {
-        let traded = (2 &* cash &+ Int128(position.lots) &* Int128(doubleMark)) &* unit.notional.raw / 2
+        let doubled = cash.saturatingMultiply(by: 2)
+            .saturatingAdd(Int128(position.lots).saturatingMultiply(by: Int128(doubleMark)))
+        let traded = doubled.saturatingMultiply(by: unit.notional.raw) / 2
         let baseFeesWorth =
             baseFees == 0
             ? 0
             : worth(FixedDecimal(raw: baseFees), FixedDecimal(raw: unit.price.raw &* Int128(doubleMark) / 2))
-        return FixedDecimal(raw: traded - baseFeesWorth - quoteFees - otherFeesInQuote)
+        return FixedDecimal(
+            raw: traded.saturatingSubtract(baseFeesWorth).saturatingSubtract(quoteFees)
+                .saturatingSubtract(otherFeesInQuote))
     }
 }

@@ -58,6 +58,8 @@ public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
     case uncoveredOrder
     /// A fill was told of an order that it cannot be of: what the session thinks it holds may be wrong.
     case mismatchedFill
+    /// The stored sums of the session are none that trading can have made.
+    case absurdBooks
 
     public var code: String {
         switch self {
@@ -68,6 +70,7 @@ public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
         case .orderIDsExhausted: "ORDER_IDS_EXHAUSTED"
         case .uncoveredOrder: "UNCOVERED_ORDER"
         case .mismatchedFill: "MISMATCHED_FILL"
+        case .absurdBooks: "ABSURD_BOOKS"
         }
     }
 }

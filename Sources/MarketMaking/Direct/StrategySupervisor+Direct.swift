@@ -141,7 +141,8 @@ struct DirectSessionStart {
         let store = StrategyInstanceStore(transaction: transaction)
         let sessionBooks = SessionBooksStore(transaction: transaction)
         if let row = try store.row(key: key.description), let books = try sessionBooks.books(of: row.instance.id) {
-            return (row, books)
+            // Orders by hand live on what the account has free, whatever was summed up.
+            return (row, books.isPlausible(instrument) ? books : books.emptied)
         }
         let row = try store.insert(key, place, startPrice: nil, parameters: "{}", now: now)
         _ = try SessionNumberStore(transaction: transaction, installation: installation).take(for: row.instance.id)

@@ -121,7 +121,8 @@ extension InstrumentExecutor {
             instance: instance, state: core.engine.effectiveState(of: session), reason: reason(live),
             base: live.holdings.base,
             quote: live.holdings.quote, position: unit.decimal(live.account.position), realizedPnL: realized,
-            unrealizedPnL: profit.map { FixedDecimal(raw: $0.raw - realized.raw) }, orderCount: live.orderCount,
+            unrealizedPnL: profit.map { FixedDecimal(raw: $0.raw.saturatingSubtract(realized.raw)) },
+            orderCount: live.orderCount,
             fillCount: live.account.fillCount,
             openOrders: live.orders.map { order in
                 StrategyInspection.OpenOrder(

@@ -137,8 +137,15 @@ extension InstrumentExecutor {
         let seat = SessionSeat(row, numbers.current.session)
         // One of an earlier run has nobody to look after it.
         let orders = outcome.live(of: row.instance.id).filter { numbers.made($0.id, installation) }
-        guard let books = try SessionBooksStore(transaction: transaction).books(of: row.instance.id) else {
+        guard var books = try SessionBooksStore(transaction: transaction).books(of: row.instance.id) else {
             throw StoredValueError(table: "session_books", column: "instance_id", value: "nothing for \(seat.key)")
+        }
+        let isAbsurd = !books.isPlausible(instrument)
+        if isAbsurd {
+            let store = OrderStore(transaction: transaction, place: place, instrument: instrument)
+            _ = try store.halt(row.instance.id, .absurdBooks, time.now())
+            logger.critical("\(seat.key) is halted: its stored sums are none that trading can have made: \(books)")
+            books = books.emptied
         }
         // Comparing with the exchange may have halted it.
         let scope = TradingScope.session(row.instance.key.description)
@@ -151,7 +158,7 @@ extension InstrumentExecutor {
             restored: RestoredSession(
                 orders: orders, account: books.account, fills: try booked(orders, outcome, transaction),
                 bestProfit: books.bestProfit, state: state,
-                haltReason: state == .halted ? .operatorCommand : nil,
+                haltReason: isAbsurd ? .absurdBooks : state == .halted ? .operatorCommand : nil,
                 isStopping: row.instance.status == .stopping))
     }
 

@@ -170,6 +170,7 @@ extension StrategySupervisor: TradingDesk {
     // MARK: - Trading state
 
     public func setTradingState(_ change: TradingStateChange) async throws(DeskError) {
+        if change.state == .halted { await waitForHolder() }
         try checkTrades()
         let entry = TradingStateEntry(
             scope: change.scope, state: change.state, reason: change.reason, setBy: "operator",
@@ -295,6 +296,17 @@ extension StrategySupervisor: TradingDesk {
     private func checkTrades() throws(DeskError) {
         guard let holder = runtime.lease?.otherHolder else { return }
         throw .notReady("server \(holder) trades on this database: command it there")
+    }
+
+    /// A halt that is taken here while another server trades stops nothing: for a moment who trades is waited for. A database that
+    /// cannot be read keeps nobody from halting what this process might begin; the answer then says what it does not do.
+    private func waitForHolder() async {
+        guard let lease = runtime.lease else { return }
+        let deadline = runtime.time.now().advanced(byNanoseconds: Nanoseconds.seconds(1))
+        while !lease.isHeld, lease.otherHolder == nil, runtime.time.now() < deadline {
+            let next = runtime.time.now().advanced(byNanoseconds: 10 * Nanoseconds.perMillisecond)
+            guard (try? await runtime.time.sleep(until: next)) != nil else { return }
+        }
     }
 
     func row(_ key: String) async throws(DeskError) -> StrategyInstanceStore.Row? {

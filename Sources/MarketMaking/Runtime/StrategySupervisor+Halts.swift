@@ -33,6 +33,20 @@ extension StrategySupervisor {
 
     /// Says of every halt which accounts' orders nobody has been able to cancel.
     func withUncancelled(_ entries: [TradingStateEntry]) async -> [TradingStateEntry] {
+        if let lease = runtime.lease, let standing = lease.standing {
+            // Whatever trades on this database, it is not this process that could take anything off.
+            return entries.map { entry in
+                var entry = entry
+                let whose =
+                    switch entry.scope {
+                    case .server: "every account"
+                    case .account(let name): name
+                    case .session(let key): key
+                    }
+                if entry.state == .halted { entry.uncancelled = ["\(whose): \(standing)"] }
+                return entry
+            }
+        }
         if unrecovered?.isEmpty ?? false { return entries }
         let keys = entries.compactMap { if case .session(let key) = $0.scope { key } else { nil } }
         let rows = try? await load { transaction in

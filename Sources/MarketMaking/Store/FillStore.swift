@@ -20,7 +20,12 @@ struct FillStore {
         if case .refused(let refusal) = judgement { try refuse(refusal, isInBooks: given != nil, now) }
         guard let order, judgement == .new else { return false }
         let sessionBooks = SessionBooksStore(transaction: transaction)
-        let before = try sessionBooks.books(of: order.instanceID)
+        var before = try sessionBooks.books(of: order.instanceID)
+        if let stored = before, !stored.isPlausible(instrument) {
+            // What the exchange and the ledger say counts on; these sums say nothing.
+            before = stored.emptied
+            _ = try orders.halt(order.instanceID, .absurdBooks, now)
+        }
         // A fill of an earlier run concerns no books any more but the account's funds.
         var after = given ?? before
         if given == nil, before?.run == order.run { after?.book(fill, instrument) }
@@ -100,7 +105,7 @@ struct FillStore {
     ) throws {
         let unit = instrument.unit
         let total = after?.realizedPnL(instrument) ?? .zero
-        let realized = FixedDecimal(raw: total.raw - (before?.realizedPnL(instrument) ?? .zero).raw)
+        let realized = FixedDecimal(raw: total.raw.saturatingSubtract((before?.realizedPnL(instrument) ?? .zero).raw))
         let position = after.map { unit.decimal($0.account.position) } ?? .zero
         try transaction.execute(
             """
@@ -186,7 +191,9 @@ extension Instrument {
 extension SessionBooks {
     /// Profit of closed positions, with all fees paid, in quote.
     func realizedPnL(_ instrument: Instrument) -> FixedDecimal {
-        FixedDecimal(raw: account.realized * instrument.unit.notional.raw - account.feesInQuote)
+        FixedDecimal(
+            raw: account.realized.saturatingMultiply(by: instrument.unit.notional.raw)
+                .saturatingSubtract(account.feesInQuote))
     }
 
     /// Books a fill that no engine has seen.

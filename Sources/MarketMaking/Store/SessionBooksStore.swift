@@ -10,6 +10,19 @@ struct SessionBooks: Hashable, Sendable {
     var quote: FixedDecimal
     var account: PositionAccount
     var bestProfit: FixedDecimal?
+
+    /// Whether trading can have made them (``PositionAccount/isPlausible(_:)``). Ones that it cannot are never counted on with.
+    func isPlausible(_ instrument: Instrument) -> Bool {
+        let largest = Int128.max.magnitude / 1_000
+        let sums = [base, quote, bestProfit ?? .zero]
+        return account.isPlausible(instrument.unit) && sums.allSatisfy { $0.raw.magnitude <= largest }
+    }
+
+    /// The same session's with nothing in them.
+    var emptied: SessionBooks {
+        SessionBooks(
+            instanceID: instanceID, run: run, base: .zero, quote: .zero, account: PositionAccount(), bestProfit: nil)
+    }
 }
 
 struct SessionBooksStore {

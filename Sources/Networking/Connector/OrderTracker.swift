@@ -222,10 +222,12 @@ struct OrderTracker: Sendable {
         // lint: ordered because a sum is the same in any order
         for known in orders.values where known.end == nil {
             guard let price = known.price, let amount = known.amount,
-                let rest = try? amount.subtracting(known.filledSoFar),
-                rest.isPositive, let value = try? price.multiplied(by: rest, rounding: .up)
+                let rest = try? amount.subtracting(known.filledSoFar), rest.isPositive
             else { continue }
-            sums[known.symbol.quote] = (try? (sums[known.symbol.quote] ?? .zero).adding(value)) ?? .zero
+            // More than can be counted is stated as the most there is, never as nothing.
+            let most = FixedDecimal(raw: .max)
+            let value = (try? price.multiplied(by: rest, rounding: .up)) ?? most
+            sums[known.symbol.quote] = (try? (sums[known.symbol.quote] ?? .zero).adding(value)) ?? most
         }
         return sums
     }

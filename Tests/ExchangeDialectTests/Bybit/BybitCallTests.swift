@@ -93,7 +93,7 @@ struct BybitCallTests {
         let answers = try call.answer(in: BybitScene.good(list, around: codes), dialect)
         #expect(
             answers == [
-                .order(ExchangeOrder(id: "7", clientOrderID: "a")),
+                .order(ExchangeOrder(id: "7", clientOrderID: "a", symbol: OKXScene.btc)),
                 .refused(ExchangeFailure(.insufficientFunds, code: "170131", message: "Balance insufficient")),
             ])
         // Without a word on each nothing is known.

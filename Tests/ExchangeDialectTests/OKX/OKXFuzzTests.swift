@@ -77,10 +77,14 @@ enum SpoiledText {
         "99999999999999999999999999", "-9223372036854775808", "1e400", "0.0000000000000000000000001", "null", "[]",
         "{}",
         #"\ud800"#, "\"", "NaN", "170141183460469231731.687303715884105727",
+        // Numbers that fit, and make no sense.
+        "0", "-5", "100000000000000000", "999999999999999999", "9223372036854775807", "0.000000000000000001",
     ]
 
-    static func spoil(_ text: String, _ random: inout SplitMix64) -> [UInt8] {
-        var bytes = Array(text.utf8)
+    static func spoil(_ text: String, _ random: inout SplitMix64) -> [UInt8] { spoil(Array(text.utf8), &random) }
+
+    static func spoil(_ whole: [UInt8], _ random: inout SplitMix64) -> [UInt8] {
+        var bytes = whole
         for _ in 0...random.below(3) {
             guard !bytes.isEmpty else { break }
             let place = Int(random.below(UInt64(bytes.count)))

@@ -65,6 +65,13 @@ public struct UnifiedArguments: Sendable {
         parameters.append(JSONValue.Member(key: name, value: value))
     }
 
+    /// Of own trades from a time on, CCXT leaves the number to some exchanges: it asks in the order in which they answer.
+    mutating func dropLimitWithSince(_ method: String) {
+        let since = method == "fetchMyTrades" ? 1 : method == "fetchOrderTrades" ? 2 : nil
+        guard let since, self[since] != nil, positional.indices.contains(since + 1) else { return }
+        positional[since + 1] = .null
+    }
+
     mutating func takeDecimal(_ names: String...) throws -> FixedDecimal? {
         var found: FixedDecimal?
         for name in names { if let value = take(name), found == nil { found = try JSONValue.decimal(value, name) } }

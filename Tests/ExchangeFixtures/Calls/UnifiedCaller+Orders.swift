@@ -13,6 +13,10 @@ extension UnifiedCaller {
             return PreparedCall(try dialect.cancel(try reference(method, &arguments))) { $0.unified }
         case "fetchOrder", "fetchOrderWithClientOrderId":
             return PreparedCall(try dialect.order(try reference(method, &arguments))) { $0.unified }
+        case "fetchOpenOrder": return PreparedCall(try dialect.order(try reference(method, &arguments))) { $0.unified }
+        case "fetchClosedOrder":
+            let order = try reference(method, &arguments)
+            return PreparedCall(try dialect.doneOrder(order) ?? dialect.order(order)) { $0.unified }
         case "cancelOrders": return try cancelBatch(arguments)
         case "cancelAllOrders":
             let symbol = try arguments.symbol(0)

@@ -124,7 +124,7 @@ extension UnifiedCaller {
             case "GTC": order.timeInForce = .goodTillCancelled
             case "IOC": order.timeInForce = .immediateOrCancel
             case "FOK": order.timeInForce = .fillOrKill
-            case "PO", "GTX": order.isPostOnly = true
+            case "PO", "GTX", "POSTONLY": order.isPostOnly = true
             default: throw ExchangeFailure(.notSupported, exchange: exchange.id, message: "time in force \(text)")
             }
             _ = rest.take("timeInForce")
@@ -162,11 +162,10 @@ extension UnifiedCaller {
         }
         return PreparedCall(try dialect.place(placements)) { answers in
             .array(
-                answers.map { answer in
+                zip(placements, answers).map { placement, answer in
                     switch answer {
                     case .order(let order): order.unified
-                    case .refused(let failure):
-                        .object([.text("status", "rejected"), .text("reason", failure.message)])
+                    case .refused: ExchangeOrder(symbol: placement.symbol, status: .rejected).unified
                     }
                 })
         }

@@ -2,7 +2,9 @@ import Exchanges
 import TradingCore
 
 extension ExchangeFee {
-    var unified: JSONValue { .object([.text("currency", asset?.rawValue), .decimal("cost", cost)]) }
+    var unified: JSONValue {
+        .object([.text("currency", asset?.rawValue), .decimal("cost", cost), .decimal("rate", rate)])
+    }
 }
 
 extension [ExchangeFee] {
@@ -79,6 +81,7 @@ extension ExchangeBalances {
                 key: balance.asset.rawValue,
                 value: .object([
                     .decimal("free", balance.free), .decimal("used", balance.used), .decimal("total", balance.total),
+                    .decimal("debt", balance.debt),
                 ]))
         }
         func map(_ key: String, _ value: (ExchangeBalance) -> FixedDecimal?) -> JSONValue.Member {
@@ -87,7 +90,8 @@ extension ExchangeBalances {
                 value: .object(balances.map { JSONValue.Member.decimal($0.asset.rawValue, value($0)) }))
         }
         return .object(
-            assets + [map("free", \.free), map("used", \.used), map("total", \.total)] + JSONValue.Member.times(time))
+            assets + [map("free", \.free), map("used", \.used), map("total", \.total), map("debt", \.debt)]
+                + JSONValue.Member.times(time))
     }
 }
 

@@ -68,7 +68,28 @@ extension ExchangeFixtures {
         let info = entry.value["info"] ?? .null
         let found = try call.answer(in: .good(wrap(info.elements ?? [info])), caller.dialect)
         let expected = JSONValue.object([exchange.expectedCurrency(entry)])
-        return AnswerJudge().differences(Self.judged(currencies: expected), found)
+        return AnswerJudge().differences(judged(found: Self.judged(currencies: expected)), judged(found: found))
+    }
+
+    /// Without whether assets and networks are active, where CCXT's releases do not agree on telling it.
+    func judged(found currencies: JSONValue) -> JSONValue {
+        guard exchange.tellsNetworkActivity else { return currencies }
+        func mapped(_ value: JSONValue, _ change: (JSONValue.Member) -> JSONValue.Member?) -> JSONValue {
+            .object((value.members ?? []).compactMap(change))
+        }
+        return mapped(currencies) { currency in
+            let members = mapped(currency.value) { member in
+                if member.key == "active" { return nil }
+                guard member.key == "networks" else { return member }
+                return JSONValue.Member(
+                    key: member.key,
+                    value: mapped(member.value) { network in
+                        JSONValue.Member(
+                            key: network.key, value: mapped(network.value) { $0.key == "active" ? nil : $0 })
+                    })
+            }
+            return JSONValue.Member(key: currency.key, value: members)
+        }
     }
 
     /// Without what only CCXT adds, and the names of a network, which its key tells.

@@ -27,7 +27,7 @@ extension ExchangeFixtures {
         _ method: String, _ item: JSONValue, _ options: [JSONValue.Member]
     ) throws -> SignedRequest {
         let arguments = UnifiedArguments(item["input"]?.elements ?? [])
-        let (dialect, rest) = dialect(for: item, arguments, options)
+        let (dialect, rest) = dialect(for: item, arguments, options + (exchange.methodOptions[method] ?? []))
         let expected = (Self.body(item["output"]) ?? "") + " " + (item.text("url") ?? "")
         let key = exchange.clientOrderIDKey ?? "clientOrderId"
         let hasClientID = expected.contains("\"\(key)\"") || expected.contains(key + "=")

@@ -133,7 +133,7 @@ struct StreamCase {
         session.fetched(.success(book), symbol, now: ExchangeFixtures.now, into: &effects)
     }
 
-    private static func frame(_ step: JSONValue) throws -> (bytes: [UInt8], isBinary: Bool) {
+    static func frame(_ step: JSONValue) throws -> (bytes: [UInt8], isBinary: Bool) {
         if let hex = step.text("binaryHex") {
             let digits = Array(hex.utf8)
             let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap {

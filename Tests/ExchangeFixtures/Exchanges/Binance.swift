@@ -6,10 +6,17 @@ extension ExchangeUnderTest {
         var exchange = ExchangeUnderTest(id: "binance") { catalog, _ in BinanceDialect(catalog: catalog) }
         exchange.clientOrderIDKey = "newClientOrderId"
         exchange.marketCost = .always
+        // Codes that we tell apart: what is not known to be refused, and which key it was.
+        exchange.failureQuirks = [
+            "-1008": .exchangeError, "-2016": .exchangeError, "-1099": .exchangeError, "-2008": .exchangeError,
+        ]
         exchange.captureName = "BINANCE"
         exchange.marketsAnswer = { .object([JSONValue.Member(key: "symbols", value: .array($0))]) }
         exchange.currenciesAnswer = { .array($0) }
         exchange.translate = { method, arguments in
+            if method == "fetchBalance", arguments.parameter("type")?.text == "funding" {
+                arguments.set("type", .string("FUND"))
+            }
             guard method.hasPrefix("create") else { return }
             if let cost = arguments.take("quoteOrderQty") { arguments.set("cost", cost) }
             if let amount = arguments.take("icebergAmount") { arguments.set("icebergQty", amount) }

@@ -7,6 +7,12 @@ extension ExchangeUnderTest {
             let isUnified = options.last { $0.key == "unifiedAccount" }?.value == .bool(true)
             return GateDialect(catalog: catalog, account: isUnified ? .unified : .spot)
         }
+        // Labels that we tell apart: orders that are over, and why a withdrawal was not taken.
+        exchange.failureQuirks = [
+            "ORDER_FINISHED": .exchangeError, "NO_CHANGE": .invalidOrder, "ADDRESS_NOT_USED": .exchangeError,
+            "INVALID_WITHDRAW_ID": .exchangeError, "INVALID_WITHDRAW_CANCEL_STATUS": .exchangeError,
+            "API_WITHDRAW_DISABLED": .exchangeNotAvailable,
+        ]
         exchange.clientOrderIDKey = "text"
         exchange.optionParameters = ["unifiedAccount"]
         // A mark of CCXT's own that it forgets to take away before it sends.

@@ -11,6 +11,7 @@ extension ExchangeUnderTest {
         }
         exchange.clientOrderIDKey = "clientOid"
         exchange.optionParameters = ["hf", "sync"]
+        exchange.methodOptions = ["editOrder": [JSONValue.Member(key: "hf", value: .bool(true))]]
         exchange.unsupportedParameters = ["uta"]
         exchange.droppedHeaders = ["kc-api-partner", "kc-api-partner-sign", "kc-api-partner-verify"]
         exchange.marketCost = .never
@@ -20,7 +21,7 @@ extension ExchangeUnderTest {
         exchange.marketAdditions = ["precision.cost"]
         exchange.expectedCurrency = withoutActivity
         // CCXT has no entry for KuCoin's answer to too many requests.
-        exchange.failureQuirks = ["429000": .exchangeError]
+        exchange.failureQuirks = ["429000": .exchangeError, "408000": .badRequest]
         exchange.streamQuirks = ["average", "cost"]
         exchange.ordersCarryFills = false
         exchange.translate = translate
@@ -45,6 +46,7 @@ extension ExchangeUnderTest {
         if method == "fetchBalance", let type = arguments.parameter("type")?.text, let account = accounts[type] {
             arguments.set("type", .string(account))
         }
+        arguments.dropLimitWithSince(method)
         // CCXT asks for candles up to now.
         if method == "fetchOHLCV", arguments[2] == nil, arguments.parameter("until") == nil {
             arguments.set("until", .number(String(ExchangeFixtures.now)))

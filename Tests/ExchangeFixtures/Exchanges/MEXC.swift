@@ -9,7 +9,13 @@ extension ExchangeUnderTest {
         exchange.droppedHeaders = ["source"]
         exchange.marketsAnswer = { .object([JSONValue.Member(key: "symbols", value: .array($0))]) }
         exchange.currenciesAnswer = { .array($0) }
-        exchange.translate = { _, arguments in
+        exchange.marketCost = .always
+        // What is short is an asset, and what is not there one too.
+        exchange.failureQuirks = ["30005": .invalidOrder, "10232": .badRequest]
+        exchange.translate = { method, arguments in
+            // CCXT sends a futures' filter along, which the spot call does not read.
+            let states = ["fetchClosedOrders": "3", "fetchCanceledOrders": "4"]
+            if let state = states[method] { arguments.set("states", .string(state)) }
             let endpoints = [
                 "spotPublicGetTrades": "trades", "spotPublicGetHistoricalTrades": "historicalTrades",
                 "spotPublicGetAggTrades": "aggTrades",

@@ -273,7 +273,7 @@ struct RiskGateTests {
         #expect(
             Set(HaltReason.allCases.map(\.code)) == [
                 "MAXIMUM_LOSS", "MAXIMUM_DRAWDOWN", "CONSECUTIVE_REJECTS", "OPERATOR", "ORDER_IDS_EXHAUSTED",
-                "UNCOVERED_ORDER", "MISMATCHED_FILL",
+                "UNCOVERED_ORDER", "MISMATCHED_FILL", "ABSURD_BOOKS",
             ])
     }
 }

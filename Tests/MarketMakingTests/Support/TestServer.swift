@@ -14,6 +14,7 @@ final class TestServer: Sendable {
     let supervisor: StrategySupervisor
     let database: ObservedDatabase
     let registry = ScheduleRegistry()
+    let place: DatabaseLocation
     private let tasks: [Task<Void, Never>]
 
     static let migrations = LedgerMigrations.all + MarketMakingMigrations.all
@@ -24,6 +25,7 @@ final class TestServer: Sendable {
         lease: ((any SQLDatabase, ScheduleRegistry) -> TradingLease)? = nil,
         prepare: (ObservedDatabase) -> Void = { _ in }
     ) async throws {
+        self.place = place
         database = ObservedDatabase(try await Databases.open(place))
         _ = try await Migrator(Self.migrations).migrate(database.real)
         prepare(database)

@@ -18,10 +18,10 @@ struct FrameSpoiler: Sendable {
     }
 
     private mutating func spoiled(_ text: String) -> [VenueFrame] {
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
         case 0: return []
         case 1: return [.text(String(text.prefix(Int.random(in: 0..<max(1, text.count), using: &random))))]
-        case 2: return [.text(absurd(text))]
+        case 2, 12, 13: return [.text(absurd(text))]
         case 3: return [.text(lacking(text))]
         case 4:
             return [
@@ -40,7 +40,7 @@ struct FrameSpoiler: Sendable {
     }
 
     private mutating func spoiled(_ message: [UInt8]) -> [VenueFrame] {
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0: return []
         case 1: return [.binary(Array(message.prefix(Int.random(in: 1..<message.count, using: &random))))]
         case 2: return [.binary(bytes())]
@@ -49,20 +49,40 @@ struct FrameSpoiler: Sendable {
         case 4: return [.binary([0x0A] + Array(repeating: 0xFF, count: 10))]
         case 5: return [.binary(ProtobufBytes().field(3, "BTCUSDT").field(313, "x").bytes)]
         case 6: return [.text("{\"id\":0,")]
+        case 7, 8: return [.binary(absurd(message))]
         default:
             let whole = VenueFrame.binary(message).bytes
             return [.raw(Array(whole.prefix(Int.random(in: 1..<whole.count, using: &random))))]
         }
     }
 
+    /// The texts of numbers in a message, each another of the same length, so that the lengths around it stay true.
+    private mutating func absurd(_ message: [UInt8]) -> [UInt8] {
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        let filling = ["0", "9", "-"].randomElement(using: &random) ?? "0"
+        var bytes = message
+        for index in bytes.indices where digits.contains(bytes[index]) {
+            // A number's first digit may be a sign; what follows stays a digit.
+            let isFirst = index == 0 || !(digits.contains(message[index - 1]) || message[index - 1] == 46)
+            bytes[index] = filling == "-" ? (isFirst ? UInt8(ascii: "-") : bytes[index]) : filling.utf8.first ?? 48
+        }
+        return bytes
+    }
+
     private mutating func bytes() -> [UInt8] {
         (0..<Int.random(in: 1..<200, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
     }
 
-    /// Every number is one that nothing holds.
+    /// Numbers that nothing holds, and numbers that fit and make no sense: nothing for nothing, less than nothing, more than
+    /// there is, sequences near the end.
+    private static let absurdities = [
+        "999999999999999999999999999999999999999999", "1e999", "-1", "0x10", "NaN", "0", "-5", "100000000000000000",
+        "999999999999999999", "9223372036854775807", "0.000000000000000001",
+    ]
+
+    /// Every number is another.
     private mutating func absurd(_ text: String) -> String {
-        let number = ["999999999999999999999999999999999999999999", "1e999", "-1", "0x10", "NaN"].randomElement(
-            using: &random)
+        let number = Self.absurdities.randomElement(using: &random)
         var (result, isIn) = ("", false)
         for character in text {
             let isDigit = character.isNumber || (isIn && character == ".")

@@ -117,6 +117,8 @@ final class ModelExchange: Sendable {
         var offersProtection = true
         /// Connections whose end cancels everything.
         var guarded: Set<Int> = []
+        /// Client ids whose place in a batch is answered as if it had gone wrong within the exchange.
+        var doubted: Set<String> = []
     }
 
     let time: ScaledTime

@@ -165,6 +165,7 @@ final class VenueHarness: Sendable {
             return spoiled(.page, nil)
         }
         if speaker.isSigned(request), let fault = speaker.fault(request) { return fault }
+        if let answer = speaker.several(request) { return answer }
         if speaker.isPlacement(request) { return perform(mishap, speaker, factor) { speaker.place(request) } }
         if speaker.isCancel(request) {
             let mishap = model.change { $0.cancels.isEmpty ? nil : $0.cancels.removeFirst() }

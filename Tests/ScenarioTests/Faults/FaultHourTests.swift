@@ -82,29 +82,67 @@ import TradingCore
         #expect(stage.exchange.interrupt() == 0)
     }
 
-    @Test func `a server without power leaves no more at risk than its strategies were given`() async throws {
+    /// Binance has no dead man's switch on spot: the bound is what `/health/trading` states as `unattended`.
+    @Test func `a server without power leaves no more at risk than it stated`() async throws {
         let stage = try await Stage()
-        try await stage.startStrategies(Self.sessions, Self.strategy)
-        try await stage.server.wait("quoting") { try await stage.auditor.openOrders().count >= 4 }
-        stage.server.kill()
-        try await Task.sleep(for: .seconds(1))
-        let open = try await stage.auditor.openOrders()
-        #expect(!open.isEmpty, "nothing was at risk, so nothing was tested")
-        #expect(open.count <= Self.sessions * Self.layers * 2)
-    }
-
-    @Test func `with the exchange's order limit used up a halt still cancels everything (H31)`() async throws {
-        let stage = try await Stage()
-        let foreign = try await stage.foreignOrder()
-        try await stage.startStrategies(Self.sessions) { client in
-            Self.strategy(client).replacing("\"orderRefreshTime\":400", with: "\"orderRefreshTime\":10")
+        // Wide and slow, so that nothing trades or moves between the statement and the end.
+        let slow = { (client: Int) in
+            Self.strategy(client).replacing("Spread\":0.00001", with: "Spread\":0.05")
+                .replacing("\"orderRefreshTime\":400", with: "\"orderRefreshTime\":600000")
+                .replacing("\"requoteMove\":0.000002", with: "\"requoteMove\":0.04")
         }
-        // Some seconds of quoting as fast as it goes use up what the exchange allows.
-        try await stage.server.wait("the limit is near") { try await stage.auditor.orders().count >= 60 }
+        // The last orders rest at the exchange and are not answered: they are at risk too.
+        try await stage.misbehave([#"{"kind":"delay","on":["order.place"],"milliseconds":30000,"count":4}"#])
+        try await stage.startStrategies(Self.sessions, slow)
+        try await stage.server.wait("all quotes rest") {
+            try await stage.auditor.openOrders().count == Self.sessions * Self.layers * 2
+        }
+        let stated = try await stage.statedExposure()
+        stage.server.kill()
+        let left = try await stage.auditor.exposure()
+        #expect(left.isPositive, "nothing was at risk, so nothing was tested")
+        #expect(left <= stated, "\(left) is at risk, \(stated) was stated")
+        #expect(try stated.subtracting(left) < FixedDecimal("1"), "\(stated) is no bound of \(left)")
+        // Whoever halts what cannot be reached is told what still rests.
+        stage.exchange.kill()
+        try await stage.startServerAlone()
         let halted = try Program.run(["halt"], environment: stage.settings)
         #expect(halted.code == 0, "\(halted.errors)")
-        try await stage.server.wait("only what is not ours rests") {
-            try await stage.auditor.openOrders().map { $0["clientOrderId"] } == [.string(foreign)]
+        #expect(halted.output.contains("HALTED for the whole server"), "\(halted.output)")
+        #expect(halted.output.contains("Orders not cancelled yet, of binance/default: "), "\(halted.output)")
+    }
+
+    /// First without any other's help: the account's order budget is used up again and again, and the exchange never has to
+    /// say so. Then somebody else uses up what is left of a stretch.
+    @Test
+    func `busy quoting meets no limit, and with the order budget used up a halt still cancels everything (H31)`()
+        async throws
+    {
+        let stage = try await Stage()
+        let foreign = try await stage.foreignOrder()
+        try await stage.startStrategies(3) { client in
+            Self.strategy(client).replacing("\"orderRefreshTime\":400", with: "\"orderRefreshTime\":10")
         }
+        // More than one stretch of ten seconds allows: quoting goes on after it was held back.
+        try await stage.server.wait("the budget is used up, and quoting goes on", seconds: 60) {
+            try await stage.auditor.limits().orders > 140
+        }
+        let busy = try await stage.auditor.limits()
+        #expect(busy.refusals.isEmpty, "\(busy)")
+        #expect(busy.peakOrders > 50 && busy.peakWeight < 6_000, "\(busy)")
+        var isProven = false
+        for _ in 0..<5 where !isProven {
+            try await stage.server.wait("something rests") { try await stage.auditor.openOrders().count > 1 }
+            try await stage.auditor.useUpOrders()
+            let halted = try Program.run(["halt"], environment: stage.settings)
+            #expect(halted.code == 0, "\(halted.errors)")
+            try await stage.server.wait("only what is not ours rests") {
+                try await stage.auditor.openOrders().map { $0["clientOrderId"] } == [.string(foreign)]
+            }
+            // Still in the stretch that was used up when the halt was given.
+            isProven = try await stage.auditor.mayPlaceNone()
+            if !isProven { #expect(try Program.run(["resume"], environment: stage.settings).code == 0) }
+        }
+        #expect(isProven, "the budget was never used up while a halt cancelled")
     }
 }

@@ -32,6 +32,40 @@ struct SpotAuditor {
 
     func behave() async throws { _ = try await send("DELETE", "/paper/faults") }
 
+    // MARK: - Limits
+
+    /// What the exchange has counted and refused since its start.
+    struct Limits {
+        var orders: Int64
+        var peakWeight: Int64
+        var peakOrders: Int64
+        var refusals: [JSONValue]
+    }
+
+    func limits() async throws -> Limits {
+        let told = try await send("GET", "/paper/limits")
+        guard case .array(let refusals)? = told["refusals"] else { throw Unreadable(what: "\(told)") }
+        return Limits(
+            orders: try integer(told["orders"]), peakWeight: try integer(told["peakWeight"]),
+            peakOrders: try integer(told["peakOrders"]), refusals: refusals)
+    }
+
+    /// Places orders that expire at once until the account may place no more in this stretch of ten seconds.
+    func useUpOrders() async throws {
+        // Early in a stretch, so that much of it is left.
+        let late = Int64(Date().timeIntervalSince1970 * 1_000) % 10_000
+        if late > 4_000 { try await Task.sleep(for: .milliseconds(10_050 - late)) }
+        for _ in 0..<200 where try await !mayPlaceNone() {}
+    }
+
+    /// Whether the exchange refuses one more order of the account now (−1015).
+    func mayPlaceNone() async throws -> Bool {
+        do {
+            try await place(clientOrderID: UUID().uuidString, quantity: "0.001", timeInForce: "IOC")
+            return false
+        } catch let error as Unreadable where error.what.contains("-1015") { return true }
+    }
+
     // MARK: - The account
 
     /// Every order that the account ever made, by the exchange's id.
@@ -52,16 +86,25 @@ struct SpotAuditor {
     }
 
     /// Buys a tenth below the market, where it rests.
-    func place(clientOrderID: String, quantity: String) async throws {
+    func place(clientOrderID: String, quantity: String, timeInForce: String = "GTC") async throws {
         let last = try decimal(try await send("GET", "/api/v3/ticker/price?symbol=BTCUSDT")["price"])
         let price = last.raw / FixedDecimal(1).raw * 9 / 10
         _ = try await signed(
             "/api/v3/order",
-            "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&price=\(price)&quantity=\(quantity)&newClientOrderId=\(clientOrderID)",
+            "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=\(timeInForce)&price=\(price)&quantity=\(quantity)"
+                + "&newClientOrderId=\(clientOrderID)",
             method: "POST")
     }
 
     func openOrders() async throws -> [JSONValue] { try await list("/api/v3/openOrders", "symbol=BTCUSDT") }
+
+    /// Price times what remains of everything that rests, in quote.
+    func exposure() async throws -> FixedDecimal {
+        try await openOrders().reduce(FixedDecimal.zero) { sum, row in
+            let rest = try decimal(row["origQty"]).subtracting(try decimal(row["executedQty"]))
+            return try sum.adding(try decimal(row["price"]).multiplied(by: rest, rounding: .up))
+        }
+    }
 
     func trades() async throws -> [Trade] {
         var all: [Trade] = []

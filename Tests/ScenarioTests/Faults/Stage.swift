@@ -66,6 +66,15 @@ final class Stage {
         }
     }
 
+    /// What the server states as resting unattended were it to end now, in USDT.
+    func statedExposure() async throws -> FixedDecimal {
+        let health = try JSONValue(try await server.get("/health/trading").text)
+        let accounts = health["accounts"]?.elements ?? []
+        let account = try #require(accounts.first { $0.text("account") == "binance/default" }, "\(health)")
+        #expect(account.text("ordersWhenUnattended") == "rests until cancelled")
+        return try #require(account["unattended"].flatMap { try? $0.decimal("USDT") } ?? nil, "\(account)")
+    }
+
     // MARK: - What goes wrong
 
     func misbehave(_ faults: [String]) async throws {
@@ -82,6 +91,12 @@ final class Stage {
     func killExchange() async throws {
         exchange.kill()
         exchange = try await BinanceServerProcess(folder: folder.path, port: auditor.port)
+    }
+
+    /// Starts it again, whether or not it can reach the exchange.
+    func startServerAlone() async throws {
+        server = try await ServerProcess(
+            folder: folder.path, port: port, environment: environment, patience: Self.patience, standsBy: true)
     }
 
     func killBoth() async throws {

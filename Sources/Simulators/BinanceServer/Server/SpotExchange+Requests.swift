@@ -5,6 +5,12 @@ import TradingCore
 extension SpotExchange {
     /// Answers a request: limits, misbehaviour, security, then the matter itself.
     func answer(_ call: SpotCall) async -> SpotReply {
+        let reply = await decide(call)
+        note(call.operation, reply)
+        return reply
+    }
+
+    private func decide(_ call: SpotCall) async -> SpotReply {
         var reply = SpotReply()
         let name = call.operation.rawValue
         let account = (try? caller(of: call))?.account

@@ -23,6 +23,7 @@ public actor SpotExchange {
     let logger: Logger
     let security: SpotSecurity
     var limits: RequestLimits
+    private(set) var limitRecord = LimitRecord()
     var faults = FaultDesk()
     var hub = StreamHub()
     var trail = BalanceTrail()
@@ -242,6 +243,8 @@ public actor SpotExchange {
             group.cancelAll()
         }
     }
+
+    func note(_ operation: SpotOperation, _ reply: SpotReply) { limitRecord.note(operation, reply) }
 
     // MARK: - Commands
 

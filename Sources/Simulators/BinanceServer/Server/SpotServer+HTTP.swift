@@ -78,6 +78,9 @@ extension SpotServer {
         switch path {
         case "/paper/faults": return await faults(raw)
         case "/paper/transfers": return await transfers(raw)
+        case "/paper/limits":
+            guard raw.head.method == .GET else { return RawAnswer(status: 405, body: #"{"msg":"GET."}"#) }
+            return RawAnswer(status: 200, body: await exchange.limitRecord.json.rendered)
         default: return Self.refusal(.noSuchPath)
         }
     }

@@ -1,0 +1,90 @@
+import Exchanges
+import Synchronization
+import Testing
+import TradingCore
+
+@testable import Networking
+
+extension LiveConnectorTests {
+    /// Several orders in a call, over the wire: what became of each is told apart, whatever became of the others.
+    @Suite struct BatchTests {
+        private static let symbol = VenueHarness.symbol
+
+        private func placement(
+            _ dialect: any ExchangeDialect, _ number: UInt64, amount: FixedDecimal = "0.5"
+        ) throws -> OrderPlacement {
+            let id = try #require(ClientOrderID(rawValue: number).flatMap { dialect.clientOrderID($0) })
+            return OrderPlacement(
+                symbol: Self.symbol, kind: .limit, side: .buy, amount: amount, price: "99.5", clientOrderID: id)
+        }
+
+        @Test(arguments: [Tongue.okx, .bybit, .gate, .mexc, .kucoin])
+        func `of a batch one is placed, one refused, one in doubt, and each says so`(_ tongue: Tongue) async throws {
+            try await VenueHarness.with(tongue) { harness, account in
+                let (client, dialect) = try parts(account)
+                let good = try placement(dialect, 801)
+                let poor = try placement(dialect, 802, amount: "5000")
+                let doubted = try placement(dialect, 803)
+                let isTold = tongue != .kucoin
+                harness.model.change {
+                    // Gate's own name for it.
+                    let name = doubted.clientOrderID ?? ""
+                    $0.doubted = isTold ? [name, "t-" + name] : []
+                }
+                let call: EndpointCall<[PlacementAnswer]> = try dialect.place([good, poor, doubted])
+                let answers = try await client.perform(call, within: 10_000)
+                try #require(answers.count == 3)
+                guard case .order(let placed) = answers[0], case .refused(let refusal) = answers[1] else {
+                    Issue.record("\(answers)")
+                    return
+                }
+                #expect(placed.id != nil && harness.model.openOrders.count == 2)
+                #expect(refusal.kind == .insufficientFunds && !refusal.isOutcomeUnknown, "\(refusal)")
+                if isTold {
+                    guard case .refused(let doubt) = answers[2] else {
+                        Issue.record("\(answers[2])")
+                        return
+                    }
+                    // It rests, and nothing says that it does not.
+                    #expect(doubt.isOutcomeUnknown, "\(doubt)")
+                }
+            }
+        }
+
+        @Test(arguments: [Tongue.okx, .bybit, .gate])
+        func `of cancels in a batch the one of no order is told, and an edit changes the order`(
+            _ tongue: Tongue
+        ) async throws {
+            try await VenueHarness.with(tongue) { harness, account in
+                let (client, dialect) = try parts(account)
+                let call: EndpointCall<[PlacementAnswer]> = try dialect.place(
+                    [try placement(dialect, 811), try placement(dialect, 812)])
+                let placed = try await client.perform(call, within: 10_000).compactMap { answer in
+                    if case .order(let order) = answer { order } else { nil }
+                }
+                try #require(placed.count == 2)
+                var changed = try placement(dialect, 811, amount: "0.7")
+                changed.price = "98.5"
+                changed.clientOrderID = nil
+                let edit = try dialect.edit(OrderReference(id: placed[0].id, symbol: Self.symbol), to: changed)
+                _ = try await client.perform(edit, within: 10_000)
+                let edited = try #require(harness.model.openOrders.first)
+                #expect(edited.price == "98.5" && edited.amount == "0.7")
+                let unknown = tongue == .bybit ? "u99" : "99"
+                let cancels = try dialect.cancel(
+                    [placed[0].id, unknown, placed[1].id].map { OrderReference(id: $0, symbol: Self.symbol) },
+                    Self.symbol)
+                let answers = try await client.perform(cancels, .cancel, within: 10_000)
+                #expect(harness.model.openOrders.isEmpty)
+                #expect(answers.map { $0.reason == nil } == [true, false, true], "\(answers)")
+                // An edit of what is gone is refused, and says why.
+                await #expect(throws: CallFailure.self) { _ = try await client.perform(edit, within: 10_000) }
+            }
+        }
+
+        private func parts(_ account: any ExchangeAccount) throws -> (ExchangeClient, any ExchangeDialect) {
+            let account = try #require(account as? DialectAccount)
+            return (try #require(account.state.withLock { $0.client }), account.dialect)
+        }
+    }
+}
