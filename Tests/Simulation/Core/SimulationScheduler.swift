@@ -152,7 +152,7 @@ struct SimulationScheduler {
             world.now = world.now.advanced(byNanoseconds: Int64(fault.bits % 4_000_000_000))
             return false
         case .stall:
-            let until = world.now.advanced(byNanoseconds: Int64(fault.bits % 2_000_000_000))
+            let until = world.now.advanced(byNanoseconds: Int64(fault.bits % 4_000_000_000))
             stalled.append((participant.name, until))
             return true
         default:

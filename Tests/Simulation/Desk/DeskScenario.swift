@@ -22,7 +22,9 @@ public struct DeskScenario: SimulationScenario {
     public func populate(_ world: SimulationWorld) {
         // A stream of its own: what is set does not depend on what happens.
         var random = SplitMix64(seed: world.seed ^ 0x5E77_1265)
-        let switches = ServerSwitches(&random)
+        var switches = ServerSwitches(&random)
+        // Fencing matters where a living server was taken for dead; it is rarely, unless its heart beats late.
+        if serverMutation == .noFencing { switches.heartbeatInterval = 3 * switches.leaseNanoseconds }
         let patience = Nanoseconds.milliseconds([400, 1_500][Int(random.below(2))])
         let runner = SagaRunner(Payout(patience: patience), PayoutInterpreter())
         let inbox = Inbox()

@@ -27,7 +27,7 @@ public struct ServerSwitches: Sendable {
         self.lease = .nanoseconds(lease)
         leaseNanoseconds = lease
         heartbeatInterval = lease / 4
-        rescueInterval = Nanoseconds.milliseconds([50, 200, 1_000][Int(random.below(3))])
+        rescueInterval = Nanoseconds.milliseconds([20, 50, 300][Int(random.below(3))])
         retentionInterval = Nanoseconds.milliseconds([50, 400][Int(random.below(2))])
         pollInterval = Nanoseconds.milliseconds([800, 2_000][Int(random.below(2))])
         maximumBatch = [1, 1, 2, 16][Int(random.below(4))]
@@ -42,9 +42,9 @@ public struct ServerSwitches: Sendable {
         outbox.lanesPerClaim = [1, 1, 2, 64][Int(random.below(4))]
         outbox.messagesPerClaim = [1, 2, 64][Int(random.below(3))]
         outbox.retentionNanoseconds = Nanoseconds.milliseconds([0, 500, 3_600_000][Int(random.below(3))])
-        // A lease that is shorter than clocks are apart is over for others before it begins: servers would take lanes from
-        // each other for ever. Safe, but never done.
-        let apart = min(lease, outbox.leaseNanoseconds) / 2
+        // A lane's lease that is shorter than clocks are apart is over for others before it begins: servers would take lanes from
+        // each other for ever. Safe, but never done. Of workers' leases clocks say nothing.
+        let apart = outbox.leaseNanoseconds / 2
         maximumSkew = random.below(3) == 0 ? min(apart, Nanoseconds.milliseconds(400)) : 0
         stopsInOrder = random.below(2) == 0
     }
