@@ -83,7 +83,9 @@ import TradingCore
                 $0.ownsDatabase = false
                 $0.lease = .milliseconds(200)
                 $0.rescueInterval = .milliseconds(20)
-            } _: { _, _ in .done }
+            } _: { _, _ in
+                .done
+            }
             try await eventually("several leases have passed") {
                 let isAlive = try? await database.write {
                     try JobWorkerStore(transaction: $0).heartbeat(
