@@ -134,7 +134,8 @@ import TradingCore
         let api = try TestAPI()
         try await api.withClient { client in
             let answer = try await client.execute(
-                uri: "/market/orderbook?exchange=paper&symbol=BTC%2FUSDT", method: .get)
+                uri: "/market/orderbook?exchange=paper&symbol=BTC%2FUSDT", method: .get,
+                headers: [.authorization: "Bearer \(try await TestAPI.token(client))"])
             #expect(answer.text.contains(#""bids":[[99.5,1]],"asks":[[101,2],[100.5,1]]"#))
             #expect(api.desk.calls == ["book paper BTC/USDT 20"])
         }

@@ -3,6 +3,7 @@ public import Exchanges
 import Foundation
 import JWTKit
 public import Scheduling
+import Synchronization
 import TradingCore
 
 /// The one principal: logs in with the admin password, then carries a token.
@@ -22,6 +23,7 @@ struct AdminAuthentication: Sendable {
     private let passwordHash: [UInt8]
     private let keys: JWTKeyCollection
     private let time: any TimeSource
+    private let last = LastToken()
 
     init(password: Secret, signingKey: Secret, time: any TimeSource) async {
         passwordHash = Array(Self.hash(password.reveal()).utf8)
@@ -49,11 +51,15 @@ struct AdminAuthentication: Sendable {
 
     /// Whether an `Authorization` header carries a token of ours that has not run out.
     func accepts(_ header: String?) async -> Bool {
-        guard let header, header.lowercased().hasPrefix("bearer ") else { return false }
+        guard let header, header.prefix(7).lowercased() == "bearer " else { return false }
+        let now = time.now().nanoseconds / Nanoseconds.perSecond
+        let digest = SHA256.hash(data: Data(header.utf8))
+        if let expiry = last.expiry(of: digest) { return now < expiry }
         let token = header.dropFirst(7).trimmingCharacters(in: .whitespaces)
         guard let payload = try? await keys.verify(token, as: Payload.self) else { return false }
-        return payload.username == "admin"
-            && time.now().nanoseconds / Nanoseconds.perSecond < Int64(payload.exp)
+        guard payload.username == "admin", now < Int64(payload.exp) else { return false }
+        last.set(digest, expiry: Int64(payload.exp))
+        return true
     }
 
     static func hash(_ password: String) -> String {
@@ -69,6 +75,18 @@ struct AdminAuthentication: Sendable {
         for index in right.indices { difference |= right[index] ^ (index < left.count ? left[index] : 0) }
         return difference == 0
     }
+}
+
+/// The header that was last found good, by its hash: whoever asks often has its signature checked once.
+private final class LastToken: Sendable {
+    private let token = Mutex<(digest: SHA256Digest, expiry: Int64)?>(nil)
+
+    /// In seconds since 1970; nil for any other.
+    func expiry(of digest: SHA256Digest) -> Int64? {
+        token.withLock { $0.flatMap { $0.digest == digest ? $0.expiry : nil } }
+    }
+
+    func set(_ digest: SHA256Digest, expiry: Int64) { token.withLock { $0 = (digest, expiry) } }
 }
 
 /// What a client of the login sends for a password.

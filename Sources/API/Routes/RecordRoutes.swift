@@ -39,7 +39,6 @@ struct RecordRoutes {
             Endpoint(
                 .get, "/market/orderbook", "An order book: bids best first, asks worst first", tag: "market",
                 answers: .json(.orderBook),
-                needsToken: false,
                 parameters: [
                     .query("exchange"), .query("symbol", .string, "BASE/QUOTE"),
                     .query("limit", .integer(1...5_000), isRequired: false, "Levels of each side, 20 if absent"),

@@ -115,6 +115,7 @@ import TradingCore
         let folder = try TemporaryFolder()
         let server = try await ServerProcess(folder: folder.path, port: ServerProcess.freePort())
         defer { server.kill() }
+        try await server.logIn()
         let answer = try await server.get("/market/orderbook?exchange=paper&symbol=BTC%2FUSDT&limit=5")
         #expect(answer.status == 200, "\(answer.text)")
         #expect(answer.text.contains(#""datetime":"20"#) && answer.text.contains(#""bids":[["#))
