@@ -16,7 +16,7 @@ struct MoneyServices {
         sagas: SagaRegistry = MoneyServices.sagas, logger: Logger
     ) {
         var handlers = JobHandlers()
-        LedgerJobs.add(to: &handlers, database: database)
+        LedgerJobs.add(to: &handlers, database: database, time: time, logger: logger)
         handlers.add(SagaTimeoutHandler(sagas))
         var settings = JobWorkerConfiguration(
             queues: Self.queues.map { QueueConfiguration($0, concurrency: 4) }, node: configuration.nodeName)
