@@ -11,7 +11,6 @@ import Scheduling
 import ServiceLifecycle
 import Simulators
 import TradingCore
-import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,6 +31,15 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         // Before anything secret is read.
         ProcessHardening.apply()
+        let signals = await EndingSignals()
+        try await withThrowingTaskGroup { group in
+            group.addTask { await signals.follow() }
+            try await serve(until: signals)
+            group.cancelAll()
+        }
+    }
+
+    private func serve(until signals: EndingSignals) async throws {
         let descriptors = FileDescriptors.raiseLimit()
         let files = try ServerFiles()
         try PortCheck.requireFree(files.configuration)
@@ -86,10 +94,11 @@ struct ServeCommand: AsyncParsableCommand {
             // The last to start is the first to stop: orders come off before anything waits for a client that takes its time.
             SupervisorService(supervisor: supervisor, outcome: outcome),
         ]
-        var configuration = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger))
+        var configuration = ServiceGroupConfiguration(services: services, logger: quiet(logger))
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
-        do { try await ServiceGroup(configuration: configuration).run() } catch {
+        let group = ServiceGroup(configuration: configuration)
+        signals.end(group)
+        do { try await group.run() } catch {
             await exchanges.close(isClean: false)
             throw error
         }

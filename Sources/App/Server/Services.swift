@@ -67,6 +67,7 @@ struct HTTPService: Service {
         Terminal.error(
             "Admin password: \(secrets.adminPassword.value)  (shown once; kept in \(files.configuration.dataFolder)/admin-password)"
         )
+        ServerSecrets.passwordWasShown(files.configuration)
     }
 }
 
