@@ -32,6 +32,12 @@ struct MoneyServices {
             sagas: sagas.all, pollsSnapshots: configuration.pollsSnapshots)
     }
 
+    /// Says at a start that what an earlier verification found still stands. Where it cannot be read, health says that.
+    static func tellFindings(_ database: any SQLDatabase, _ logger: Logger) async {
+        guard let findings = try? await database.read({ try LedgerFindings.standing($0) }) else { return }
+        logger.critical("\(findings)")
+    }
+
     /// No saga of today's server; whoever brings one adds it here, and its deadlines and operators reach it.
     static let sagas = SagaRegistry([])
 

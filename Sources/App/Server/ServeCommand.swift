@@ -47,6 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = makeLogger(files)
         let time = SystemTime()
         let database = try await files.openDatabase().database
+        await MoneyServices.tellFindings(database, logger)
         let secrets = try loadSecrets(files)
         for weakness in ServerSecrets.weaknesses(files.configuration) { logger.warning("\(weakness)") }
         let exchange = try await reachExchange(exchangeConfiguration, files, time, logger)

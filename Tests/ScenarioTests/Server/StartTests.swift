@@ -1,4 +1,5 @@
 import Foundation
+import Persistence
 import TestSupport
 import Testing
 
@@ -22,6 +23,36 @@ import Testing
         #expect(next.interrupt() == 0)
         #expect(next.log.contains("Mr.Market listens on"))
         #expect(!next.log.contains("Admin password"), "\(next.log)")
+    }
+
+    @Test func `books that did not add up before a restart are a fault after it`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/data/mr_market.db"
+        #expect(try Program.run(["migrate"], environment: ["DATABASE_PATH": path]).code == 0)
+        let database = try await SQLiteDatabase.open(path: path)
+        _ = try await database.write { transaction in
+            try transaction.execute(
+                """
+                INSERT INTO jobs (queue, kind, arguments, priority, state, attempts, maximum_rescues,
+                    is_discarded_when_exhausted, dead_letter_holds_key, is_removed_when_finished, enqueued_at, run_at,
+                    reason)
+                VALUES ('maintenance', 'ledger.verify', '{}', 0, 'dead', 3, 5, 0, 0, 0, 1, 1,
+                    'the books do not add up: 1 findings: balance: order:7/USDT: expected 1, found 2')
+                """)
+        }
+        await database.close()
+        let server = try await ServerProcess(
+            folder: folder.path, port: try ServerProcess.freePort(), standsBy: true)
+        let line = " critical mrmarket: [mrmarket] the ledger does not add up, as job 1 "
+        #expect(server.log.contains(line), "\(server.log)")
+        #expect(try await server.get("/health").status == 503)
+        let ready = try await server.get("/health/ready")
+        #expect(ready.status == 503 && ready.text.contains("balance: order:7/USDT"), "\(ready.text)")
+        try await server.logIn()
+        #expect(try await server.post("/admin/jobs/1/discard", "").status == 200)
+        try await server.wait("it is ready") { try await server.get("/health/ready").status == 200 }
+        #expect(try await server.get("/health").status == 200)
+        #expect(server.interrupt() == 0)
     }
 
     /// A database server that takes the connection and says nothing keeps the start from going on.
