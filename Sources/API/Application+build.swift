@@ -53,11 +53,14 @@ public struct APIServer: Sendable {
             router: await router(),
             server: .loopBound(
                 configuration: .init(
-                    additionalChannelHandlers: [ProtocolFaultHandler(), ContinueHandler()],
-                    idleTimeout: .seconds(Int64(limits.idleSeconds)))),
+                    additionalChannelHandlers: [
+                        ProtocolFaultHandler(), ContinueHandler(),
+                        RequestHeadDeadline(.milliseconds(Int64(limits.headMilliseconds))),
+                    ], idleTimeout: .seconds(Int64(limits.idleSeconds))), limits: limits),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil,
-                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
+                availableConnectionsDelegate:
+                    .maximum(limits.connections + ConnectionLimits.surplus, logger: logger)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
     }
 

@@ -67,6 +67,14 @@ public enum DatabaseLocation: Hashable, Sendable {
         return nil
     }
 
+    /// As it may be shown: the file, or the URL without user, password and parameters.
+    public var shown: String {
+        switch self {
+        case .sqlite(let path): path
+        case .postgres(let url): Self.withoutSecrets(url)
+        }
+    }
+
     /// The URL as it may be shown: no user, password or parameters.
     static func withoutSecrets(_ url: String) -> String {
         guard let mark = url.range(of: "://") else { return String(url.prefix { $0 != ":" }) + ":…" }

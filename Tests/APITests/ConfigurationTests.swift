@@ -185,6 +185,7 @@ import TradingCore
     func `absent or empty secrets are made once and kept (D60)`(_ environment: [String: String]) throws {
         let first = try load(environment)
         #expect(first.isPasswordNew)
+        try shown()
         let second = try load(environment, hasDatabase: true)
         #expect(!second.isPasswordNew)
         #expect(second.adminPassword == first.adminPassword)
@@ -230,8 +231,36 @@ import TradingCore
         #expect(!FileManager.default.fileExists(atPath: path + ".new"))
     }
 
+    @Test func `a password that no start lived to show is shown by the next`() throws {
+        let first = try load()
+        let second = try load(hasDatabase: true)
+        #expect(second.isPasswordNew && second.adminPassword == first.adminPassword)
+        #expect(try !load(["ADMIN_PASSWORD": "given"], hasDatabase: true).isPasswordNew, "an operator's own is no news")
+        try shown()
+        #expect(try !load(hasDatabase: true).isPasswordNew)
+        // Killed between the mark and the password.
+        _ = try folder.write("", to: "admin-password.unshown")
+        try FileManager.default.removeItem(atPath: folder.path + "/admin-password")
+        #expect(try load(hasDatabase: true).isPasswordNew)
+    }
+
+    private func shown() throws {
+        ServerSecrets.passwordWasShown(
+            try ServerConfiguration(environment: ["DATABASE_PATH": folder.path + "/mr_market.db"]))
+    }
+
+    @Test func `a lost key beside a shared database names it, and not its password (D60)`() throws {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            try load(["DATABASE_URL": "postgres://trader:hidden@db.example:5433/market"], hasDatabase: true)
+        }
+        let line = try #require(error?.lines.first)
+        #expect(line.contains("as postgres://db.example:5433/market exists"), "\(line)")
+        #expect(!line.contains("hidden"))
+    }
+
     @Test func `password and signing key may be renewed`() throws {
         let first = try load()
+        try shown()
         try FileManager.default.removeItem(atPath: folder.path + "/admin-password")
         let second = try load(hasDatabase: true)
         #expect(second.isPasswordNew)

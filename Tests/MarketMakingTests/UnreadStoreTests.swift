@@ -1,6 +1,7 @@
 import Exchanges
 import Execution
 import Persistence
+import Scheduling
 import Synchronization
 import TestSupport
 import Testing
@@ -150,6 +151,23 @@ import TradingCore
             }
             try await bench.server.wait("it is stored") { try await Self.entry(scope, supervisor).isStored }
             #expect(try await Self.entry(scope, supervisor).reason == "drill")
+        }
+    }
+
+    @Test func `a server that is told to stop while it reads the store has no fault`() async throws {
+        try await withServer { bench in
+            let supervisor = bench.server.supervisor
+            let (asked, goesOn) = (Signal(), Signal())
+            bench.server.database.failNextWrite {
+                asked.raise()
+                await goesOn.wait()
+            }
+            let recovery = Task { await supervisor.recover() }
+            await asked.wait()
+            recovery.cancel()
+            goesOn.raise()
+            await recovery.value
+            #expect(await supervisor.health().faults.filter { $0.hasPrefix("store") } == [])
         }
     }
 

@@ -42,10 +42,12 @@ import Testing
     func `a database of a newer server is refused and the unknown steps named`(_ engine: DatabaseEngine) async throws {
         try await withTemporaryDatabase(engine, [first, second]) { database in
             let error = await #expect(throws: SQLError.self) { try await Migrator([first]).migrate(database) }
-            guard case .newerSchema(_, ["002-b"]) = error else {
+            guard case .newerSchema(let place, ["002-b"]) = error else {
                 Issue.record("\(String(describing: error))")
                 return
             }
+            let known = (database as? SQLiteDatabase)?.path ?? (database as? PostgresDatabase)?.place
+            #expect(place == known && known != nil)
         }
     }
 

@@ -1,5 +1,6 @@
 public import Exchanges
 import Foundation
+import Persistence
 public import Scheduling
 
 /// The server's own secrets: as given, or made once and kept beside the database.
@@ -7,7 +8,7 @@ public struct ServerSecrets: Sendable {
     public var adminPassword: Secret
     public var signingKey: Secret
     public var encryptionKey: Secret
-    /// The admin password was made by this start: to be shown once.
+    /// The admin password was made by this start, or by an earlier one that ended before it could be shown.
     public var isPasswordNew = false
 
     public init(adminPassword: Secret, signingKey: Secret, encryptionKey: Secret) {
@@ -25,17 +26,27 @@ public struct ServerSecrets: Sendable {
         _ configuration: ServerConfiguration, hasDatabase: Bool, random: any RandomSource
     ) throws(ConfigurationErrors) -> ServerSecrets {
         let folder = configuration.dataFolder
-        var isPasswordNew = false
         let password = try secret("ADMIN_PASSWORD", "admin-password", configuration, folder) {
-            isPasswordNew = true
+            () throws(ConfigurationErrors) in
+            // Before the password: one that is stored and was never shown is always known to be that.
+            try PrivateFile.write("The password beside this file has not been shown yet.\n", to: unshownMark(folder))
             return readable(random.bytes(18))
         }
         let signing = try secret("JWT_SECRET", "jwt-secret", configuration, folder) { hex(random.bytes(32)) }
         let encryption = try encryptionKey(configuration, hasDatabase: hasDatabase, random: random)
         var secrets = ServerSecrets(adminPassword: password, signingKey: signing, encryptionKey: encryption)
-        secrets.isPasswordNew = isPasswordNew
+        secrets.isPasswordNew =
+            configuration.text("ADMIN_PASSWORD") == nil
+            && FileManager.default.fileExists(atPath: unshownMark(folder))
         return secrets
     }
+
+    /// The password has been shown: later starts do not show it again. A process that ends before this shows it once more.
+    public static func passwordWasShown(_ configuration: ServerConfiguration) {
+        try? FileManager.default.removeItem(atPath: unshownMark(configuration.dataFolder))
+    }
+
+    private static func unshownMark(_ folder: String) -> String { folder + "/admin-password.unshown" }
 
     /// Whoever is about to make a database calls this first: a database never stands without the key beside it, however
     /// soon the process ends.
@@ -91,7 +102,7 @@ public struct ServerSecrets: Sendable {
             () throws(ConfigurationErrors) in
             if hasDatabase {
                 throw ConfigurationErrors(lines: [
-                    "\(folder)/encryption-private-key: must be there or ENCRYPTION_PRIVATE_KEY set, as \(configuration.databasePath) exists and may hold secrets that only this key opens"
+                    "\(folder)/encryption-private-key: must be there or ENCRYPTION_PRIVATE_KEY set, as \(configuration.databaseLocation.shown) exists and may hold secrets that only this key opens"
                 ])
             }
             return Data(random.bytes(32)).base64EncodedString()

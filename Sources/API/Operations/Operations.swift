@@ -1,5 +1,5 @@
 public import Jobs
-import Ledger
+import MarketMaking
 public import Persistence
 public import Scheduling
 import Synchronization
@@ -18,6 +18,7 @@ public struct Operations: Sendable {
     let sagas: [any SagaOperations]
     /// Whether payments are polled at all.
     let pollsSnapshots: Bool
+    private let ledger: LedgerWatch
 
     public init(
         database: any SQLDatabase, time: any TimeSource, alarms: AlarmClock, queues: [QueueName],
@@ -31,6 +32,7 @@ public struct Operations: Sendable {
         self.worker = worker
         self.sagas = sagas
         self.pollsSnapshots = pollsSnapshots
+        ledger = LedgerWatch(time: time)
     }
 
     /// How long anybody waits for a look into the database.
@@ -38,13 +40,25 @@ public struct Operations: Sendable {
     /// How long a probe does: less than a load balancer waits for us.
     private static let probePatience = Nanoseconds.seconds(1)
 
-    /// What keeps the database from answering, or jobs from letting go of it; empty when nothing does. Takes a second at most.
+    /// What keeps the database from answering, jobs from letting go of it, or the ledger from adding up; empty when nothing does.
+    /// Takes a second at most.
     func faults() async -> [String] {
         var faults = overdue().map { "jobs: \($0)" }
-        do { _ = try await look(within: Self.probePatience, { try $0.row("SELECT 1")?.get(0, as: Int.self) }) } catch {
+        do {
+            let findings = try await look(within: Self.probePatience) { try LedgerFindings.standing($0) }
+            if let findings { faults.append("ledger: \(findings)") }
+        } catch {
             faults.append("database: \(error)")
         }
         return faults
+    }
+
+    /// Of those faults what can be told without asking the database each time. Takes a second at most.
+    func standingFaults() async -> [String] {
+        let findings = await ledger.findings {
+            try await look(within: Self.probePatience) { try LedgerFindings.standing($0) }
+        }
+        return overdue().map { "jobs: \($0)" } + (findings.map { ["ledger: \($0)"] } ?? [])
     }
 
     /// Handlers of this process that were told to stop and have not.
@@ -98,6 +112,8 @@ public struct Operations: Sendable {
         _ body: @escaping @Sendable (any SQLTransaction, Timestamp) throws -> Value
     ) async throws -> Value {
         let now = time.now()
+        // It may be what ends a fault.
+        defer { ledger.forget() }
         do { return try await database.write { try body($0, now) } } catch let error as SQLError {
             throw APIError.typed(503, "Nothing can be stored now: \(error)")
         }

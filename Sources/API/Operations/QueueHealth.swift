@@ -1,4 +1,5 @@
 import Jobs
+import MarketMaking
 import Persistence
 import TradingCore
 
@@ -22,6 +23,8 @@ struct QueueHealth: Sendable {
     let active: [JobRecord]
     let completed: [JobRecord]
     let failed: [JobRecord]
+    /// What waits for an operator, and is told with this queue.
+    let waitsForOperator: [(Status, String)]
 
     init(
         _ queue: QueueName, isServed: Bool = true, overdue: [String] = [], _ transaction: any SQLTransaction
@@ -36,10 +39,37 @@ struct QueueHealth: Sendable {
         active = try store.jobs(queue, .running, limit: 100)
         completed = try store.jobs(queue, .completed, limit: 5)
         failed = try store.newestDead(queue, limit: 10)
+        waitsForOperator = try Self.waiting(queue, depth, transaction)
+    }
+
+    /// Housekeeping has no failures that are nobody's concern; with it are told the messages that leave no more, which have no queue.
+    private static func waiting(
+        _ queue: QueueName, _ depth: JobStore.Depth, _ transaction: any SQLTransaction
+    ) throws -> [(Status, String)] {
+        var issues: [(Status, String)] = []
+        if queue == LedgerJobs.queue {
+            if let findings = try LedgerFindings.standing(transaction) {
+                let text = "\(findings)"
+                issues.append((.critical, text.prefix(1).uppercased() + text.dropFirst()))
+            }
+            if depth.dead > 0 { issues.append((.warning, "Dead letters: \(depth.dead), each waits for an operator")) }
+            let parked = try Outbox(transaction: transaction).metrics().parkedLanes
+            if parked > 0 {
+                issues.append((.warning, "Parked outbox lanes: \(parked), none sends until an operator decides"))
+            }
+        }
+        if queue == SagaTimeout.queue {
+            let parked = try SagaStore(transaction: transaction).counts().filter { $0.status == .parked }
+            if !parked.isEmpty {
+                let kinds = parked.map { "\($0.count) of \($0.kind) at \($0.step)" }.joined(separator: ", ")
+                issues.append((.warning, "Parked sagas, none moves until an operator decides: \(kinds)"))
+            }
+        }
+        return issues
     }
 
     func issues(_ now: Timestamp) -> [(Status, String)] {
-        var issues: [(Status, String)] = []
+        var issues = waitsForOperator
         if depth.isPaused { issues.append((.critical, "Queue is paused")) }
         for job in overdue { issues.append((.critical, "\(job.prefix(1).uppercased() + job.dropFirst())")) }
         if !isServed { issues.append((.warning, "No worker of this server takes jobs of this queue")) }

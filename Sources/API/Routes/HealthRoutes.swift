@@ -21,11 +21,12 @@ struct HealthRoutes {
     var endpoints: [Endpoint] {
         [
             open(
-                "/health", "Each exchange, alive or dead; 503 when something stops trading",
-                .json(.exchangesAlive).or(503, "Something stops trading", .exchangesAlive)
+                "/health",
+                "Each exchange, alive or dead; 503 when something stops trading, or the ledger does not add up",
+                .json(.exchangesAlive).or(503, "Something stops trading, or the books are wrong", .exchangesAlive)
             ) { _ in
                 let health = await health()
-                let faults = health.faults + operations.overdue()
+                let faults = health.faults + (await operations.standingFaults())
                 let list = JSONTree.array(
                     health.exchanges.map {
                         .object([.init(key: $0.displayName, value: .string($0.isAlive ? "alive" : "dead"))])

@@ -120,14 +120,16 @@ extension PrometheusText {
     /// Depth, age of the oldest, failures and lease losses of every queue. Empty when the database does not answer: a scrape
     /// tells then that they are missing.
     static func queues(_ operations: Operations) async -> String {
-        let depths = try? await operations.look { transaction in
-            try JobStore(transaction: transaction).depths(operations.allQueues(transaction))
+        let seen = try? await operations.look { transaction in
+            (
+                try JobStore(transaction: transaction).depths(operations.allQueues(transaction)),
+                try LedgerFindings.standing(transaction) == nil
+            )
         }
-        guard let depths else {
-            return ""
-        }
+        guard let (depths, isSound) = seen else { return "" }
         let now = operations.time.now()
         var text = ""
+        gauge("mrmarket_ledger_sound", "0 while it is known not to add up", isSound ? 1 : 0, &text)
         header("mrmarket_jobs", "Jobs by queue and state", "gauge", &text)
         for depth in depths {
             let counts = [
@@ -156,6 +158,9 @@ extension PrometheusText {
                 text += "\(name){queue=\"\(queue.name.rawValue)\"} \(queue.counters[keyPath: value])\n"
             }
         }
+        let lost = "mrmarket_jobs_registrations_lost_total"
+        header(lost, "How often this process's worker was given up for dead while it lived", "counter", &text)
+        text += "\(lost) \(report.registrationsLost)\n"
         return text
     }
 }

@@ -42,23 +42,27 @@ struct QueueHealthRoutes {
 
     private func shown(_ queue: QueueHealth, _ now: Timestamp) -> JSONTree {
         let issues = queue.issues(now)
-        let here = operations.worker()?.queues.first { $0.name == queue.depth.queue }
+        let report = operations.worker()
+        let here = report?.queues.first { $0.name == queue.depth.queue }
         return .object([
             "name": .string(queue.depth.queue.rawValue), "status": .string(QueueHealth.Status(issues).rawValue),
             "isPaused": .bool(queue.depth.isPaused), "isServed": .bool(queue.isServed), "metrics": metrics(queue.depth),
             "oldestWaitingMilliseconds": queue.depth.oldestReady.map {
                 .number(max(0, now.nanoseconds(since: $0)) / Nanoseconds.perMillisecond)
             } ?? .null,
-            "thisProcess": here.map(process) ?? .null, "issues": .array(issues.map { .string($0.1) }),
+            "thisProcess": here.map { process($0, registrationsLost: report?.registrationsLost ?? 0) } ?? .null,
+            "issues": .array(issues.map { .string($0.1) }),
         ])
     }
 
-    private func process(_ queue: JobWorkerReport.Queue) -> JSONTree {
+    /// - Parameter registrationsLost: of the worker, which all its queues have in common.
+    private func process(_ queue: JobWorkerReport.Queue, registrationsLost: Int) -> JSONTree {
         let counters = queue.counters
         return .object([
             "concurrency": .number(queue.concurrency), "running": .number(queue.running),
             "overdue": .number(queue.overdue.count), "completed": .number(counters.completed),
             "failed": .number(counters.failed), "leasesLost": .number(counters.leasesLost),
+            "registrationsLost": .number(registrationsLost),
             "maximumWaitMicroseconds": .number(counters.maximumWaitNanoseconds / 1_000),
         ])
     }

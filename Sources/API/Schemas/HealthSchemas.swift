@@ -61,7 +61,8 @@ extension Schema {
             "thisProcess": .nullable(
                 .object([
                     "concurrency": .integer, "running": .integer, "overdue": .integer, "completed": .integer,
-                    "failed": .integer, "leasesLost": .integer, "maximumWaitMicroseconds": .integer,
+                    "failed": .integer, "leasesLost": .integer, "registrationsLost": .integer,
+                    "maximumWaitMicroseconds": .integer,
                 ])), "issues": .array(.string),
         ]))
 

@@ -9,9 +9,14 @@ import NIOCore
 /// most answers does. What waits for the database or an exchange lets go of the thread as it would in a pool.
 struct LoopBoundChannel: ServerChildChannel {
     let base: HTTP1Channel
+    let door: ConnectionDoor
 
+    /// One that is not admitted is closed as soon as it is set up: what comes behind reads its end.
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        base.setup(channel: channel, logger: logger)
+        let isAdmitted = door.admit(channel)
+        let set = base.setup(channel: channel, logger: logger)
+        if !isAdmitted { set.whenComplete { _ in channel.close(promise: nil) } }
+        return set
     }
 
     func handle(value: HTTP1Channel.Value, logger: Logger) async {
@@ -23,9 +28,10 @@ struct LoopBoundChannel: ServerChildChannel {
 
 extension HTTPServerBuilder {
     /// See ``LoopBoundChannel``.
-    static func loopBound(configuration: HTTP1Channel.Configuration) -> HTTPServerBuilder {
-        HTTPServerBuilder { responder in
-            LoopBoundChannel(base: HTTP1Channel(responder: responder, configuration: configuration))
+    static func loopBound(configuration: HTTP1Channel.Configuration, limits: ConnectionLimits) -> HTTPServerBuilder {
+        let door = ConnectionDoor(limits)
+        return HTTPServerBuilder { responder in
+            LoopBoundChannel(base: HTTP1Channel(responder: responder, configuration: configuration), door: door)
         }
     }
 }

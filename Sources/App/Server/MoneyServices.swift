@@ -16,7 +16,7 @@ struct MoneyServices {
         sagas: SagaRegistry = MoneyServices.sagas, logger: Logger
     ) {
         var handlers = JobHandlers()
-        LedgerJobs.add(to: &handlers, database: database)
+        LedgerJobs.add(to: &handlers, database: database, time: time, logger: logger)
         handlers.add(SagaTimeoutHandler(sagas))
         var settings = JobWorkerConfiguration(
             queues: Self.queues.map { QueueConfiguration($0, concurrency: 4) }, node: configuration.nodeName)
@@ -30,6 +30,12 @@ struct MoneyServices {
         operations = Operations(
             database: database, time: time, alarms: alarms, queues: Self.queues, worker: { worker.report },
             sagas: sagas.all, pollsSnapshots: configuration.pollsSnapshots)
+    }
+
+    /// Says at a start that what an earlier verification found still stands. Where it cannot be read, health says that.
+    static func tellFindings(_ database: any SQLDatabase, _ logger: Logger) async {
+        guard let findings = try? await database.read({ try LedgerFindings.standing($0) }) else { return }
+        logger.critical("\(findings)")
     }
 
     /// No saga of today's server; whoever brings one adds it here, and its deadlines and operators reach it.

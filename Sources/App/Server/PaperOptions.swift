@@ -69,7 +69,9 @@ struct PaperOptions: ParsableArguments {
         let listed = PaperExchangeConfiguration.paper(recorded)
         let paths = feed
         // A wrong path is refused now, not when the market is opened.
-        _ = try RecordedMarket(paths: paths, format: format, instrument: recorded)
+        do { _ = try RecordedMarket(paths: paths, format: format, instrument: recorded) } catch {
+            throw BadInput("\(error)")
+        }
         return PaperExchangeConfiguration(
             listings: [
                 .init(

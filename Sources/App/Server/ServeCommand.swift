@@ -11,7 +11,6 @@ import Scheduling
 import ServiceLifecycle
 import Simulators
 import TradingCore
-import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,6 +31,15 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         // Before anything secret is read.
         ProcessHardening.apply()
+        let signals = await EndingSignals()
+        try await withThrowingTaskGroup { group in
+            group.addTask { await signals.follow() }
+            try await serve(until: signals)
+            group.cancelAll()
+        }
+    }
+
+    private func serve(until signals: EndingSignals) async throws {
         let descriptors = FileDescriptors.raiseLimit()
         let files = try ServerFiles()
         try PortCheck.requireFree(files.configuration)
@@ -39,6 +47,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = makeLogger(files)
         let time = SystemTime()
         let database = try await files.openDatabase().database
+        await MoneyServices.tellFindings(database, logger)
         let secrets = try loadSecrets(files)
         for weakness in ServerSecrets.weaknesses(files.configuration) { logger.warning("\(weakness)") }
         let exchange = try await reachExchange(exchangeConfiguration, files, time, logger)
@@ -88,9 +97,11 @@ struct ServeCommand: AsyncParsableCommand {
         ]
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) } + [PageCheckService.configured(database)],
-            gracefulShutdownSignals: [.sigint, .sigterm], logger: quiet(logger))
+            logger: quiet(logger))
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
-        do { try await ServiceGroup(configuration: configuration).run() } catch {
+        let group = ServiceGroup(configuration: configuration)
+        signals.end(group)
+        do { try await group.run() } catch {
             await exchanges.close(isClean: false)
             throw error
         }

@@ -68,6 +68,7 @@ struct HTTPService: Service {
         Terminal.error(
             "Admin password: \(secrets.adminPassword.reveal())  (shown once; kept in \(files.configuration.dataFolder)/admin-password)"
         )
+        ServerSecrets.passwordWasShown(files.configuration)
     }
 }
 

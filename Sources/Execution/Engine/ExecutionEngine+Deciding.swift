@@ -36,6 +36,7 @@ extension ExecutionEngine {
             pull(index, now, isUrgent: false)
         case .quote:
             table[index].lastHold = nil
+            if state(index) == .reducing { clipToPosition(index) }
             restate(index, now)
         }
     }
@@ -77,28 +78,6 @@ extension ExecutionEngine {
         look(limits.marketAge, since: health.lastMarketData)
         look(limits.accountAge, since: health.lastAccountData)
         table[index].nextHealthCheck = min(table[index].nextHealthCheck, next)
-    }
-
-    /// While only reducing is allowed: cancels what could bring the position further from zero, newest first, were
-    /// everything that may still fill to fill.
-    mutating func keepReducing(_ index: Int, _ now: Timestamp) {
-        guard table[index].phase == .running, state(index) == .reducing else { return }
-        let position = table[index].account.position.lots
-        var room = SidePair(Int64(0))
-        room.buy = max(0, 0 - position)
-        room.sell = max(0, position)
-        for slot in table[index].live.indices where table[index].live[slot].isLeaving {
-            room[table[index].live[slot].side] -= table[index].live[slot].remaining.lots
-        }
-        for slot in table[index].live.indices {
-            let order = table[index].live[slot]
-            if order.isLeaving { continue }
-            if order.remaining.lots <= room[order.side] {
-                room[order.side] -= order.remaining.lots
-            } else {
-                cancel(index, slot, now)
-            }
-        }
     }
 
     func situation(_ index: Int, _ now: Timestamp) -> Situation {

@@ -13,6 +13,8 @@ public struct TradingSession: Sendable {
     var live = LiveOrders()
     public internal(set) var account = PositionAccount()
     public internal(set) var lastHold: HoldReason?
+    /// While reducing: what is left of the position is below the exchange's smallest order, so that it stays.
+    public internal(set) var restIsTooSmall = false
     /// How often each kind of refusal has kept an order back.
     public internal(set) var refusals: [RiskRefusal: Int] = [:]
     public internal(set) var orderCount = 0

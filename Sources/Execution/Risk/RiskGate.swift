@@ -99,6 +99,13 @@ struct RiskGate: ~Copyable, Sendable {
         return nil
     }
 
+    /// The most within `lots` that the exchange takes as an order at `price`; nil when that is too little for it.
+    func fitting(_ lots: Int64, at price: Price) -> Quantity? {
+        guard lots > 0, let least = rules.minimumQuantity(at: price) else { return nil }
+        let quantity = rules.roundedDown(Quantity(lots: lots))
+        return quantity.lots >= least.lots ? quantity : nil
+    }
+
     /// Whether an order, and every open one on its side with it, only brings the position back towards zero.
     @inline(__always)
     private func reduces(_ request: OrderRequest, _ context: borrowing Context) -> Bool {

@@ -135,6 +135,8 @@ extension InstrumentExecutor {
     private func reason(_ session: TradingSession) -> String? {
         if let halt = session.haltReason { return halt.code }
         if session.phase != .running { return "\(session.phase)" }
-        return session.lastHold.map { "\($0)" }
+        if let hold = session.lastHold { return "\(hold)" }
+        guard session.restIsTooSmall, core.engine.effectiveState(of: session.id) == .reducing else { return nil }
+        return "the position that is left is below the exchange's smallest order"
     }
 }

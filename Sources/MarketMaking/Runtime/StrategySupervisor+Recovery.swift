@@ -17,6 +17,8 @@ extension StrategySupervisor {
                 isReconciled = !Task.isCancelled
                 return
             } catch {
+                // Told to stop in its first moments: no fault of the store.
+                if Task.isCancelled { return }
                 runtime.logger.critical("the store cannot be read, will try again: \(error)")
                 recoveryFaults["store"] = "\(error)"
             }

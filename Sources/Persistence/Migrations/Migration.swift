@@ -44,7 +44,10 @@ public struct Migrator: Sendable {
         let done = try await done(database)
         let known = Set(migrations.map(\.name))
         let unknown = done.filter { !known.contains($0) }
-        guard unknown.isEmpty else { throw SQLError.newerSchema(path: "the database", migrations: unknown) }
+        guard unknown.isEmpty else {
+            let place = (database as? any PlacedDatabase)?.place ?? "the database"
+            throw SQLError.newerSchema(path: place, migrations: unknown)
+        }
         return migrations.map(\.name).filter { !done.contains($0) }
     }
 
@@ -54,6 +57,17 @@ public struct Migrator: Sendable {
         }
     }
 }
+
+/// A database that people find by a name: its file, or its URL without secrets.
+protocol PlacedDatabase: SQLDatabase {
+    var place: String { get }
+}
+
+extension SQLiteDatabase: PlacedDatabase {
+    var place: String { path }
+}
+
+extension PostgresDatabase: PlacedDatabase {}
 
 /// A database whose migrations have to be kept apart from those of other processes.
 protocol MigratedAlone: SQLDatabase {

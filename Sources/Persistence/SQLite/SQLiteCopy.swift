@@ -29,7 +29,7 @@ enum SQLiteCopy {
                 for amendment in amendments { try connection.execute(sql: amendment) }
             }
             try copy.close()
-        } catch { throw SQLiteCheck.named(SQLError(error), name ?? path) }
+        } catch { throw Self.failure(SQLError(error), name ?? path, copy: path) }
         guard try SQLiteFile.isOurs(partial) else { throw SQLError.corrupt("\(partial): the copy is empty") }
         try DurableFile.sync(partial)
         let size = try FileManager.default.attributesOfItem(atPath: partial)[.size] as? Int ?? 0
@@ -37,6 +37,12 @@ enum SQLiteCopy {
         try DurableFile.rename(partial, to: path)
         try DurableFile.sync(DurableFile.folder(of: path))
         return size
+    }
+
+    /// The copying tells a full disk and not whose, and of the copy alone: its source is only read.
+    private static func failure(_ error: SQLError, _ name: String, copy path: String) -> SQLError {
+        if case .diskFull = error { return .diskFull("\(path): the copy does not fit") }
+        return SQLiteCheck.named(error, name)
     }
 
     /// What a copy that was killed has left. One that is still being made is younger.

@@ -79,6 +79,7 @@ public final class SQLiteDatabase: SQLDatabase {
             try SQLiteFile.requireFile(path)
             try OpenFiles.add(path) { () throws(SQLError) in
                 guard try SQLiteFile.isOurs(path) else {
+                    guard DurableFile.exists(path) else { throw .other("\(path): there is no such file") }
                     throw .notOurDatabase(path: path, found: "an empty file")
                 }
             }

@@ -29,6 +29,7 @@ struct TestAPI: Sendable {
 
     init(
         throttle: Int = 1_000_000, logins: Int = 1_000_000, operations: Operations? = nil,
+        makeOperations: ((MemoryDatabase, ManualTime) -> Operations)? = nil,
         sagas: [any SagaOperations] = [], worker: @escaping @Sendable () -> JobWorkerReport? = { nil },
         catalog: ExchangeCatalog = .unknowing
     ) throws {
@@ -37,7 +38,7 @@ struct TestAPI: Sendable {
         keys = try KeyDeskBench(database, time, Logger(label: "test", factory: { _ in LogCollector(lines: log) }))
         var server = APIServer(
             desk: desk,
-            operations: operations
+            operations: operations ?? makeOperations?(database, time)
                 ?? Operations(
                     database: database, time: time, alarms: AlarmClock(time: time, registry: ScheduleRegistry()),
                     queues: ["payments", "snapshots"], worker: worker, sagas: sagas),
@@ -103,7 +104,7 @@ struct LogCollector: LogHandler {
     }
 
     func log(event: LogEvent) {
-        lines.add("\(event.message) \(event.metadata ?? [:])")
+        lines.add("\(event.level) \(event.message) \(event.metadata ?? [:])")
     }
 }
 

@@ -105,4 +105,83 @@ struct TradingStateTests {
         bench.tell(.filled(bench.fill(sells[2])))
         #expect(bench.take().cancelled == [sells[1].id])
     }
+
+    /// A position of 300 lots while each order is of 1,000.
+    private func withSmallPosition(
+        _ side: Side, rules: TradingRules = EngineBench.rules, lots: Int64 = 300
+    ) throws -> (EngineBench, Plan) {
+        let plan = Plan([side == .buy ? bid(9_990) : ask(10_010)])
+        let bench = try EngineBench(plan, rules: rules)
+        let order = try #require(bench.settle().first)
+        plan.keeps = true
+        bench.tell(.filled(bench.fill(order, lots: lots)))
+        bench.tell(.cancelled(order.id))
+        plan.keeps = false
+        plan.quotes = [bid(9_980), bid(9_970, level: 1), ask(10_020), ask(10_030, level: 1)]
+        bench.engine.setState(account: .reducing, now: bench.now)
+        return (bench, plan)
+    }
+
+    @Test("a position smaller than one order is closed by an order of its size", arguments: [Side.buy, .sell])
+    func smallPosition(_ opened: Side) throws {
+        let (bench, plan) = try withSmallPosition(opened)
+        let placed = bench.settle()
+        #expect(placed.map(\.quantity.lots) == [300])
+        #expect(placed.map(\.side) == [opened == .buy ? .sell : .buy])
+        let order = try #require(placed.first)
+        bench.decide()
+        #expect(bench.take() == [], "an order of all that is left keeps its place")
+        plan.keeps = true
+        bench.tell(.filled(bench.fill(order, lots: 100)))
+        plan.keeps = false
+        bench.decide()
+        #expect(bench.take() == [], "what is left of it is what is left of the position")
+        bench.tell(.filled(bench.fill(order, lots: 200)))
+        bench.decide()
+        #expect(bench.takePlaced() == [] && bench.session.account.position.lots == 0)
+        #expect(!bench.session.restIsTooSmall)
+    }
+
+    @Test("the last of several orders is as large as what the others leave")
+    func severalOrders() throws {
+        let (bench, plan) = try withSmallPosition(.buy)
+        plan.quotes = [ask(10_020, lots: 200), ask(10_030, lots: 200, level: 1), ask(10_040, lots: 200, level: 2)]
+        #expect(bench.settle().map(\.quantity.lots) == [200, 100])
+        let hanging = bench.orders[0].id
+        plan.hanging = [hanging]
+        plan.quotes = [ask(10_030, lots: 200, level: 1)]
+        bench.decide()
+        #expect(bench.take() == [], "one that hangs is not sold twice")
+    }
+
+    @Test("what is below the exchange's smallest order stays, and is told")
+    func dust() throws {
+        var rules = EngineBench.rules
+        rules.lotSize = "0.1"
+        let (bench, plan) = try withSmallPosition(.buy, rules: rules, lots: 350)
+        let order = try #require(bench.settle().first)
+        #expect(order.quantity.lots == 300, "in whole steps")
+        plan.keeps = true
+        bench.tell(.filled(bench.fill(order)))
+        plan.keeps = false
+        bench.decide()
+        #expect(bench.takePlaced() == [])
+        #expect(bench.session.restIsTooSmall)
+        rules.minimumNotional = "30.1"
+        let (poor, _) = try withSmallPosition(.buy, rules: rules)
+        #expect(poor.settle() == [], "300 lots at 100.20 are 30.06")
+        #expect(poor.session.restIsTooSmall)
+    }
+
+    @Test("an active session's orders are as large as it wants them")
+    func activeIsNotClipped() throws {
+        let (bench, plan) = try withSmallPosition(.buy)
+        _ = bench.take()
+        bench.engine.setState(account: .active, now: bench.now)
+        plan.quotes = [ask(10_020)]
+        bench.pass(milliseconds: 0)
+        for order in bench.orders where order.quantity.lots != 1_000 { bench.tell(.cancelled(order.id)) }
+        bench.decide()
+        #expect(bench.orders.map(\.quantity.lots) == [1_000])
+    }
 }

@@ -14,6 +14,7 @@ final class ObservedDatabase: SQLDatabase {
     private let unreadable = Mutex(false)
     private let hidingCommits = Mutex(0)
     private let commits = Mutex(0)
+    private let nextWrite = Mutex<(@Sendable () async -> Void)?>(nil)
     private let nextRead = Mutex<(@Sendable () async -> Void)?>(nil)
     /// What holds the first read after the next commit, and whether that commit has been.
     private let hold = Mutex<(isDue: Bool, work: @Sendable () async -> Void)?>(nil)
@@ -36,10 +37,21 @@ final class ObservedDatabase: SQLDatabase {
     /// What the next read has found is told only when `work` has ended.
     func holdNextRead(_ work: @escaping @Sendable () async -> Void) { nextRead.withLock { $0 = work } }
 
+    /// The next write fails when `work` has ended.
+    func failNextWrite(after work: @escaping @Sendable () async -> Void) { nextWrite.withLock { $0 = work } }
+
     var commitCount: Int { commits.withLock { $0 } }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
         if failing.withLock({ $0 }) { throw Failure() }
+        let next = nextWrite.withLock { next in
+            defer { next = nil }
+            return next
+        }
+        if let next {
+            await next()
+            throw Failure()
+        }
         let result = try await real.write(body)
         let isHidden = hidingCommits.withLock { count in
             defer { count = max(0, count - 1) }

@@ -24,6 +24,29 @@ import TradingCore
         #expect(server.interrupt() == 0, "\(server.log)")
     }
 
+    /// 300 file descriptors leave clients 44 connections: 11 an address, and 5 that are the operator's.
+    @Test func `a halt gets through while others hold every connection that they can get`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        let server = try await ServerProcess(folder: folder.path, port: port, descriptors: 300)
+        let settings = [
+            "DATABASE_PATH": folder.path + "/data/mr_market.db", "PORT": "\(port)", "PATH": "/usr/bin:/bin",
+        ]
+        let first = (0..<60).compactMap { _ in RawConnection(port: port, client: 2) }
+        try await server.wait("one address has its share, and no more") { first.count { !$0.isClosed } == 11 }
+        let another = try #require(RawConnection(port: port, client: 3))
+        another.send("GET /health/ping HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        #expect(another.readAll().hasSuffix("pong"), "others are served beside it")
+        let crowd = (2...8).flatMap { client in (0..<40).compactMap { _ in RawConnection(port: port, client: client) } }
+        #expect(crowd.count == 280)
+        // Its own client would wait for ever for a connection that nobody takes.
+        let halted = try Program.run(["halt"], environment: settings)
+        #expect(halted.code == 0 && halted.output.contains("HALTED"), "\(halted.errors)")
+        #expect(first.count { !$0.isClosed } <= 11)
+        for connection in first + crowd { connection.close() }
+        #expect(server.interrupt() == 0, "\(server.log)")
+    }
+
     @Test func `what is not HTTP is refused in the envelope of every other error`() async throws {
         let folder = try TemporaryFolder()
         let port = try ServerProcess.freePort()

@@ -1,0 +1,37 @@
+public import Jobs
+public import Persistence
+import TradingCore
+
+/// That a verification found the books not to add up. Stands as a dead letter until an operator discards it, or a later
+/// verification finds that they do: so it is found again after a restart, and on every node.
+public struct LedgerFindings: Hashable, Sendable, CustomStringConvertible {
+    public let job: JobID
+    /// How many findings, and the first of them.
+    public let reason: String
+
+    public var description: String { "the ledger does not add up, as job \(job) (ledger.verify) found: \(reason)" }
+
+    /// Sets such a dead letter apart from that of a verification which could not be finished.
+    private static let mark = "the books do not add up: "
+
+    static func reason(_ count: Int, _ lines: String) -> String { "\(mark)\(count) findings: \(lines)" }
+
+    /// - Returns: the newest; nil when none stands.
+    public static func standing(_ transaction: any SQLTransaction) throws -> LedgerFindings? {
+        try all(transaction).first
+    }
+
+    /// Newest first.
+    private static func all(_ transaction: any SQLTransaction) throws -> [LedgerFindings] {
+        try JobStore(transaction: transaction).newestDead(LedgerJobs.queue, limit: 1_000).compactMap { job in
+            guard job.kind == VerifyLedger.kind, let reason = job.reason, reason.hasPrefix(mark) else { return nil }
+            return LedgerFindings(job: job.id, reason: String(reason.dropFirst(mark.count)))
+        }
+    }
+
+    /// The books add up by now: what was found before is over. The rows stay, as discarded ones, as long as their queue keeps them.
+    static func settle(_ transaction: any SQLTransaction, now: Timestamp) throws {
+        let store = JobStore(transaction: transaction)
+        for finding in try all(transaction) { _ = try store.discard(finding.job, now: now) }
+    }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import Persistence
+import TestSupport
+import Testing
+
+/// The first moments of a server, as its operator sees them.
+@Suite(.serialized) struct StartTests {
+    @Test func `a password that an earlier start did not live to show is shown, once`() async throws {
+        let folder = try TemporaryFolder()
+        let data = folder.path + "/data"
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+        for (file, text) in [("admin-password.unshown", ""), ("admin-password", "made-before\n")] {
+            #expect(FileManager.default.createFile(atPath: data + "/" + file, contents: Data(text.utf8)))
+        }
+        let port = try ServerProcess.freePort()
+        let server = try await ServerProcess(folder: folder.path, port: port)
+        try await server.wait("it is shown") { server.log.contains("Admin password: made-before ") }
+        try await server.wait("the mark is gone") {
+            !FileManager.default.fileExists(atPath: data + "/admin-password.unshown")
+        }
+        #expect(server.interrupt() == 0)
+        let next = try await ServerProcess(folder: folder.path, port: port)
+        #expect(next.interrupt() == 0)
+        #expect(next.log.contains("Mr.Market listens on"))
+        #expect(!next.log.contains("Admin password"), "\(next.log)")
+    }
+
+    @Test func `books that did not add up before a restart are a fault after it`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/data/mr_market.db"
+        #expect(try Program.run(["migrate"], environment: ["DATABASE_PATH": path]).code == 0)
+        let database = try await SQLiteDatabase.open(path: path)
+        _ = try await database.write { transaction in
+            try transaction.execute(
+                """
+                INSERT INTO jobs (queue, kind, arguments, priority, state, attempts, maximum_rescues,
+                    is_discarded_when_exhausted, dead_letter_holds_key, is_removed_when_finished, enqueued_at, run_at,
+                    reason)
+                VALUES ('maintenance', 'ledger.verify', '{}', 0, 'dead', 3, 5, 0, 0, 0, 1, 1,
+                    'the books do not add up: 1 findings: balance: order:7/USDT: expected 1, found 2')
+                """)
+        }
+        await database.close()
+        let server = try await ServerProcess(
+            folder: folder.path, port: try ServerProcess.freePort(), standsBy: true)
+        let line = " critical mrmarket: [mrmarket] the ledger does not add up, as job 1 "
+        #expect(server.log.contains(line), "\(server.log)")
+        #expect(try await server.get("/health").status == 503)
+        let ready = try await server.get("/health/ready")
+        #expect(ready.status == 503 && ready.text.contains("balance: order:7/USDT"), "\(ready.text)")
+        try await server.logIn()
+        #expect(try await server.post("/admin/jobs/1/discard", "").status == 200)
+        try await server.wait("it is ready") { try await server.get("/health/ready").status == 200 }
+        #expect(try await server.get("/health").status == 200)
+        #expect(server.interrupt() == 0)
+    }
+
+    /// A database server that takes the connection and says nothing keeps the start from going on.
+    @Test func `Ctrl-C while the server is still opening its database ends it with a clear line`() throws {
+        let folder = try TemporaryFolder()
+        let silent = try SilentListener()
+        let program = try Program(
+            ["serve"],
+            environment: [
+                "DATABASE_PATH": folder.path + "/mr_market.db", "PORT": "\(try ServerProcess.freePort())",
+                "DATABASE_URL": "postgres://trader@127.0.0.1:\(silent.port)/market", "PATH": "/usr/bin:/bin",
+            ])
+        #expect(silent.isConnected(), "the start never asked")
+        program.interrupt()
+        let result = program.finish()
+        #expect(result.code == 0, "\(result.errors)")
+        #expect(result.errorLines.last == "Stopped before trading began: nothing was placed or cancelled.")
+        #expect(!result.errors.contains("critical"))
+    }
+
+    @Test func `a feed that is not there is bad input like any other`() throws {
+        let result = try Program.run(
+            ["serve", "--feed", "/nope.gz"],
+            environment: ["PORT": "\(try ServerProcess.freePort())", "PATH": "/usr/bin:/bin"])
+        #expect(result.code == 2)
+        #expect(result.errorLines.count == 1, "\(result.errors)")
+        #expect(result.errors.hasPrefix("mrmarket: ") && result.errors.contains("/nope.gz"), "\(result.errors)")
+    }
+
+    @Test func `commands on a database that is not there say that`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/none.db"
+        for command in [["ledger", "verify"], ["ledger", "show"], ["backup", folder.path + "/copy.db"]] {
+            let result = try Program.run(command, environment: ["DATABASE_PATH": path, "PATH": "/usr/bin:/bin"])
+            #expect(result.code == 2)
+            #expect(result.errors == "mrmarket: \(path): there is no such file\n")
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    /// Only root may mount a disk that is full.
+    @Test(.enabled(if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/unshare")))
+    func `a backup that does not fit names the file`() throws {
+        let folder = try TemporaryFolder()
+        let settings = ["DATABASE_PATH": folder.path + "/mr_market.db", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
+        #expect(try Program.run(["migrate"], environment: settings).code == 0)
+        let disk = folder.path + "/disk"
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/unshare")
+        process.arguments = [
+            "-m", "/bin/sh", "-c", "mount -t tmpfs -o size=64k tmpfs \(disk) && exec \"$0\" backup \(disk)/copy.db",
+            Program.executable.path,
+        ]
+        process.environment = settings
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 2)
+        #expect(text == "mrmarket: disk full: \(disk)/copy.db: the copy does not fit\n")
+    }
+}
+
+/// Takes connections on a port of this machine, and never answers.
+private final class SilentListener {
+    let port: Int
+    private let descriptor: Int32
+
+    init() throws {
+        port = try ServerProcess.freePort()
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(result == 0 && listen(descriptor, 8) == 0)
+    }
+
+    /// Waits until somebody has connected.
+    func isConnected() -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, 60_000) == 1
+    }
+
+    deinit { close(descriptor) }
+}
