@@ -1,3 +1,4 @@
+import Exchanges
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
