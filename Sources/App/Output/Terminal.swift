@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Writing to the person at the terminal.
 enum Terminal {
@@ -22,7 +23,14 @@ enum Terminal {
         if isInteractive { write("\r\u{1B}[2K") }
     }
 
+    /// A terminal that has gone, or a disk that is full, must not end the server: what cannot be written is left out.
     private static func write(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let written = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { return }
+            bytes = bytes.dropFirst(written)
+        }
     }
 }

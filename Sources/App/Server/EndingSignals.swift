@@ -18,7 +18,9 @@ final class EndingSignals: Sendable {
     func follow() async {
         for await _ in signals {
             guard let group = services.withLock({ $0 }) else {
-                Terminal.error("Stopped before trading began: nothing was placed or cancelled.")
+                Terminal.clearStatus()
+                Terminal.error(
+                    "Stopped before trading began: nothing was placed or cancelled; what an earlier run left open still is.")
                 _exit(0)
             }
             // One that is told before it runs starts and stops at once.

@@ -87,13 +87,17 @@ extension ExecutionEngine {
         return false
     }
 
-    /// Takes every quote off for the end of the process. Orders that are kept rest on: nobody would place them anew.
+    /// Takes every quote off for the end of the process. Orders that are kept rest on: nobody would place them anew. No state that is
+    /// set and no session that is added afterwards quotes, until ``goOn(now:)``.
     public mutating func suspend(now: Timestamp) {
-        for index in table.indices where !table[index].keepsOrders {
-            table[index].state = .halted
-            table[index].haltReason = .operatorCommand
-            pull(index, now)
-        }
+        isSuspended = true
+        for index in table.indices where !table[index].keepsOrders { pull(index, now) }
+    }
+
+    /// Takes a ``suspend(now:)`` back.
+    public mutating func goOn(now: Timestamp) {
+        isSuspended = false
+        setState(now: now)
     }
 
     /// Quotes that may rest at the exchange; orders that are kept do not count.

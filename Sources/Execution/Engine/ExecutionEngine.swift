@@ -10,6 +10,8 @@ public struct ExecutionEngine: ~Copyable {
     public let instrument: Instrument
     public let rules: OrderRules
     public var health = AccountHealth()
+    /// For the end of the process, see ``suspend(now:)``.
+    var isSuspended = false
     /// The sessions as they stand, copied: for whoever looks from outside, not for every event.
     public var sessions: [TradingSession] { table.snapshot }
     var table = SessionTable()
@@ -146,7 +148,8 @@ public struct ExecutionEngine: ~Copyable {
     /// The strictest of server, account and session.
     func state(_ index: Int) -> TradingState {
         // Two at a time: `max` of three makes an array for the rest that there might be.
-        max(max(health.serverState, health.accountState), table[index].state)
+        if isSuspended, !table[index].keepsOrders { return .halted }
+        return max(max(health.serverState, health.accountState), table[index].state)
     }
 
     /// Why none of the running sessions may quote on the data at hand; nil when one may, or none runs.

@@ -94,6 +94,11 @@ struct ExecutorCore: ~Copyable {
         settle(now)
     }
 
+    mutating func goOn(now: Timestamp) {
+        engine.goOn(now: now)
+        settle(now)
+    }
+
     mutating func storageChanged(isAvailable: Bool, now: Timestamp) {
         engine.storageChanged(isAvailable: isAvailable, now: now)
         settle(now)

@@ -223,6 +223,12 @@ extension InstrumentExecutor {
         (storing + core.steps).contains { if case .stopped(let id, _) = $0 { id == instanceID } else { false } }
     }
 
+    /// Takes a ``suspend(limit:)`` back that could not be carried out.
+    func goOn() {
+        core.goOn(now: time.now())
+        finishTurn()
+    }
+
     /// For the end of the process: takes every quote off the book, keeping what runs to be resumed at the next start.
     /// - Returns: whether the exchange has shown, within `limit` nanoseconds, that nothing of ours is open.
     func suspend(limit: Int64) async -> Bool {

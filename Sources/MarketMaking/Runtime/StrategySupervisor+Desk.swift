@@ -103,6 +103,7 @@ extension StrategySupervisor: TradingDesk {
             )
         } catch { throw DeskError(error) }
         let startPrice = await executor.lastPrice
+        try checkReady(plan.place.accountName)
         let (now, installation) = (runtime.time.now(), runtime.installation)
         let (row, books): (StrategyInstanceStore.Row, SessionBooks)
         do {
@@ -170,6 +171,7 @@ extension StrategySupervisor: TradingDesk {
     // MARK: - Trading state
 
     public func setTradingState(_ change: TradingStateChange) async throws(DeskError) {
+        if isClosing, change.state != .halted { throw .notReady("the server is shutting down") }
         if change.state == .halted { await waitForHolder() }
         try checkTrades()
         let entry = TradingStateEntry(

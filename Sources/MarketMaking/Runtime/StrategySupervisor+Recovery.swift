@@ -76,6 +76,7 @@ extension StrategySupervisor {
                 unrecovered?.remove(account)
                 return
             } catch {
+                if Task.isCancelled { return }
                 recoveryFaults[account] = "\(error)"
                 runtime.logger.error("account \(account) could not be reconciled, will try again: \(error)")
             }

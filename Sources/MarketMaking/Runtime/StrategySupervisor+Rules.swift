@@ -51,10 +51,10 @@ extension StrategySupervisor {
         let task = Task { () async throws -> InstrumentExecutor in
             guard await executor.suspend(limit: Nanoseconds.seconds(30)) else {
                 // Its orders may still rest: it goes on by the old rules, and the next look tries again.
-                await executor.setState(
-                    server: self.state(.server), account: self.state(.account(place.accountName)))
+                if !self.isClosing { await executor.goOn() }
                 return executor
             }
+            if self.isClosing { return executor }
             self.forget(place, fresh)
             await executor.close()
             return try await self.take(up: place)

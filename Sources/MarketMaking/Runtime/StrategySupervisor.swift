@@ -168,6 +168,10 @@ public actor StrategySupervisor {
             await executor.abandon()
             throw error
         }
+        if isClosing {
+            await executor.abandon()
+            throw DeskError.notReady("the server is shutting down")
+        }
         executors[place] = executor
         // What was commanded since it was made has found nobody here to be told.
         await executor.setState(server: state(.server), account: state(.account(place.accountName)))
@@ -208,16 +212,40 @@ public actor StrategySupervisor {
             return true
         }
         await dropRemoved()
-        var isClean = await !mayHaveLeftOrders()
-        await withTaskGroup(of: Bool.self) { group in
-            for executor in executors.values { group.addTask { await executor.suspend(limit: limit) } }
-            for await result in group { isClean = isClean && result }
-        }
+        let isClean = await suspendAll(until: runtime.time.now().advanced(byNanoseconds: limit))
         for executor in executors.values { await executor.close() }
         startWork.finish()
         await storeHaltsAtLast()
         await runtime.lease?.release()
         return isClean
+    }
+
+    /// Also what recovery brings meanwhile: accounts that are just being compared with their exchange are waited for.
+    /// - Returns: whether every exchange has shown that nothing of ours is open.
+    private func suspendAll(until deadline: Timestamp) async -> Bool {
+        var suspended: Set<ObjectIdentifier> = []
+        var isClean = true
+        while true {
+            let fresh = executors.values.filter { !suspended.contains(ObjectIdentifier($0)) }
+            suspended.formUnion(fresh.map { ObjectIdentifier($0) })
+            let left = max(0, deadline.nanoseconds(since: runtime.time.now()))
+            await withTaskGroup(of: Bool.self) { group in
+                for executor in fresh { group.addTask { await executor.suspend(limit: left) } }
+                for await result in group { isClean = isClean && result }
+            }
+            if !fresh.isEmpty { continue }
+            guard isRecovering, runtime.time.now() < deadline else { break }
+            let next = runtime.time.now().advanced(byNanoseconds: 20 * Nanoseconds.perMillisecond)
+            do { try await runtime.time.sleep(until: next) } catch { break }
+        }
+        let hasLeft = await mayHaveLeftOrders()
+        return isClean && !hasLeft
+    }
+
+    /// Whether accounts are being compared with their exchange, and none of it has gone wrong so far.
+    private var isRecovering: Bool {
+        guard let unrecovered else { return recoveryFaults["store"] == nil }
+        return unrecovered.contains { recoveryFaults[$0] == nil }
     }
 
     /// Whether an account that could not be reconciled yet has orders from before which nobody has asked about.
