@@ -1,0 +1,71 @@
+import Exchanges
+import Execution
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+/// What is commanded while the server stops.
+@Suite struct ShutDownRaceTests {
+    private static let key = "u1-c1-pureMarketMaking"
+
+    @Test func `what is started or set free while the server stops quotes nothing (H27)`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let (supervisor, exchange) = (bench.server.supervisor, bench.exchange)
+            let commands = Task {
+                await withDiscardingTaskGroup { group in
+                    for user in 2..<12 {
+                        group.addTask {
+                            _ = try? await supervisor.startPureMarketMaking(TestInstrument.body("u\(user)"))
+                            exchange.market(bid: 5_999_900 + Int64(user) * 50, ask: 6_000_100 + Int64(user) * 50)
+                        }
+                        group.addTask {
+                            try? await supervisor.setTradingState(
+                                TradingStateChange(scope: .session(Self.key), state: .active, reason: "on"))
+                        }
+                    }
+                }
+            }
+            let isClean = await supervisor.shutDown(limit: Nanoseconds.seconds(10))
+            await commands.value
+            exchange.market(bid: 6_099_900, ask: 6_100_100)
+            #expect(isClean)
+            #expect(exchange.open.isEmpty, "\(exchange.open.map(\.request.id))")
+            await #expect(throws: DeskError.notReady("the server is shutting down")) {
+                try await supervisor.setTradingState(
+                    TradingStateChange(scope: .server, state: .active, reason: "on"))
+            }
+        }
+    }
+
+    /// Recovery brings the session, and what an operator has set for it, when the stop is under way already.
+    @Test func `a stop during recovery takes off what an earlier process left (H27, H28)`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let exchange = bench.exchange
+            try await bench.server.supervisor.setTradingState(
+                TradingStateChange(scope: .session(Self.key), state: .active, reason: "on"))
+            let (asked, goesOn) = (Signal(), Signal())
+            exchange.state.withLock { state in
+                state.onOpenOrders = {
+                    exchange.state.withLock { $0.onOpenOrders = nil }
+                    asked.raise()
+                    await goesOn.wait()
+                }
+            }
+            try await bench.restart(waits: false)
+            await asked.wait()
+            let supervisor = bench.server.supervisor
+            let stop = Task { await supervisor.shutDown(limit: Nanoseconds.seconds(10)) }
+            try await bench.server.wait("the stop has begun") { await supervisor.isClosing }
+            goesOn.raise()
+            #expect(await stop.value)
+            exchange.market(bid: 6_099_900, ask: 6_100_100)
+            #expect(exchange.open.isEmpty, "\(exchange.open.map(\.request.id))")
+        }
+    }
+}
