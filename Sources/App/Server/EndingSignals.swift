@@ -20,7 +20,8 @@ final class EndingSignals: Sendable {
             guard let group = services.withLock({ $0 }) else {
                 Terminal.clearStatus()
                 Terminal.error(
-                    "Stopped before trading began: nothing was placed or cancelled; what an earlier run left open still is.")
+                    "Stopped before trading began: nothing was placed or cancelled; what an earlier run left open still is."
+                )
                 _exit(0)
             }
             // One that is told before it runs starts and stops at once.
