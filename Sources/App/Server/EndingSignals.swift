@@ -19,9 +19,7 @@ final class EndingSignals: Sendable {
         for await _ in signals {
             guard let group = services.withLock({ $0 }) else {
                 Terminal.clearStatus()
-                Terminal.error(
-                    "Stopped before trading began: nothing was placed or cancelled; what an earlier run left open still is."
-                )
+                Terminal.error("Stopped before trading began: nothing was placed or cancelled.")
                 _exit(0)
             }
             // One that is told before it runs starts and stops at once.
