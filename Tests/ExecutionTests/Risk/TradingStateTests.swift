@@ -55,6 +55,22 @@ struct TradingStateTests {
         #expect(bench.take() == [])
     }
 
+    @Test("no state that is set lifts a suspension; only going on does (H27)")
+    func suspension() throws {
+        let bench = try EngineBench(Plan([bid(9_990), ask(10_010)]))
+        let orders = bench.settle()
+        bench.engine.suspend(now: bench.now)
+        #expect(bench.take().cancelled == orders.map(\.id))
+        for order in orders { bench.tell(.cancelled(order.id)) }
+        bench.engine.setState(.active, of: first, reason: .operatorCommand, now: bench.now)
+        bench.engine.setState(server: .active, account: .active, now: bench.now)
+        bench.pass(milliseconds: 60_000)
+        #expect(bench.take() == [])
+        bench.engine.goOn(now: bench.now)
+        bench.pass(milliseconds: 60_000)
+        #expect(bench.takePlaced().count == 2)
+    }
+
     @Test("an order accepted after the halt is on its way out already")
     func acceptedAfterHalt() throws {
         let bench = try EngineBench(Plan([bid(9_990)]))
