@@ -147,8 +147,8 @@ public struct ExecutionEngine: ~Copyable {
 
     /// The strictest of server, account and session.
     func state(_ index: Int) -> TradingState {
-        // Two at a time: `max` of three makes an array for the rest that there might be.
         if isSuspended, !table[index].keepsOrders { return .halted }
+        // Two at a time: `max` of three makes an array for the rest that there might be.
         return max(max(health.serverState, health.accountState), table[index].state)
     }
 
