@@ -10,6 +10,7 @@ struct Chain: ~Copyable {
     private let database: String
     private var history: [String] = []
     private var lives = 0
+    private var evidence = Evidence()
     private(set) var tally = Tally()
 
     init(_ workload: String, url: String? = nil) throws {
@@ -48,6 +49,7 @@ struct Chain: ~Copyable {
             wrong.append("ended with \(report.end) after “\(report.lines.last ?? "nothing")”")
         }
         tally.violations += wrong.map { "\($0) (life \(lives - 1): \(plan))" }
+        if !wrong.isEmpty { try evidence.keep(folder.path, life: lives) }
         return isKilled
     }
 
@@ -57,6 +59,7 @@ struct Chain: ~Copyable {
         _ plan: KillPlan, _ more: [String: String] = [:], _ arguments: [String] = [],
         acknowledged: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws -> Report {
+        try evidence.note("life \(lives): \(plan)", of: folder.path, life: lives)
         let file = try folder.write(history.joined(separator: "\n"), to: "history")
         let (lines, end) = try await ChildProcess.run(
             [

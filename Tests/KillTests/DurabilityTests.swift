@@ -44,6 +44,26 @@ import Testing
         #expect(acknowledged > 50)
     }
 
+    /// Turning WAL on is a commit with a rollback journal, and the journal's end is that it is deleted. Undone by a power cut after all
+    /// that came since was moved into the file, that would put the first page back and cut the file to it.
+    @Test func `a power cut that undoes the deletion of the journal with which WAL was turned on takes nothing back`()
+        async throws
+    {
+        var (kills, tally) = (0, Tally())
+        // It is deleted between the fourth sync of a new database and the sixth, and comes back by a throw of the dice.
+        for (number, seed) in (4...6).flatMap({ number in (1...5).map { (number, UInt64(1_000 * $0 + number)) } }) {
+            var chain = try Chain("seam")
+            let early = KillPlan(point: .fsync(number), mode: .power, seed: seed, lanes: 8, steps: 5, checkpoint: 1)
+            var late = early
+            (late.point, late.isAfter, late.seed, late.batch) = (.fsync(20 + number), true, seed + 500, 3)
+            for plan in [early, late] where try await chain.live(plan) { kills += 1 }
+            try await chain.live(KillPlan(point: .never, mode: .power, steps: 2))
+            tally += chain.tally
+        }
+        #expect(tally.violations == [])
+        #expect(kills == 30 && tally.acknowledged > 40)
+    }
+
     /// The negative control: the same kills on a plain connection.
     @Test(arguments: [
         ("FULL", KillPlan.Mode.power, false), ("NORMAL", .power, true), ("OFF", .power, true), ("NORMAL", .kill, false),

@@ -113,6 +113,9 @@ public final class SQLiteDatabase: SQLDatabase {
         configuration.maximumReaderCount = 4
         configuration.label = "mrmarket.sqlite"
         configuration.prepareDatabase { connection in
+            // Turning WAL on is a commit with a rollback journal, which ends by the journal's deletion. Only EXTRA makes that durable: a power
+            // cut would bring the journal back, and the next start would put the file back to what it was before, and cut it to that.
+            try connection.execute(sql: "PRAGMA synchronous = EXTRA")
             // For a reader; the writer, whom everybody waits for, gets more. Both are full after some days of trading, and stay so.
             try connection.execute(sql: "PRAGMA cache_size = -4096")
             // A log grown long in a busy time is cut to this when it begins anew.
