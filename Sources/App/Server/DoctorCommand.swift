@@ -86,8 +86,10 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private func database(_ files: ServerFiles) async -> [(Verdict, String)] {
         if !files.isEmbedded { return await sharedDatabase(files) }
-        guard files.hasDatabase else { return [(.good, "database: \(files.database) will be made at the first start")] }
         do {
+            if try SQLiteDatabase.wouldBeMade(at: files.database) {
+                return [(.good, "database: \(files.database) will be made at the first start")]
+            }
             let database = try await SQLiteDatabase.openReadOnly(path: files.database)
             let pending = try await Migrator(ServerMigrations.all).pending(database)
             let check = try await database.read {

@@ -153,11 +153,13 @@ final class SQLiteCommitter: Committer {
         return stat(writer.path + "-wal", &status) == 0 && status.st_size > tuning.maximumLogBytes
     }
 
-    /// Everything into the one file, so that who copies it after a stop has it all: as at any quiet moment. The last connection to be
-    /// closed would do so, were it not one that only reads. What cannot be moved now stays in the log, for the next start.
+    /// Everything into the one file and nothing left in its log: who copies the file after a stop has it all, and who puts a backup in its
+    /// place by hand is not overruled by a log of the one before. The last connection to be closed would do so, were it not one that only
+    /// reads. What cannot be moved now, because somebody else is reading, stays in the log for the next start.
     func close() {
         try? writer.writeWithoutTransaction { connection in
-            _ = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+            try connection.execute(sql: "PRAGMA busy_timeout = \(tuning.restartPatience)")
+            _ = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }
     }
 }

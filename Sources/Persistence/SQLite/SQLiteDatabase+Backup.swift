@@ -23,6 +23,7 @@ extension SQLiteDatabase {
     /// - Throws: ``SQLError``; then there is no new file.
     public func backup(to target: String) async throws -> SQLiteBackup {
         guard !Self.isSame(target, path) else { throw SQLError.other("\(target) is the database itself") }
+        try Self.refuseCompanion(target)
         _ = try SQLiteFile.isOurs(target)
         // A backup is one file and nothing beside it. What has a lock or a log belongs to a server, running or not.
         for suffix in [".lock", "-wal", "-shm", ".restoring"] where DurableFile.exists(target + suffix) {
@@ -31,6 +32,13 @@ extension SQLiteDatabase {
         let reader = reader
         return try await Self.aside {
             SQLiteBackup(path: target, bytes: try SQLiteCopy.make(of: reader, to: target))
+        }
+    }
+
+    /// A file that stands beside a database and is part of it: an empty lock looks like a place for a backup, and a server holds it.
+    private static func refuseCompanion(_ target: String) throws(SQLError) {
+        for suffix in [".lock", "-wal", "-shm", "-journal", ".restoring", ".new"] where target.hasSuffix(suffix) {
+            throw .other("\(target): a name ending in \(suffix) is for a database's own files; choose another")
         }
     }
 

@@ -61,10 +61,14 @@ public final class SQLiteDatabase: SQLDatabase {
         var isOurs = true
         try OpenFiles.add(path) { () throws(SQLError) in isOurs = try SQLiteFile.isOurs(path) }
         do {
-            if !isOurs { try NewFile.make(path) }
+            if !isOurs {
+                if !lock.isNew { try SQLiteFile.refuseEmptied(path) }
+                try NewFile.make(path)
+            }
+            let isChecked = try SQLiteCheck.beforeWriting(path, limit: tuning.checkedAtStart)
             let database = SQLiteDatabase(
                 path: path, pool: try pool(path, isReadOnly: false, tuning), lock: lock, tuning: tuning)
-            try database.setUp()
+            try database.setUp(isChecked)
             try LogFile(path: path + "-wal").extend(to: tuning.initialLogBytes)
             return database
         } catch {
@@ -90,6 +94,19 @@ public final class SQLiteDatabase: SQLDatabase {
                 throw error
             }
         } catch { throw SQLiteCheck.named(SQLError(error), path) }
+    }
+
+    /// Whether a start would make a new database at a path, by looking alone.
+    /// - Returns: false where one of ours is.
+    /// - Throws: ``SQLError`` where it would refuse: something else is there, or what is left of a database.
+    public static func wouldBeMade(at path: String) throws -> Bool {
+        try SQLiteFile.requireFile(path)
+        try refuseInterruptedRestore(path)
+        var isOurs = true
+        try OpenFiles.add(path) { () throws(SQLError) in isOurs = try SQLiteFile.isOurs(path) }
+        OpenFiles.remove(path)
+        if !isOurs, DurableFile.exists(path + ".lock") { try SQLiteFile.refuseEmptied(path) }
+        return !isOurs
     }
 
     private static func refuseInterruptedRestore(_ path: String) throws(SQLError) {
@@ -127,7 +144,8 @@ public final class SQLiteDatabase: SQLDatabase {
     }
 
     /// GRDB sets `synchronous` to NORMAL when it turns WAL on, after `prepareDatabase`: so FULL comes last, read back.
-    private func setUp() throws {
+    /// - Parameter isChecked: whether every page has been looked at; nil when none has.
+    private func setUp(_ isChecked: Bool?) throws {
         try pool.writeWithoutTransaction { connection in
             try connection.execute(sql: "PRAGMA cache_size = -16384")
             try connection.execute(sql: "PRAGMA synchronous = FULL")
@@ -136,7 +154,7 @@ public final class SQLiteDatabase: SQLDatabase {
             guard level == 2, mode == "wal" else {
                 throw SQLError.other("SQLite would not be durable: synchronous \(level ?? -1), \(mode ?? "no journal")")
             }
-            let isWhole = try SQLiteCheck.atStart(connection, path, limit: tuning.checkedAtStart)
+            let isWhole = try isChecked ?? SQLiteCheck.atStart(connection, path, limit: tuning.checkedAtStart)
             areAllPagesChecked.withLock { $0 = isWhole }
             try connection.execute(
                 sql: "CREATE TABLE IF NOT EXISTS \(Migrator.table) (name TEXT PRIMARY KEY) STRICT")

@@ -23,15 +23,19 @@ enum SQLiteFile {
     }
 
     /// - Returns: whether there is a database of ours; false where there is nothing or an empty file.
-    /// - Throws: ``SQLError/notOurDatabase(path:found:)``.
+    /// - Throws: ``SQLError/notOurDatabase(path:found:)``; ``SQLError/corrupt(_:)`` where a log is left without its file.
     static func isOurs(_ path: String) throws(SQLError) -> Bool {
         guard let handle = FileHandle(forReadingAtPath: path) else {
             if FileManager.default.fileExists(atPath: path) { throw .inputOutput("\(path): cannot be read") }
+            try refuseLoneLog(path, "is not there")
             return false
         }
         defer { try? handle.close() }
         let header = (try? handle.read(upToCount: 100)) ?? Data()
-        if header.isEmpty { return false }
+        if header.isEmpty {
+            try refuseLoneLog(path, "is empty")
+            return false
+        }
         if let id = application(header) {
             guard id == applicationID else { throw .notOurDatabase(path: path, found: owner(path)) }
             return true
@@ -41,6 +45,24 @@ enum SQLiteFile {
             throw .notOurDatabase(path: path, found: noDatabase)
         }
         return true
+    }
+
+    /// SQLite deletes a log whose file it does not find, and with it what may be all that is left of what was acknowledged.
+    private static func refuseLoneLog(_ path: String, _ state: String) throws(SQLError) {
+        var status = stat()
+        guard stat(path + "-wal", &status) == 0, status.st_size > 0 else { return }
+        throw .corrupt(
+            "\(path): the file \(state), and its log \(path)-wal holds commits; put the file back, or restore a backup of it"
+        )
+    }
+
+    /// A start on a path where a server has run before makes no new database of a file that has become empty.
+    /// - Throws: ``SQLError/corrupt(_:)``.
+    static func refuseEmptied(_ path: String) throws(SQLError) {
+        guard DurableFile.exists(path) else { return }
+        throw .corrupt(
+            "\(path): the file is empty, but a server has run on it; restore a backup of it, or remove it to begin anew"
+        )
     }
 
     /// Whose database a first page says it is; nil when it is none of SQLite's.

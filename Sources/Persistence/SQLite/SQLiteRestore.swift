@@ -37,11 +37,14 @@ enum SQLiteRestore {
         return SQLiteRestoration(path: target, bytes: bytes, replaced: replaced)
     }
 
-    /// Another program's database stays where it is; a damaged one of ours, whose header may say anything, does not.
+    /// Another program's database stays where it is; a damaged one of ours, whose header may say anything, does not, nor a log whose file
+    /// is gone.
     private static func refuseForeign(_ target: String) throws(SQLError) {
         do { _ = try SQLiteFile.isOurs(target) } catch {
-            if case .notOurDatabase(_, SQLiteFile.noDatabase) = error { return }
-            throw error
+            switch error {
+            case .notOurDatabase(_, SQLiteFile.noDatabase), .corrupt: return
+            default: throw error
+            }
         }
     }
 
@@ -55,7 +58,7 @@ enum SQLiteRestore {
             try DurableFile.rename(target + suffix, to: name + suffix)
         }
         try DurableFile.sync(DurableFile.folder(of: target))
-        return DurableFile.exists(name) ? name : nil
+        return DurableFile.exists(name) || DurableFile.exists(name + "-wal") ? name : nil
     }
 
     /// The next free name; after an interruption the one that was begun with, if it still misses something.

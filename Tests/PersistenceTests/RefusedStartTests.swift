@@ -1,0 +1,129 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Persistence
+
+/// A start that is refused leaves what is there as it was: what was acknowledged may be in the log alone.
+@Suite struct RefusedStartTests {
+    private let folder: TemporaryFolder
+    /// As a process leaves it that is killed: a file, and commits in its log that are not in the file.
+    private var path: String { folder.path + "/killed.db" }
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func kill() async throws {
+        let whole = folder.path + "/server.db"
+        var database = try await SQLiteDatabase.open(path: whole)
+        let text = String(repeating: "x", count: 1_000)
+        try await database.write { transaction in
+            try transaction.execute("CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT NOT NULL) STRICT")
+            for number in 0..<200 { try transaction.execute("INSERT INTO t VALUES (\(number), \(text))") }
+        }
+        await database.close()
+        database = try await SQLiteDatabase.open(path: whole)
+        for number in 200..<210 {
+            try await database.write { _ = try $0.execute("INSERT INTO t VALUES (\(number), \(text))") }
+        }
+        for suffix in ["", "-wal"] {
+            try FileManager.default.copyItem(atPath: whole + suffix, toPath: path + suffix)
+        }
+        await database.close()
+    }
+
+    private var files: [Data?] { ["", "-wal"].map { try? Data(contentsOf: URL(filePath: path + $0)) } }
+
+    private func expectCorrupt(_ words: String) async throws {
+        let before = files
+        for _ in 0..<2 {
+            let error = try await #require(throws: SQLError.self) { _ = try await SQLiteDatabase.open(path: path) }
+            guard case .corrupt(let message) = error else {
+                Issue.record("\(error)")
+                return
+            }
+            #expect(message.hasPrefix(path) && message.contains(words) && !message.contains("\n"))
+        }
+        #expect(files == before)
+    }
+
+    private func count() async throws -> Int64? {
+        let database = try await SQLiteDatabase.open(path: path)
+        let count = try await database.read { try $0.row("SELECT COUNT(*) FROM t")?.get(0, as: Int64.self) }
+        await database.close()
+        return count
+    }
+
+    @Test(arguments: [false, true])
+    func `a log whose file is gone, or empty, is kept until the file is back`(_ isEmpty: Bool) async throws {
+        try await kill()
+        let aside = path + ".aside"
+        try FileManager.default.moveItem(atPath: path, toPath: aside)
+        if isEmpty { #expect(FileManager.default.createFile(atPath: path, contents: nil)) }
+        try await expectCorrupt("log")
+        #expect(throws: SQLError.self) { try SQLiteDatabase.wouldBeMade(at: path) }
+        await #expect(throws: SQLError.self) { _ = try await SQLiteDatabase.openReadOnly(path: path) }
+        try? FileManager.default.removeItem(atPath: path)
+        try FileManager.default.moveItem(atPath: aside, toPath: path)
+        #expect(try await count() == 210)
+    }
+
+    @Test func `a backup takes the place of a log whose file is gone, and the log is kept beside it`() async throws {
+        try await kill()
+        let database = try await SQLiteDatabase.open(path: folder.path + "/server.db")
+        _ = try await database.backup(to: folder.path + "/copy.db")
+        await database.close()
+        try FileManager.default.removeItem(atPath: path)
+        let log = files[1]
+        let restored = try await SQLiteDatabase.restore(from: folder.path + "/copy.db", to: path)
+        let replaced = try #require(restored.replaced)
+        #expect(try Data(contentsOf: URL(filePath: replaced + "-wal")) == log)
+        #expect(try await count() == 210)
+    }
+
+    @Test func `a damaged file keeps its log`() async throws {
+        try await kill()
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.seek(toOffset: 4_096 * 20)
+        try file.write(contentsOf: Data(repeating: 0xA5, count: 4_096))
+        try file.close()
+        try await expectCorrupt("Page 21")
+    }
+
+    @Test func `a file that has become empty where a server has run is no new installation`() async throws {
+        try await kill()
+        #expect(try await count() == 210)
+        #expect(try SQLiteDatabase.wouldBeMade(at: path) == false)
+        for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        try Data().write(to: URL(filePath: path))
+        try await expectCorrupt("empty")
+        #expect(throws: SQLError.self) { try SQLiteDatabase.wouldBeMade(at: path) }
+        // What the message says.
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try SQLiteDatabase.wouldBeMade(at: path))
+        await (try SQLiteDatabase.open(path: path)).close()
+    }
+
+    @Test func `after a stop a backup that is put in its place by hand is not overruled by a log`() async throws {
+        let database = try await SQLiteDatabase.open(path: path)
+        try await database.write { _ = try $0.execute("CREATE TABLE t (k INTEGER PRIMARY KEY) STRICT") }
+        _ = try await database.backup(to: folder.path + "/old.db")
+        try await database.write { _ = try $0.execute("INSERT INTO t VALUES (1)") }
+        await database.close()
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.copyItem(atPath: folder.path + "/old.db", toPath: path)
+        #expect(try await count() == 0)
+    }
+
+    @Test(arguments: [".lock", "-wal", "-shm", "-journal", ".restoring", ".new"])
+    func `a database's own files are no place for a backup`(_ suffix: String) async throws {
+        let database = try await SQLiteDatabase.open(path: path)
+        let other = folder.path + "/other.db" + suffix
+        #expect(FileManager.default.createFile(atPath: other, contents: nil))
+        await #expect(throws: SQLError.self) { _ = try await database.backup(to: other) }
+        #expect(try Data(contentsOf: URL(filePath: other)).isEmpty)
+        await #expect(throws: SQLError.self) { _ = try await database.backup(to: path + suffix) }
+        // The lock is held still.
+        await #expect(throws: SQLError.inUse(path: path)) { _ = try await SQLiteDatabase.open(path: path) }
+        await database.close()
+    }
+}
