@@ -1,7 +1,7 @@
 import Foundation
 import Scheduling
 
-/// Many chains of lives, two at a time: every n from 1 on, then at random until there have been enough.
+/// Many chains of lives, two at a time: every n from 1 on, then, at least for a quarter of all, at random until there have been enough.
 struct KillSweep: Sendable {
     var workload: String
     var kills: Int
@@ -35,6 +35,9 @@ struct KillSweep: Sendable {
 
     // MARK: - Every n
 
+    /// The last n of each of the twelve series.
+    private var last: Int { min(30, kills / 16) }
+
     private var systematic: [Work] {
         let points: [(KillPlan.Mode, Bool, @Sendable (Int) -> KillPlan.Point)] = [
             (.kill, false, { .write($0) }), (.power, false, { .write($0) }), (.power, false, { .fsync($0) }),
@@ -51,7 +54,7 @@ struct KillSweep: Sendable {
     /// A new database for every n: from its first byte through its migrations to the first steps.
     private func inCreation(_ plan: (Int) -> KillPlan) async throws -> Tally {
         var tally = Tally()
-        for number in 1...30 {
+        for number in 1...last {
             var chain = try Chain(workload)
             var plan = plan(number)
             plan.steps = 2
@@ -67,7 +70,7 @@ struct KillSweep: Sendable {
     /// One database for all n, until a life gets through.
     private func inOneChain(_ plan: (Int) -> KillPlan) async throws -> Tally {
         var chain = try Chain(workload)
-        for number in 1...30 where try await !chain.live(plan(number)) { break }
+        for number in 1...last where try await !chain.live(plan(number)) { break }
         try await end(&chain)
         return chain.tally
     }
