@@ -8,6 +8,7 @@ public final class AlarmClock: Sendable {
         var dueAt: Timestamp
         var action: @Sendable (Timestamp) -> Void
         var schedule: Schedule
+        let worksElsewhere: Bool
     }
 
     private struct State: Sendable {
@@ -30,12 +31,16 @@ public final class AlarmClock: Sendable {
     /// A new alarm, not set.
     /// - Parameters:
     ///   - name: in the registry of schedules.
+    ///   - worksElsewhere: the action only wakes whoever does the work, and he tells of it by ``Alarm/worked(since:failure:)``.
     ///   - action: called at each moment it was set to, from the clock's task; must return at once.
-    public func alarm(_ name: String, _ action: @escaping @Sendable (Timestamp) -> Void) -> Alarm {
+    public func alarm(
+        _ name: String, worksElsewhere: Bool = false, _ action: @escaping @Sendable (Timestamp) -> Void
+    ) -> Alarm {
         let schedule = registry.schedule(name)
         let id = state.withLock { state in
             state.nextID += 1
-            state.entries[state.nextID] = Entry(dueAt: .distantFuture, action: action, schedule: schedule)
+            state.entries[state.nextID] = Entry(
+                dueAt: .distantFuture, action: action, schedule: schedule, worksElsewhere: worksElsewhere)
             return state.nextID
         }
         return Alarm(clock: self, id: id)
@@ -51,9 +56,9 @@ public final class AlarmClock: Sendable {
         if isEarlier { signal.raise() }
     }
 
-    fileprivate func ended(_ id: Int, _ failure: String?) {
+    fileprivate func worked(_ id: Int, _ began: Timestamp, _ failure: String?) {
         let schedule = state.withLock { $0.entries[id]?.schedule }
-        schedule?.ended(at: time.now(), failure: failure)
+        schedule?.worked(from: began, to: time.now(), failure: failure)
     }
 
     fileprivate func remove(_ id: Int) {
@@ -68,7 +73,8 @@ public final class AlarmClock: Sendable {
             for entry in takeDue(now) {
                 entry.schedule.began(at: now, dueAt: entry.dueAt)
                 entry.action(now)
-                entry.schedule.ended(at: time.now(), failure: nil)
+                // Otherwise it may be done already, and told of.
+                if !entry.worksElsewhere { entry.schedule.ended(at: time.now(), failure: nil) }
             }
             await wait(until: awaitNext())
         }
@@ -115,9 +121,11 @@ public struct Alarm: Sendable {
     /// - Parameter moment: `.distantFuture` is never.
     public func set(_ moment: Timestamp) { clock.set(id, moment) }
 
-    /// Tells the registry that what the last ring set off is done only now, where that is more than the action did.
-    /// - Parameter failure: what went wrong, if anything.
-    public func ended(failure: String?) { clock.ended(id, failure) }
+    /// Tells the registry that the work which this alarm is for was done, whether it rang for it or something else set it off.
+    /// - Parameters:
+    ///   - began: when the work began.
+    ///   - failure: what went wrong, if anything.
+    public func worked(since began: Timestamp, failure: String?) { clock.worked(id, began, failure) }
 
     public func remove() { clock.remove(id) }
 }

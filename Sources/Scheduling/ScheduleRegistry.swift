@@ -18,42 +18,53 @@ public final class ScheduleRegistry: Sendable {
 
     /// All schedules as they stand, by name.
     public var reports: [ScheduleReport] {
+        // lint: ordered because they are sorted by their names behind it, and those of one name by number before
         state.withLock { Array($0.values) }.map(\.report).sorted { $0.name < $1.name }
     }
 }
 
 /// One recurring or repeated piece of work.
 public final class Schedule: Sendable {
-    private let state: Mutex<ScheduleReport>
+    private struct State {
+        var report: ScheduleReport
+        /// It rang, and the work that follows has not been told of.
+        var isWorkAwaited = false
+    }
+
+    private let state: Mutex<State>
     private let onEnd: @Sendable () -> Void
 
     init(_ name: String, onEnd: @escaping @Sendable () -> Void) {
-        state = Mutex(ScheduleReport(name: name))
+        state = Mutex(State(report: ScheduleReport(name: name)))
         self.onEnd = onEnd
     }
 
-    public var report: ScheduleReport { state.withLock { $0 } }
+    public var report: ScheduleReport { state.withLock { $0.report } }
 
     /// When it runs next; nil when it waits for something other than time.
-    public func isDue(at moment: Timestamp?) { state.withLock { $0.nextRun = moment } }
+    public func isDue(at moment: Timestamp?) { state.withLock { $0.report.nextRun = moment } }
 
     public func began(at now: Timestamp, dueAt: Timestamp) {
         state.withLock {
-            $0.lastRun = now
-            $0.latenessNanoseconds = max(0, now.nanoseconds(since: dueAt))
-            $0.maximumLatenessNanoseconds = max($0.maximumLatenessNanoseconds, $0.latenessNanoseconds)
-            $0.runCount += 1
+            $0.report.began(at: now)
+            $0.report.latenessNanoseconds = max(0, now.nanoseconds(since: dueAt))
+            $0.report.maximumLatenessNanoseconds = max(
+                $0.report.maximumLatenessNanoseconds, $0.report.latenessNanoseconds)
+            $0.isWorkAwaited = true
         }
     }
 
     /// - Parameter failure: what went wrong, if anything.
     public func ended(at now: Timestamp, failure: String?) {
+        state.withLock { $0.report.ended(now.nanoseconds(since: $0.report.lastRun ?? now), failure) }
+    }
+
+    /// Work was done that ``began(at:dueAt:)`` set off, or that something other than time did: then it counts as a run of its own.
+    public func worked(from start: Timestamp, to end: Timestamp, failure: String?) {
         state.withLock {
-            $0.durationNanoseconds = now.nanoseconds(since: $0.lastRun ?? now)
-            if let failure {
-                $0.failureCount += 1
-                $0.lastFailure = failure
-            }
+            if !$0.isWorkAwaited { $0.report.began(at: start) }
+            $0.isWorkAwaited = false
+            $0.report.ended(end.nanoseconds(since: start), failure)
         }
     }
 
@@ -74,4 +85,16 @@ public struct ScheduleReport: Hashable, Sendable {
     public var runCount = 0
     public var failureCount = 0
     public var lastFailure: String?
+
+    fileprivate mutating func began(at now: Timestamp) {
+        lastRun = now
+        runCount += 1
+    }
+
+    fileprivate mutating func ended(_ duration: Int64, _ failure: String?) {
+        durationNanoseconds = duration
+        guard let failure else { return }
+        failureCount += 1
+        lastFailure = failure
+    }
 }

@@ -1,5 +1,6 @@
 import Exchanges
 import Foundation
+import Jobs
 import Scheduling
 import TestSupport
 import Testing
@@ -75,6 +76,19 @@ import TradingCore
         #expect(configuration.port == 5_000)
         #expect(configuration.host == "0.0.0.0")
         #expect(configuration.logLevel == "debug")
+    }
+
+    @Test func `receipts stay as long as the sagas that they keep from starting again, or longer`() throws {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            try ServerConfiguration(environment: ["RECEIPT_RETENTION_DAYS": "30"])
+        }
+        #expect(
+            error?.lines == ["RECEIPT_RETENTION_DAYS=30: must be no less than SAGA_RETENTION_DAYS, which is 90"])
+        let configuration = try ServerConfiguration(environment: [
+            "SAGA_RETENTION_DAYS": "7", "RECEIPT_RETENTION_DAYS": "7",
+        ])
+        #expect(configuration.retention == RetentionRules(sagas: .seconds(604_800), receipts: .seconds(604_800)))
+        #expect(try ServerConfiguration(environment: [:]).retention == RetentionRules())
     }
 
     @Test func `the example file is made of the declarations`() throws {

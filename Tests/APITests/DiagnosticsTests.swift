@@ -245,7 +245,11 @@ import TradingCore
             rescues: 0, enqueuedAt: Timestamp(nanoseconds: 0), runAt: Timestamp(nanoseconds: 0),
             startedAt: Timestamp(nanoseconds: 0))
         let report = JobWorkerReport(
-            queues: [.init(name: "payments", concurrency: 1, running: 1, overdue: [run], counters: JobCounters())],
+            queues: [
+                .init(
+                    name: "payments", concurrency: 1, running: 1, overdue: [OverdueJob(run: run, stop: .timeout)],
+                    counters: JobCounters())
+            ],
             worker: nil, rescued: 0, registrationsLost: 0)
         let api = try TestAPI(worker: { report })
         try await with(api) { send in

@@ -145,6 +145,11 @@ import TradingCore
         }
     }
 
+    @Test func `a verification has its time, and less than until the next one`() {
+        let timeout = VerifyLedger.options.timeout
+        #expect(timeout.map { $0 < .seconds(86_400) } == true)
+    }
+
     @Test func `what waits for an operator is a warning of its queue`() async throws {
         try await withAPI { api, client in
             func warning(_ queue: Int) async throws -> String {

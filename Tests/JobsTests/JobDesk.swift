@@ -80,7 +80,10 @@ final class JobDesk {
 
     func record(_ id: JobID) throws -> JobRecord? { try store { try $0.job(id) } }
 
-    func depth() throws -> JobStore.Depth { try store { try $0.depths([Note.queue])[0] } }
+    func depth() throws -> JobStore.Depth {
+        let now = now
+        return try store { try $0.depths([Note.queue], now: now)[0] }
+    }
 }
 
 extension ClaimedJob {

@@ -151,8 +151,9 @@ struct Runs: Sendable {
             try await Task.sleep(for: .microseconds(500))
         }
         waits.sort()
+        let now = time.now()
         let delayed = try await bench.database.read { transaction in
-            try JobStore(transaction: transaction).depths(["bench"]).map(\.delayed)
+            try JobStore(transaction: transaction).depths(["bench"], now: now).map(\.delayed)
         }
         print(
             """

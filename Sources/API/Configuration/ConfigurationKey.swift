@@ -56,6 +56,12 @@ public struct ConfigurationKey: Sendable {
             "THROTTLE_LIMIT", .integer(1...1_000_000), or: "60", note: "Requests a minute, each client address."),
         ConfigurationKey(
             "THROTTLE_LOGIN_LIMIT", .integer(1...1_000_000), or: "5", note: "Logins a minute, each client address."),
+        ConfigurationKey(
+            "SAGA_RETENTION_DAYS", .integer(1...36_500), or: "90",
+            note: "Days that finished business processes stay, with their history."),
+        ConfigurationKey(
+            "RECEIPT_RETENTION_DAYS", .integer(1...36_500), or: "365",
+            note: "Days that receipts of what has been done stay; no fewer than SAGA_RETENTION_DAYS."),
         ConfigurationKey("REDIS_HOST", .text, or: "localhost", note: "Redis, between nodes."),
         ConfigurationKey("REDIS_PORT", .integer(1...65_535), or: "6379", note: "Its port."),
         ConfigurationKey("NODE_ENV", .text, note: "Taken from the original's files, not used."),

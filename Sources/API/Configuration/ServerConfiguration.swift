@@ -1,5 +1,6 @@
 public import Exchanges
 import Foundation
+public import Jobs
 public import Persistence
 import TradingCore
 
@@ -35,6 +36,7 @@ public struct ServerConfiguration: Sendable {
         }
         Self.checkMixin(values, &faults)
         Self.checkExchanges(values, &faults)
+        Self.checkRetention(values, &faults)
         do throws(TransferRefusal) { transferNetworks = try TransferAllowList(values["TRANSFER_NETWORKS"] ?? "") } catch
         {
             transferNetworks = .nothing
@@ -82,6 +84,15 @@ public struct ServerConfiguration: Sendable {
                     faults.append("\(names): must be set too, key and secret belong together")
                 }
             }
+        }
+    }
+
+    /// A receipt that is gone lets its cause act again, also where the saga that it started is gone.
+    private static func checkRetention(_ values: [String: String], _ faults: inout [String]) {
+        let days = ["SAGA_RETENTION_DAYS", "RECEIPT_RETENTION_DAYS"].compactMap { Int(values[$0] ?? "") }
+        if days.count == 2, days[1] < days[0] {
+            faults.append(
+                "RECEIPT_RETENTION_DAYS=\(days[1]): must be no less than SAGA_RETENTION_DAYS, which is \(days[0])")
         }
     }
 
@@ -138,6 +149,13 @@ public struct ServerConfiguration: Sendable {
     }
     public var nodeName: String { required("NODE_NAME") }
     public var pollsSnapshots: Bool { required("RUN_MIXIN_SNAPSHOTS").lowercased() == "true" }
+    /// How long finished sagas and receipts stay.
+    public var retention: RetentionRules {
+        RetentionRules(sagas: days("SAGA_RETENTION_DAYS"), receipts: days("RECEIPT_RETENTION_DAYS"))
+    }
+
+    private func days(_ name: String) -> Duration { .seconds(86_400 * (Int(required(name)) ?? 365)) }
+
     public var logLevel: String { required("LOG_LEVEL").lowercased() }
     var requestsPerMinute: Int { Int(required("THROTTLE_LIMIT")) ?? 60 }
     var loginsPerMinute: Int { Int(required("THROTTLE_LOGIN_LIMIT")) ?? 5 }

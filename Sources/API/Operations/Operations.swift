@@ -62,10 +62,7 @@ public struct Operations: Sendable {
     }
 
     /// Handlers of this process that were told to stop and have not.
-    func overdue(_ queue: QueueName? = nil) -> [String] {
-        let queues = worker()?.queues.filter { queue == nil || $0.name == queue } ?? []
-        return queues.flatMap(\.overdue).map { "job \($0.id) (\($0.kind)) does not stop, its time is over" }
-    }
+    private func overdue() -> [OverdueJob] { worker()?.queues.flatMap(\.overdue) ?? [] }
 
     /// The queues of this server, and behind them those that only have jobs stored: of another version, or of nobody.
     func allQueues(_ transaction: any SQLTransaction) throws -> [QueueName] {

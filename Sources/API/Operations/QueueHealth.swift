@@ -12,14 +12,18 @@ struct QueueHealth: Sendable {
     /// Where a backlog and failures become remarkable.
     static let failureLimit = 100
     static let backlogLimit = 1_000
-    /// A job that could have started so long ago, with nothing running, says that nobody works.
+    /// A job that could have started so long ago, with none completed since, says that nobody works.
     static let idleLimit = Nanoseconds.seconds(30)
 
     let depth: JobStore.Depth
     /// Whether this server works on the queue at all.
     let isServed: Bool
-    /// What does not stop though it was told to.
-    let overdue: [String]
+    /// When it was looked at.
+    let now: Timestamp
+    /// What this process does about the queue; nil where it does nothing.
+    let here: JobWorkerReport.Queue?
+    /// What keeps this process's worker from working at all.
+    let workerFaults: [JobFault]
     let active: [JobRecord]
     let completed: [JobRecord]
     let failed: [JobRecord]
@@ -27,62 +31,64 @@ struct QueueHealth: Sendable {
     let waitsForOperator: [(Status, String)]
 
     init(
-        _ queue: QueueName, isServed: Bool = true, overdue: [String] = [], _ transaction: any SQLTransaction
+        _ queue: QueueName, isServed: Bool = true, here: JobWorkerReport? = nil, now: Timestamp,
+        _ transaction: any SQLTransaction
     ) throws {
         self.isServed = isServed
-        self.overdue = overdue
+        self.now = now
+        self.here = here?.queues.first { $0.name == queue }
+        workerFaults = self.here == nil ? [] : here?.faults ?? []
         let store = JobStore(transaction: transaction)
-        guard let depth = try store.depths([queue]).first else {
+        guard let depth = try store.depths([queue], now: now).first else {
             throw SQLError.other("queue \(queue.rawValue) has no depth")
         }
         self.depth = depth
         active = try store.jobs(queue, .running, limit: 100)
         completed = try store.jobs(queue, .completed, limit: 5)
         failed = try store.newestDead(queue, limit: 10)
-        waitsForOperator = try Self.waiting(queue, depth, transaction)
+        waitsForOperator = try Self.standing(queue, depth, transaction, now)
     }
 
-    /// Housekeeping has no failures that are nobody's concern; with it are told the messages that leave no more, which have no queue.
-    private static func waiting(
-        _ queue: QueueName, _ depth: JobStore.Depth, _ transaction: any SQLTransaction
-    ) throws -> [(Status, String)] {
-        var issues: [(Status, String)] = []
-        if queue == LedgerJobs.queue {
-            if let findings = try LedgerFindings.standing(transaction) {
-                let text = "\(findings)"
-                issues.append((.critical, text.prefix(1).uppercased() + text.dropFirst()))
-            }
-            if depth.dead > 0 { issues.append((.warning, "Dead letters: \(depth.dead), each waits for an operator")) }
-            let parked = try Outbox(transaction: transaction).metrics().parkedLanes
-            if parked > 0 {
-                issues.append((.warning, "Parked outbox lanes: \(parked), none sends until an operator decides"))
-            }
-        }
-        if queue == SagaTimeout.queue {
-            let parked = try SagaStore(transaction: transaction).counts().filter { $0.status == .parked }
-            if !parked.isEmpty {
-                let kinds = parked.map { "\($0.count) of \($0.kind) at \($0.step)" }.joined(separator: ", ")
-                issues.append((.warning, "Parked sagas, none moves until an operator decides: \(kinds)"))
-            }
-        }
-        return issues
-    }
-
-    func issues(_ now: Timestamp) -> [(Status, String)] {
+    func issues() -> [(Status, String)] {
         var issues = waitsForOperator
         if depth.isPaused { issues.append((.critical, "Queue is paused")) }
-        for job in overdue { issues.append((.critical, "\(job.prefix(1).uppercased() + job.dropFirst())")) }
-        if !isServed { issues.append((.warning, "No worker of this server takes jobs of this queue")) }
+        for job in here?.overdue ?? [] { issues.append((.critical, "Job \(job.description.dropFirst("job ".count))")) }
+        for fault in workerFaults + (here?.faults ?? []) {
+            issues.append((.critical, "\(fault.description.prefix(1).uppercased())\(fault.description.dropFirst())"))
+        }
+        // What is over needs nobody.
+        if !isServed, depth.live > 0 {
+            issues.append((.warning, "No worker of this server takes jobs of this queue"))
+        }
         if depth.dead > Self.failureLimit {
             issues.append((.warning, "High failure rate: \(depth.dead) failed jobs"))
         }
         if depth.ready > Self.backlogLimit { issues.append((.warning, "Large backlog: \(depth.ready) waiting jobs")) }
-        if depth.running == 0, !depth.isPaused, let oldest = depth.oldestReady,
-            now.nanoseconds(since: oldest) > Self.idleLimit
-        {
-            issues.append((.critical, "No active workers processing waiting jobs"))
-        }
+        if let staleness { issues.append(staleness) }
         return issues
+    }
+
+    /// Whether what waits is worked off. Its age counts whatever runs: one job that hangs, or attempts that all fail, must not hide a
+    /// backlog that nobody works off. One that shrinks is only slow.
+    private var staleness: (Status, String)? {
+        guard !depth.isPaused, let oldest = depth.oldestReady, now.nanoseconds(since: oldest) > Self.idleLimit else {
+            return nil
+        }
+        let age = Self.seconds(oldest, now)
+        let progress = [depth.lastCompleted, here?.counters.lastProgress].compactMap { $0 }.max()
+        if let progress, now.nanoseconds(since: progress) <= Self.idleLimit {
+            return (.warning, "Waiting jobs are worked off late: the oldest waits for \(age)")
+        }
+        if depth.running == 0 { return (.critical, "No active workers processing waiting jobs") }
+        let last = progress.map { "for \(Self.seconds($0, now))" } ?? "as far as is known"
+        return (
+            .critical,
+            "Waiting jobs are not worked off: the oldest waits for \(age), none was completed \(last), running: \(depth.running)"
+        )
+    }
+
+    private static func seconds(_ start: Timestamp, _ end: Timestamp) -> String {
+        "\(end.nanoseconds(since: start) / Nanoseconds.perSecond) s"
     }
 }
 

@@ -107,7 +107,7 @@ extension JSONTree {
             "attempts": .number(job.attempts), "failures": .number(job.failures), "rescues": .number(job.rescues),
             "enqueuedAt": .time(job.enqueuedAt), "runAt": .time(job.runAt),
             "startedAt": job.startedAt.map(JSONTree.time) ?? .null,
-            "finishedAt": job.finishedAt.map(JSONTree.time) ?? .null,
+            "finishedAt": (job.finishedAt ?? job.diedAt).map(JSONTree.time) ?? .null,
             "progress": job.progress.map(JSONTree.string) ?? .null,
             "reason": job.reason.map(JSONTree.string) ?? .null,
         ])

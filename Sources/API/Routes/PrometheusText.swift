@@ -120,14 +120,14 @@ extension PrometheusText {
     /// Depth, age of the oldest, failures and lease losses of every queue. Empty when the database does not answer: a scrape
     /// tells then that they are missing.
     static func queues(_ operations: Operations) async -> String {
+        let now = operations.time.now()
         let seen = try? await operations.look { transaction in
             (
-                try JobStore(transaction: transaction).depths(operations.allQueues(transaction)),
+                try JobStore(transaction: transaction).depths(operations.allQueues(transaction), now: now),
                 try LedgerFindings.standing(transaction) == nil
             )
         }
         guard let (depths, isSound) = seen else { return "" }
-        let now = operations.time.now()
         var text = ""
         gauge("mrmarket_ledger_sound", "0 while it is known not to add up", isSound ? 1 : 0, &text)
         header("mrmarket_jobs", "Jobs by queue and state", "gauge", &text)

@@ -28,29 +28,27 @@ struct QueueHealthRoutes {
             let all = try await operations.look { transaction in
                 try operations.allQueues(transaction).map { queue in
                     try QueueHealth(
-                        queue, isServed: operations.queues.contains(queue), overdue: operations.overdue(queue),
+                        queue, isServed: operations.queues.contains(queue), here: operations.worker(), now: now,
                         transaction)
                 }
             }
-            let isWell = all.allSatisfy { QueueHealth.Status($0.issues(now)) != .critical }
-            let body = JSONTree.array(all.map { shown($0, now) })
+            let isWell = all.allSatisfy { QueueHealth.Status($0.issues()) != .critical }
+            let body = JSONTree.array(all.map(shown))
             return isWell ? .json(body) : .status(503, body)
         } catch {
             return .status(503, .object(["status": .string("critical"), "error": .string("\(error)")]))
         }
     }
 
-    private func shown(_ queue: QueueHealth, _ now: Timestamp) -> JSONTree {
-        let issues = queue.issues(now)
-        let report = operations.worker()
-        let here = report?.queues.first { $0.name == queue.depth.queue }
+    private func shown(_ queue: QueueHealth) -> JSONTree {
+        let (issues, report) = (queue.issues(), operations.worker())
         return .object([
             "name": .string(queue.depth.queue.rawValue), "status": .string(QueueHealth.Status(issues).rawValue),
             "isPaused": .bool(queue.depth.isPaused), "isServed": .bool(queue.isServed), "metrics": metrics(queue.depth),
             "oldestWaitingMilliseconds": queue.depth.oldestReady.map {
-                .number(max(0, now.nanoseconds(since: $0)) / Nanoseconds.perMillisecond)
+                .number(max(0, queue.now.nanoseconds(since: $0)) / Nanoseconds.perMillisecond)
             } ?? .null,
-            "thisProcess": here.map { process($0, registrationsLost: report?.registrationsLost ?? 0) } ?? .null,
+            "thisProcess": queue.here.map { process($0, registrationsLost: report?.registrationsLost ?? 0) } ?? .null,
             "issues": .array(issues.map { .string($0.1) }),
         ])
     }
@@ -80,7 +78,9 @@ struct QueueHealthRoutes {
     private func snapshots() async -> Answer {
         let now = operations.time.now()
         do {
-            let queue = try await operations.look { try QueueHealth("snapshots", $0) }
+            let queue = try await operations.look {
+                try QueueHealth("snapshots", here: operations.worker(), now: now, $0)
+            }
             return .json(snapshots(queue, now))
         } catch {
             return .json(
@@ -92,7 +92,7 @@ struct QueueHealthRoutes {
     }
 
     private func snapshots(_ queue: QueueHealth, _ now: Timestamp) -> JSONTree {
-        let issues = queue.issues(now)
+        let issues = queue.issues()
         let status = QueueHealth.Status(issues)
         return .object([
             "status": .string(status.rawValue), "healthy": .bool(status == .healthy), "timestamp": .time(now),

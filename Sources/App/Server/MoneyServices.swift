@@ -17,10 +17,11 @@ struct MoneyServices {
     ) {
         var handlers = JobHandlers()
         LedgerJobs.add(to: &handlers, database: database, time: time, logger: logger)
+        RetentionJobs.add(to: &handlers, database: database, time: time, rules: configuration.retention)
         handlers.add(SagaTimeoutHandler(sagas))
         var settings = JobWorkerConfiguration(
             queues: Self.queues.map { QueueConfiguration($0, concurrency: 4) }, node: configuration.nodeName)
-        settings.schedules = LedgerJobs.schedules
+        settings.schedules = LedgerJobs.schedules + RetentionJobs.schedules
         let worker = JobWorker(
             database: database, handlers: handlers, configuration: settings, clock: alarms, time: time, logger: logger)
         self.worker = worker

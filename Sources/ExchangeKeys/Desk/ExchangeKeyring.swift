@@ -48,7 +48,7 @@ public actor ExchangeKeyring {
     /// Follows changes, others' among them, and asks about keys, until the task is cancelled.
     public func run() async {
         let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let alarm = alarms.alarm("exchange keys: upkeep") { _ in wake.yield() }
+        let alarm = alarms.alarm("exchange keys: upkeep", worksElsewhere: true) { _ in wake.yield() }
         defer { alarm.remove() }
         wake.yield()
         await withDiscardingTaskGroup { group in
@@ -57,8 +57,10 @@ public actor ExchangeKeyring {
             }
             group.addTask { [self] in
                 for await _ in wakes {
+                    let began = time.now()
                     await self.reload()
                     let next = await self.upkeep()
+                    alarm.worked(since: began, failure: await self.loadFault)
                     alarm.set(next)
                 }
             }

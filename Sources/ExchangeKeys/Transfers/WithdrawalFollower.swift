@@ -20,12 +20,13 @@ public struct WithdrawalFollower: Sendable {
     /// Goes on until the task is cancelled.
     public func run() async {
         let (rings, ring) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let alarm = alarms.alarm("exchange withdrawals: follow") { _ in ring.yield() }
+        let alarm = alarms.alarm("exchange withdrawals: follow", worksElsewhere: true) { _ in ring.yield() }
         alarm.set(time.now())
         for await _ in rings {
-            let next = time.now().advanced(byNanoseconds: Self.interval)
+            let began = time.now()
+            let next = began.advanced(byNanoseconds: Self.interval)
             let faults = await transfers.follow()
-            alarm.ended(failure: faults.isEmpty ? nil : faults.joined(separator: "; "))
+            alarm.worked(since: began, failure: faults.isEmpty ? nil : faults.joined(separator: "; "))
             // From the beginning: an exchange that hung made this round longer, and is to make nobody else wait for the next.
             alarm.set(max(next, time.now()))
         }

@@ -21,13 +21,15 @@ public struct JobRecord: Hashable, Sendable {
     /// When its latest attempt began.
     public let startedAt: Timestamp?
     public let finishedAt: Timestamp?
+    /// When it became a dead letter; nil for any other job, and for one that died before this was kept.
+    public let diedAt: Timestamp?
     public let progress: String?
     /// Why it last failed, died or was given up.
     public let reason: String?
 
     static let columns = """
         id, queue, kind, custom_id, serial_key, state, priority, arguments, attempts, failures, rescues, enqueued_at, \
-        run_at, started_at, finished_at, progress, reason
+        run_at, started_at, finished_at, progress, reason, died_at
         """
 
     init(_ row: SQLRow) throws(SQLError) {
@@ -48,5 +50,6 @@ public struct JobRecord: Hashable, Sendable {
         finishedAt = try row.get(14)
         progress = try row.get(15)
         reason = try row.get(16)
+        diedAt = try row.get(17)
     }
 }

@@ -41,7 +41,7 @@ public struct OutboxRelay: Service {
     /// Runs until graceful shutdown: then nothing new is begun, and what is being sent is waited for and acknowledged.
     public func run() async throws {
         let state = State()
-        let alarm = alarms.alarm("outbox.relay") { _ in state.wake.raise() }
+        let alarm = alarms.alarm("outbox.relay", worksElsewhere: true) { _ in state.wake.raise() }
         defer { alarm.remove() }
         let words = database.notifications(Outbox.channel)
         await withGracefulShutdownHandler {
@@ -62,7 +62,8 @@ public struct OutboxRelay: Service {
         var nextSweep = time.now()
         await withDiscardingTaskGroup { group in
             while !state.isStopping.load(ordering: .acquiring), !Task.isCancelled {
-                var lookAgain = time.now().advanced(byNanoseconds: Self.pollNanoseconds)
+                let began = time.now()
+                var lookAgain = began.advanced(byNanoseconds: Self.pollNanoseconds)
                 do {
                     if time.now() >= nextSweep {
                         try await sweep()
@@ -72,14 +73,16 @@ public struct OutboxRelay: Service {
                     for batch in batches {
                         state.lanesInFlight.add(1, ordering: .acquiringAndReleasing)
                         group.addTask {
-                            await deliver(batch, state)
+                            await deliver(batch, state, alarm)
                             state.lanesInFlight.subtract(1, ordering: .acquiringAndReleasing)
                             state.wake.raise()
                         }
                     }
+                    if batches.isEmpty, let ready = try await nextReady() { lookAgain = min(lookAgain, ready) }
+                    alarm.worked(since: began, failure: nil)
                     if !batches.isEmpty { continue }
-                    if let ready = try await nextReady() { lookAgain = min(lookAgain, ready) }
                 } catch {
+                    alarm.worked(since: began, failure: "\(error)")
                     logger.error("the outbox cannot be read, it is tried again", metadata: ["error": "\(error)"])
                 }
                 // Due, and not to be had: another relay is claiming it, or as much is in flight as may be, whose end wakes us.
@@ -108,7 +111,7 @@ public struct OutboxRelay: Service {
         {}
     }
 
-    private func deliver(_ batch: OutboxBatch, _ state: State) async {
+    private func deliver(_ batch: OutboxBatch, _ state: State, _ alarm: Alarm) async {
         let delivery = await send(batch, state)
         let (rules, now) = (rules, time.now())
         do {
@@ -123,6 +126,7 @@ public struct OutboxRelay: Service {
             if !isOurs { logger.warning("a lane's lease was lost", metadata: ["lane": "\(batch.lane)"]) }
         } catch {
             // The lease lapses and the batch is sent again: at least once.
+            alarm.worked(since: now, failure: "\(error)")
             logger.error("messages sent could not be booked", metadata: ["lane": "\(batch.lane)", "error": "\(error)"])
         }
     }

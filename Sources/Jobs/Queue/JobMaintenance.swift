@@ -1,6 +1,7 @@
 import Logging
 import Persistence
 import Scheduling
+import Synchronization
 import TradingCore
 
 /// What a worker does at times: its heartbeat, the rescue of dead workers' jobs, recurring jobs, removing finished ones. Each is a
@@ -25,7 +26,7 @@ struct JobMaintenance: Sendable {
         group.addTask { [heartbeat] in
             await heartbeat.run {
                 try await worker.heartbeat()
-                return configuration.heartbeatInterval
+                return Beat.Turn(configuration.heartbeatInterval)
             }
         }
         group.addTask { [rescue] in
@@ -35,13 +36,13 @@ struct JobMaintenance: Sendable {
                 try await worker.giveBackStrays()
                 // A word about a cancellation can be lost.
                 try await worker.stopCancelled()
-                return configuration.rescueInterval
+                return Beat.Turn(configuration.rescueInterval)
             }
         }
         group.addTask { [retention] in
             await retention.run {
                 try await worker.removeFinished()
-                return configuration.retentionInterval
+                return Beat.Turn(configuration.retentionInterval)
             }
         }
         if configuration.schedules.isEmpty { return }
@@ -56,7 +57,21 @@ struct JobMaintenance: Sendable {
 
 /// A loop that works at times.
 struct Beat: Sendable {
+    /// What came of working once.
+    struct Turn {
+        /// Until the next time.
+        let interval: Duration
+        /// Of a part of it.
+        let failure: String?
+
+        init(_ interval: Duration, failure: String? = nil) {
+            self.interval = interval
+            self.failure = failure
+        }
+    }
+
     private static let retryInterval = Duration.milliseconds(250)
+    private let name: String
     private let alarm: Alarm
     private let signal: Signal
     private let worker: JobWorker
@@ -65,23 +80,36 @@ struct Beat: Sendable {
         let signal = Signal()
         self.signal = signal
         self.worker = worker
-        alarm = worker.clock.alarm(name) { _ in signal.raise() }
+        self.name = name
+        alarm = worker.clock.alarm(name, worksElsewhere: true) { _ in signal.raise() }
     }
 
     func end() { alarm.remove() }
 
-    /// - Parameter work: done at once, then each time after the interval that it returns; sooner after a failure.
-    func run(_ work: () async throws -> Duration) async {
+    /// - Parameter work: done at once, then each time after the interval that it returns; sooner when it throws.
+    func run(_ work: () async throws -> Turn) async {
         while !Task.isCancelled {
-            var failure: String?
-            var interval = Self.retryInterval
-            do { interval = try await work() } catch {
-                failure = "\(error)"
-                worker.logger.warning("maintenance of jobs failed", metadata: ["error": "\(error)"])
+            let began = worker.time.now()
+            var turn: Turn
+            do { turn = try await work() } catch {
+                turn = Turn(Self.retryInterval, failure: "\(error)")
+                if Task.isCancelled { break }
             }
-            alarm.ended(failure: failure)
-            await wait(interval)
+            told(turn.failure, since: began)
+            await wait(turn.interval)
         }
+    }
+
+    func told(_ failure: String?, since began: Timestamp) {
+        let (name, now) = (name, worker.time.now())
+        worker.registration.withLock {
+            if let failure { $0.faults.failed(name, failure, now: now) } else { $0.faults.succeeded(name) }
+        }
+        if let failure {
+            worker.logger.warning(
+                "maintenance of jobs failed", metadata: ["schedule": "\(name)", "error": "\(failure)"])
+        }
+        alarm.worked(since: began, failure: failure)
     }
 
     func wait(_ interval: Duration) async {
@@ -107,24 +135,28 @@ extension JobWorker {
     func defineSchedules(_ beat: Beat) async throws {
         let (time, schedules) = (time, configuration.schedules)
         while !Task.isCancelled {
+            let began = time.now()
             do {
                 return try await database.write { transaction in
                     try JobScheduleStore(transaction: transaction).define(schedules, now: time.now())
                 }
             } catch {
-                logger.warning("recurring jobs could not be defined", metadata: ["error": "\(error)"])
+                beat.told("recurring jobs could not be defined: \(error)", since: began)
                 await beat.wait(.milliseconds(250))
             }
         }
     }
 
     /// - Returns: how long until the next tick; another node may have moved it, so at most a minute.
-    func tickSchedules() async throws -> Duration {
+    func tickSchedules() async throws -> Beat.Turn {
         let (time, schedules) = (time, configuration.schedules)
-        let next = try await database.write { transaction in
-            try JobScheduleStore(transaction: transaction).tick(schedules, now: time.now()).next
+        let tick = try await database.write { transaction in
+            try JobScheduleStore(transaction: transaction).tick(schedules, now: time.now())
         }
         let minute = Duration.seconds(60)
-        return min(minute, next.map { .nanoseconds(max(0, $0.nanoseconds(since: time.now()))) } ?? minute)
+        let failure = tick.failures.map(\.description).joined(separator: "; ")
+        return Beat.Turn(
+            min(minute, tick.next.map { .nanoseconds(max(0, $0.nanoseconds(since: time.now()))) } ?? minute),
+            failure: failure.isEmpty ? nil : failure)
     }
 }

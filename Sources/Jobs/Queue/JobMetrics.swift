@@ -1,4 +1,5 @@
 import Synchronization
+public import TradingCore
 
 /// What a process did with the jobs of a queue since it started.
 public struct JobCounters: Hashable, Sendable {
@@ -20,10 +21,13 @@ public struct JobCounters: Hashable, Sendable {
     public var maximumWaitNanoseconds: Int64 = 0
     /// In handlers, summed.
     public var workNanoseconds: Int64 = 0
+    /// When an attempt last ended well: its job completed, or put off by itself.
+    public var lastProgress: Timestamp?
 
     public init() {}
 
-    mutating func count(_ end: JobEnd) {
+    mutating func count(_ end: JobEnd, now: Timestamp) {
+        if end == .completed || end == .snoozed { lastProgress = now }
         switch end {
         case .completed: completed += 1
         case .retried: failed += 1
@@ -53,9 +57,11 @@ public struct JobWorkerReport: Hashable, Sendable {
         public let concurrency: Int
         /// Handlers at work.
         public let running: Int
-        /// Of them those past their timeout, cancelled, that have not returned yet.
-        public let overdue: [JobRun]
+        /// Of them those that were told to stop, have had the time for it, and have not returned yet.
+        public let overdue: [OverdueJob]
         public let counters: JobCounters
+        /// What this process cannot do about the queue at the moment.
+        public var faults: [JobFault] = []
     }
 
     /// In the order of the configuration.
@@ -66,4 +72,6 @@ public struct JobWorkerReport: Hashable, Sendable {
     public let rescued: Int
     /// How often this worker was given up for dead while it lived.
     public let registrationsLost: Int
+    /// What keeps this worker from working on any of its queues at the moment.
+    public var faults: [JobFault] = []
 }

@@ -17,21 +17,30 @@ public struct JobRate: Hashable, Sendable {
         self.count = max(1, count)
         spacing = max(1, interval.nanoseconds / Int64(max(1, count)))
     }
+
+    /// Nanoseconds for an empty bucket to fill up.
+    var period: Int64 { spacing * Int64(count) }
 }
 
 /// A bucket, known by the moment at which it is full again.
 struct JobRateBucket: Hashable, Sendable {
     let rate: JobRate
     private(set) var fullAt: Timestamp
+    /// It was written by a node whose clock is ahead, or under a slower rate.
+    let isBounded: Bool
 
-    init(_ rate: JobRate, fullAt: Timestamp) {
+    /// - Parameter now: an empty bucket is full one period from here, at the latest: whoever says otherwise must not close the queue for as
+    ///   long as his clock is ahead.
+    init(_ rate: JobRate, fullAt: Timestamp, now: Timestamp) {
+        let latest = now.advanced(byNanoseconds: rate.period)
         self.rate = rate
-        self.fullAt = fullAt
+        self.fullAt = min(fullAt, latest)
+        isBounded = fullAt > latest
     }
 
     func available(_ now: Timestamp) -> Int {
         let missing = max(0, fullAt.nanoseconds(since: now))
-        return max(0, Int((rate.spacing * Int64(rate.count) - missing) / rate.spacing))
+        return max(0, Int((rate.period - missing) / rate.spacing))
     }
 
     mutating func take(_ count: Int, _ now: Timestamp) {
@@ -51,7 +60,7 @@ struct JobRateStore {
 
     private func bucket(_ queue: QueueName, _ rate: JobRate, _ now: Timestamp) throws -> JobRateBucket {
         let row = try transaction.row("SELECT full_at FROM job_rates WHERE queue = \(queue)")
-        return JobRateBucket(rate, fullAt: try row?.get(0) ?? now)
+        return JobRateBucket(rate, fullAt: try row?.get(0) ?? now, now: now)
     }
 
     func available(_ queue: QueueName, _ rate: JobRate, now: Timestamp) throws -> Int {
@@ -61,7 +70,8 @@ struct JobRateStore {
     /// - Returns: when there is a token again; nil when there is one now.
     func take(_ count: Int, _ queue: QueueName, _ rate: JobRate, now: Timestamp) throws -> Timestamp? {
         var bucket = try bucket(queue, rate, now)
-        if count > 0 {
+        // Kept, too, when its moment was out of reach: the next look would find it there again.
+        if count > 0 || bucket.isBounded {
             bucket.take(count, now)
             try transaction.execute(
                 """

@@ -1,4 +1,5 @@
 import Persistence
+public import TradingCore
 
 extension JobStore {
     /// The newest dead letters of a queue, the newest first.
@@ -10,5 +11,16 @@ extension JobStore {
             ORDER BY id DESC LIMIT \(min(max(1, limit), 1_000))
             """
         ).map { try JobRecord($0) }
+    }
+
+    /// The newest dead letters of one kind.
+    /// - Parameter limit: from 1 to 1,000 of the queue's are looked through.
+    public func newestDead(_ queue: QueueName, kind: String, limit: Int = 1_000) throws -> [JobRecord] {
+        try newestDead(queue, limit: limit).filter { $0.kind == kind }
+    }
+
+    /// Discards the dead letters of a kind of which any one success says that what failed before is over.
+    public func discardDead(_ queue: QueueName, kind: String, now: Timestamp) throws {
+        for dead in try newestDead(queue, kind: kind) { _ = try discard(dead.id, now: now) }
     }
 }

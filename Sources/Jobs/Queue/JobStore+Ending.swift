@@ -139,10 +139,11 @@ extension JobStore {
             case .ready, .cancelled: (nil, false)
             }
         let finishedAt = decision.state.isFinished ? now : nil
+        let diedAt = decision.state == .dead ? now : nil
         try transaction.execute(
             """
             UPDATE jobs SET state = \(decision.state), worker_id = NULL, lane = \(lane.sqlValue),
-                run_at = COALESCE(\(runAt.sqlValue), run_at), finished_at = \(finishedAt.sqlValue),
+                run_at = COALESCE(\(runAt.sqlValue), run_at), finished_at = \(finishedAt.sqlValue), died_at = \(diedAt.sqlValue),
                 failures = failures + \(isFailure ? 1 : 0), rescues = rescues + \(isRescue ? 1 : 0),
                 reason = COALESCE(\((reason?.cut(4_096)).sqlValue), reason), is_cancel_requested = 0
             WHERE id = \(id)

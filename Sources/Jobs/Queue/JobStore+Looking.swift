@@ -1,5 +1,5 @@
 import Persistence
-public import TradingCore
+import TradingCore
 
 extension JobStore {
     public func job(_ id: JobID) throws -> JobRecord? {
@@ -70,66 +70,5 @@ extension JobStore {
             last = try row.get(0)
             names.insert(last)
         }
-    }
-
-    /// How many jobs of each live state a queue has, and how many finished ones are kept.
-    public struct Depth: Hashable, Sendable {
-        public let queue: QueueName
-        public internal(set) var ready = 0
-        public internal(set) var delayed = 0
-        public internal(set) var waiting = 0
-        public internal(set) var running = 0
-        public internal(set) var dead = 0
-        /// Counted up to ``JobStore/maximumCount``.
-        public internal(set) var completed = 0
-        public internal(set) var discarded = 0
-        public internal(set) var cancelled = 0
-        public internal(set) var isPaused = false
-        /// Since when the job that may start next could have been started.
-        public internal(set) var oldestReady: Timestamp?
-    }
-
-    /// Finished jobs are counted no further.
-    public static let maximumCount = 100_000
-
-    /// - Returns: one for each of `queues`, in that order.
-    public func depths(_ queues: [QueueName]) throws -> [Depth] {
-        let paused = try pausedQueues()
-        return try queues.map { queue in
-            var depth = Depth(queue: queue)
-            depth.ready = try count(queue, .ready)
-            depth.delayed = try count(queue, .delayed)
-            depth.waiting = try count(queue, .waiting)
-            depth.running = try count(queue, .running)
-            depth.dead = try count(queue, .dead)
-            depth.completed = try countFinished(queue, .completed)
-            depth.discarded = try countFinished(queue, .discarded)
-            depth.cancelled = try countFinished(queue, .cancelled)
-            depth.isPaused = paused.contains(queue)
-            depth.oldestReady = try oldestReady(queue)
-            return depth
-        }
-    }
-
-    private func count(_ queue: QueueName, _ state: JobState) throws -> Int {
-        try transaction.row(
-            "SELECT COUNT(*) FROM jobs WHERE queue = \(queue) AND state = '\(raw: state.rawValue)'")?.get(0) ?? 0
-    }
-
-    private func countFinished(_ queue: QueueName, _ state: JobState) throws -> Int {
-        try transaction.row(
-            """
-            SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE queue = \(queue) AND state = \(state)
-                AND finished_at IS NOT NULL LIMIT \(Self.maximumCount)) AS kept
-            """)?.get(0) ?? 0
-    }
-
-    /// The job that is next by priority may not be the oldest, but the lowest id is, and the index has it.
-    private func oldestReady(_ queue: QueueName) throws -> Timestamp? {
-        try transaction.row(
-            """
-            SELECT run_at FROM jobs
-            WHERE id = (SELECT MIN(id) FROM jobs WHERE queue = \(queue) AND state = 'ready')
-            """)?.get(0)
     }
 }

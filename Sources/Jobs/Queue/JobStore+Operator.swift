@@ -35,7 +35,7 @@ extension JobStore {
     public func retry(_ id: JobID, now: Timestamp) throws -> Bool {
         let row = try transaction.row(
             """
-            UPDATE jobs SET failures = 0, rescues = 0, run_at = \(now), lane = serial_key,
+            UPDATE jobs SET failures = 0, rescues = 0, run_at = \(now), died_at = NULL, lane = serial_key,
                 state = CASE WHEN EXISTS (SELECT 1 FROM jobs AS other
                     WHERE other.lane = jobs.serial_key AND other.id <> jobs.id) AND lane IS NULL
                     THEN 'waiting' ELSE 'ready' END
@@ -97,7 +97,7 @@ extension JobStore {
         } else {
             try transaction.execute(
                 """
-                UPDATE jobs SET state = \(state), finished_at = \(now), lane = NULL, reason = COALESCE(\(reason.sqlValue), reason)
+                UPDATE jobs SET state = \(state), finished_at = \(now), died_at = NULL, lane = NULL, reason = COALESCE(\(reason.sqlValue), reason)
                 WHERE id = \(id)
                 """)
         }

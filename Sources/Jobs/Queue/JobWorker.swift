@@ -26,6 +26,7 @@ public final class JobWorker: Service {
         var worker: JobWorkerID?
         var rescued = 0
         var lost = 0
+        var faults = StandingFaults()
     }
 
     /// - Parameter clock: must be running for anything to be done at a time; its registry lists what this worker does when.
@@ -54,7 +55,7 @@ public final class JobWorker: Service {
         let registration = registration.withLock { $0 }
         return JobWorkerReport(
             queues: runners.map(\.report), worker: registration.worker, rescued: registration.rescued,
-            registrationsLost: registration.lost)
+            registrationsLost: registration.lost, faults: registration.faults.all)
     }
 
     /// Runs jobs until shutdown.
@@ -88,7 +89,7 @@ public final class JobWorker: Service {
         for runner in runners { runner.abandon() }
         Task {
             try? await time.sleep(until: limit)
-            let overdue = runners.flatMap(\.report.overdue).map { "\($0.kind) \($0.id)" }
+            let overdue = runners.flatMap(\.report.overdue).map { "\($0.run.kind) \($0.run.id)" }
             if !overdue.isEmpty {
                 logger.error("jobs do not stop; the next start takes them up again", metadata: ["jobs": "\(overdue)"])
             }
@@ -123,7 +124,7 @@ public final class JobWorker: Service {
 
     private func runQueues() async {
         let alarms = runners.map { runner in
-            clock.alarm("jobs: queue \(runner.name.rawValue)") { now in runner.rang(now) }
+            clock.alarm("jobs: queue \(runner.name.rawValue)", worksElsewhere: true) { now in runner.rang(now) }
         }
         await withTaskGroup { group in
             // What a queue does is a word to the database and a few lines between: no thread need be woken for those.

@@ -122,20 +122,30 @@ extension QueueRunner {
 
     private func storeEnd(_ job: ClaimedJob, _ disposition: JobDisposition, reason: String?) async -> JobEnd? {
         let seed = engine.seed
-        if let reason {
-            logger.info(
-                "an attempt at a job failed",
-                metadata: [
-                    "job.id": "\(job.id)", "job.kind": "\(job.run.kind)", "job.attempt": "\(job.run.attempt)",
-                    "error": "\(reason)",
-                ])
-        }
-        return try? await settle(job) { transaction, now in
+        let end = try? await settle(job) { transaction, now -> JobEnd in
             let state = try JobStore(transaction: transaction).fail(
                 job, disposition, reason: reason, seed: seed, now: now)
             guard let state else { return .leaseLost }
             return JobEnd(state, disposition)
         }
+        if let reason { tell(job, end, reason) }
+        return end
+    }
+
+    /// What is tried again is everyday. What is not is somebody's business, and the log may be all that is left of it.
+    private func tell(_ job: ClaimedJob, _ end: JobEnd?, _ reason: String) {
+        let (level, text): (Logger.Level, Logger.Message) =
+            switch end {
+            case .dead: (.error, "a job is a dead letter, which waits for an operator")
+            case .discarded: (.warning, "a job failed and was given up")
+            default: (.info, "an attempt at a job failed")
+            }
+        logger.log(
+            level: level, text,
+            metadata: [
+                "job.id": "\(job.id)", "job.kind": "\(job.run.kind)", "job.attempt": "\(job.run.attempt)",
+                "error": "\(reason)",
+            ])
     }
 
     /// Stores an end. While the engine cannot, it is tried again: the job is still ours, and its effect outside has happened.
@@ -146,11 +156,13 @@ extension QueueRunner {
         let time = time
         var pause = Nanoseconds.milliseconds(50)
         while true {
+            let began = time.now()
             do { return try await database.write { try body($0, time.now()) } } catch let error as SQLError
                 where error.isOfTheEngine && error != .closed && !isAbandoned
             {
                 logger.warning(
                     "the end of a job could not be stored", metadata: ["job.id": "\(job.id)", "error": "\(error)"])
+                worked(at: Self.ending, since: began, error)
                 await wait(pause)
                 pause = min(2 * pause, Nanoseconds.seconds(2))
             }

@@ -23,6 +23,7 @@ final class QueueRunner: CommitRider {
         var worker: JobWorkerID?
         /// A claim in somebody else's transaction that has not ended yet.
         var ride: Ride?
+        var faults = StandingFaults()
         /// Not to be waited for any more.
         var isAbandoned = false
 
@@ -106,22 +107,31 @@ final class QueueRunner: CommitRider {
     }
 
     func stopAll(for reason: RunningJob.Stop) {
-        state.withLock { state in for index in state.running.indices { state.running[index].stop(for: reason) } }
+        let now = time.now()
+        state.withLock { state in
+            for index in state.running.indices { state.running[index].stop(for: reason, now: now) }
+        }
     }
 
     func stop(_ ids: [JobID], for reason: RunningJob.Stop) {
+        let now = time.now()
         state.withLock { state in
             for index in state.running.indices where ids.contains(state.running[index].job.id) {
-                state.running[index].stop(for: reason)
+                state.running[index].stop(for: reason, now: now)
             }
         }
     }
 
+    /// So long a handler may tidy up that was told to stop before its time was over.
+    static let stopGrace = Nanoseconds.seconds(5)
+
     var report: JobWorkerReport.Queue {
-        state.withLock { state in
+        let now = time.now()
+        return state.withLock { state in
             JobWorkerReport.Queue(
                 name: name, concurrency: configuration.concurrency, running: state.machine.running,
-                overdue: state.running.filter { $0.stop == .timeout }.map(\.job.run), counters: state.counters)
+                overdue: state.running.compactMap { $0.overdue(now, grace: Self.stopGrace) },
+                counters: state.counters, faults: state.faults.all)
         }
     }
 
@@ -165,9 +175,9 @@ final class QueueRunner: CommitRider {
     private static func stopOverdue(_ state: inout State, _ now: Timestamp) {
         guard state.nextDeadline <= now else { return }
         state.nextDeadline = .distantFuture
-        for index in state.running.indices where state.running[index].stop == nil {
+        for index in state.running.indices where !state.running[index].isPastDeadline {
             if state.running[index].deadline <= now {
-                state.running[index].stop(for: .timeout)
+                state.running[index].stop(for: .timeout, now: now)
                 state.counters.timedOut += 1
             } else {
                 state.nextDeadline = min(state.nextDeadline, state.running[index].deadline)
@@ -176,7 +186,7 @@ final class QueueRunner: CommitRider {
     }
 
     private func claim(_ limit: Int, _ promotesDue: Bool, _ worker: JobWorkerID) async {
-        let (queue, time) = (configuration, time)
+        let (queue, time, began) = (configuration, time, time.now())
         do {
             // A claim that a power cut takes back is a job that is ready again, and whoever held it is gone.
             let batch = try await database.writeWithoutSync { transaction in
@@ -184,11 +194,26 @@ final class QueueRunner: CommitRider {
                     queue.name, rate: queue.rate, limit: limit, promotesDue: promotesDue, worker: worker,
                     now: time.now())
             }
+            worked(at: Self.claiming, since: began, nil)
             start(batch)
         } catch {
             logger.warning("jobs could not be claimed", metadata: ["error": "\(error)"])
+            worked(at: Self.claiming, since: began, error)
             claimFailed()
         }
+    }
+
+    static let claiming = "jobs cannot be claimed"
+    static let ending = "ends of jobs cannot be stored"
+
+    /// Tells the registry of schedules and operators how a piece of the queue's own work went.
+    func worked(at what: String, since began: Timestamp, _ error: (any Error)?) {
+        let now = time.now()
+        let alarm = state.withLock { state in
+            if let error { state.faults.failed(what, error, now: now) } else { state.faults.succeeded(what) }
+            return state.alarm
+        }
+        alarm?.worked(since: began, failure: error.map { "\(what): \($0)" })
     }
 
     // MARK: - In others' transactions
@@ -226,6 +251,7 @@ final class QueueRunner: CommitRider {
             state.withLock { $0.machine.claimCalledOff() }
             return signal.raise()
         }
+        state.withLock { $0.faults.succeeded(Self.claiming) }
         start(ride.batch)
         // The loop waits for the next moment that it knew of.
         if state.withLock({ Self.wakes($0, time.now()) }) { signal.raise() }
@@ -320,11 +346,15 @@ final class QueueRunner: CommitRider {
 
     /// - Parameter end: nil when it could not be stored: the job is leased and nobody's, and ``JobWorker/giveBackStrays()`` finds it.
     func settled(_ job: ClaimedJob, _ end: JobEnd?) {
+        let now = time.now()
         let isAwake = state.withLock { state in
             state.settling.removeAll { $0 == job.lease }
             state.machine.settled()
-            if let end { state.counters.count(end) }
-            return Self.wakes(state, time.now())
+            if let end {
+                state.counters.count(end, now: now)
+                state.faults.succeeded(Self.ending)
+            }
+            return Self.wakes(state, now)
         }
         if isAwake { signal.raise() }
         if end != nil { observer?(job.run) }

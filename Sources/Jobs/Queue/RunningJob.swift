@@ -3,7 +3,7 @@ import TradingCore
 /// A job whose handler is at work in this process.
 struct RunningJob {
     /// Why its task was told to stop.
-    enum Stop: Hashable { case timeout, cancellation, shutdown, leaseLost }
+    typealias Stop = OverdueJob.Stop
 
     let job: ClaimedJob
     var deadline: Timestamp
@@ -11,6 +11,10 @@ struct RunningJob {
     let recall = Recall()
     var task: Task<Void, Never>?
     private(set) var stop: Stop?
+    /// When it was told to stop first.
+    private(set) var stoppedAt = Timestamp.distantFuture
+    /// Its time is over, whatever it was told to stop for before.
+    private(set) var isPastDeadline = false
 
     init(_ job: ClaimedJob, deadline: Timestamp) {
         self.job = job
@@ -18,10 +22,19 @@ struct RunningJob {
     }
 
     /// The first reason stays.
-    mutating func stop(for reason: Stop) {
-        if stop == nil { stop = reason }
+    mutating func stop(for reason: Stop, now: Timestamp) {
+        if stop == nil { (stop, stoppedAt) = (reason, now) }
+        if reason == .timeout { isPastDeadline = true }
         task?.cancel()
         recall.raise()
+    }
+
+    /// What it is told to operators as, if it should have returned by now: at once when its time is over, and some seconds after it was told
+    /// to stop for another reason, which handlers need to tidy up.
+    func overdue(_ now: Timestamp, grace: Int64) -> OverdueJob? {
+        if isPastDeadline { return OverdueJob(run: job.run, stop: .timeout) }
+        guard let stop, now.nanoseconds(since: stoppedAt) >= grace else { return nil }
+        return OverdueJob(run: job.run, stop: stop)
     }
 
     mutating func attach(_ task: Task<Void, Never>) {

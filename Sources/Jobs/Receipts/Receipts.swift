@@ -60,6 +60,17 @@ public struct Receipts {
     /// Whether the effect has happened.
     public func exists(consumer: String, key: String) throws -> Bool { try row(consumer, key) != nil }
 
+    /// Every consumer that has receipts, from one to the next over the index.
+    public func consumers() throws -> [String] {
+        var consumers: [String] = []
+        while let row = try transaction.row(
+            "SELECT consumer FROM receipts WHERE consumer > \(consumers.last ?? "") ORDER BY consumer LIMIT 1")
+        {
+            consumers.append(try row.get("consumer"))
+        }
+        return consumers
+    }
+
     /// Removes receipts older than `cutoff`, which must be further back than any cause can be told again.
     /// - Returns: how many; as many as `limit` when there may be more.
     public func sweep(consumer: String, before cutoff: Timestamp, limit: Int = 1_000) throws -> Int {

@@ -2,7 +2,13 @@ public import Persistence
 
 /// The tables of sagas.
 public enum SagaMigrations {
-    public static let all = [sagas]
+    public static let all = [sagas, finished]
+
+    /// For retention, which must not look at every saga there has been.
+    private static let finished = Migration("sagas-2-finished") { transaction in
+        try transaction.execute(
+            "CREATE INDEX sagas_finished ON sagas (kind, updated_at, id) WHERE status = 'finished'")
+    }
 
     private static let sagas = Migration("sagas-1-sagas") { transaction in
         try transaction.execute(

@@ -60,6 +60,31 @@ extension SagaStore {
         return try (parked + late).map { try SagaRecord($0) }
     }
 
+    /// Sagas whose deadline passed longer ago than telling them takes.
+    public struct Late: Hashable, Sendable {
+        public var count = 0
+        /// Kind and id of the one that is latest, and since when.
+        public var first: String?
+    }
+
+    /// One look at the index of deadlines, however many sagas there are.
+    /// - Parameter graceNanoseconds: how late a timeout may be.
+    public func late(graceNanoseconds: Int64 = Nanoseconds.seconds(60), now: Timestamp) throws -> Late {
+        let cutoff = now.advanced(byNanoseconds: -graceNanoseconds)
+        let first = try transaction.row(
+            """
+            SELECT kind, id, deadline FROM sagas WHERE status = 'running' AND deadline < \(cutoff)
+            ORDER BY deadline LIMIT 1
+            """)
+        guard let first else { return Late() }
+        let count = try transaction.row(
+            "SELECT COUNT(*) FROM sagas WHERE status = 'running' AND deadline < \(cutoff)")
+        let late = now.nanoseconds(since: try first.get("deadline")) / Nanoseconds.perSecond
+        return Late(
+            count: try count?.get(0) ?? 0,
+            first: "\(try first.get("kind", as: String.self)) \(try first.get("id", as: String.self)), for \(late) s")
+    }
+
     /// How many sagas that are not over are at each step.
     public func counts() throws -> [SagaCount] {
         try transaction.rows(
@@ -74,13 +99,24 @@ extension SagaStore {
         }
     }
 
+    /// Every kind of which there are sagas, from one to the next over the index.
+    public func kinds() throws -> [String] {
+        var kinds: [String] = []
+        while let row = try transaction.row(
+            "SELECT kind FROM sagas WHERE kind > \(kinds.last ?? "") ORDER BY kind LIMIT 1")
+        {
+            kinds.append(try row.get("kind"))
+        }
+        return kinds
+    }
+
     /// Removes sagas that ended before `cutoff`, with their history. Their event ids are forgotten then.
     /// - Returns: how many; as many as `limit` when there may be more.
     public func sweep(kind: String, before cutoff: Timestamp, limit: Int = 1_000) throws -> Int {
         let ids: [String] = try transaction.rows(
             """
             SELECT id FROM sagas WHERE kind = \(kind) AND status = 'finished' AND updated_at < \(cutoff)
-            ORDER BY id LIMIT \(limit)
+            ORDER BY updated_at, id LIMIT \(limit)
             """
         ).map { try $0.get("id") }
         for id in ids {

@@ -30,10 +30,12 @@ public struct JobSchedule: Sendable {
     }
 
     /// The job of one tick: however often it is enqueued, it is stored once.
+    /// - Throws: what the schedule's code throws, ``JobOptionsError``.
     func newJob(_ tick: Timestamp) throws -> NewJob {
         var job = try job(tick)
         job.options.id = "\(name)@\(tick.nanoseconds / Nanoseconds.perMillisecond)"
         job.options.start = .now
+        try job.validate()
         return job
     }
 

@@ -38,34 +38,56 @@ public struct JobScheduleStore {
         }
     }
 
-    /// Enqueues what is due.
-    /// - Returns: how many jobs were stored, and when the next tick of any schedule is due.
+    /// What came of looking at all schedules.
+    public struct Tick: Hashable, Sendable {
+        /// Jobs that were stored.
+        public internal(set) var enqueued = 0
+        /// When the next tick of any schedule is due.
+        public internal(set) var next: Timestamp?
+        /// Schedules whose jobs could not be made. Their ticks stay due, and are tried again whenever schedules are looked at.
+        public internal(set) var failures: [Failure] = []
+    }
+
+    public struct Failure: Hashable, Sendable, CustomStringConvertible {
+        public let schedule: String
+        public let reason: String
+
+        public var description: String { "schedule \(schedule): \(reason)" }
+    }
+
+    /// Enqueues what is due. A schedule whose job cannot be made keeps none of the others from theirs.
     @discardableResult
-    public func tick(_ schedules: [JobSchedule], now: Timestamp) throws -> (enqueued: Int, next: Timestamp?) {
+    public func tick(_ schedules: [JobSchedule], now: Timestamp) throws -> Tick {
         let due = try transaction.rows(
             "SELECT name, next_at FROM job_schedules WHERE next_at <= \(now) ORDER BY next_at, name")
-        var enqueued = 0
+        var tick = Tick()
         for row in due {
             let (name, next): (String, Timestamp) = (try row.get(0), try row.get(1))
             guard let schedule = schedules.first(where: { $0.name == name }) else { continue }
-            enqueued += try run(schedule, from: next, now)
+            let ticks = schedule.due(from: next, now: now)
+            let jobs: [NewJob]
+            // Before any statement: the code of a schedule may fail, its rows stay as they are then.
+            do { jobs = try ticks.map(schedule.newJob) } catch {
+                tick.failures.append(Failure(schedule: name, reason: "\(error)"))
+                continue
+            }
+            tick.enqueued += try enqueue(jobs, of: schedule, from: next, through: ticks.last, now)
         }
-        let next = try transaction.row("SELECT MIN(next_at) FROM job_schedules WHERE next_at > \(now)")
-        return (enqueued, try next?.get(0) ?? nil)
+        tick.next = try transaction.row("SELECT MIN(next_at) FROM job_schedules WHERE next_at > \(now)")?.get(0)
+        return tick
     }
 
-    private func run(_ schedule: JobSchedule, from next: Timestamp, _ now: Timestamp) throws -> Int {
-        let ticks = schedule.due(from: next, now: now)
+    private func enqueue(
+        _ jobs: [NewJob], of schedule: JobSchedule, from next: Timestamp, through last: Timestamp?, _ now: Timestamp
+    ) throws -> Int {
         let after = schedule.cadence.next(after: now) ?? .distantFuture
         let moved = try transaction.execute(
             """
-            UPDATE job_schedules SET next_at = \(after), last_at = COALESCE(\(ticks.last.sqlValue), last_at)
+            UPDATE job_schedules SET next_at = \(after), last_at = COALESCE(\(last.sqlValue), last_at)
             WHERE name = \(schedule.name) AND next_at = \(next)
             """)
         guard moved == 1 else { return 0 }
         let store = JobStore(transaction: transaction)
-        return try ticks.reduce(0) { count, tick in
-            try store.enqueue(schedule.newJob(tick), now: now).isNew ? count + 1 : count
-        }
+        return try jobs.reduce(0) { count, job in try store.enqueue(job, now: now).isNew ? count + 1 : count }
     }
 }

@@ -97,6 +97,31 @@ extension LedgerStore {
             """)
     }
 
+    /// Where a due reservation stands in the order of their times.
+    struct DueReservation {
+        let rowID: Int64
+        let expiresAt: Timestamp
+    }
+
+    /// Only what the index of expiries holds, which can be read whatever became of the rest of a row.
+    func dueRows(now: Timestamp, after last: DueReservation?, limit: Int) throws -> [DueReservation] {
+        let (moment, id) = (last?.expiresAt ?? .distantPast, last?.rowID ?? 0)
+        return try transaction.rows(
+            """
+            SELECT id, expires_at FROM ledger_transfers
+            WHERE status = 'open' AND expires_at IS NOT NULL AND expires_at <= \(now)
+                AND expires_at >= \(moment) AND (expires_at > \(moment) OR id > \(id))
+            ORDER BY expires_at, id LIMIT \(limit)
+            """
+        ).map { DueReservation(rowID: try $0.get(0), expiresAt: try $0.get(1)) }
+    }
+
+    func dueReservation(_ rowID: Int64, now: Timestamp) throws -> LedgerReservation? {
+        try reservations(
+            "WHERE t.id = \(rowID) AND t.status = 'open' AND t.expires_at IS NOT NULL AND t.expires_at <= \(now)"
+        ).first
+    }
+
     private func reservations(_ condition: SQL) throws -> [LedgerReservation] {
         let query: SQL = """
             SELECT t.id, COALESCE(t.key, h.key), t.step, d.path, c.path, t.amount, t.remaining, t.status, t.expires_at

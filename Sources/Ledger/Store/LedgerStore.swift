@@ -56,15 +56,73 @@ public struct LedgerStore {
     /// Gives back reservations whose time has come, the earliest first.
     /// - Parameter limit: so many at most in this transaction.
     /// - Returns: those that ended. As many as `limit` means that there may be more.
+    /// - Throws: for the first that cannot be given back; ``expireDue(now:limit:)`` goes on behind it.
     public func expire(now: Timestamp, limit: Int = 100) throws -> [LedgerReservation] {
-        let due = try dueReservations(now: now, limit: limit)
-        return try due.map { reservation in
-            try apply(LedgerPosting(expiring: reservation.id), now: now)
-            var ended = reservation
-            (ended.remaining, ended.status) = (.zero, .expired)
-            return ended
+        try dueReservations(now: now, limit: limit).map { try expire($0, now: now) }
+    }
+
+    /// What came of giving reservations back each for itself.
+    public struct Expiry: Hashable, Sendable {
+        public internal(set) var expired: [LedgerReservation] = []
+        /// Rows of `ledger_transfers` that could not be given back, and why; at most ``LedgerStore/maximumRefusals``.
+        public internal(set) var refused: [Refusal] = []
+    }
+
+    public struct Refusal: Hashable, Sendable {
+        public let rowID: Int64
+        public let reason: String
+    }
+
+    /// So many are looked at, at most, that cannot be given back.
+    public static let maximumRefusals = 1_000
+
+    /// As ``expire(now:limit:)``, where one that cannot be read, or that the books refuse, keeps no other waiting.
+    /// - Throws: `SQLError`, ``LedgerError/changedMeanwhile(_:)``: the transaction must fail then.
+    public func expireDue(now: Timestamp, limit: Int = 100) throws -> Expiry {
+        var expiry = Expiry()
+        var last: DueReservation?
+        while let page = try dueRows(now: now, after: last, limit: limit).nonEmpty {
+            for row in page {
+                last = row
+                try expire(row, into: &expiry, now)
+                if expiry.expired.count >= limit || expiry.refused.count >= Self.maximumRefusals { return expiry }
+            }
+        }
+        return expiry
+    }
+
+    /// Gives back the reservation in one row, if it is open and due.
+    /// - Returns: false when it is not, or not any more.
+    public func expire(rowID: Int64, now: Timestamp) throws -> Bool {
+        guard let reservation = try dueReservation(rowID, now: now) else { return false }
+        _ = try expire(reservation, now: now)
+        return true
+    }
+
+    private func expire(_ row: DueReservation, into expiry: inout Expiry, _ now: Timestamp) throws {
+        // What cannot be read has written nothing, and neither has what the books refuse: both are found out before.
+        do {
+            guard let reservation = try dueReservation(row.rowID, now: now) else { return }
+            expiry.expired.append(try expire(reservation, now: now))
+        } catch let error as SQLError {
+            guard case .decoding = error else { throw error }
+            expiry.refused.append(Refusal(rowID: row.rowID, reason: "\(error)"))
+        } catch let error as LedgerError {
+            if case .changedMeanwhile = error { throw error }
+            expiry.refused.append(Refusal(rowID: row.rowID, reason: "\(error)"))
         }
     }
+
+    private func expire(_ reservation: LedgerReservation, now: Timestamp) throws -> LedgerReservation {
+        try apply(LedgerPosting(expiring: reservation.id), now: now)
+        var ended = reservation
+        (ended.remaining, ended.status) = (.zero, .expired)
+        return ended
+    }
+}
+
+extension Array {
+    fileprivate var nonEmpty: Self? { isEmpty ? nil : self }
 }
 
 extension PlannedMovement {

@@ -10,7 +10,7 @@ public enum LedgerVerifier {
     public static let entriesPerRead = 2_000
 
     /// - Parameter progress: told what has been looked at so far, after each read.
-    /// - Throws: what the database says when it cannot be read. What is wrong in the books is in the report, not an
+    /// - Throws: what the database says when it cannot be read, `CancellationError` between two reads. What is wrong in the books is in the report, not an
     ///   error.
     public static func verify(
         _ database: any SQLDatabase, entriesPerRead: Int = Self.entriesPerRead,
@@ -18,6 +18,7 @@ public enum LedgerVerifier {
     ) async throws -> LedgerReport {
         var audit = LedgerAudit(entriesPerRead: entriesPerRead)
         while !audit.report.isFinished {
+            try Task.checkCancellation()
             let before = audit
             audit = try await database.read { transaction in
                 var audit = before

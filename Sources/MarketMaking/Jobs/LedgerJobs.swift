@@ -12,7 +12,8 @@ public enum LedgerJobs {
     public static func add(
         to handlers: inout JobHandlers, database: any SQLDatabase, time: any TimeSource, logger: Logger
     ) {
-        handlers.add(ExpireReservationsHandler())
+        handlers.add(ExpireReservationsHandler(database: database, time: time, logger: logger))
+        handlers.add(ExpireReservationHandler())
         handlers.add(VerifyLedgerHandler(database: database, time: time, logger: logger))
     }
 
@@ -26,29 +27,14 @@ public enum LedgerJobs {
     ]
 }
 
-struct ExpireReservations: JobArguments {
-    static let kind = "ledger.expire-reservations"
-    static let queue = LedgerJobs.queue
-    static let options = JobOptions(attempts: 1, exhaustion: .discard, isRemovedWhenFinished: true)
-}
-
-struct ExpireReservationsHandler: TransactionalJobHandler {
-    typealias Arguments = ExpireReservations
-
-    /// What is left over is due at the next tick.
-    private static let limit = 500
-
-    func perform(_ arguments: ExpireReservations, run: JobRun, transaction: any SQLTransaction) throws {
-        _ = try LedgerStore(transaction: transaction).expire(now: run.startedAt, limit: Self.limit)
-    }
-}
-
 struct VerifyLedger: JobArguments {
     static let kind = "ledger.verify"
     static let queue = LedgerJobs.queue
+    /// Six hours are enough for a thousand million entries, and one that hangs is over before the next night's.
     /// One that found something waits for an operator, and the next night's does not wait for it: it may find that all is well again.
     static let options = JobOptions(
-        attempts: 3, backoff: .fixed(.seconds(60)), serialKey: "ledger.verify", deadLetterHoldsKey: false)
+        attempts: 3, backoff: .fixed(.seconds(60)), serialKey: "ledger.verify", timeout: .seconds(6 * 3_600),
+        deadLetterHoldsKey: false)
 }
 
 /// What it finds is a dead letter with the findings as its reason: a fault of the server, see ``LedgerFindings``.

@@ -5,7 +5,16 @@ import Synchronization
 public final class Notifier: Sendable {
     private struct State: Sendable {
         var nextID = 0
-        var listeners: [String: [Int: AsyncStream<Void>.Continuation]] = [:]
+        /// By channel, each in the order in which they came.
+        var listeners: [String: [Listener]] = [:]
+
+        /// Channel by channel, so that whoever is woken first is the same in every run.
+        var all: [Listener] { listeners.sorted { $0.key < $1.key }.flatMap(\.value) }
+    }
+
+    private struct Listener: Sendable {
+        let id: Int
+        let continuation: AsyncStream<Void>.Continuation
     }
 
     private let state = Mutex(State())
@@ -17,32 +26,31 @@ public final class Notifier: Sendable {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state in
             state.nextID += 1
-            state.listeners[channel, default: [:]][state.nextID] = continuation
+            state.listeners[channel, default: []].append(Listener(id: state.nextID, continuation: continuation))
             return state.nextID
         }
         continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { _ = $0.listeners[channel]?.removeValue(forKey: id) }
+            self?.state.withLock { $0.listeners[channel]?.removeAll { $0.id == id } }
         }
         return stream
     }
 
     public func post(_ channels: some Sequence<String>) {
-        let woken = state.withLock { state in channels.flatMap { state.listeners[$0].map { Array($0.values) } ?? [] } }
-        for continuation in woken { continuation.yield() }
+        let woken = state.withLock { state in channels.flatMap { state.listeners[$0] ?? [] } }
+        for listener in woken { listener.continuation.yield() }
     }
 
     /// Wakes everybody: words may have been lost.
     public func postToAll() {
-        let woken = state.withLock { state in state.listeners.values.flatMap(\.values) }
-        for continuation in woken { continuation.yield() }
+        for listener in state.withLock({ $0.all }) { listener.continuation.yield() }
     }
 
     /// Ends every listener's stream.
     public func close() {
         let all = state.withLock { state in
             defer { state.listeners = [:] }
-            return state.listeners.values.flatMap(\.values)
+            return state.all
         }
-        for continuation in all { continuation.finish() }
+        for listener in all { listener.continuation.finish() }
     }
 }

@@ -144,6 +144,42 @@ import TradingCore
         #expect(try desk.depth().dead == 20)
     }
 
+    @Test func `a dead letter tells when it died, until it is retried`() async throws {
+        let desk = try await JobDesk()
+        let job = try desk.enqueue(1)
+        let claimed = try #require(try desk.claim().first)
+        desk.pass(.seconds(7))
+        let died = desk.now
+        #expect(try desk.fail(claimed) == .dead)
+        desk.pass(.seconds(7))
+        #expect(try desk.record(job.id)?.diedAt == died)
+        let now = desk.now
+        #expect(try desk.store { try $0.retry(job.id, now: now) })
+        #expect(try desk.record(job.id)?.diedAt == nil)
+    }
+
+    @Test func `a node whose clock is an hour ahead closes a queue for no longer than the queue's own period`()
+        async throws
+    {
+        let desk = try await JobDesk()
+        let ahead = try desk.register(node: "ahead")
+        let rate = JobRate(count: 5, per: .seconds(1))
+        for number in 0..<40 { try desk.enqueue(number) }
+        func claim(_ worker: JobWorkerID, _ now: Timestamp) throws -> JobStore.Batch {
+            try desk.store { try $0.claim(Note.queue, rate: rate, limit: 50, worker: worker, now: now) }
+        }
+        #expect(try claim(ahead, desk.now.advanced(byNanoseconds: Nanoseconds.seconds(3_600))).jobs.count == 5)
+        let batch = try claim(desk.worker, desk.now)
+        #expect(batch.jobs.isEmpty, "what the other one took is taken")
+        #expect(batch.opensAt == desk.now.advanced(byNanoseconds: Nanoseconds.milliseconds(200)))
+        var starts = 0
+        for _ in 0..<20 {
+            desk.pass(.milliseconds(50))
+            starts += try claim(desk.worker, desk.now).jobs.count
+        }
+        #expect(starts == 5, "one every 200 ms, as ever")
+    }
+
     @Test func `a rate lets a burst through, then one after another, over all workers`() async throws {
         let desk = try await JobDesk()
         let other = try desk.register(node: "b")

@@ -101,7 +101,7 @@ import TradingCore
             try await eventually("at work") { entered.withLock { $0 } }
             #expect(running.worker.report.queues[0].overdue == [])
             time.advance(byNanoseconds: Nanoseconds.seconds(10))
-            try await eventually("named") { running.worker.report.queues[0].overdue.map(\.kind) == ["test.count"] }
+            try await eventually("named") { running.worker.report.queues[0].overdue.map(\.run.kind) == ["test.count"] }
             // The drain's deadline, and what is left for leaving.
             let drained = Task { try await running.drain() }
             try await eventually("draining") {

@@ -96,7 +96,7 @@ extension SQLDatabase {
         }
     }
 
-    func depth() async throws -> JobStore.Depth {
-        try await read { try JobStore(transaction: $0).depths([Note.queue])[0] }
+    func depth(at now: Timestamp = SystemTime().now()) async throws -> JobStore.Depth {
+        try await read { try JobStore(transaction: $0).depths([Note.queue], now: now)[0] }
     }
 }

@@ -18,7 +18,7 @@ import TradingCore
     }
 
     @discardableResult
-    private func tick(_ schedules: [JobSchedule], _ desk: JobDesk) throws -> (enqueued: Int, next: Timestamp?) {
+    private func tick(_ schedules: [JobSchedule], _ desk: JobDesk) throws -> JobScheduleStore.Tick {
         let now = desk.now
         return try desk.database.transact { try JobScheduleStore(transaction: $0).tick(schedules, now: now) }
     }
@@ -101,6 +101,25 @@ import TradingCore
         #expect(after[1] == before[1], "what it missed is not forgotten by a restart")
         #expect(after[2].nextAt > desk.now)
         #expect(after[3].nextAt > desk.now)
+    }
+
+    private struct NoJob: Error, CustomStringConvertible { var description: String { "no job today" } }
+
+    @Test func `a schedule whose job cannot be made fails alone, is named, and is tried again`() async throws {
+        let desk = try await JobDesk()
+        let broken = JobSchedule("broken", .every(.seconds(60)), catchUp: .once) { _ in throw NoJob() }
+        let refused = JobSchedule("refused", .every(.seconds(60)), catchUp: .once) { tick in
+            try NewJob(Note(number: 0), JobOptions(attempts: 0))
+        }
+        try define([broken, refused, schedule()], desk)
+        desk.pass(.seconds(60))
+        let tick = try tick([broken, refused, schedule()], desk)
+        #expect(tick.enqueued == 1)
+        #expect(tick.failures.map(\.schedule) == ["broken", "refused"])
+        #expect(tick.failures.first?.description == "schedule broken: no job today")
+        #expect(try minutes(desk) == [1])
+        let mended = try self.tick([schedule(name: "broken")], desk)
+        #expect(mended.enqueued == 1 && mended.failures.isEmpty, "its tick is still due")
     }
 
     @Test func `a schedule that only another node knows is left alone`() async throws {

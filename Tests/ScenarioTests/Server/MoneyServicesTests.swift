@@ -65,6 +65,11 @@ import TradingCore
             time.advance(byNanoseconds: Nanoseconds.seconds(60))
             // Whatever is tried again after a pause has to see the pause pass.
             while try await step() != "expired" { time.advance(byNanoseconds: Nanoseconds.milliseconds(100)) }
+            func schedules() async throws -> [String] {
+                try await database.read { try JobScheduleStore(transaction: $0).entries().map(\.name) }
+            }
+            while try await schedules().isEmpty { time.advance(byNanoseconds: Nanoseconds.milliseconds(100)) }
+            #expect(try await schedules() == ["jobs.sweep-history", "ledger.expire-reservations", "ledger.verify"])
             work.cancel()
             _ = try? await work.value
             clock.cancel()

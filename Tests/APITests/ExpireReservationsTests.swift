@@ -1,0 +1,146 @@
+import Ledger
+import Logging
+import Persistence
+import Scheduling
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import Jobs
+@testable import MarketMaking
+
+/// Giving reservations back, where one of them cannot be.
+@Suite struct ExpireReservationsTests {
+    private let database: MemoryDatabase
+    private let time = ManualTime(Timestamp(nanoseconds: Nanoseconds.seconds(1_000)))
+    private let handler: ExpireReservationsHandler
+
+    init() async throws {
+        database = try MemoryDatabase()
+        try await Migrator(LedgerMigrations.all + JobsMigrations.all).migrate(database)
+        handler = ExpireReservationsHandler(
+            database: database, time: time, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let usdt = AssetID("USDT")
+        let order = try LedgerAccount(.order, "7", usdt)
+        try database.transact { transaction in
+            let ledger = LedgerStore(transaction: transaction)
+            let world = try LedgerAccount(.world, "deposits", usdt)
+            try ledger.apply(LedgerPosting(key: "in", .transfer(from: world, to: order, "100")), now: time.now())
+            for number in 1...4 {
+                try ledger.apply(
+                    LedgerPosting(
+                        key: "r\(number)",
+                        .reserve(
+                            from: order, to: LedgerAccount(.order, "8", usdt), "1",
+                            expiresAt: time.now().advanced(byNanoseconds: Int64(number)))), now: time.now())
+            }
+        }
+        time.advance(byNanoseconds: Nanoseconds.seconds(1))
+    }
+
+    private func spoil(_ key: String, _ remaining: String) throws {
+        _ = try database.transact {
+            try $0.execute("UPDATE ledger_transfers SET remaining = \(remaining) WHERE key = \(key)")
+        }
+    }
+
+    private func statuses() throws -> [String] {
+        try database.transact { transaction in
+            try transaction.rows("SELECT status FROM ledger_transfers WHERE kind = 'reserve' ORDER BY id").map {
+                try $0.get(0)
+            }
+        }
+    }
+
+    @discardableResult
+    private func tick() async throws -> JobOutcome {
+        let run = JobRun(
+            id: JobID(rawValue: 1), queue: LedgerJobs.queue, kind: ExpireReservations.kind, customID: nil,
+            serialKey: nil, attempt: 1, attempts: 1, rescues: 0, enqueuedAt: time.now(), runAt: time.now(),
+            startedAt: time.now())
+        return try await handler.perform(ExpireReservations(), context: JobContext(run: run) { _ in })
+    }
+
+    /// Runs what is ready, as a worker does.
+    private func work() throws {
+        var handlers = JobHandlers()
+        handlers.add(ExpireReservationHandler())
+        let (engine, now) = (JobEngine(handlers: handlers), time.now())
+        let claimed = try database.transact { transaction in
+            let worker = try JobWorkerStore(transaction: transaction).register(
+                node: "test", ownsDatabase: false, lease: .seconds(60), now: now)
+            return try JobStore(transaction: transaction).claim(LedgerJobs.queue, limit: 9, worker: worker, now: now)
+                .jobs
+        }
+        for job in claimed {
+            do { _ = try database.transact { try engine.perform(job, now: now, in: $0) } } catch {
+                _ = try database.transact { try engine.fail(job, error, now: now, in: $0) }
+            }
+        }
+    }
+
+    private func dead() throws -> [JobRecord] {
+        try database.transact { try JobStore(transaction: $0).newestDead(LedgerJobs.queue, limit: 10) }
+    }
+
+    @Test func `one that cannot be read keeps no other waiting, and is a dead letter until it can`() async throws {
+        try spoil("r1", "abc")
+        try await tick()
+        #expect(try statuses() == ["open", "expired", "expired", "expired"])
+        try work()
+        let letters = try dead()
+        #expect(letters.map(\.kind) == ["ledger.expire-reservation"])
+        #expect(letters.first?.reason?.contains("abc") == true, "\(letters)")
+        // As often as it is found, it is one dead letter.
+        for _ in 0..<3 {
+            try await tick()
+            try work()
+        }
+        #expect(try dead().map(\.id) == letters.map(\.id))
+        let letter = try #require(letters.first)
+        // Given up while it is still there, it is told again.
+        _ = try database.transact { try JobStore(transaction: $0).discard(letter.id, now: time.now()) }
+        try await tick()
+        try work()
+        let again = try #require(try dead().first)
+        try spoil("r1", "1")
+        #expect(try database.transact { try JobStore(transaction: $0).retry(again.id, now: time.now()) })
+        try work()
+        #expect(try dead().isEmpty)
+        #expect(try statuses() == ["expired", "expired", "expired", "expired"])
+    }
+
+    @Test func `many that cannot be read do not use up what one tick does for the others`() throws {
+        for key in ["r1", "r2", "r3"] { try spoil(key, "abc") }
+        let now = time.now()
+        let expiry = try database.transact { try LedgerStore(transaction: $0).expireDue(now: now, limit: 1) }
+        #expect(expiry.expired.map(\.id.key) == ["r4"])
+        #expect(expiry.refused.count == 3)
+    }
+
+    @Test func `a failure of the whole is one dead letter, which the next success ends`() async throws {
+        _ = try database.transact {
+            // What no single reservation is to blame for.
+            try $0.execute("ALTER TABLE ledger_transfers RENAME COLUMN expires_at TO hidden")
+        }
+        guard case .fail(.deadLetter, let reason) = try await tick() else {
+            Issue.record("it did not fail for good")
+            return
+        }
+        #expect(reason.contains("expires_at"))
+        _ = try database.transact { transaction in
+            let store = JobStore(transaction: transaction)
+            try store.enqueue(ExpireReservations(), now: time.now())
+            try transaction.execute("UPDATE jobs SET state = 'dead'")
+        }
+        guard case .fail(.discard, _) = try await tick() else {
+            Issue.record("a second one beside it")
+            return
+        }
+        _ = try database.transact {
+            try $0.execute("ALTER TABLE ledger_transfers RENAME COLUMN hidden TO expires_at")
+        }
+        try await tick()
+        #expect(try dead().isEmpty)
+    }
+}
