@@ -50,6 +50,8 @@ actor InstrumentExecutor {
     /// The steps whose commit is under way.
     var storing: [JournalStep] = []
     var storageFault: String?
+    /// The commit under way takes so long that no quote may rest meanwhile.
+    var storeIsSlow = false
     var failedStores = 0
     var lingersUntil = Timestamp.distantFuture
     /// When a store that failed is tried again.
@@ -217,10 +219,13 @@ actor InstrumentExecutor {
     /// After every turn: what is urgent is stored now, what is not within a tenth of a second.
     func finishTurn() {
         carryOutCommands()
-        scheduleStoring(time.now())
+        let now = time.now()
+        noticeSlowStore(now)
+        scheduleStoring(now)
         carryOutCommands()
         if !directWaiters.isEmpty { serveDirectWaiters() }
-        let wake = min(core.nextWake, lingersUntil, recoveryDue, subscriptionDue, storageRetryDue)
+        let wake = min(
+            core.nextWake, lingersUntil, recoveryDue, subscriptionDue, storageRetryDue, storePatienceEnds)
         if wake < alarmSetTo {
             // What was due has just been looked at: whatever is due still is so again in a moment, never at once.
             alarmSetTo = max(wake, time.now().advanced(byNanoseconds: Self.shortestWait))
@@ -230,7 +235,7 @@ actor InstrumentExecutor {
 
     private static var shortestWait: Int64 { Nanoseconds.perMillisecond }
 
-    private func carryOutCommands() {
+    func carryOutCommands() {
         while !core.commands.isEmpty {
             let commands = core.commands
             core.commands = []
