@@ -125,7 +125,7 @@ extension InstrumentExecutor {
             // Found in the exchange's list it is taken into the session's care, until its cancel is confirmed.
             listOpenOrders(of: session)
         } else {
-            account.send(.cancel(order.id), place.symbol)
+            takeOff(order.id, "is of no strategy at work")
         }
         if order.isHalted, let session = session(of: order.instanceID) {
             core.setState(.halted, of: session, reason: .uncoveredOrder, now: time.now())

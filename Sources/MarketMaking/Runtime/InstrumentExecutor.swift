@@ -66,7 +66,9 @@ actor InstrumentExecutor {
 
     /// Questions to exchange and store that are answered by a return value, asked one after another.
     private let questions: AsyncStream<Question>
-    private let ask: AsyncStream<Question>.Continuation
+    let ask: AsyncStream<Question>.Continuation
+    /// Orders of ours that no session at work looks after.
+    var strays = StrayOrders()
     /// Who waits for word of orders that people placed, and which of their requests are under way.
     var directWaiters: [DirectWaiter] = []
     var directRequests: Set<DirectOrderDetails> = []
@@ -194,6 +196,7 @@ actor InstrumentExecutor {
             // Of a broken stream the newest fill would hide an older one that was missed: all of it is asked for.
             if !isAccountLost {
                 if !directWaiters.isEmpty { note(event) }
+                noteStray(event)
                 core.handle(event, now: now)
             }
         case .account(.alive): core.accountIsAlive(now: now)
@@ -223,9 +226,11 @@ actor InstrumentExecutor {
         noticeSlowStore(now)
         scheduleStoring(now)
         carryOutCommands()
+        chaseStrays(now)
         if !directWaiters.isEmpty { serveDirectWaiters() }
         let wake = min(
-            core.nextWake, lingersUntil, recoveryDue, subscriptionDue, storageRetryDue, storePatienceEnds)
+            core.nextWake, lingersUntil, recoveryDue, subscriptionDue, storageRetryDue, storePatienceEnds,
+            strays.nextDue)
         if wake < alarmSetTo {
             // What was due has just been looked at: whatever is due still is so again in a moment, never at once.
             alarmSetTo = max(wake, time.now().advanced(byNanoseconds: Self.shortestWait))
@@ -264,8 +269,10 @@ actor InstrumentExecutor {
 
     // MARK: - Questions
 
-    private enum Question {
+    enum Question {
         case openOrders(SessionID)
+        /// Which of the orders that no session looks after are open still.
+        case strays
         /// Another number to make orders under.
         case number(SessionID, usedUp: SessionID)
     }
@@ -276,6 +283,7 @@ actor InstrumentExecutor {
         for await question in questions {
             switch question {
             case .openOrders(let session): await listOpenOrders(for: session)
+            case .strays: await lookForStrays()
             case .number(let session, let number): await renumber(session, number)
             }
         }
