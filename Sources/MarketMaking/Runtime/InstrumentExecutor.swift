@@ -144,6 +144,9 @@ actor InstrumentExecutor {
         mailbox.close()
         ask.finish()
         errandSignal.raise()
+        // Nothing more will come that they could wait for.
+        for waiter in stopWaiters.values.joined() { waiter.raise() }
+        for waiter in directWaiters { waiter.signal.raise() }
     }
 
     // MARK: - Turns

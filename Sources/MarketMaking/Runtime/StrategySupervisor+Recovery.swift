@@ -108,7 +108,7 @@ extension StrategySupervisor {
         var ready: [(InstrumentExecutor, [ResumedSession])] = []
         do { try await resume(rows, adopts: adopts, into: &ready) } catch {
             for (executor, _) in ready {
-                executors[executor.place] = nil
+                leave(executor.place)
                 await executor.abandon()
             }
             throw error
@@ -131,7 +131,7 @@ extension StrategySupervisor {
         }
         for (executor, sessions) in ready {
             try await executor.resume(sessions)
-            executors[executor.place] = executor
+            try enter(executor)
         }
         if adopts, let place = rows.first?.place { try await adoptBalances(place, settling: ready.map(\.0)) }
     }
