@@ -25,6 +25,10 @@ public actor StrategySupervisor {
     var isReconciled = false
     /// Accounts with something unfinished that has not been compared with the exchange yet; nil before the store is read.
     var unrecovered: Set<String>?
+    /// Accounts that have to be asked for orders which a restored database has forgotten, by name; those that were asked go to `looked`,
+    /// until nothing of that rests any more.
+    var unlooked: [String: RestoredAccount] = [:]
+    var looked: [String: RestoredAccount] = [:]
     private(set) var isClosing = false
     /// The last look at what may rest has been taken: whatever comes to work afterwards nobody would take off.
     private var isSealed = false
@@ -276,8 +280,12 @@ public actor StrategySupervisor {
     private func mayHaveLeftOrders() async -> Bool {
         let unrecovered = unrecovered
         if unrecovered?.isEmpty ?? false { return false }
+        // A restored store does not know what rests: only the exchange does.
+        if let unrecovered, unlooked.keys.contains(where: unrecovered.contains) { return true }
+        let reachable = reachableAccounts
         let found = try? await runtime.database.read { transaction in
-            try StrategyInstanceStore(transaction: transaction).unfinished().contains { row in
+            if unrecovered == nil, try !Self.restoredAccounts(transaction, reachable: reachable).isEmpty { return true }
+            return try StrategyInstanceStore(transaction: transaction).unfinished().contains { row in
                 guard row.instance.key.type != .direct else { return false }
                 guard unrecovered?.contains(row.place.accountName) ?? true else { return false }
                 return try OrderStore.hasLive(at: row.place, transaction)
