@@ -80,4 +80,32 @@ import TradingCore
             #expect(exchange.open.count == (isRefused ? 1 : 0))
         }
     }
+
+    @Test func `one that shows itself when its strategy has ended is cancelled until it is gone (H36)`() async throws {
+        try await withServer { bench in
+            let exchange = bench.exchange
+            exchange.state.withLock { $0.faults = [.refused(.other)] }
+            try await bench.quote()
+            let refused = try #require(
+                exchange.state.withLock { $0.orders.values.first { $0.status == .rejected } }?.request.id)
+            let (server, supervisor) = (bench.server, bench.server.supervisor)
+            let key = StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking)
+            #expect(try await supervisor.stop(key).status == .stopped)
+            exchange.state.withLock { state in
+                state.refusesCancels = true
+                state.orders[refused]?.status = .open
+            }
+            exchange.tell(.event(.accepted(refused)))
+            try await server.wait("health tells of it") { await Self.isTold(supervisor) }
+            exchange.state.withLock { $0.refusesCancels = false }
+            try await server.wait("it is off the book, and its row ended") {
+                let live = try await server.database.real.read { transaction in
+                    try OrderStore(
+                        transaction: transaction, place: StoredOrders.place, instrument: TestInstrument.btc
+                    ).live()
+                }
+                return exchange.open.isEmpty && live.isEmpty
+            }
+        }
+    }
 }
