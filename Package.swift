@@ -150,6 +150,7 @@ let package = Package(
             dependencies: [
                 "TradingCore", "Strategies", "Execution", "Scheduling", "Exchanges", "Networking", "MarketData",
                 "Simulators", "Persistence", "Ledger", "Jobs", "MarketMaking", "API", "CTimex", "CProcess",
+                "CEarlySignals",
                 "ExchangeKeys",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -165,6 +166,7 @@ let package = Package(
         .systemLibrary(name: "CTimex"),
         // Whether the process may be dumped.
         .systemLibrary(name: "CProcess"),
+        .target(name: "CEarlySignals"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -303,6 +305,7 @@ let package = Package(
                 "TradingCore", "Scheduling", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),

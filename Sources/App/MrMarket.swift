@@ -15,6 +15,7 @@ struct MrMarket: AsyncParsableCommand {
 
     /// Everything that goes wrong ends as one clear line on standard error; bad input as exit code 2.
     static func main() async {
+        EarlySignals.answer()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -54,6 +54,9 @@ public protocol ExchangeAccount: Sendable {
     /// Every open order on the instrument, whoever made it.
     func openOrders(_ symbol: Symbol) async throws(ConnectorError) -> [ListedOrder]
 
+    /// Where on the whole account orders of a maker are open; nil where the exchange tells of one instrument at a time.
+    func symbolsWithOrders(of maker: InstallationID) async throws(ConnectorError) -> Set<Symbol>?
+
     /// What the exchange knows of an order; nil when it says that it knows none of this id.
     func order(_ id: ClientOrderID, _ symbol: Symbol) async throws(ConnectorError) -> OrderReport?
 
@@ -72,6 +75,8 @@ extension ExchangeConnector {
 }
 
 extension ExchangeAccount {
+    public func symbolsWithOrders(of maker: InstallationID) async throws(ConnectorError) -> Set<Symbol>? { nil }
+
     public func fills(
         _ symbol: Symbol, from mark: FillMark, limit: Int
     ) async throws(ConnectorError) -> [Fill] {

@@ -68,4 +68,41 @@ import TradingCore
             #expect(exchange.open.isEmpty, "\(exchange.open.map(\.request.id))")
         }
     }
+
+    /// Its first attempts failed, so the stop does not wait for it; the one that succeeds comes while the stop takes leave.
+    @Test func `recovery that ends after the stop's last look puts nobody to work (H27, H28)`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let (exchange, asked, goesOn) = (bench.exchange, Signal(), Signal())
+            exchange.state.withLock { $0.isReachable = false }
+            try await bench.restart(waits: false)
+            let (server, supervisor) = (bench.server, bench.server.supervisor)
+            try await server.wait("it has failed") {
+                await supervisor.health().faults.contains { $0.hasPrefix("paper/default: ") }
+            }
+            exchange.state.withLock { state in
+                state.isReachable = true
+                state.onOpenOrders = {
+                    exchange.state.withLock { $0.onOpenOrders = nil }
+                    asked.raise()
+                    await goesOn.wait()
+                }
+            }
+            await asked.wait()
+            // What the stop reads after its last look.
+            server.database.holdNextRead {
+                goesOn.raise()
+                try? await server.wait("recovery has ended") {
+                    let health = await supervisor.health()
+                    return !health.executors.isEmpty
+                        || health.faults.contains { $0.hasPrefix("paper/default: ") && $0.contains("shutting down") }
+                }
+            }
+            #expect(await !supervisor.shutDown(limit: Nanoseconds.seconds(10)))
+            #expect(await supervisor.health().executors.isEmpty)
+            let placed = exchange.state.withLock { $0.placed.count }
+            exchange.market(bid: 6_099_900, ask: 6_100_100)
+            #expect(exchange.state.withLock { $0.placed.count } == placed)
+        }
+    }
 }

@@ -85,22 +85,23 @@ struct ServeCommand: AsyncParsableCommand {
         let follower = WithdrawalFollower(transfers, alarms: alarms, time: time)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
         let outcome = ShutdownOutcome()
+        let drain = ClientDrain(time: time)
         let services: [any Service] = [
             BackgroundService { await alarms.run() }, money.worker, money.relay,
             BackgroundService { await keys.run() }, BackgroundService { await follower.run() },
             BackgroundService { await exchange.run() }, BackgroundService { await sidecar.run() },
-            HTTPService(api: api, files: files, secrets: secrets),
+            HTTPService(api: api, files: files, secrets: secrets, drain: drain),
             StatusService(
                 desk: supervisor, symbol: symbol, startsExample: example, time: time, showsLine: showsLine),
-            // The last to start is the first to stop: orders come off before anything waits for a client that takes its time.
-            SupervisorService(supervisor: supervisor, outcome: outcome),
         ]
         var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0) } + [PageCheckService.configured(database)],
+            services: ServiceOrder.configurations(
+                services, pages: PageCheckService(database: database),
+                supervisor: SupervisorService(supervisor: supervisor, outcome: outcome)),
             logger: quiet(logger))
         configuration.maximumGracefulShutdownDuration = Self.shutdownLimit
         let group = ServiceGroup(configuration: configuration)
-        signals.end(group)
+        signals.end(group, drain)
         do { try await group.run() } catch {
             await exchanges.close(isClean: false)
             throw error

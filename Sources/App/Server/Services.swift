@@ -21,7 +21,6 @@ struct BackgroundService: Service {
     }
 }
 
-/// Runs the strategies; told to stop, it takes every own order off the book first.
 /// Whether the exchange has confirmed at the end that nothing of ours is open.
 final class ShutdownOutcome: Sendable {
     private let clean = Atomic(false)
@@ -30,6 +29,7 @@ final class ShutdownOutcome: Sendable {
     func setClean() { clean.store(true, ordering: .releasing) }
 }
 
+/// Runs the strategies; told to stop, it takes every own order off the book first.
 struct SupervisorService: Service {
     static let limit = Nanoseconds.seconds(15)
     let supervisor: StrategySupervisor
@@ -52,10 +52,13 @@ struct HTTPService: Service {
     let api: APIServer
     let files: ServerFiles
     let secrets: ServerSecrets
+    let drain: ClientDrain
 
     func run() async throws {
         let application = await api.application { port in announce(port) }
-        do { try await application.run() } catch let error as IOError where error.errnoCode == EADDRINUSE {
+        do {
+            try await drain.run { try await application.run() }
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw BadInput(PortCheck.message(files.configuration))
         }
     }
@@ -144,5 +147,16 @@ enum ServerStatusLine {
     private static func mid(_ book: OrderBookView?) -> String {
         guard let bid = book?.bids.first?.price, let ask = book?.asks.last?.price else { return "–" }
         return Figures.fixed(FixedDecimal(raw: (bid.raw + ask.raw) / 2), 2)
+    }
+}
+
+/// In which order services end: the last to start is the first to stop.
+enum ServiceOrder {
+    /// The supervisor is told first, whatever else runs: orders come off before anything waits for a page check or for a client that
+    /// takes its time.
+    static func configurations(
+        _ others: [any Service], pages: PageCheckService, supervisor: any Service
+    ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        others.map { .init(service: $0) } + [pages.configured, .init(service: supervisor)]
     }
 }

@@ -81,8 +81,8 @@ extension InstrumentExecutor {
 
     /// Nobody quotes here, nothing of ours can be open, and everything is stored.
     var isIdle: Bool {
-        core.seats.values.allSatisfy { $0.key.type == .direct } && !core.engine.hasLiveOrders && core.steps.isEmpty
-            && !isStoring
+        core.seats.values.allSatisfy { $0.key.type == .direct } && !core.engine.hasLiveOrders && strays.isEmpty
+            && core.steps.isEmpty && !isStoring
     }
 
     var fault: String? {

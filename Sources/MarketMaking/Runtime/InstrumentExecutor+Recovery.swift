@@ -27,13 +27,11 @@ extension InstrumentExecutor {
         let now = time.now()
         for start in starts { core.add(start, now: now) }
         for stray in try await unknownHere(outcome.strays) where connector.marksOwnOrders {
-            logger.error("open order \(stray.id) is ours but not stored: cancelled")
-            account.send(.cancel(stray.id), place.symbol)
+            takeOff(stray.id, "is ours but not stored")
         }
         // Live orders of instances that are not at work have nobody to look after them.
         for order in outcome.live where core.engine.order(order.id) == nil {
-            logger.error("open order \(order.id) belongs to no running strategy: cancelled")
-            account.send(.cancel(order.id), place.symbol)
+            takeOff(order.id, "belongs to no running strategy")
         }
         finishTurn()
     }
@@ -233,17 +231,19 @@ extension InstrumentExecutor {
     /// - Returns: whether the exchange has shown, within `limit` nanoseconds, that nothing of ours is open.
     func suspend(limit: Int64) async -> Bool {
         core.suspend(now: time.now())
+        strays.hurry(time.now())
         finishTurn()
         let deadline = time.now().advanced(byNanoseconds: limit)
         var wait = 5 * Nanoseconds.perMillisecond
         while time.now() < deadline {
-            if !core.hasLiveQuotes, let open = try? await account.openOrders(place.symbol),
-                !open.contains(where: { $0.id.installation == installation && core.quotes($0.id) })
-            {
-                return await flush(until: deadline)
+            if !core.hasLiveQuotes, let open = try? await account.openOrders(place.symbol) {
+                strayOrdersListed(open)
+                let isClear = !open.contains { $0.id.installation == installation && core.quotes($0.id) }
+                if isClear, strays.isEmpty { return await flush(until: deadline) }
             }
             // An exchange is not to be asked a hundred times a second.
             if !core.hasLiveQuotes { wait = min(2 * wait, Nanoseconds.perSecond) }
+            finishTurn()
             try? await time.sleep(until: time.now().advanced(byNanoseconds: wait))
         }
         return false

@@ -29,6 +29,24 @@ extension InstrumentExecutor {
         }
     }
 
+    /// So long quotes rest while the disk says nothing of what was to be stored; cancels never wait for it.
+    private static var storePatience: Int64 { Nanoseconds.seconds(2) }
+
+    /// When the commit under way has been waited for long enough.
+    var storePatienceEnds: Timestamp {
+        guard let storingSince, !storeIsSlow, storageFault == nil else { return .distantFuture }
+        return storingSince.advanced(byNanoseconds: Self.storePatience)
+    }
+
+    /// A locked database answers only after many seconds. Nothing new can be placed meanwhile, so nothing may rest either.
+    func noticeSlowStore(_ now: Timestamp) {
+        guard storePatienceEnds <= now else { return }
+        storeIsSlow = true
+        logger.error("nothing could be stored for two seconds: quotes are taken off until it can be")
+        core.storageChanged(isAvailable: false, now: now)
+        carryOutCommands()
+    }
+
     /// Stores what waits, until a time. What a full disk does not take by then the exchange tells again after the next
     /// start.
     /// - Returns: whether nothing is left.
@@ -75,9 +93,10 @@ extension InstrumentExecutor {
 
     private func finish(_ batch: [JournalStep], _ stored: Set<ClientOrderID>) {
         failedStores = 0
-        if storageFault != nil {
+        if storageFault != nil || storeIsSlow {
             logger.notice("the store takes intents again")
             storageFault = nil
+            storeIsSlow = false
             core.storageChanged(isAvailable: true, now: time.now())
         }
         for step in batch {
@@ -106,7 +125,7 @@ extension InstrumentExecutor {
             // Found in the exchange's list it is taken into the session's care, until its cancel is confirmed.
             listOpenOrders(of: session)
         } else {
-            account.send(.cancel(order.id), place.symbol)
+            takeOff(order.id, "is of no strategy at work")
         }
         if order.isHalted, let session = session(of: order.instanceID) {
             core.setState(.halted, of: session, reason: .uncoveredOrder, now: time.now())
@@ -139,6 +158,7 @@ extension InstrumentExecutor {
     private func recover(_ batch: [JournalStep], _ error: any Error) {
         let now = time.now()
         storageFault = "\(error)"
+        storeIsSlow = false
         failedStores += 1
         logger.error("storing failed, trading stops: \(error)", metadata: ["steps": "\(batch.count)"])
         core.storageChanged(isAvailable: false, now: now)

@@ -50,6 +50,8 @@ actor InstrumentExecutor {
     /// The steps whose commit is under way.
     var storing: [JournalStep] = []
     var storageFault: String?
+    /// The commit under way takes so long that no quote may rest meanwhile.
+    var storeIsSlow = false
     var failedStores = 0
     var lingersUntil = Timestamp.distantFuture
     /// When a store that failed is tried again.
@@ -64,7 +66,9 @@ actor InstrumentExecutor {
 
     /// Questions to exchange and store that are answered by a return value, asked one after another.
     private let questions: AsyncStream<Question>
-    private let ask: AsyncStream<Question>.Continuation
+    let ask: AsyncStream<Question>.Continuation
+    /// Orders of ours that no session at work looks after.
+    var strays = StrayOrders()
     /// Who waits for word of orders that people placed, and which of their requests are under way.
     var directWaiters: [DirectWaiter] = []
     var directRequests: Set<DirectOrderDetails> = []
@@ -140,6 +144,9 @@ actor InstrumentExecutor {
         mailbox.close()
         ask.finish()
         errandSignal.raise()
+        // Nothing more will come that they could wait for.
+        for waiter in stopWaiters.values.joined() { waiter.raise() }
+        for waiter in directWaiters { waiter.signal.raise() }
     }
 
     // MARK: - Turns
@@ -192,6 +199,7 @@ actor InstrumentExecutor {
             // Of a broken stream the newest fill would hide an older one that was missed: all of it is asked for.
             if !isAccountLost {
                 if !directWaiters.isEmpty { note(event) }
+                noteStray(event)
                 core.handle(event, now: now)
             }
         case .account(.alive): core.accountIsAlive(now: now)
@@ -217,10 +225,15 @@ actor InstrumentExecutor {
     /// After every turn: what is urgent is stored now, what is not within a tenth of a second.
     func finishTurn() {
         carryOutCommands()
-        scheduleStoring(time.now())
+        let now = time.now()
+        noticeSlowStore(now)
+        scheduleStoring(now)
         carryOutCommands()
+        chaseStrays(now)
         if !directWaiters.isEmpty { serveDirectWaiters() }
-        let wake = min(core.nextWake, lingersUntil, recoveryDue, subscriptionDue, storageRetryDue)
+        let wake = min(
+            core.nextWake, lingersUntil, recoveryDue, subscriptionDue, storageRetryDue, storePatienceEnds,
+            strays.nextDue)
         if wake < alarmSetTo {
             // What was due has just been looked at: whatever is due still is so again in a moment, never at once.
             alarmSetTo = max(wake, time.now().advanced(byNanoseconds: Self.shortestWait))
@@ -230,7 +243,7 @@ actor InstrumentExecutor {
 
     private static var shortestWait: Int64 { Nanoseconds.perMillisecond }
 
-    private func carryOutCommands() {
+    func carryOutCommands() {
         while !core.commands.isEmpty {
             let commands = core.commands
             core.commands = []
@@ -259,8 +272,10 @@ actor InstrumentExecutor {
 
     // MARK: - Questions
 
-    private enum Question {
+    enum Question {
         case openOrders(SessionID)
+        /// Which of the orders that no session looks after are open still.
+        case strays
         /// Another number to make orders under.
         case number(SessionID, usedUp: SessionID)
     }
@@ -271,6 +286,7 @@ actor InstrumentExecutor {
         for await question in questions {
             switch question {
             case .openOrders(let session): await listOpenOrders(for: session)
+            case .strays: await lookForStrays()
             case .number(let session, let number): await renumber(session, number)
             }
         }

@@ -43,6 +43,8 @@ extension StrategySupervisor: TradingDesk {
             throw .unknownStrategy(key.description)
         }
         if row.instance.status == .stopped { return row.instance }
+        stopsUnderWay += 1
+        defer { stopsUnderWay -= 1 }
         let now = runtime.time.now()
         _ = try await store { transaction in
             try StrategyInstanceStore(transaction: transaction)

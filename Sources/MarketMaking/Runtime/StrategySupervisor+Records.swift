@@ -40,6 +40,7 @@ extension StrategySupervisor {
         for (_, executor) in executors.sorted(by: { $0.key.description < $1.key.description }) {
             places.append(await executor.health)
             if let fault = await executor.fault { faults.append("\(executor.place): \(fault)") }
+            if let unattended = await executor.unattended { faults.append("\(executor.place): \(unattended)") }
             if let silence = await executor.silence {
                 faults.append("\(executor.place): \(silence)")
                 silences[executor.place.exchange] = silence

@@ -15,6 +15,7 @@ extension StrategySupervisor {
                 try await recoverAll()
                 recoveryFaults["store"] = nil
                 isReconciled = !Task.isCancelled
+                await rememberRestoreLooks()
                 return
             } catch {
                 // Told to stop in its first moments: no fault of the store.
@@ -33,9 +34,11 @@ extension StrategySupervisor {
         if try await runtime.database.write({ try OrderSequenceFloor(transaction: $0).raise() }) {
             runtime.logger.notice("the database was restored from a backup: order ids leap past those of before")
         }
-        let (rows, entries, usedUp) = try await runtime.database.read { transaction in
+        let reachable = reachableAccounts
+        let (rows, restored, entries, usedUp) = try await runtime.database.read { transaction in
             (
                 try StrategyInstanceStore(transaction: transaction).unfinished(),
+                try Self.restoredAccounts(transaction, reachable: reachable),
                 try TradingStateStore(transaction: transaction).all(),
                 try OrderSequenceFloor(transaction: transaction).usedUp()
             )
@@ -47,9 +50,11 @@ extension StrategySupervisor {
         // What was commanded meanwhile is newer than what was stored.
         for entry in entries { states[entry.scope] = TradingStateEntry.newer(states[entry.scope], entry) ?? entry }
         let byAccount = Dictionary(grouping: rows) { $0.place.accountName }
-        unrecovered = Set(byAccount.keys)
+        unlooked = Dictionary(uniqueKeysWithValues: restored.map { ($0.name, $0) })
+        let accounts = Set(byAccount.keys).union(unlooked.keys)
+        unrecovered = accounts
         await withDiscardingTaskGroup { group in
-            for (account, rows) in byAccount { group.addTask { await self.recover(account, rows) } }
+            for account in accounts { group.addTask { await self.recover(account, byAccount[account] ?? []) } }
         }
     }
 
@@ -67,10 +72,20 @@ extension StrategySupervisor {
                         ids.contains($0.instance.id)
                     }
                 }
-                do { try await resume(fresh) } catch {
+                do {
+                    let forgotten = try await forgottenOrders(account, besides: fresh)
+                    try await resume(fresh, alsoAt: forgotten)
+                    looked[account] = unlooked.removeValue(forKey: account)
+                } catch {
                     // Its key was removed, and nothing of it can be open: there is nothing to recover.
                     guard Self.isOfNobody(error), try await isForgettable(fresh) else { throw error }
-                    runtime.logger.notice("account \(account) is gone, and nothing of it was open")
+                    if unlooked[account] == nil {
+                        runtime.logger.notice("account \(account) is gone, and nothing of it was open")
+                    } else {
+                        runtime.logger.warning(
+                            "account \(account) is gone: nobody can look for orders that the restored database has forgotten"
+                        )
+                    }
                 }
                 recoveryFaults[account] = nil
                 unrecovered?.remove(account)
@@ -83,6 +98,18 @@ extension StrategySupervisor {
             try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
             wait = min(2 * wait, Self.longestRecoveryWait)
         }
+    }
+
+    /// Where a restored database has forgotten orders on the account.
+    private func forgottenOrders(
+        _ account: String, besides rows: [StrategyInstanceStore.Row]
+    ) async throws -> Set<TradingPlace> {
+        guard let restored = unlooked[account] else { return [] }
+        let places = try await placesOfForgottenOrders(restored, besides: Set(rows.map(\.place)))
+        for place in places {
+            runtime.logger.error("\(place): orders rest there that the restored database has forgotten")
+        }
+        return places
     }
 
     /// Whether the account, or the whole exchange, is no longer ours.
@@ -103,12 +130,16 @@ extension StrategySupervisor {
     }
 
     /// All places of one account: orders and fills first, then what the account owns, and only then trading.
-    /// - Parameter adopts: whether the exchange's balances become the account's; not while others of it trade.
-    func resume(_ rows: [StrategyInstanceStore.Row], adopts: Bool = true) async throws {
+    /// - Parameters:
+    ///   - forgotten: where orders of ours rest though no strategy is unfinished there.
+    ///   - adopts: whether the exchange's balances become the account's; not while others of it trade.
+    func resume(
+        _ rows: [StrategyInstanceStore.Row], alsoAt forgotten: Set<TradingPlace> = [], adopts: Bool = true
+    ) async throws {
         var ready: [(InstrumentExecutor, [ResumedSession])] = []
-        do { try await resume(rows, adopts: adopts, into: &ready) } catch {
+        do { try await resume(rows, forgotten, adopts: adopts, into: &ready) } catch {
             for (executor, _) in ready {
-                executors[executor.place] = nil
+                leave(executor.place)
                 await executor.abandon()
             }
             throw error
@@ -123,17 +154,20 @@ extension StrategySupervisor {
     }
 
     private func resume(
-        _ rows: [StrategyInstanceStore.Row], adopts: Bool, into ready: inout [(InstrumentExecutor, [ResumedSession])]
+        _ rows: [StrategyInstanceStore.Row], _ forgotten: Set<TradingPlace>, adopts: Bool,
+        into ready: inout [(InstrumentExecutor, [ResumedSession])]
     ) async throws {
-        for (place, rows) in Dictionary(grouping: rows, by: \.place) {
+        let byPlace = Dictionary(grouping: rows, by: \.place)
+            .merging(forgotten.map { ($0, []) }, uniquingKeysWith: { rows, _ in rows })
+        for (place, rows) in byPlace {
             let sessions = rows.compactMap { resumed($0) }
             ready.append((try await makeExecutor(place), sessions))
         }
         for (executor, sessions) in ready {
             try await executor.resume(sessions)
-            executors[executor.place] = executor
+            try enter(executor)
         }
-        if adopts, let place = rows.first?.place { try await adoptBalances(place, settling: ready.map(\.0)) }
+        if adopts, let place = ready.first?.0.place { try await adoptBalances(place, settling: ready.map(\.0)) }
     }
 
     /// - Returns: nil, told as a fault, when its stored parameters cannot be read: then its orders, of which nobody would look

@@ -12,7 +12,7 @@ public actor StrategySupervisor {
     /// Which exchanges there are may change while the server runs.
     let directory: any ExchangeDirectory
     private var instruments: [InstrumentID: Instrument] = [:]
-    var executors: [TradingPlace: InstrumentExecutor] = [:]
+    private(set) var executors: [TradingPlace: InstrumentExecutor] = [:]
     /// Places whose executor is being made; later callers wait for the first.
     private var arriving: [TradingPlace: Task<InstrumentExecutor, any Error>] = [:]
     var states: [TradingScope: TradingStateEntry] = [:]
@@ -25,7 +25,15 @@ public actor StrategySupervisor {
     var isReconciled = false
     /// Accounts with something unfinished that has not been compared with the exchange yet; nil before the store is read.
     var unrecovered: Set<String>?
+    /// Accounts that have to be asked for orders which a restored database has forgotten, by name; those that were asked go to `looked`,
+    /// until nothing of that rests any more.
+    var unlooked: [String: RestoredAccount] = [:]
+    var looked: [String: RestoredAccount] = [:]
     private(set) var isClosing = false
+    /// The last look at what may rest has been taken: whatever comes to work afterwards nobody would take off.
+    private var isSealed = false
+    /// Stops of strategies that somebody waits for.
+    var stopsUnderWay = 0
     /// What could not be recovered yet, by place or account.
     var recoveryFaults: [String: String] = [:]
     private let work: AsyncStream<InstrumentExecutor>
@@ -168,16 +176,24 @@ public actor StrategySupervisor {
             await executor.abandon()
             throw error
         }
-        if isClosing {
+        do { try enter(executor) } catch {
             await executor.abandon()
-            throw DeskError.notReady("the server is shutting down")
+            throw error
         }
-        executors[place] = executor
         // What was commanded since it was made has found nobody here to be told.
         await executor.setState(server: state(.server), account: state(.account(place.accountName)))
         startWork.yield(executor)
         return executor
     }
+
+    /// The only way for an executor to be put to work. What enters while the server stops is suspended with the others; what comes after
+    /// their last look does not begin.
+    func enter(_ executor: InstrumentExecutor) throws(DeskError) {
+        if isSealed { throw .notReady("the server is shutting down") }
+        executors[executor.place] = executor
+    }
+
+    func leave(_ place: TradingPlace) { executors[place] = nil }
 
     /// Whether an executor of the place is being made.
     func isArriving(at place: TradingPlace) -> Bool {
@@ -208,11 +224,15 @@ public actor StrategySupervisor {
         haltStorer?.cancel()
         if let lease = runtime.lease, !lease.isHeld {
             // What is open is another server's to look after.
+            isSealed = true
             startWork.finish()
             return true
         }
         await dropRemoved()
-        let isClean = await suspendAll(until: runtime.time.now().advanced(byNanoseconds: limit))
+        let deadline = runtime.time.now().advanced(byNanoseconds: limit)
+        let isClean = await suspendAll(until: deadline)
+        // Who waits for a strategy's stop is answered before the server takes leave of its clients.
+        while stopsUnderWay > 0, runtime.time.now() < deadline, await pause() {}
         for executor in executors.values { await executor.close() }
         startWork.finish()
         await storeHaltsAtLast()
@@ -227,19 +247,27 @@ public actor StrategySupervisor {
         var isClean = true
         while true {
             let fresh = executors.values.filter { !suspended.contains(ObjectIdentifier($0)) }
+            if fresh.isEmpty {
+                if isRecovering, runtime.time.now() < deadline, await pause() { continue }
+                break
+            }
             suspended.formUnion(fresh.map { ObjectIdentifier($0) })
             let left = max(0, deadline.nanoseconds(since: runtime.time.now()))
             await withTaskGroup(of: Bool.self) { group in
                 for executor in fresh { group.addTask { await executor.suspend(limit: left) } }
                 for await result in group { isClean = isClean && result }
             }
-            if !fresh.isEmpty { continue }
-            guard isRecovering, runtime.time.now() < deadline else { break }
-            let next = runtime.time.now().advanced(byNanoseconds: 20 * Nanoseconds.perMillisecond)
-            do { try await runtime.time.sleep(until: next) } catch { break }
         }
+        // In the same step as the last look: between the two nothing can enter.
+        isSealed = true
         let hasLeft = await mayHaveLeftOrders()
         return isClean && !hasLeft
+    }
+
+    /// - Returns: false when the task is cancelled.
+    private func pause() async -> Bool {
+        let next = runtime.time.now().advanced(byNanoseconds: 20 * Nanoseconds.perMillisecond)
+        return (try? await runtime.time.sleep(until: next)) != nil
     }
 
     /// Whether accounts are being compared with their exchange, and none of it has gone wrong so far.
@@ -252,8 +280,12 @@ public actor StrategySupervisor {
     private func mayHaveLeftOrders() async -> Bool {
         let unrecovered = unrecovered
         if unrecovered?.isEmpty ?? false { return false }
+        // A restored store does not know what rests: only the exchange does.
+        if let unrecovered, unlooked.keys.contains(where: unrecovered.contains) { return true }
+        let reachable = reachableAccounts
         let found = try? await runtime.database.read { transaction in
-            try StrategyInstanceStore(transaction: transaction).unfinished().contains { row in
+            if unrecovered == nil, try !Self.restoredAccounts(transaction, reachable: reachable).isEmpty { return true }
+            return try StrategyInstanceStore(transaction: transaction).unfinished().contains { row in
                 guard row.instance.key.type != .direct else { return false }
                 guard unrecovered?.contains(row.place.accountName) ?? true else { return false }
                 return try OrderStore.hasLive(at: row.place, transaction)

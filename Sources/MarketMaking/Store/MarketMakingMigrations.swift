@@ -142,5 +142,6 @@ public enum MarketMakingMigrations {
         OrderMarkStore.migration,
         RefusedFillStore.migration,
         TradingLeaseStore.migration,
+        RestoreLookStore.migration,
     ]
 }

@@ -22,6 +22,18 @@ extension DialectAccount {
         return listed
     }
 
+    /// Exchanges that list a whole account's open orders in one go.
+    private static let listWholeAccounts: Set<String> = ["binance", "bitfinex", "bybit", "gate", "okx"]
+
+    public func symbolsWithOrders(of maker: InstallationID) async throws(ConnectorError) -> Set<Symbol>? {
+        guard Self.listWholeAccounts.contains(venue.id.rawValue) else { return nil }
+        // By them an answer's market is known.
+        _ = try await venue.instruments()
+        let all: [ExchangeOrder]
+        do throws(ExchangeFailure) { all = try await allOpenOrders(nil) } catch { throw ConnectorError(error) }
+        return Set(all.filter { ownID($0)?.installation == maker }.compactMap(\.symbol))
+    }
+
     /// Orders of others are counted, said once, and left alone.
     func noteForeign(_ listed: [ExchangeOrder], _ symbol: Symbol) {
         let count = listed.reduce(0) { $0 + (ownID($1) == nil ? 1 : 0) }
@@ -40,16 +52,18 @@ extension DialectAccount {
     }
 
     /// Read anew when they change in between, as pages then leave orders out.
-    func allOpenOrders(_ symbol: Symbol) async throws(ExchangeFailure) -> [ExchangeOrder] {
+    /// - Parameter symbol: nil: of every instrument.
+    func allOpenOrders(_ symbol: Symbol?) async throws(ExchangeFailure) -> [ExchangeOrder] {
         for _ in 0..<Self.mostReadings { if let whole = try await readOpenOrders(symbol) { return whole } }
         throw ExchangeFailure(
-            .badResponse, exchange: venue.id.rawValue, message: "open orders of \(symbol) change while they are read")
+            .badResponse, exchange: venue.id.rawValue,
+            message: "open orders of \(symbol.map { "\($0)" } ?? label) change while they are read")
     }
 
     private static let (mostReadings, mostPages) = (4, 200)
 
     /// - Returns: nil when they changed meanwhile.
-    private func readOpenOrders(_ symbol: Symbol) async throws(ExchangeFailure) -> [ExchangeOrder]? {
+    private func readOpenOrders(_ symbol: Symbol?) async throws(ExchangeFailure) -> [ExchangeOrder]? {
         var all: [ExchangeOrder] = []
         var known: Set<String> = []
         var totals: Set<Int> = []

@@ -53,6 +53,10 @@ struct PaperAccount: ExchangeAccount {
         try await exchange.openOrders(label, symbol)
     }
 
+    func symbolsWithOrders(of maker: InstallationID) async throws(ConnectorError) -> Set<Symbol>? {
+        await exchange.symbolsWithOrders(label, of: maker)
+    }
+
     func order(_ id: ClientOrderID, _ symbol: Symbol) async throws(ConnectorError) -> OrderReport? {
         await exchange.order(id, label)
     }

@@ -304,6 +304,13 @@ public actor PaperExchange {
         }
     }
 
+    func symbolsWithOrders(_ label: String, of maker: InstallationID) -> Set<Symbol> {
+        Set(
+            core.markets.keys.filter { symbol in
+                core.openOrders(label, symbol).contains { $0.request.id.installation == maker }
+            })
+    }
+
     func order(_ id: ClientOrderID, _ label: String) -> OrderReport? {
         core.history.order(id, label).map {
             OrderReport(

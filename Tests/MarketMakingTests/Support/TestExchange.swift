@@ -30,6 +30,10 @@ final class TestExchange: ExchangeConnector {
         var answersQueries = true
         /// As one that rests on.
         var refusesCancels = false
+        /// Orders that it will not cancel.
+        var keepsOpen: Set<ClientOrderID> = []
+        /// Whether it tells of all instruments at once.
+        var listsWholeAccount = false
         var orders: [ClientOrderID: Order] = [:]
         var fills: [Fill] = []
         var placed: [OrderRequest] = []
@@ -202,7 +206,7 @@ extension TestExchange: ExchangeAccount {
 
     private func cancel(_ id: ClientOrderID) {
         let answer = state.withLock { state -> AccountEvent? in
-            if state.refusesCancels { return .cancelRejected(id, .refused) }
+            if state.refusesCancels || state.keepsOpen.contains(id) { return .cancelRejected(id, .refused) }
             state.cancelled.append(id)
             guard state.orders[id]?.status == .open else { return .cancelRejected(id, .unknownOrder) }
             state.orders[id]?.status = .cancelled
@@ -229,11 +233,25 @@ extension TestExchange: ExchangeAccount {
     func openOrders(_ symbol: Symbol) async throws(ConnectorError) -> [ListedOrder] {
         await state.withLock { $0.onOpenOrders }?()
         try checkReachable()
+        guard symbol == instrument.id.symbol else { throw .unknownSymbol(symbol) }
         return open.map {
             ListedOrder(
                 id: $0.request.id, side: $0.request.side, price: $0.request.price,
                 remaining: Quantity(lots: $0.request.quantity.lots - $0.filled))
         }
+    }
+
+    func symbolsWithOrders(of maker: InstallationID) async throws(ConnectorError) -> Set<Symbol>? {
+        try checkReachable()
+        guard state.withLock({ $0.listsWholeAccount }) else { return nil }
+        return open.contains { $0.request.id.installation == maker } ? [instrument.id.symbol] : []
+    }
+
+    /// Puts an order on the book that nobody here has sent.
+    func rest(_ id: ClientOrderID) {
+        let request = OrderRequest(
+            id: id, side: .buy, isPostOnly: true, price: Price(ticks: 5_990_000), quantity: Quantity(lots: 1_000_000))
+        state.withLock { $0.orders[id] = Order(request: request) }
     }
 
     func order(_ id: ClientOrderID, _ symbol: Symbol) async throws(ConnectorError) -> OrderReport? {

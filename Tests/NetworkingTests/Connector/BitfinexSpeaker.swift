@@ -75,7 +75,8 @@ struct BitfinexSpeaker: Speaker {
         if path == "/v2/auth/r/wallets" {
             return said(#"[["exchange","BTC",11,0,10],["exchange","UST",5000,0,5000]]"#)
         }
-        if path == "/v2/auth/r/orders/tBTCUST" {
+        // Without a market all are meant: docs.bitfinex.com/reference/rest-auth-retrieve-orders
+        if path == "/v2/auth/r/orders/tBTCUST" || path == "/v2/auth/r/orders" {
             return said(
                 list(model.read { $0.orders.filter { $0.state == .open && isAsked($0, request.body) } }.map(row)))
         }

@@ -89,7 +89,8 @@ struct BybitSpeaker: Speaker {
 
     /// One that is named whatever its state; else what is open, the newest first, by pages.
     private func realtime(_ fields: [String: String]) -> VenueAnswer {
-        guard fields["symbol"] == "BTCUSDT" else { return error(10001, "params error: symbol") }
+        // For spot without one all are meant: bybit-exchange.github.io/docs/v5/order/open-order
+        guard fields["symbol"].map({ $0 == "BTCUSDT" }) ?? true else { return error(10001, "params error: symbol") }
         if fields["orderId"] != nil || fields["orderLinkId"] != nil {
             return said(model.order { isMeant($0, fields) }.map { [row($0)] } ?? [])
         }

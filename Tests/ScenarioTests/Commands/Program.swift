@@ -37,6 +37,22 @@ struct Program {
 
     func interrupt() { process.interrupt() }
 
+    func terminate() { process.terminate() }
+
+    /// Looks at the process until it has a handler for a signal.
+    /// - Returns: how many threads it has then; nil when it never gets one.
+    func threadsWhenItCatches(_ signal: Int32) -> Int? {
+        while process.isRunning {
+            let path = "/proc/\(process.processIdentifier)/status"
+            guard let status = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+            let fields = status.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace) }
+            func value(_ name: String) -> Substring? { fields.first { $0.first == name[...] }?.last }
+            let caught = value("SigCgt:").flatMap { UInt64($0, radix: 16) } ?? 0
+            if caught & (1 << UInt64(signal - 1)) != 0 { return value("Threads:").flatMap { Int($0) } }
+        }
+        return nil
+    }
+
     /// The next bytes of standard error, blocking until there are some or it is closed.
     func nextErrors() -> String { String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self) }
 

@@ -108,7 +108,9 @@ import TradingCore
         let half = try #require(RawConnection(port: port))
         half.send("POST /auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
         try await Task.sleep(for: .milliseconds(100))
+        let began = ContinuousClock.now
         #expect(server.interrupt() == 0, "\(server.log)")
+        #expect(ContinuousClock.now - began < .seconds(12), "clients have 2.5 seconds, not the 20 of everything")
         half.close()
         let books = try await Bookkeeping(folder: folder.path)
         #expect(books.exchangeOrders.values.allSatisfy { $0.status != 2 } && !books.exchangeOrders.isEmpty)

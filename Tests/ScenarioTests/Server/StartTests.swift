@@ -73,6 +73,27 @@ import Testing
         #expect(!result.errors.contains("critical"))
     }
 
+    /// Without that it is the default death, of which nobody says anything. A process has one thread until its program begins.
+    @Test func `a signal is answered before the program has begun`() throws {
+        let folder = try TemporaryFolder()
+        var wasEarly = false
+        for _ in 0..<20 where !wasEarly {
+            let program = try Program(
+                ["serve"],
+                environment: [
+                    "DATABASE_PATH": folder.path + "/x.db", "PORT": "\(try ServerProcess.freePort())",
+                    "PATH": "/usr/bin:/bin",
+                ])
+            let threads = program.threadsWhenItCatches(SIGTERM)
+            program.terminate()
+            let result = program.finish()
+            #expect(result.code == 0, "\(result.code) \(result.errors)")
+            #expect(result.errorLines.last == "Stopped before trading began: nothing was placed or cancelled.")
+            wasEarly = threads == 1
+        }
+        #expect(wasEarly)
+    }
+
     @Test func `a feed that is not there is bad input like any other`() throws {
         let result = try Program.run(
             ["serve", "--feed", "/nope.gz"],

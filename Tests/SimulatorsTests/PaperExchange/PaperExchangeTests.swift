@@ -79,6 +79,8 @@ import TradingCore
         await running.stop()
         running = try await Running(path)
         #expect(try await running.exchange.openOrders("default", symbol).map(\.id) == [resting])
+        #expect(await running.exchange.symbolsWithOrders("default", of: resting.installation) == [symbol])
+        #expect(await running.exchange.symbolsWithOrders("account2", of: resting.installation) == [])
         #expect(await running.exchange.order(taker, "default")?.status == .filled)
         #expect(await running.exchange.fills("default", symbol, from: 0, limit: 10).map(\.orderID) == [taker])
         #expect(await running.exchange.balances("default") == balances)

@@ -20,6 +20,7 @@ enum PaperCall: Codable, Sendable {
 
 enum PaperQuestion: Codable, Sendable {
     case openOrders(String, Symbol)
+    case symbolsWithOrders(String, installation: UInt8)
     case order(ClientOrderID, String)
     case fills(String, Symbol, from: UInt64, limit: Int)
     case balances(String)
@@ -37,6 +38,7 @@ enum PaperWord: Codable, Sendable {
 
 enum PaperAnswer: Codable, Sendable {
     case openOrders([ListedOrder])
+    case symbolsWithOrders(Set<Symbol>)
     case order(OrderReport?)
     case fills([Fill])
     case balances([AssetBalance])

@@ -276,6 +276,14 @@ struct PaperSocketAccount: ExchangeAccount {
         return orders
     }
 
+    func symbolsWithOrders(of maker: InstallationID) async throws(ConnectorError) -> Set<Symbol>? {
+        let question = PaperQuestion.symbolsWithOrders(label, installation: maker.rawValue)
+        guard case .symbolsWithOrders(let symbols) = try await connector.ask(question) else {
+            throw .unreadable("symbolsWithOrders")
+        }
+        return symbols
+    }
+
     func order(_ id: ClientOrderID, _ symbol: Symbol) async throws(ConnectorError) -> OrderReport? {
         guard case .order(let report) = try await connector.ask(.order(id, label)) else { throw .unreadable("order") }
         return report

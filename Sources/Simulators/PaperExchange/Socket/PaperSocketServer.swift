@@ -115,6 +115,8 @@ private final class PaperSocketConnection: Sendable {
             let answer: PaperAnswer =
                 switch question {
                 case .openOrders(let label, let symbol): .openOrders(try await exchange.openOrders(label, symbol))
+                case .symbolsWithOrders(let label, let number):
+                    .symbolsWithOrders(try await symbolsWithOrders(label, number))
                 case .order(let id, let label): .order(await exchange.order(id, label))
                 case .fills(let label, let symbol, let from, let limit):
                     .fills(await exchange.fills(label, symbol, from: from, limit: limit))
@@ -122,6 +124,11 @@ private final class PaperSocketConnection: Sendable {
                 }
             say(.answer(number: number, answer))
         } catch { say(.refusal(number: number, error)) }
+    }
+
+    private func symbolsWithOrders(_ label: String, _ number: UInt8) async throws(ConnectorError) -> Set<Symbol> {
+        guard let maker = InstallationID(number) else { throw .refused("installation \(number)") }
+        return await exchange.symbolsWithOrders(label, of: maker)
     }
 
     private func keep(_ subscription: Subscription?, _ number: Int) {

@@ -1,0 +1,29 @@
+import Exchanges
+import Execution
+import Scheduling
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+/// A database that is locked answers neither yes nor no for many seconds.
+@Suite struct SlowStoreTests {
+    @Test func `quotes are taken off while the store says nothing, and made anew when it answers`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let (exchange, server) = (bench.exchange, bench.server)
+            let answers = Signal()
+            server.database.failNextWrite { await answers.wait() }
+            exchange.fill(try #require(exchange.open.first).request.id)
+            // Until the store has said anything: it does when they are off, not before.
+            try await server.wait("they are off the book") { exchange.open.isEmpty }
+            let fault = await server.supervisor.health().faults.first { $0.contains("storage") }
+            #expect(fault?.contains("nothing could be stored for 2 s") ?? false, "\(fault ?? "none")")
+            answers.raise()
+            exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await server.wait("it quotes anew") { exchange.open.count == 4 }
+            #expect(await server.supervisor.health().faults == [])
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Exchanges
+import Execution
+import Persistence
+import Scheduling
+import Synchronization
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+/// Own orders that no strategy at work looks after, at an exchange that does not cancel them at once.
+@Suite struct StrayTests {
+    private static func stray() throws -> ClientOrderID { try #require(ClientOrderID(rawValue: 77 << 26 | 5)) }
+
+    private static func isTold(_ supervisor: StrategySupervisor) async -> Bool {
+        await supervisor.health().faults.contains { $0.contains("that no strategy looks after") }
+    }
+
+    @Test func `one whose cancel is refused is cancelled again until it is gone, and health says so while it stays`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            let (exchange, stray) = (bench.exchange, try Self.stray())
+            exchange.rest(stray)
+            exchange.state.withLock { $0.refusesCancels = true }
+            try await bench.restart()
+            let supervisor = bench.server.supervisor
+            #expect(await Self.isTold(supervisor))
+            exchange.state.withLock { $0.refusesCancels = false }
+            try await bench.server.wait("it is off the book") { !exchange.open.contains { $0.request.id == stray } }
+            try await bench.server.wait("health is well again") { await supervisor.health().faults == [] }
+            #expect(exchange.open.count == 4, "what a strategy looks after stays")
+        }
+    }
+
+    @Test func `one whose cancel goes unanswered is known to be gone by the exchange's list`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            bench.exchange.rest(try Self.stray())
+            bench.exchange.state.withLock { $0.tellsCancels = false }
+            try await bench.restart()
+            let supervisor = bench.server.supervisor
+            try await bench.server.wait("health is well again") { await supervisor.health().faults == [] }
+        }
+    }
+
+    @Test func `orders of a strategy that cannot be taken up are cancelled until they are gone`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let exchange = bench.exchange
+            _ = try await bench.server.database.write { transaction in
+                try transaction.execute("UPDATE strategy_parameters SET parameters = '{\"renamed\":1}'")
+            }
+            exchange.state.withLock { $0.refusesCancels = true }
+            try await bench.restart()
+            #expect(await Self.isTold(bench.server.supervisor))
+            #expect(exchange.open.count == 4)
+            exchange.state.withLock { $0.refusesCancels = false }
+            try await bench.server.wait("they are off the book") { exchange.open.isEmpty }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `the end of the server takes them off, or says that it did not (H27)`(_ isRefused: Bool) async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let exchange = bench.exchange
+            exchange.rest(try Self.stray())
+            exchange.state.withLock { $0.refusesCancels = true }
+            try await bench.restart()
+            let (supervisor, stray) = (bench.server.supervisor, try Self.stray())
+            exchange.state.withLock { state in
+                state.refusesCancels = false
+                if isRefused { state.keepsOpen = [stray] }
+            }
+            let isClean = await supervisor.shutDown(limit: Nanoseconds.milliseconds(isRefused ? 300 : 10_000))
+            #expect(isClean == !isRefused)
+            #expect(exchange.open.count == (isRefused ? 1 : 0))
+        }
+    }
+
+    @Test func `one that shows itself when its strategy has ended is cancelled until it is gone (H36)`() async throws {
+        try await withServer { bench in
+            let exchange = bench.exchange
+            exchange.state.withLock { $0.faults = [.refused(.other)] }
+            try await bench.quote()
+            let refused = try #require(
+                exchange.state.withLock { $0.orders.values.first { $0.status == .rejected } }?.request.id)
+            let (server, supervisor) = (bench.server, bench.server.supervisor)
+            let key = StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking)
+            #expect(try await supervisor.stop(key).status == .stopped)
+            exchange.state.withLock { state in
+                state.refusesCancels = true
+                state.orders[refused]?.status = .open
+            }
+            exchange.tell(.event(.accepted(refused)))
+            try await server.wait("health tells of it") { await Self.isTold(supervisor) }
+            exchange.state.withLock { $0.refusesCancels = false }
+            try await server.wait("it is off the book, and its row ended") {
+                let live = try await server.database.real.read { transaction in
+                    try OrderStore(
+                        transaction: transaction, place: StoredOrders.place, instrument: TestInstrument.btc
+                    ).live()
+                }
+                return exchange.open.isEmpty && live.isEmpty
+            }
+        }
+    }
+}
