@@ -29,7 +29,7 @@ public final class TemporaryPostgresServer: Sendable {
         let folder = "/tmp/mrmarket-server-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         if getuid() == 0 { try await command("/usr/bin/env", ["chown", "postgres", folder]) }
-        let server = TemporaryPostgresServer(folder: folder, port: try freePort())
+        let server = TemporaryPostgresServer(folder: folder, port: try FreePort.next())
         try await run(
             "initdb",
             ["-D", folder + "/data", "-U", "mrmarket", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"])
@@ -81,22 +81,6 @@ public final class TemporaryPostgresServer: Sendable {
         guard posix_spawn(&process, "/bin/sh", nil, nil, &words, environ) == 0, waitpid(process, &status, 0) == process,
             status == 0
         else { throw CommandFailed(command: arguments.joined(separator: " ")) }
-    }
-
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw CommandFailed(command: "bind") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }
 

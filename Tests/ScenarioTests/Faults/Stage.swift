@@ -25,7 +25,7 @@ final class Stage {
     init() async throws {
         folder = try TemporaryFolder()
         exchange = try await BinanceServerProcess(folder: folder.path)
-        port = try ServerProcess.freePort()
+        port = try FreePort.next()
         let alice = BinanceServerProcess.alice
         environment = [
             "BINANCE_API_KEY": alice.key, "BINANCE_SECRET": alice.secret,

@@ -32,7 +32,7 @@ import TradingCore
             """.write(toFile: file, atomically: true, encoding: .utf8)
             let exchange = try await BinanceServerProcess(folder: folder.path, arguments: ["--accounts", file])
             self.exchange = exchange
-            port = try ServerProcess.freePort()
+            port = try FreePort.next()
             var environment = [
                 "BINANCE_REST_URL": "http://127.0.0.1:\(exchange.port)",
                 "BINANCE_STREAM_URL": "ws://127.0.0.1:\(exchange.port)",

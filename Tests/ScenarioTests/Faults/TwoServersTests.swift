@@ -33,7 +33,7 @@ import TradingCore
         let own = folder.path + "/" + name
         try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: true)
         return try await ServerProcess(
-            folder: own, port: try ServerProcess.freePort(), environment: environment, patience: 60)
+            folder: own, port: try FreePort.next(), environment: environment, patience: 60)
     }
 
     private func quote(_ server: ServerProcess) async throws {

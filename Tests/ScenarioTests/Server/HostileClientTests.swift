@@ -7,7 +7,7 @@ import TradingCore
 @Suite(.serialized) struct HostileClientTests {
     @Test func `however many connections are opened, the server keeps what it needs to trade`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(
             folder: folder.path, port: port, arguments: ["--example"], descriptors: 300)
         try await server.wait("quoting") {
@@ -27,7 +27,7 @@ import TradingCore
     /// 300 file descriptors leave clients 44 connections: 11 an address, and 5 that are the operator's.
     @Test func `a halt gets through while others hold every connection that they can get`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(folder: folder.path, port: port, descriptors: 300)
         let settings = [
             "DATABASE_PATH": folder.path + "/data/mr_market.db", "PORT": "\(port)", "PATH": "/usr/bin:/bin",
@@ -49,7 +49,7 @@ import TradingCore
 
     @Test func `what is not HTTP is refused in the envelope of every other error`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(folder: folder.path, port: port)
         for request in ["\u{16}\u{3}\u{1}garbage\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /health\r\nX: \u{0}\r\n\r\n"]
         {
@@ -69,7 +69,7 @@ import TradingCore
         "GET /health HTTP/1.1\r\nHost: x\r\n" + String(repeating: "X-Many: x\r\n", count: 1_100) + "\r\n",
     ]) func `an address or headers too long to be read are told as that`(_ request: String) async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(folder: folder.path, port: port)
         let connection = try #require(RawConnection(port: port))
         connection.send(request)
@@ -83,7 +83,7 @@ import TradingCore
 
     @Test func `a client that waits to be told so is told to send its body`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(folder: folder.path, port: port)
         let connection = try #require(RawConnection(port: port))
         let body = #"{"password":"wrong"}"#
@@ -100,7 +100,7 @@ import TradingCore
 
     @Test func `a request that is never finished keeps no order on the book when the server ends`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(folder: folder.path, port: port, arguments: ["--example"])
         try await server.wait("quoting") {
             try await server.get("/health/trading").text.contains("\"openOrders\":4")
@@ -118,7 +118,7 @@ import TradingCore
 
     @Test func `a halt goes through when every login and request is throttled`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let settings = [
             "DATABASE_PATH": folder.path + "/data/mr_market.db", "PORT": "\(port)", "PATH": "/usr/bin:/bin",
         ]
@@ -136,7 +136,7 @@ import TradingCore
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "/proc/net/if_inet6"), "there is no IPv6 here"))
     func `a server that listens on IPv6 is halted and resumed from the command line`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(folder: folder.path, port: port, environment: ["HOST": "::"])
         let settings = [
             "DATABASE_PATH": folder.path + "/data/mr_market.db", "PORT": "\(port)", "HOST": "::1",
@@ -185,7 +185,7 @@ import TradingCore
     @Test func `a recording that holds nothing is refused before anything remembers it`() async throws {
         let folder = try TemporaryFolder()
         let empty = try folder.write("", to: "btcusdt-empty.raw")
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let settings = [
             "DATABASE_PATH": folder.path + "/data/mr_market.db", "PORT": "\(port)", "PATH": "/usr/bin:/bin",
         ]

@@ -18,7 +18,7 @@ import TradingCore
         async throws
     {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(folder: folder.path, port: port, environment: Self.given)
         #expect(server.interrupt() == 0, "\(server.log)")
         for secret in ["hunter2", "open sesame"] { #expect(!server.log.contains(secret)) }
@@ -40,7 +40,7 @@ import TradingCore
     @Test func `a rotation by command keeps the old key for backups, and the next start opens everything`() async throws
     {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let settings = Self.settings(folder, port)
         var server = try await ServerProcess(folder: folder.path, port: port, environment: Self.given)
         let busy = try Program.run(["keys", "rotate"], environment: settings)
@@ -72,7 +72,7 @@ import TradingCore
 
     @Test func `no core dumps and no ptrace while secrets are in memory`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(folder: folder.path, port: port)
         let limits = try String(contentsOfFile: "/proc/\(server.processIdentifier)/limits", encoding: .utf8)
         let core = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
@@ -84,7 +84,7 @@ import TradingCore
 
     @Test func `an order by hand outlives kill and stop, and is cancelled by its id (H36, H37)`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         var server = try await ServerProcess(folder: folder.path, port: port)
         try await server.logIn()
         let book = try await server.get("/market/orderbook?exchange=paper&symbol=BTC%2FUSDT&limit=1")

@@ -11,7 +11,7 @@ import Testing
 
     @Test func `a drill: back up a trading server, lose its database, put the backup back, trade on`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let settings = Self.settings(folder, port)
         var server = try await ServerProcess(folder: folder.path, port: port, arguments: ["--example"])
         try await server.wait("quoting") { try await server.get("/health/trading").text.contains("\"openOrders\":4") }
@@ -61,7 +61,7 @@ import Testing
 
     @Test func `a changed amount is found and named, and the exit code says so`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let settings = Self.settings(folder, port)
         let server = try await ServerProcess(folder: folder.path, port: port, arguments: ["--example"])
         try await server.wait("quoting") { try await server.get("/health/trading").text.contains("\"openOrders\":4") }
@@ -84,7 +84,7 @@ import Testing
 
     @Test func `the example strategy can be stored before the first start, once`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let settings = Self.settings(folder, port)
         let first = try Program.run(["seed"], environment: settings)
         #expect(first.code == 0 && first.output.hasPrefix("Stored"), "\(first.output) \(first.errors)")
@@ -142,7 +142,7 @@ import Testing
         let url = try #require(DatabaseEngine.postgresURL)
         try await withTemporaryPostgres(on: url) { database in
             let folder = try TemporaryFolder()
-            let port = try ServerProcess.freePort()
+            let port = try FreePort.next()
             var settings = Self.settings(folder, port)
             settings["DATABASE_URL"] = database
             let environment = ["DATABASE_URL": database]
@@ -177,7 +177,7 @@ import Testing
                 // Servers that share a database share the key of its secrets: the first one's.
                 let key = try? String(contentsOfFile: folders[0].path + "/data/encryption-private-key", encoding: .utf8)
                 return try await ServerProcess(
-                    folder: folders[number].path, port: try ServerProcess.freePort(),
+                    folder: folders[number].path, port: try FreePort.next(),
                     arguments: ["--example", "--exchange-socket", exchange.socket],
                     // The same name twice, as by mistake.
                     environment: [

@@ -23,7 +23,7 @@ import TradingCore
     ) async throws {
         let folder = try TemporaryFolder()
         var random = SplitMix64(seed: seed)
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         var server = try await ServerProcess(folder: folder.path, port: port)
         try await startBusy(server)
         for _ in 0..<6 {
@@ -44,7 +44,7 @@ import TradingCore
     ) async throws {
         let folder = try TemporaryFolder()
         var random = SplitMix64(seed: seed)
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         var exchange = try await ExchangeProcess(folder: folder.path)
         let arguments = ["--exchange-socket", exchange.socket]
         var server = try await ServerProcess(folder: folder.path, port: port, arguments: arguments)
@@ -113,7 +113,7 @@ import TradingCore
 
     @Test func `the book of a market that nobody trades on is told to the first who asks`() async throws {
         let folder = try TemporaryFolder()
-        let server = try await ServerProcess(folder: folder.path, port: ServerProcess.freePort())
+        let server = try await ServerProcess(folder: folder.path, port: FreePort.next())
         defer { server.kill() }
         try await server.logIn()
         let answer = try await server.get("/market/orderbook?exchange=paper&symbol=BTC%2FUSDT&limit=5")
@@ -123,7 +123,7 @@ import TradingCore
 
     @Test func `Ctrl-C takes every order off, and the next start goes on`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         var server = try await ServerProcess(folder: folder.path, port: port, arguments: ["--example"])
         try await server.wait("quoting") { try await server.get("/health/trading").text.contains("\"openOrders\":4") }
         #expect(server.interrupt() == 0, "\(server.log)")
@@ -139,7 +139,7 @@ import TradingCore
 
     @Test func `a halt from the command line holds over restarts, until resumed`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         var server = try await ServerProcess(folder: folder.path, port: port, arguments: ["--example"])
         try await server.wait("quoting") { try await server.get("/health/trading").text.contains("\"openOrders\":4") }
         let settings = ["DATABASE_PATH": folder.path + "/data/mr_market.db", "PORT": "\(port)"]
@@ -166,7 +166,7 @@ import TradingCore
         #expect(refused.code == 2)
         #expect(refused.errors.contains(foreign))
         #expect(refused.errorLines.count == 1)
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(folder: folder.path, port: port)
         let busy = try Program.run(
             ["serve"], environment: ["DATABASE_PATH": folder.path + "/b/x.db", "PORT": "\(port)"])

@@ -12,7 +12,7 @@ import Testing
         for (file, text) in [("admin-password.unshown", ""), ("admin-password", "made-before\n")] {
             #expect(FileManager.default.createFile(atPath: data + "/" + file, contents: Data(text.utf8)))
         }
-        let port = try ServerProcess.freePort()
+        let port = try FreePort.next()
         let server = try await ServerProcess(folder: folder.path, port: port)
         try await server.wait("it is shown") { server.log.contains("Admin password: made-before ") }
         try await server.wait("the mark is gone") {
@@ -42,7 +42,7 @@ import Testing
         }
         await database.close()
         let server = try await ServerProcess(
-            folder: folder.path, port: try ServerProcess.freePort(), standsBy: true)
+            folder: folder.path, port: try FreePort.next(), standsBy: true)
         let line = " critical mrmarket: [mrmarket] the ledger does not add up, as job 1 "
         #expect(server.log.contains(line), "\(server.log)")
         #expect(try await server.get("/health").status == 503)
@@ -62,7 +62,7 @@ import Testing
         let program = try Program(
             ["serve"],
             environment: [
-                "DATABASE_PATH": folder.path + "/mr_market.db", "PORT": "\(try ServerProcess.freePort())",
+                "DATABASE_PATH": folder.path + "/mr_market.db", "PORT": "\(try FreePort.next())",
                 "DATABASE_URL": "postgres://trader@127.0.0.1:\(silent.port)/market", "PATH": "/usr/bin:/bin",
             ])
         #expect(silent.isConnected(), "the start never asked")
@@ -81,7 +81,7 @@ import Testing
             let program = try Program(
                 ["serve"],
                 environment: [
-                    "DATABASE_PATH": folder.path + "/x.db", "PORT": "\(try ServerProcess.freePort())",
+                    "DATABASE_PATH": folder.path + "/x.db", "PORT": "\(try FreePort.next())",
                     "PATH": "/usr/bin:/bin",
                 ])
             let threads = program.threadsWhenItCatches(SIGTERM)
@@ -97,7 +97,7 @@ import Testing
     @Test func `a feed that is not there is bad input like any other`() throws {
         let result = try Program.run(
             ["serve", "--feed", "/nope.gz"],
-            environment: ["PORT": "\(try ServerProcess.freePort())", "PATH": "/usr/bin:/bin"])
+            environment: ["PORT": "\(try FreePort.next())", "PATH": "/usr/bin:/bin"])
         #expect(result.code == 2)
         #expect(result.errorLines.count == 1, "\(result.errors)")
         #expect(result.errors.hasPrefix("mrmarket: ") && result.errors.contains("/nope.gz"), "\(result.errors)")
@@ -145,7 +145,7 @@ private final class SilentListener {
     private let descriptor: Int32
 
     init() throws {
-        port = try ServerProcess.freePort()
+        port = try FreePort.next()
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
