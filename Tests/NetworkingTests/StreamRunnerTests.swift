@@ -51,6 +51,7 @@ private final class Told: Sendable {
             switch update {
             case .connected: "connected"
             case .disconnected(let failure): "disconnected \(failure.kind.rawValue)"
+            case .bookNotFetched(let failure): "not fetched \(failure.kind.rawValue)"
             case .event(.unexplained(let text)): text
             case .event(.book(let book)): "book \(book.symbol)"
             case .event(.bookLost(let symbol, _)): "lost \(symbol)"

@@ -115,7 +115,8 @@ final class MarketRecording: Service, Sendable {
         ) { client.context($0) }
         return StreamRunner(keeper, source, client: try WebSocketClient(), time: time) { update in
             switch update {
-            case .connected: break
+            // Without its book a recording waits: the next try follows within a second.
+            case .connected, .bookNotFetched: break
             case .event(let event): recorder.event(event, at: time.now())
             case .disconnected(let failure): recorder.disconnected("\(failure)", at: time.now())
             }

@@ -53,6 +53,8 @@ extension DialectAccount {
             state.withLock { $0.stream = .down }
             lose("stream: \(failure)")
         case .event(let event): take(event)
+        // An account's stream has no books.
+        case .bookNotFetched: break
         }
     }
 

@@ -81,9 +81,13 @@ public final class DialectConnector: ExchangeConnector {
             [venue] token throws(ExchangeFailure) in
             try venue.dialect.publicStream([.book(symbol), .trades(symbol)], token: token)
         }
-        let runner = StreamRunner(keeper, source, client: venue.wires.webSockets, time: venue.time) { [venue] update in
-            if case .disconnected(let failure) = update {
-                venue.logger.warning("\(venue.id) market of \(symbol): \(failure)")
+        let losses = LossReport("\(venue.id) market of \(symbol)", venue.logger, time: venue.time)
+        let runner = StreamRunner(keeper, source, client: venue.wires.webSockets, time: venue.time) { update in
+            switch update {
+            case .disconnected(let failure): losses.tell(failure, wasWhole: true)
+            case .event(.bookLost(_, let failure)): losses.tell(failure, wasWhole: feed.lastWord != nil)
+            case .bookNotFetched(let failure): losses.tell(failure, wasWhole: false)
+            case .event, .connected: break
             }
             feed.take(update)
         }

@@ -56,7 +56,7 @@ final class MarketFeed: Sendable {
     func take(_ update: StreamRunner.Update) {
         let now = time.now()
         switch update {
-        case .connected: break
+        case .connected, .bookNotFetched: break
         case .disconnected: lose(now)
         case .event(.book(let book)):
             guard let records = records(book, now) else { return broken("a book", now) }

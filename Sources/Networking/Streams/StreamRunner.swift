@@ -9,6 +9,8 @@ public actor StreamRunner {
     public enum Update: Sendable {
         case connected
         case event(StreamEvent)
+        /// A book was asked for in vain, and will be again.
+        case bookNotFetched(ExchangeFailure)
         /// The books told before are lost already.
         case disconnected(ExchangeFailure)
     }
@@ -158,6 +160,7 @@ public actor StreamRunner {
         fetches[number] = Task { [source] in
             let book = await source.book(call)
             self.fetches[number] = nil
+            if case .failure(let failure) = book, !Task.isCancelled { self.sink(.bookNotFetched(failure)) }
             self.turn { keeper, now, actions in keeper.fetched(book, fetch, now: now, into: &actions) }
         }
     }
