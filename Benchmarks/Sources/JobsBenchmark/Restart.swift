@@ -27,7 +27,9 @@ struct Restart {
             logger: logger)
         let now = time.now()
         let isThere = try await database.read { transaction in
-            try JobStore(transaction: transaction).depths([LongJob.queue], now: now).contains { $0.running + $0.ready > 0 }
+            try JobStore(transaction: transaction).depths([LongJob.queue], now: now).contains {
+                $0.running + $0.ready > 0
+            }
         }
         if !isThere {
             _ = try await database.write { try JobStore(transaction: $0).enqueue(LongJob(), now: time.now()) }

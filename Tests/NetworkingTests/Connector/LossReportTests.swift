@@ -2,6 +2,7 @@ import Exchanges
 import Scheduling
 import TestSupport
 import Testing
+import TradingCore
 
 @testable import Networking
 
