@@ -110,6 +110,22 @@ import TradingCore
         #expect(try statuses() == ["expired", "expired", "expired", "expired"])
     }
 
+    @Test func `one whose account is missing is told like one that cannot be read`() throws {
+        let now = time.now()
+        let expiry = try database.transact { transaction in
+            // Put back before the end, or the transaction would be refused.
+            try transaction.execute("PRAGMA defer_foreign_keys = ON")
+            try transaction.execute("UPDATE ledger_transfers SET debit_account = debit_account + 999 WHERE key = 'r1'")
+            defer {
+                _ = try? transaction.execute(
+                    "UPDATE ledger_transfers SET debit_account = debit_account - 999 WHERE key = 'r1'")
+            }
+            return try LedgerStore(transaction: transaction).expireDue(now: now)
+        }
+        #expect(expiry.expired.map(\.id.key) == ["r2", "r3", "r4"])
+        #expect(expiry.refused.map(\.reason) == ["one of its accounts is missing"])
+    }
+
     @Test func `many that cannot be read do not use up what one tick does for the others`() throws {
         for key in ["r1", "r2", "r3"] { try spoil(key, "abc") }
         let now = time.now()

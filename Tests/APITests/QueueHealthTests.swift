@@ -127,6 +127,31 @@ import TradingCore
         }
     }
 
+    @Test
+    func
+        `jobs behind one of their serial key are waiting work: a warning behind a dead one, critical behind one that hangs`()
+        async throws
+    {
+        try await with { bench in
+            for _ in 0..<5 { try bench.enqueue(JobOptions(serialKey: "order-1")) }
+            let first = try bench.claim(5)
+            #expect(first.count == 1)
+            bench.pass(seconds: 30)
+            #expect(try await bench.look().issues == [])
+            bench.pass(seconds: 1)
+            let hung = try await bench.look()
+            #expect(hung.code == 503 && hung.status == "critical")
+            #expect(
+                hung.issues == [
+                    "4 jobs wait behind an earlier one of their serial key, the oldest for 31 s; running: 1, failed: 0"
+                ])
+            try bench.die(first[0])
+            let dead = try await bench.look()
+            #expect(dead.code == 200 && dead.status == "warning")
+            #expect(dead.issues.contains { $0.hasSuffix("running: 0, failed: 1") }, "\(dead.issues)")
+        }
+    }
+
     @Test func `what this process completed counts, though its rows are gone`() async throws {
         try await with { bench in
             try bench.enqueue()

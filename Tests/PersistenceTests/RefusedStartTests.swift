@@ -80,13 +80,58 @@ import Testing
         #expect(try await count() == 210)
     }
 
-    @Test func `a damaged file keeps its log`() async throws {
-        try await kill()
+    private func damage(page: UInt64) throws {
         let file = try FileHandle(forWritingTo: URL(filePath: path))
-        try file.seek(toOffset: 4_096 * 20)
+        try file.seek(toOffset: 4_096 * (page - 1))
         try file.write(contentsOf: Data(repeating: 0xA5, count: 4_096))
         try file.close()
+    }
+
+    @Test func `a damaged file keeps its log`() async throws {
+        try await kill()
+        try damage(page: 21)
         try await expectCorrupt("Page 21")
+    }
+
+    /// What says that a transaction was interrupted, and does not, takes the same care.
+    @Test(arguments: [0, 5_000])
+    func `a damaged file keeps its log with a journal beside it that is none`(_ length: Int) async throws {
+        try await kill()
+        try damage(page: 21)
+        try Data((0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31) }).write(to: URL(filePath: path + "-journal"))
+        let log = files[1]
+        let error = try await #require(throws: SQLError.self) { _ = try await SQLiteDatabase.open(path: path) }
+        guard case .corrupt(let message) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(message.hasPrefix(path) && files[1] == log)
+    }
+
+    /// Such a file is opened, and its damage met when the page is read.
+    @Test(arguments: [false, true])
+    func `a damaged file that was too large to be looked at keeps its log, and is named`(_ writes: Bool) async throws {
+        try await kill()
+        try damage(page: 21)
+        let before = files
+        var tuning = SQLiteTuning()
+        tuning.checkedAtStart = 0
+        tuning.initialLogBytes = 0
+        let database = try await SQLiteDatabase.open(path: path, tuning: tuning)
+        let error = try await #require(throws: SQLError.self) {
+            if writes {
+                try await database.write { _ = try $0.execute("UPDATE t SET v = 'x' WHERE v LIKE 'y%'") }
+            } else {
+                _ = try await database.read { try $0.rows("SELECT SUM(LENGTH(v)) FROM t") }
+            }
+        }
+        await database.close()
+        guard case .corrupt(let message) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(writes || message.hasPrefix(path))
+        #expect(files == before)
     }
 
     @Test func `a file that has become empty where a server has run is no new installation`() async throws {

@@ -64,7 +64,7 @@ struct QueueHealth: Sendable {
             issues.append((.warning, "High failure rate: \(depth.dead) failed jobs"))
         }
         if depth.ready > Self.backlogLimit { issues.append((.warning, "Large backlog: \(depth.ready) waiting jobs")) }
-        if let staleness { issues.append(staleness) }
+        issues += [staleness, heldBack].compactMap { $0 }
         return issues
     }
 
@@ -75,8 +75,7 @@ struct QueueHealth: Sendable {
             return nil
         }
         let age = Self.seconds(oldest, now)
-        let progress = [depth.lastCompleted, here?.counters.lastProgress].compactMap { $0 }.max()
-        if let progress, now.nanoseconds(since: progress) <= Self.idleLimit {
+        if progresses {
             return (.warning, "Waiting jobs are worked off late: the oldest waits for \(age)")
         }
         if depth.running == 0 { return (.critical, "No active workers processing waiting jobs") }
@@ -84,6 +83,23 @@ struct QueueHealth: Sendable {
         return (
             .critical,
             "Waiting jobs are not worked off: the oldest waits for \(age), none was completed \(last), running: \(depth.running)"
+        )
+    }
+
+    private var progress: Timestamp? { [depth.lastCompleted, here?.counters.lastProgress].compactMap { $0 }.max() }
+
+    private var progresses: Bool { progress.map { now.nanoseconds(since: $0) <= Self.idleLimit } ?? false }
+
+    /// Jobs of a serial key wait for the one before them. Where that lies dead an operator decides; where it runs and nothing of the queue
+    /// is completed, it hangs.
+    private var heldBack: (Status, String)? {
+        guard !depth.isPaused, let oldest = depth.oldestWaiting, now.nanoseconds(since: oldest) > Self.idleLimit else {
+            return nil
+        }
+        let isHung = depth.running > 0 && !progresses
+        return (
+            isHung ? .critical : .warning,
+            "\(depth.waiting) jobs wait behind an earlier one of their serial key, the oldest for \(Self.seconds(oldest, now)); running: \(depth.running), failed: \(depth.dead)"
         )
     }
 

@@ -142,7 +142,7 @@ extension PrometheusText {
         }
         header("mrmarket_jobs_oldest_ready_seconds", "Age of the oldest job that could start", "gauge", &text)
         for depth in depths {
-            let age = depth.oldestReady.map { max(0, now.nanoseconds(since: $0)) } ?? 0
+            let age = depth.oldestDue.map { max(0, now.nanoseconds(since: $0)) } ?? 0
             text += "mrmarket_jobs_oldest_ready_seconds{queue=\"\(depth.queue.rawValue)\"} \(Double(age) / 1e9)\n"
         }
         guard let report = operations.worker() else { return text }

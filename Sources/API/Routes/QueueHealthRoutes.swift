@@ -45,7 +45,7 @@ struct QueueHealthRoutes {
         return .object([
             "name": .string(queue.depth.queue.rawValue), "status": .string(QueueHealth.Status(issues).rawValue),
             "isPaused": .bool(queue.depth.isPaused), "isServed": .bool(queue.isServed), "metrics": metrics(queue.depth),
-            "oldestWaitingMilliseconds": queue.depth.oldestReady.map {
+            "oldestWaitingMilliseconds": queue.depth.oldestDue.map {
                 .number(max(0, queue.now.nanoseconds(since: $0)) / Nanoseconds.perMillisecond)
             } ?? .null,
             "thisProcess": queue.here.map { process($0, registrationsLost: report?.registrationsLost ?? 0) } ?? .null,

@@ -13,10 +13,15 @@ extension JobStore {
         ).map { try JobRecord($0) }
     }
 
-    /// The newest dead letters of one kind.
-    /// - Parameter limit: from 1 to 1,000 of the queue's are looked through.
+    /// The newest dead letters of one kind, however many of other kinds are newer.
+    /// - Parameter limit: from 1 to 1,000.
     public func newestDead(_ queue: QueueName, kind: String, limit: Int = 1_000) throws -> [JobRecord] {
-        try newestDead(queue, limit: limit).filter { $0.kind == kind }
+        try transaction.rows(
+            """
+            SELECT \(raw: JobRecord.columns) FROM jobs WHERE queue = \(queue) AND state = 'dead' AND kind = \(kind)
+            ORDER BY id DESC LIMIT \(min(max(1, limit), 1_000))
+            """
+        ).map { try JobRecord($0) }
     }
 
     /// Discards the dead letters of a kind of which any one success says that what failed before is over.

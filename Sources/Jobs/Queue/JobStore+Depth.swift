@@ -18,10 +18,15 @@ extension JobStore {
         public internal(set) var discarded = 0
         public internal(set) var cancelled = 0
         public internal(set) var isPaused = false
+        /// Since when the one of ``waiting`` is due that has been due longest: a job of its serial key runs, fails, or lies dead before it.
+        public internal(set) var oldestWaiting: Timestamp?
         /// Since when the one of ``ready`` is due that has been due longest, whatever its priority and number.
         public internal(set) var oldestReady: Timestamp?
         /// When the newest of the completed jobs that are kept was completed. Those that are removed leave no trace.
         public internal(set) var lastCompleted: Timestamp?
+
+        /// Since when the job is due that has been due longest, whatever it waits for.
+        public var oldestDue: Timestamp? { [oldestReady, oldestWaiting].compactMap { $0 }.min() }
 
         /// Jobs that somebody still has to do something about: not the finished ones.
         public var live: Int { ready + delayed + waiting + running + dead }
@@ -37,6 +42,7 @@ extension JobStore {
             var depth = Depth(queue: queue)
             try readBacklog(&depth, now)
             depth.waiting = try count(queue, .waiting)
+            depth.oldestWaiting = try span("queue = \(queue) AND state = 'waiting' AND run_at <= \(now)").earliest
             depth.running = try count(queue, .running)
             depth.dead = try count(queue, .dead)
             depth.completed = try countFinished(queue, .completed)

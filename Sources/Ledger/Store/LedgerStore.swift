@@ -102,7 +102,10 @@ public struct LedgerStore {
     private func expire(_ row: DueReservation, into expiry: inout Expiry, _ now: Timestamp) throws {
         // What cannot be read has written nothing, and neither has what the books refuse: both are found out before.
         do {
-            guard let reservation = try dueReservation(row.rowID, now: now) else { return }
+            guard let reservation = try dueReservation(row.rowID, now: now) else {
+                // It is due, as its row says: then what the row refers to is not there.
+                return expiry.refused.append(Refusal(rowID: row.rowID, reason: "one of its accounts is missing"))
+            }
             expiry.expired.append(try expire(reservation, now: now))
         } catch let error as SQLError {
             guard case .decoding = error else { throw error }

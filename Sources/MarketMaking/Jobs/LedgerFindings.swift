@@ -23,8 +23,9 @@ public struct LedgerFindings: Hashable, Sendable, CustomStringConvertible {
 
     /// Newest first.
     private static func all(_ transaction: any SQLTransaction) throws -> [LedgerFindings] {
-        try JobStore(transaction: transaction).newestDead(LedgerJobs.queue, limit: 1_000).compactMap { job in
-            guard job.kind == VerifyLedger.kind, let reason = job.reason, reason.hasPrefix(mark) else { return nil }
+        // By kind: what stands must not be hidden by newer dead letters of other kinds, which damaged books bring.
+        try JobStore(transaction: transaction).newestDead(LedgerJobs.queue, kind: VerifyLedger.kind).compactMap { job in
+            guard let reason = job.reason, reason.hasPrefix(mark) else { return nil }
             return LedgerFindings(job: job.id, reason: String(reason.dropFirst(mark.count)))
         }
     }

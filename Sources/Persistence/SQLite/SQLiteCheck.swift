@@ -3,20 +3,11 @@ internal import GRDB
 
 /// Whether a database file is whole.
 enum SQLiteCheck {
-    /// As ``atStart(_:_:limit:)``, by a connection that can only read: one that can write moves the log into the file when it is closed
-    /// again, and of a damaged file what the log holds may be all that is left. A refused file stays as it was, its log too.
-    /// - Returns: nil when only a connection that writes can look: a journal beside the file has to be played back first.
-    static func beforeWriting(_ path: String, limit: Int) throws -> Bool? {
-        guard !DurableFile.exists(path + "-journal") else { return nil }
-        do {
-            var configuration = Configuration()
-            configuration.readonly = true
-            configuration.label = "mrmarket.sqlite.check"
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
-            let isWhole = try queue.read { try atStart($0, path, limit: limit) }
-            try queue.close()
-            return isWhole
-        } catch { throw named(SQLError(error), path) }
+    /// As ``atStart(_:_:limit:)``, by a connection that can only read.
+    static func atStart(_ keeper: LogKeeper, _ path: String, limit: Int) throws -> Bool {
+        do { return try keeper.reader.read { try atStart($0, path, limit: limit) } } catch {
+            throw named(SQLError(error), path)
+        }
     }
 
     /// At a start, bounded in time: the schema always, every page of a file up to a limit. A larger one is looked at while the server

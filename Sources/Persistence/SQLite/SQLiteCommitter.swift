@@ -17,10 +17,13 @@ final class SQLiteCommitter: Committer {
     /// In bytes. The length at which the log is begun anew next, if readers let it.
     private let restartLength: Atomic<Int64>
 
-    init(_ writer: DatabasePool, _ notifier: Notifier, _ tuning: SQLiteTuning) {
+    private let damage: Damage
+
+    init(_ writer: DatabasePool, _ notifier: Notifier, _ tuning: SQLiteTuning, _ damage: Damage) {
         self.writer = writer
         self.notifier = notifier
         self.tuning = tuning
+        self.damage = damage
         restartLength = Atomic(2 * tuning.maximumLogBytes)
     }
 
@@ -44,6 +47,7 @@ final class SQLiteCommitter: Committer {
                     let transaction = SQLiteTransaction(connection: connection)
                     do { try body(transaction) } catch {
                         isBodyAtFault = true
+                        damage.note(SQLError(error))
                         throw error
                     }
                     channels = transaction.channels
@@ -57,7 +61,8 @@ final class SQLiteCommitter: Committer {
             }
         } catch {
             if isBodyAtFault { return .bodyFailed }
-            let error = SQLError(error)
+            let error = SQLiteCheck.named(SQLError(error), writer.path)
+            damage.note(error)
             if case .inputOutput = error { isSuspect.store(true, ordering: .relaxed) }
             return .failed(!isCommitting || staysFailed(error) ? error : .outcomeUnknown("\(error)"))
         }
@@ -115,6 +120,7 @@ final class SQLiteCommitter: Committer {
     /// Moves the log into the database file when nobody waits: SQLite's own way, after every so many pages, would make one
     /// commit in a hundred wait for it. On this thread alone, see ``SQLiteDatabase``.
     func rest(isQuiet: Bool) {
+        if damage.isKnown { return }
         let count = commitCount.load(ordering: .relaxed)
         guard isQuiet ? count >= tuning.commitsPerCheckpoint : count % Self.busyCommits == 0 && isLogLong else {
             return
@@ -157,6 +163,7 @@ final class SQLiteCommitter: Committer {
     /// place by hand is not overruled by a log of the one before. The last connection to be closed would do so, were it not one that only
     /// reads. What cannot be moved now, because somebody else is reading, stays in the log for the next start.
     func close() {
+        if damage.isKnown { return }
         try? writer.writeWithoutTransaction { connection in
             try connection.execute(sql: "PRAGMA busy_timeout = \(tuning.restartPatience)")
             _ = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(TRUNCATE)")

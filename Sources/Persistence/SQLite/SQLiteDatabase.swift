@@ -17,6 +17,7 @@ public final class SQLiteDatabase: SQLDatabase {
     private let isClosed = Mutex(false)
     private let tuning: SQLiteTuning
     private let areAllPagesChecked = Mutex(false)
+    private let damage = Damage()
 
     private init(path: String, pool: DatabasePool, lock: FileLock?, tuning: SQLiteTuning = SQLiteTuning()) {
         self.path = path
@@ -27,7 +28,7 @@ public final class SQLiteDatabase: SQLDatabase {
             lock == nil
             ? nil
             : GroupCommit(
-                SQLiteCommitter(pool, notifier, tuning), label: "mrmarket.sqlite.writer",
+                SQLiteCommitter(pool, notifier, tuning, damage), label: "mrmarket.sqlite.writer",
                 maximumBatch: tuning.maximumBatch, patience: tuning.patience)
         self.lock = Mutex(lock)
     }
@@ -65,14 +66,29 @@ public final class SQLiteDatabase: SQLDatabase {
                 if !lock.isNew { try SQLiteFile.refuseEmptied(path) }
                 try NewFile.make(path)
             }
-            let isChecked = try SQLiteCheck.beforeWriting(path, limit: tuning.checkedAtStart)
-            let database = SQLiteDatabase(
-                path: path, pool: try pool(path, isReadOnly: false, tuning), lock: lock, tuning: tuning)
-            try database.setUp(isChecked)
+            let database = try checked(path, lock, tuning)
             try LogFile(path: path + "-wal").extend(to: tuning.initialLogBytes)
             return database
         } catch {
             OpenFiles.remove(path)
+            throw error
+        }
+    }
+
+    /// A refused file stays as it was, its log too.
+    private static func checked(_ path: String, _ lock: FileLock, _ tuning: SQLiteTuning) throws -> SQLiteDatabase {
+        // A journal beside the file has to be played back first, which takes a connection that writes.
+        var keeper = DurableFile.exists(path + "-journal") ? nil : try LogKeeper(path)
+        defer { keeper?.close() }
+        let isWhole = try keeper.map { try SQLiteCheck.atStart($0, path, limit: tuning.checkedAtStart) }
+        let pool = try pool(path, isReadOnly: false, tuning)
+        do {
+            if keeper == nil { keeper = try LogKeeper(path) }
+            let database = SQLiteDatabase(path: path, pool: pool, lock: lock, tuning: tuning)
+            try database.setUp(isWhole)
+            return database
+        } catch {
+            try? pool.close()
             throw error
         }
     }
@@ -167,7 +183,10 @@ public final class SQLiteDatabase: SQLDatabase {
     public func checkPages() async throws {
         if areAllPagesChecked.withLock({ $0 }) { return }
         let path = path
-        try await pool.read { try SQLiteCheck.pages($0, path) }
+        do { try await pool.read { try SQLiteCheck.pages($0, path) } } catch {
+            damage.note(SQLError(error))
+            throw error
+        }
         areAllPagesChecked.withLock { $0 = true }
     }
 
@@ -211,10 +230,12 @@ public final class SQLiteDatabase: SQLDatabase {
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
-        do { return try await pool.read { try body(SQLiteTransaction(connection: $0)) } } catch let error
-            as DatabaseError
-        {
-            throw SQLError(error)
+        do { return try await pool.read { try body(SQLiteTransaction(connection: $0)) } } catch {
+            let isOwn = error is SQLError || error is DatabaseError
+            guard isOwn else { throw error }
+            let named = SQLiteCheck.named(SQLError(error), path)
+            damage.note(named)
+            throw named
         }
     }
 
@@ -235,10 +256,12 @@ public final class SQLiteDatabase: SQLDatabase {
 
     /// On a thread of its own: it waits for readers, and they may need the very threads that tasks run on.
     private func closePool() async {
-        let pool = pool
+        let (pool, path, isDamaged) = (pool, path, damage.isKnown)
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "mrmarket.sqlite.close").async {
+                let keeper = isDamaged ? try? LogKeeper(path) : nil
                 try? pool.close()
+                keeper?.close()
                 continuation.resume()
             }
         }
