@@ -63,8 +63,9 @@ struct LevelReadingTests {
         #expect(loosely(text) == nil)
     }
 
-    @Test func `spoiled levels come out as without the quick way`() {
-        let seed = UInt64.random(in: 0..<1_000_000)
+    /// The first seed spoils one text twice: into half a surrogate pair that no single spoiling writes.
+    @Test(arguments: [313_824, UInt64.random(in: 0..<1_000_000)])
+    func `spoiled levels come out as without the quick way`(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var read = 0
         for _ in 0..<20_000 {
@@ -76,9 +77,9 @@ struct LevelReadingTests {
             let text = "[" + rows.joined(separator: ",") + "]" + String(repeating: " ", count: Int(random.below(12)))
             let spoiled = random.below(3) == 0 ? Array(text.utf8) : SpoiledText.spoil(text, &random)
             // What is no text, or half a surrogate pair, the reader of answers refuses even where nobody wants to know.
-            guard let spoiledText = String(validating: spoiled, as: UTF8.self), !spoiledText.contains("\\ud800") else {
-                continue
-            }
+            guard let spoiledText = String(validating: spoiled, as: UTF8.self),
+                !spoiledText.contains(/\\u[dD][89a-fA-F]/)
+            else { continue }
             let expected = plainly(spoiledText)
             if expected != nil { read += 1 }
             if quickly(spoiledText) != expected { Issue.record("seed \(seed): \(spoiledText)") }
