@@ -19,7 +19,7 @@ public final class AlarmClock: Sendable {
     }
 
     private let time: any TimeSource
-    private let registry: ScheduleRegistry
+    public let registry: ScheduleRegistry
     private let state = Mutex(State())
     private let signal = Signal()
 
@@ -61,6 +61,10 @@ public final class AlarmClock: Sendable {
         schedule?.worked(from: began, to: time.now(), failure: failure)
     }
 
+    fileprivate func works(_ id: Int, _ began: Timestamp) {
+        state.withLock { $0.entries[id]?.schedule }?.works(since: began)
+    }
+
     fileprivate func remove(_ id: Int) {
         let schedule = state.withLock { $0.entries.removeValue(forKey: id)?.schedule }
         schedule?.end()
@@ -71,7 +75,7 @@ public final class AlarmClock: Sendable {
         while !Task.isCancelled {
             let now = time.now()
             for entry in takeDue(now) {
-                entry.schedule.began(at: now, dueAt: entry.dueAt)
+                entry.schedule.rang(at: now, dueAt: entry.dueAt)
                 entry.action(now)
                 // Otherwise it may be done already, and told of.
                 if !entry.worksElsewhere { entry.schedule.ended(at: time.now(), failure: nil) }
@@ -120,6 +124,9 @@ public struct Alarm: Sendable {
 
     /// - Parameter moment: `.distantFuture` is never.
     public func set(_ moment: Timestamp) { clock.set(id, moment) }
+
+    /// Tells the registry that the work which this alarm is for is being done, so that it shows should it hang.
+    public func works(since began: Timestamp) { clock.works(id, began) }
 
     /// Tells the registry that the work which this alarm is for was done, whether it rang for it or something else set it off.
     /// - Parameters:

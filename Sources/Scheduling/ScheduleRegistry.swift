@@ -24,6 +24,9 @@ public final class ScheduleRegistry: Sendable {
 }
 
 /// One recurring or repeated piece of work.
+///
+/// Who waits for himself says ``wait(until:on:failure:)`` in a loop, and nothing else; whose work others set off tells of it by
+/// ``began(at:dueAt:)`` and ``ended(at:failure:)``, or afterwards by ``worked(from:to:failure:)``.
 public final class Schedule: Sendable {
     private struct State {
         var report: ScheduleReport
@@ -44,13 +47,23 @@ public final class Schedule: Sendable {
     /// When it runs next; nil when it waits for something other than time.
     public func isDue(at moment: Timestamp?) { state.withLock { $0.report.nextRun = moment } }
 
+    /// It was due before this process began, and another one ran it.
+    public func ranBefore(at moment: Timestamp) {
+        state.withLock { if $0.report.lastRun ?? .distantPast < moment { $0.report.lastRun = moment } }
+    }
+
+    /// The time has come; whoever does the work tells when he does it.
+    func rang(at now: Timestamp, dueAt: Timestamp) {
+        state.withLock {
+            $0.report.began(at: now, dueAt: dueAt)
+            $0.isWorkAwaited = true
+        }
+    }
+
     public func began(at now: Timestamp, dueAt: Timestamp) {
         state.withLock {
-            $0.report.began(at: now)
-            $0.report.latenessNanoseconds = max(0, now.nanoseconds(since: dueAt))
-            $0.report.maximumLatenessNanoseconds = max(
-                $0.report.maximumLatenessNanoseconds, $0.report.latenessNanoseconds)
-            $0.isWorkAwaited = true
+            $0.report.began(at: now, dueAt: dueAt)
+            $0.report.runningSince = now
         }
     }
 
@@ -59,13 +72,33 @@ public final class Schedule: Sendable {
         state.withLock { $0.report.ended(now.nanoseconds(since: $0.report.lastRun ?? now), failure) }
     }
 
-    /// Work was done that ``began(at:dueAt:)`` set off, or that something other than time did: then it counts as a run of its own.
+    /// Work that will be told of by ``worked(from:to:failure:)`` is being done: should it hang, this shows it.
+    public func works(since start: Timestamp) { state.withLock { $0.report.runningSince = start } }
+
+    /// Work was done that ``AlarmClock`` set off, or that something other than time did: then it counts as a run of its own.
     public func worked(from start: Timestamp, to end: Timestamp, failure: String?) {
         state.withLock {
             if !$0.isWorkAwaited { $0.report.began(at: start) }
             $0.isWorkAwaited = false
             $0.report.ended(end.nanoseconds(since: start), failure)
         }
+    }
+
+    /// For a loop that works at times: the work before this is done, the next begins when it returns.
+    /// - Parameter failure: what went wrong since the last wait, if anything.
+    /// - Throws: `CancellationError`, when nothing is to be begun any more.
+    public func wait(until moment: Timestamp, on time: any TimeSource, failure: String? = nil) async throws {
+        let now = time.now()
+        state.withLock { state in
+            if state.report.runningSince != nil {
+                state.report.ended(now.nanoseconds(since: state.report.lastRun ?? now), failure)
+            }
+            state.report.nextRun = moment
+        }
+        // Another wait may have been begun when this one was cancelled.
+        defer { state.withLock { if $0.report.nextRun == moment { $0.report.nextRun = nil } } }
+        try await time.sleep(until: moment)
+        began(at: time.now(), dueAt: moment)
     }
 
     /// Takes it off the registry.
@@ -77,6 +110,8 @@ public struct ScheduleReport: Hashable, Sendable {
     public var name: String
     public var lastRun: Timestamp?
     public var nextRun: Timestamp?
+    /// When the work began that is being done now; nil when none is.
+    public var runningSince: Timestamp?
     /// Of the last run.
     public var durationNanoseconds: Int64 = 0
     /// How long after its time the last run began, and the worst one.
@@ -91,8 +126,15 @@ public struct ScheduleReport: Hashable, Sendable {
         runCount += 1
     }
 
+    fileprivate mutating func began(at now: Timestamp, dueAt: Timestamp) {
+        began(at: now)
+        latenessNanoseconds = max(0, now.nanoseconds(since: dueAt))
+        maximumLatenessNanoseconds = max(maximumLatenessNanoseconds, latenessNanoseconds)
+    }
+
     fileprivate mutating func ended(_ duration: Int64, _ failure: String?) {
         durationNanoseconds = duration
+        runningSince = nil
         guard let failure else { return }
         failureCount += 1
         lastFailure = failure

@@ -138,6 +138,7 @@ struct HealthRoutes {
         .object([
             "name": .string(report.name), "lastRun": report.lastRun.map(JSONTree.time) ?? .null,
             "nextRun": report.nextRun.map(JSONTree.time) ?? .null,
+            "runningSince": report.runningSince.map(JSONTree.time) ?? .null,
             "durationMicroseconds": .number(report.durationNanoseconds / 1_000),
             "latenessMicroseconds": .number(report.latenessNanoseconds / 1_000),
             "maximumLatenessMicroseconds": .number(report.maximumLatenessNanoseconds / 1_000),

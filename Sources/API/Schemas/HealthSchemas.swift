@@ -37,7 +37,7 @@ extension Schema {
     static let schedule = Schema.named(
         "Schedule",
         .object([
-            "name": .string, "lastRun": .nullable(.time), "nextRun": .nullable(.time),
+            "name": .string, "lastRun": .nullable(.time), "nextRun": .nullable(.time), "runningSince": .nullable(.time),
             "durationMicroseconds": .integer, "latenessMicroseconds": .integer,
             "maximumLatenessMicroseconds": .integer, "runs": .integer, "failures": .integer,
             "lastFailure": .nullable(.string),

@@ -14,14 +14,13 @@ struct LiveExchanges {
 
     init(
         fixed: [any ExchangeConnector], sidecar: SidecarServices, folder: String, orderMark: OrderMark,
-        time: any TimeSource,
-        logger: Logger
+        time: any TimeSource, schedules: ScheduleRegistry, logger: Logger
     ) throws {
         let caller = try HTTPCaller()
         let wires = Wires(
             time: time, webSockets: try WebSocketClient(), memory: FileMemory(path: folder + "/exchange-memory.json"),
             logger: logger, seed: UInt64.random(in: .min ... .max), orderMark: orderMark,
-            manners: manners
+            manners: manners, registry: schedules
         ) { request, milliseconds throws(HTTPFailure) in
             try await caller.send(request, within: milliseconds)
         }

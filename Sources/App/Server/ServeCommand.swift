@@ -50,16 +50,16 @@ struct ServeCommand: AsyncParsableCommand {
         await MoneyServices.tellFindings(database, logger)
         let secrets = try loadSecrets(files)
         for weakness in ServerSecrets.weaknesses(files.configuration) { logger.warning("\(weakness)") }
-        let exchange = try await reachExchange(exchangeConfiguration, files, time, logger)
-        let sidecar = SidecarServices(files.configuration, time, logger)
         let registry = ScheduleRegistry()
+        let exchange = try await reachExchange(exchangeConfiguration, files, time, registry, logger)
+        let sidecar = SidecarServices(files.configuration, time, registry, logger)
         let alarms = AlarmClock(time: time, registry: registry)
         let mark = try await OrderMarkStore.mark(of: database, random: SystemRandom(), now: time.now())
         // Before anything is made that would have to be closed.
         let encryption = try await KeyServices.open(files, secrets, database, time.now(), logger)
         let exchanges = try LiveExchanges(
             fixed: [exchange.connector], sidecar: sidecar, folder: files.configuration.dataFolder,
-            orderMark: mark, time: time, logger: logger)
+            orderMark: mark, time: time, schedules: registry, logger: logger)
         let lease = tradingLease(files, database, time, registry, logger)
         let supervisor = StrategySupervisor(
             RuntimeContext(
@@ -92,7 +92,8 @@ struct ServeCommand: AsyncParsableCommand {
             BackgroundService { await exchange.run() }, BackgroundService { await sidecar.run() },
             HTTPService(api: api, files: files, secrets: secrets, drain: drain),
             StatusService(
-                desk: supervisor, symbol: symbol, startsExample: example, time: time, showsLine: showsLine),
+                desk: supervisor, symbol: symbol, startsExample: example, time: time, registry: registry,
+                showsLine: showsLine),
         ]
         var configuration = ServiceGroupConfiguration(
             services: ServiceOrder.configurations(
@@ -165,13 +166,15 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// The paper exchange in this process, or the way to one in another.
     private func reachExchange(
-        _ configuration: PaperExchangeConfiguration, _ files: ServerFiles, _ time: any TimeSource, _ logger: Logger
+        _ configuration: PaperExchangeConfiguration, _ files: ServerFiles, _ time: any TimeSource,
+        _ registry: ScheduleRegistry, _ logger: Logger
     ) async throws -> (connector: any ExchangeConnector, run: @Sendable () async -> Void) {
+        let schedule = registry.schedule("paper exchange")
         if let exchangeSocket {
             let connector = PaperSocketConnector(configuration, path: exchangeSocket, time: time, logger: logger)
-            return (connector, { await connector.run() })
+            return (connector, { await connector.run(schedule) })
         }
         let exchange = try await PaperExchange.open(configuration, files.paperJournal, time, logger)
-        return (PaperConnector(exchange), { await exchange.run() })
+        return (PaperConnector(exchange), { await exchange.run(schedule) })
     }
 }

@@ -81,15 +81,20 @@ struct StatusService: Service {
     let symbol: Symbol
     let startsExample: Bool
     let time: any TimeSource
+    let registry: ScheduleRegistry
     let showsLine: Bool
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             if startsExample { await startExample() }
+            guard showsLine else { return await Signal().wait() }
+            let schedule = registry.schedule("status line")
+            defer { schedule.end() }
+            schedule.began(at: time.now(), dueAt: time.now())
             while !Task.isCancelled {
-                if showsLine { await show() }
-                let interval = showsLine ? Nanoseconds.milliseconds(250) : Nanoseconds.seconds(3_600)
-                try? await time.sleep(until: time.now().advanced(byNanoseconds: interval))
+                await show()
+                let next = time.now().advanced(byNanoseconds: Nanoseconds.milliseconds(250))
+                do { try await schedule.wait(until: next, on: time) } catch { return }
             }
         }
     }

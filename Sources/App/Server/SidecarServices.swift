@@ -16,14 +16,16 @@ struct SidecarServices {
     /// Why there is none, where there is none.
     let absence: String
 
-    init(_ configuration: ServerConfiguration, _ time: any TimeSource, _ logger: Logger) {
+    init(
+        _ configuration: ServerConfiguration, _ time: any TimeSource, _ registry: ScheduleRegistry, _ logger: Logger
+    ) {
         switch Self.setup(configuration) {
         case .failure(let absence):
             (client, validator, self.absence) = (nil, nil, absence.description)
             catalog = .absent(absence.description)
         case .success(let setup):
             let seed = SystemRandom().bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-            let client = SidecarClient(setup, time: time, seed: seed, logger: logger)
+            let client = SidecarClient(setup, time: time, seed: seed, registry: registry, logger: logger)
             let names = SidecarCatalog(client, time: time)
             (self.client, absence) = (client, "")
             validator = SidecarKeyValidator(client, catalog: names)

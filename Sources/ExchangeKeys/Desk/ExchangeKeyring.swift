@@ -58,6 +58,7 @@ public actor ExchangeKeyring {
             group.addTask { [self] in
                 for await _ in wakes {
                     let began = time.now()
+                    alarm.works(since: began)
                     await self.reload()
                     let next = await self.upkeep()
                     alarm.worked(since: began, failure: await self.loadFault)

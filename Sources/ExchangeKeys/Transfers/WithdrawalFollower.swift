@@ -24,6 +24,7 @@ public struct WithdrawalFollower: Sendable {
         alarm.set(time.now())
         for await _ in rings {
             let began = time.now()
+            alarm.works(since: began)
             let next = began.advanced(byNanoseconds: Self.interval)
             let faults = await transfers.follow()
             alarm.worked(since: began, failure: faults.isEmpty ? nil : faults.joined(separator: "; "))

@@ -11,6 +11,8 @@ public enum JobOutcome: Sendable {
     case snooze(Duration)
     /// Failed, as if it had thrown.
     case fail(JobDisposition, reason: String)
+
+    var failure: String? { if case .fail(_, let reason) = self { reason } else { nil } }
 }
 
 /// What a failure leads to.

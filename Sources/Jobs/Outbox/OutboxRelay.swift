@@ -63,6 +63,7 @@ public struct OutboxRelay: Service {
         await withDiscardingTaskGroup { group in
             while !state.isStopping.load(ordering: .acquiring), !Task.isCancelled {
                 let began = time.now()
+                alarm.works(since: began)
                 var lookAgain = began.advanced(byNanoseconds: Self.pollNanoseconds)
                 do {
                     if time.now() >= nextSweep {

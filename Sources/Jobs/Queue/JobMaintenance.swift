@@ -90,6 +90,7 @@ struct Beat: Sendable {
     func run(_ work: () async throws -> Turn) async {
         while !Task.isCancelled {
             let began = worker.time.now()
+            alarm.works(since: began)
             var turn: Turn
             do { turn = try await work() } catch {
                 turn = Turn(Self.retryInterval, failure: "\(error)")
@@ -102,10 +103,12 @@ struct Beat: Sendable {
 
     func told(_ failure: String?, since began: Timestamp) {
         let (name, now) = (name, worker.time.now())
-        worker.registration.withLock {
-            if let failure { $0.faults.failed(name, failure, now: now) } else { $0.faults.succeeded(name) }
+        let isNews = worker.registration.withLock { registration in
+            if let failure { return registration.faults.failed(name, failure, now: now) }
+            registration.faults.succeeded(name)
+            return false
         }
-        if let failure {
+        if let failure, isNews {
             worker.logger.warning(
                 "maintenance of jobs failed", metadata: ["schedule": "\(name)", "error": "\(failure)"])
         }
@@ -137,9 +140,12 @@ extension JobWorker {
         while !Task.isCancelled {
             let began = time.now()
             do {
-                return try await database.write { transaction in
-                    try JobScheduleStore(transaction: transaction).define(schedules, now: time.now())
+                let entries = try await database.write { transaction in
+                    let store = JobScheduleStore(transaction: transaction)
+                    try store.define(schedules, now: time.now())
+                    return try store.entries()
                 }
+                return recurring.stored(entries)
             } catch {
                 beat.told("recurring jobs could not be defined: \(error)", since: began)
                 await beat.wait(.milliseconds(250))
@@ -150,9 +156,11 @@ extension JobWorker {
     /// - Returns: how long until the next tick; another node may have moved it, so at most a minute.
     func tickSchedules() async throws -> Beat.Turn {
         let (time, schedules) = (time, configuration.schedules)
-        let tick = try await database.write { transaction in
-            try JobScheduleStore(transaction: transaction).tick(schedules, now: time.now())
+        let (tick, entries) = try await database.write { transaction in
+            let store = JobScheduleStore(transaction: transaction)
+            return (try store.tick(schedules, now: time.now()), try store.entries())
         }
+        recurring.stored(entries)
         let minute = Duration.seconds(60)
         let failure = tick.failures.map(\.description).joined(separator: "; ")
         return Beat.Turn(

@@ -48,6 +48,18 @@ public struct JobCounters: Hashable, Sendable {
 /// How an attempt ended.
 enum JobEnd: Hashable, Sendable {
     case completed, retried, snoozed, dead, discarded, cancelled, released, leaseLost
+
+    /// Nil where nothing went wrong with the job.
+    var failure: String? {
+        switch self {
+        case .completed, .snoozed, .released: nil
+        case .retried: "it failed, and is tried again"
+        case .dead: "it is a dead letter"
+        case .discarded: "it failed, and was given up"
+        case .cancelled: "it was cancelled"
+        case .leaseLost: "its lease was lost: another worker has it"
+        }
+    }
 }
 
 /// A process's worker at a moment.

@@ -16,6 +16,7 @@ public final class JobWorker: Service {
     let time: any TimeSource
     let logger: Logger
     let runners: [QueueRunner]
+    let recurring: RecurringRuns
     let registration = Mutex<Registration>(Registration())
     private let watch = Mutex(WorkerWatch())
     private let drainAlarm: Alarm
@@ -40,9 +41,12 @@ public final class JobWorker: Service {
         self.time = time
         self.logger = logger
         let engine = JobEngine(handlers: handlers, seed: configuration.seed)
+        let recurring = RecurringRuns(configuration.schedules, clock.registry)
+        self.recurring = recurring
         let runners = configuration.queues.map {
             QueueRunner(
-                $0, worker: configuration, database: database, engine: engine, time: time, logger: logger)
+                $0, worker: configuration, database: database, engine: engine, recurring: recurring, time: time,
+                logger: logger)
         }
         self.runners = runners
         let (isOver, limit, logger) = (isOver, configuration.leavingLimit, logger)
@@ -119,6 +123,7 @@ public final class JobWorker: Service {
             group.cancelAll()
         }
         maintenance.end()
+        recurring.end()
         await leave()
     }
 

@@ -31,7 +31,7 @@ extension QueueRunner {
         let stop = returned(job)
         switch result {
         case .success(let state): settled(job, state == nil ? .leaseLost : .completed)
-        case .failure(let error): settled(job, await storeFailure(job, error, stop))
+        case .failure(let error): settled(job, await storeFailure(job, error, stop), failure: "\(error)")
         }
     }
 
@@ -42,8 +42,8 @@ extension QueueRunner {
         do { result = .success(try await perform(job)) } catch { result = .failure(error) }
         let stop = returned(job)
         switch result {
-        case .success(let outcome): settled(job, await store(outcome, job, stop))
-        case .failure(let error): settled(job, await storeFailure(job, error, stop))
+        case .success(let outcome): settled(job, await store(outcome, job, stop), failure: outcome.failure)
+        case .failure(let error): settled(job, await storeFailure(job, error, stop), failure: "\(error)")
         }
     }
 
@@ -160,9 +160,11 @@ extension QueueRunner {
             do { return try await database.write { try body($0, time.now()) } } catch let error as SQLError
                 where error.isOfTheEngine && error != .closed && !isAbandoned
             {
-                logger.warning(
-                    "the end of a job could not be stored", metadata: ["job.id": "\(job.id)", "error": "\(error)"])
-                worked(at: Self.ending, since: began, error)
+                if worked(at: Self.ending, since: began, error) {
+                    logger.warning(
+                        "the end of a job could not be stored",
+                        metadata: ["job.id": "\(job.id)", "error": "\(error)"])
+                }
                 await wait(pause)
                 pause = min(2 * pause, Nanoseconds.seconds(2))
             }

@@ -42,6 +42,7 @@ final class QueueRunner: CommitRider {
     let engine: JobEngine
     let time: any TimeSource
     let logger: Logger
+    private let recurring: RecurringRuns
     private let observer: (@Sendable (JobRun) -> Void)?
     private let transactionLimit: Duration
     private let state: Mutex<State>
@@ -51,9 +52,10 @@ final class QueueRunner: CommitRider {
 
     init(
         _ configuration: QueueConfiguration, worker: JobWorkerConfiguration, database: any SQLDatabase,
-        engine: JobEngine, time: any TimeSource, logger: Logger
+        engine: JobEngine, recurring: RecurringRuns, time: any TimeSource, logger: Logger
     ) {
         self.configuration = configuration
+        self.recurring = recurring
         self.database = database
         self.engine = engine
         self.time = time
@@ -197,8 +199,9 @@ final class QueueRunner: CommitRider {
             worked(at: Self.claiming, since: began, nil)
             start(batch)
         } catch {
-            logger.warning("jobs could not be claimed", metadata: ["error": "\(error)"])
-            worked(at: Self.claiming, since: began, error)
+            if worked(at: Self.claiming, since: began, error) {
+                logger.warning("jobs could not be claimed", metadata: ["error": "\(error)"])
+            }
             claimFailed()
         }
     }
@@ -207,13 +210,17 @@ final class QueueRunner: CommitRider {
     static let ending = "ends of jobs cannot be stored"
 
     /// Tells the registry of schedules and operators how a piece of the queue's own work went.
-    func worked(at what: String, since began: Timestamp, _ error: (any Error)?) {
+    /// - Returns: whether it failed as it did not before.
+    @discardableResult
+    func worked(at what: String, since began: Timestamp, _ error: (any Error)?) -> Bool {
         let now = time.now()
-        let alarm = state.withLock { state in
-            if let error { state.faults.failed(what, error, now: now) } else { state.faults.succeeded(what) }
-            return state.alarm
+        let (alarm, isNews) = state.withLock { state -> (Alarm?, Bool) in
+            if let error { return (state.alarm, state.faults.failed(what, error, now: now)) }
+            state.faults.succeeded(what)
+            return (state.alarm, false)
         }
         alarm?.worked(since: began, failure: error.map { "\(what): \($0)" })
+        return isNews
     }
 
     // MARK: - In others' transactions
@@ -278,6 +285,7 @@ final class QueueRunner: CommitRider {
             if state.nextDeadline < .distantFuture { state.setAlarm() }
         }
         for job in batch.jobs {
+            recurring.began(job.run)
             // Not a child task: one handler that ignores its cancellation must not keep the process from stopping. There are
             // never more of them than the queue's concurrency, and this loop outlives them unless it is abandoned.
             let executor = engine.isTransactional(job) ? database.executor : nil
@@ -344,9 +352,12 @@ final class QueueRunner: CommitRider {
         state.machine.isAwake(now) || state.machine.nextLook < state.awaited
     }
 
-    /// - Parameter end: nil when it could not be stored: the job is leased and nobody's, and ``JobWorker/giveBackStrays()`` finds it.
-    func settled(_ job: ClaimedJob, _ end: JobEnd?) {
+    /// - Parameters:
+    ///   - end: nil when it could not be stored: the job is leased and nobody's, and ``JobWorker/giveBackStrays()`` finds it.
+    ///   - failure: what the attempt failed for.
+    func settled(_ job: ClaimedJob, _ end: JobEnd?, failure: String? = nil) {
         let now = time.now()
+        recurring.ended(job.run, at: now, failure: failure ?? end?.failure ?? (end == nil ? Self.ending : nil))
         let isAwake = state.withLock { state in
             state.settling.removeAll { $0 == job.lease }
             state.machine.settled()

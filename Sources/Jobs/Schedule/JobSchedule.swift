@@ -39,6 +39,15 @@ public struct JobSchedule: Sendable {
         return job
     }
 
+    /// The schedule and the tick that a job was made for.
+    static func tick(ofJob customID: String) -> (name: String, tick: Timestamp)? {
+        guard let at = customID.lastIndex(of: "@"),
+            let milliseconds = Int64(customID[customID.index(after: at)...]),
+            (0...Int64.max / Nanoseconds.perMillisecond).contains(milliseconds)
+        else { return nil }
+        return (String(customID[..<at]), Timestamp(nanoseconds: milliseconds * Nanoseconds.perMillisecond))
+    }
+
     /// Which ticks are to be run now.
     /// - Parameter next: the first one that nobody has run; due.
     func due(from next: Timestamp, now: Timestamp) -> [Timestamp] {

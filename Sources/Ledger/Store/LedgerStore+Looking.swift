@@ -89,14 +89,6 @@ extension LedgerStore {
             """)
     }
 
-    func dueReservations(now: Timestamp, limit: Int) throws -> [LedgerReservation] {
-        try reservations(
-            """
-            WHERE t.status = 'open' AND t.expires_at IS NOT NULL AND t.expires_at <= \(now)
-            ORDER BY t.expires_at, t.id LIMIT \(limit)
-            """)
-    }
-
     /// Where a due reservation stands in the order of their times.
     struct DueReservation {
         let rowID: Int64

@@ -53,14 +53,6 @@ public struct LedgerStore {
         return try apply(LedgerPosting(key: newKey, steps), now: now)
     }
 
-    /// Gives back reservations whose time has come, the earliest first.
-    /// - Parameter limit: so many at most in this transaction.
-    /// - Returns: those that ended. As many as `limit` means that there may be more.
-    /// - Throws: for the first that cannot be given back; ``expireDue(now:limit:)`` goes on behind it.
-    public func expire(now: Timestamp, limit: Int = 100) throws -> [LedgerReservation] {
-        try dueReservations(now: now, limit: limit).map { try expire($0, now: now) }
-    }
-
     /// What came of giving reservations back each for itself.
     public struct Expiry: Hashable, Sendable {
         public internal(set) var expired: [LedgerReservation] = []
@@ -76,7 +68,9 @@ public struct LedgerStore {
     /// So many are looked at, at most, that cannot be given back.
     public static let maximumRefusals = 1_000
 
-    /// As ``expire(now:limit:)``, where one that cannot be read, or that the books refuse, keeps no other waiting.
+    /// Gives back reservations whose time has come, the earliest first. One that cannot be read, or that the books refuse, keeps no
+    /// other waiting.
+    /// - Parameter limit: so many at most in this transaction. As many that expired means that there may be more.
     /// - Throws: `SQLError`, ``LedgerError/changedMeanwhile(_:)``: the transaction must fail then.
     public func expireDue(now: Timestamp, limit: Int = 100) throws -> Expiry {
         var expiry = Expiry()

@@ -203,8 +203,11 @@ extension StrategySupervisor: TradingDesk {
     private func keepStoringHalts() {
         guard haltStorer == nil else { return }
         haltStorer = Task {
+            let schedule = runtime.registry.schedule("halts to be stored")
+            defer { schedule.end() }
             while !unstoredHalts.isEmpty, !Task.isCancelled {
-                try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: Nanoseconds.perSecond))
+                let next = runtime.time.now().advanced(byNanoseconds: Nanoseconds.perSecond)
+                try? await schedule.wait(until: next, on: runtime.time)
                 await stateTurn.take()
                 for (scope, entry) in unstoredHalts {
                     guard (try? await storeHalt(entry)) != nil else { continue }

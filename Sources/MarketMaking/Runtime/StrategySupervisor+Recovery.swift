@@ -9,6 +9,9 @@ import TradingCore
 extension StrategySupervisor {
     /// Until the store could be read: before that nobody looks after what an earlier process left.
     func recover() async {
+        let schedule = runtime.registry.schedule("recovery")
+        defer { schedule.end() }
+        schedule.works(since: runtime.time.now())
         var wait = 200 * Nanoseconds.perMillisecond
         while !Task.isCancelled {
             do {
@@ -23,7 +26,10 @@ extension StrategySupervisor {
                 runtime.logger.critical("the store cannot be read, will try again: \(error)")
                 recoveryFaults["store"] = "\(error)"
             }
-            try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
+            let next = runtime.time.now().advanced(byNanoseconds: wait)
+            do { try await schedule.wait(until: next, on: runtime.time, failure: recoveryFaults["store"]) } catch {
+                return
+            }
             wait = min(2 * wait, Self.longestRecoveryWait)
         }
     }
@@ -62,6 +68,9 @@ extension StrategySupervisor {
     private static let longestRecoveryWait = Nanoseconds.seconds(5)
 
     private func recover(_ account: String, _ rows: [StrategyInstanceStore.Row]) async {
+        let schedule = runtime.registry.schedule("recovery \(account)")
+        defer { schedule.end() }
+        schedule.works(since: runtime.time.now())
         var wait = 200 * Nanoseconds.perMillisecond
         while !Task.isCancelled {
             do {
@@ -95,7 +104,10 @@ extension StrategySupervisor {
                 recoveryFaults[account] = "\(error)"
                 runtime.logger.error("account \(account) could not be reconciled, will try again: \(error)")
             }
-            try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
+            let next = runtime.time.now().advanced(byNanoseconds: wait)
+            do { try await schedule.wait(until: next, on: runtime.time, failure: recoveryFaults[account]) } catch {
+                return
+            }
             wait = min(2 * wait, Self.longestRecoveryWait)
         }
     }

@@ -91,6 +91,10 @@ extension StrategySupervisor {
     /// Remembers which accounts need not be asked again, each once all that was found there is off the book: a kill before that leaves
     /// it to the next start.
     func rememberRestoreLooks() async {
+        if looked.isEmpty { return }
+        let schedule = runtime.registry.schedule("looks after a restore")
+        defer { schedule.end() }
+        schedule.works(since: runtime.time.now())
         var wait = 200 * Nanoseconds.perMillisecond
         while !looked.isEmpty, !Task.isCancelled {
             for account in looked.values where await !hasStrays(account.name) {
@@ -100,7 +104,8 @@ extension StrategySupervisor {
                 if isStored != nil { looked[account.name] = nil }
             }
             if looked.isEmpty { return }
-            try? await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
+            let next = runtime.time.now().advanced(byNanoseconds: wait)
+            do { try await schedule.wait(until: next, on: runtime.time) } catch { return }
             wait = min(2 * wait, Nanoseconds.seconds(5))
         }
     }

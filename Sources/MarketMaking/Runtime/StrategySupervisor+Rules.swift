@@ -13,21 +13,27 @@ extension StrategySupervisor {
 
     /// Watches until the task is cancelled.
     func watchRules() async {
+        let schedule = runtime.registry.schedule("trading rules")
+        defer { schedule.end() }
+        var failure: String?
         while !Task.isCancelled {
-            do {
-                try await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: Self.rulesInterval))
-            } catch {
-                return
-            }
-            await takeUpNewRules()
+            let next = runtime.time.now().advanced(byNanoseconds: Self.rulesInterval)
+            do { try await schedule.wait(until: next, on: runtime.time, failure: failure) } catch { return }
+            failure = await takeUpNewRules()
         }
     }
 
-    func takeUpNewRules() async {
+    /// - Returns: which exchanges could not be asked.
+    @discardableResult
+    func takeUpNewRules() async -> String? {
+        var failures: [String] = []
         for (place, executor) in executors.sorted(by: { $0.key.description < $1.key.description }) {
-            guard !isClosing, let connector = directory.connector(place.exchange),
-                let listed = try? await connector.instruments()
-            else { continue }
+            guard !isClosing, let connector = directory.connector(place.exchange) else { continue }
+            let listed: [Instrument]
+            do throws(ConnectorError) { listed = try await connector.instruments() } catch {
+                failures.append("\(place): \(error)")
+                continue
+            }
             guard let fresh = listed.first(where: { $0.id.symbol == place.symbol }) else {
                 runtime.logger.error("\(place): the exchange lists no such market any more")
                 continue
@@ -44,6 +50,7 @@ extension StrategySupervisor {
             runtime.logger.notice("\(place): trading rules changed, from \(old.rules) to \(fresh.rules)")
             await reseat(place, executor, fresh)
         }
+        return failures.isEmpty ? nil : failures.joined(separator: "; ")
     }
 
     /// Callers who want the place meanwhile wait for the new executor.
@@ -65,6 +72,9 @@ extension StrategySupervisor {
     /// From what is stored, as after a restart; tried again until the exchange answers.
     private func take(up place: TradingPlace) async throws -> InstrumentExecutor {
         var wait = 200 * Nanoseconds.perMillisecond
+        let schedule = runtime.registry.schedule("new rules \(place)")
+        defer { schedule.end() }
+        schedule.works(since: runtime.time.now())
         while true {
             do {
                 let rows = try await runtime.database.read { transaction in
@@ -78,7 +88,9 @@ extension StrategySupervisor {
                 recoveryFaults["\(place)"] = "new rules could not be taken up: \(error)"
                 try Task.checkCancellation()
             }
-            try await runtime.time.sleep(until: runtime.time.now().advanced(byNanoseconds: wait))
+            try await schedule.wait(
+                until: runtime.time.now().advanced(byNanoseconds: wait), on: runtime.time,
+                failure: recoveryFaults["\(place)"])
             wait = min(2 * wait, Nanoseconds.seconds(30))
         }
     }

@@ -78,11 +78,13 @@ public actor StrategySupervisor {
 
     /// Lets go of places as soon as their accounts are removed, whoever asks or does not.
     private func watchAccounts() async {
+        let schedule = runtime.registry.schedule("removed accounts")
+        defer { schedule.end() }
         for await _ in accountChanges {
             // What is open, or not stored yet, is looked at again until it is not, or the account is back.
             while await dropRemoved(), !Task.isCancelled {
                 let next = runtime.time.now().advanced(byNanoseconds: Nanoseconds.perSecond)
-                do { try await runtime.time.sleep(until: next) } catch { return }
+                do { try await schedule.wait(until: next, on: runtime.time) } catch { return }
             }
         }
     }

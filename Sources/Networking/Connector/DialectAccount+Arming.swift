@@ -1,5 +1,6 @@
 import Exchanges
 import Logging
+import Scheduling
 import Synchronization
 import TradingCore
 
@@ -21,6 +22,9 @@ extension DialectAccount {
 
     /// Three times within the time.
     private func keepArmed() async {
+        let schedule = venue.schedule("/\(label): dead man's switch")
+        defer { schedule.end() }
+        schedule.began(at: venue.time.now(), dueAt: venue.time.now())
         while !Task.isCancelled {
             let (seconds, isNeeded) = state.withLock { state in
                 (
@@ -34,7 +38,11 @@ extension DialectAccount {
             }
             let milliseconds = Int64(seconds) &* 1_000
             let isArmed = await arm(milliseconds)
-            do { try await venue.sleep(max(1_000, isArmed ? milliseconds / 3 : milliseconds / 10)) } catch { return }
+            let failure = isArmed ? nil : state.withLock { $0.armingFault }
+            do {
+                try await venue.wait(
+                    max(1_000, isArmed ? milliseconds / 3 : milliseconds / 10), schedule, failure: failure)
+            } catch { return }
         }
     }
 

@@ -37,7 +37,11 @@ extension DialectAccount {
         let source = client.streamSource(isPrivate: true, headers: venue.dialect.hosts.headers) {
             [self] token throws(ExchangeFailure) in try dialect.privateStream(token: token)
         }
-        let runner = StreamRunner(keeper, source, client: venue.wires.webSockets, time: venue.time) {
+        let schedule = venue.schedule("/\(label): stream")
+        defer { schedule.end() }
+        let runner = StreamRunner(
+            keeper, source, client: venue.wires.webSockets, time: venue.time, schedule: schedule
+        ) {
             [weak self] update in
             self?.take(update, generation)
         }
@@ -153,8 +157,12 @@ extension DialectAccount {
 
     /// Polls while the stream is down, and looks now and then whether it tells the truth while it is up.
     func watch() async {
+        let schedule = venue.schedule("/\(label): watch")
+        defer { schedule.end() }
+        var failure: String?
         while !Task.isCancelled {
-            do { try await venue.sleep(venue.pace.polling) } catch { return }
+            do { try await venue.wait(venue.pace.polling, schedule, failure: failure) } catch { return }
+            failure = nil
             rememberNonce()
             let (stream, auditedAt) = state.withLock { ($0.stream, $0.auditedAt) }
             if stream == .ready {
@@ -165,6 +173,7 @@ extension DialectAccount {
                 recover()
                 tellAll(.alive)
             } else {
+                failure = "neither stream nor questions tell of the account"
                 lose("neither stream nor questions tell of the account")
             }
             restartIfStuck()

@@ -82,7 +82,11 @@ public final class DialectConnector: ExchangeConnector {
             try venue.dialect.publicStream([.book(symbol), .trades(symbol)], token: token)
         }
         let losses = LossReport("\(venue.id) market of \(symbol)", venue.logger, time: venue.time)
-        let runner = StreamRunner(keeper, source, client: venue.wires.webSockets, time: venue.time) { update in
+        let schedule = venue.schedule(" \(symbol): stream")
+        defer { schedule.end() }
+        let runner = StreamRunner(
+            keeper, source, client: venue.wires.webSockets, time: venue.time, schedule: schedule
+        ) { update in
             switch update {
             case .disconnected(let failure): losses.tell(failure, wasWhole: true)
             case .event(.bookLost(_, let failure)): losses.tell(failure, wasWhole: feed.lastWord != nil)
@@ -99,7 +103,11 @@ public final class DialectConnector: ExchangeConnector {
 
     private func watch(_ feed: MarketFeed) async {
         let symbol = feed.instrument.id.symbol
-        let watch = SilenceWatch(feed: feed, time: venue.time, silence: venue.pace.silence) { [venue] in
+        let schedule = venue.schedule(" \(symbol): silence")
+        defer { schedule.end() }
+        let watch = SilenceWatch(
+            feed: feed, time: venue.time, schedule: schedule, silence: venue.pace.silence
+        ) { [venue] in
             try? await venue.ask { (dialect: any ExchangeDialect) throws(ExchangeFailure) in
                 try dialect.book(symbol, limit: nil, [])
             }

@@ -8,6 +8,7 @@ import TradingCore
 struct SilenceWatch: Sendable {
     let feed: MarketFeed
     let time: any TimeSource
+    let schedule: Schedule
     /// For how long a market may say nothing before it is asked about, in milliseconds.
     let silence: Int64
     /// The exchange's book now; nil when it does not answer.
@@ -69,6 +70,7 @@ struct SilenceWatch: Sendable {
     private func age(_ since: Timestamp) -> Int64 { time.now().nanoseconds(since: since) / Nanoseconds.perMillisecond }
 
     private func sleep(_ milliseconds: Int64) async throws {
-        try await time.sleep(until: time.now().advanced(byNanoseconds: milliseconds * Nanoseconds.perMillisecond))
+        let next = time.now().advanced(byNanoseconds: milliseconds * Nanoseconds.perMillisecond)
+        try await schedule.wait(until: next, on: time)
     }
 }

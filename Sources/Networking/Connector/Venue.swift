@@ -57,6 +57,14 @@ final class Venue: Sendable {
         try await time.sleep(until: time.now().advanced(byNanoseconds: milliseconds &* Nanoseconds.perMillisecond))
     }
 
+    /// In a loop that stands in the registry: the work before is done, the next begins when this returns.
+    func wait(_ milliseconds: Int64, _ schedule: Schedule, failure: String? = nil) async throws {
+        let next = time.now().advanced(byNanoseconds: milliseconds &* Nanoseconds.perMillisecond)
+        try await schedule.wait(until: next, on: time, failure: failure)
+    }
+
+    func schedule(_ name: String) -> Schedule { wires.registry.schedule("\(id)\(name)") }
+
     // MARK: - Markets
 
     func instruments() async throws(ConnectorError) -> [Instrument] {
@@ -177,9 +185,15 @@ final class Venue: Sendable {
 
     /// Measures the exchange's clock until the task is cancelled: at once, again soon when that failed, then at its pace.
     func keepClock() async {
+        let schedule = schedule(": clock")
+        defer { schedule.end() }
+        schedule.began(at: time.now(), dueAt: time.now())
         while !Task.isCancelled {
             let isMeasured = await measureClock()
-            do { try await sleep(isMeasured ? pace.clock : min(pace.clock, 5_000)) } catch { return }
+            let failure = isMeasured ? nil : state.withLock { $0.lastClockFailure }
+            do {
+                try await wait(isMeasured ? pace.clock : min(pace.clock, 5_000), schedule, failure: failure)
+            } catch { return }
         }
     }
 
@@ -214,11 +228,14 @@ public struct Wires: Sendable {
     public var orderMark: OrderMark?
     /// Whoever talks to an exchange beside the connectors is to have the same.
     public var manners: MannersBook
+    /// Where everything that works at times is listed.
+    public var registry: ScheduleRegistry
 
     public init(
         time: any TimeSource, webSockets: WebSocketClient, memory: any ConnectorMemory = NoMemory(), logger: Logger,
         pace: ConnectorPace = ConnectorPace(), seed: UInt64, orderMark: OrderMark? = nil,
-        manners: MannersBook = MannersBook(), send: @escaping ExchangeClient.Send
+        manners: MannersBook = MannersBook(), registry: ScheduleRegistry = ScheduleRegistry(),
+        send: @escaping ExchangeClient.Send
     ) {
         self.time = time
         self.webSockets = webSockets
@@ -228,6 +245,7 @@ public struct Wires: Sendable {
         self.seed = seed
         self.orderMark = orderMark
         self.manners = manners
+        self.registry = registry
         self.send = send
     }
 

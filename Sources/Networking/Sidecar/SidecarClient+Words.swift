@@ -112,6 +112,8 @@ extension SidecarClient {
     func watch(_ channel: any Channel) async throws {
         let step = min(manners.heartbeat, Nanoseconds.milliseconds(250))
         var nextPing = time.now()
+        let schedule = registry.schedule("sidecar: watch")
+        defer { schedule.end() }
         while !Task.isCancelled {
             let now = time.now()
             if now >= nextPing {
@@ -121,7 +123,7 @@ extension SidecarClient {
             if expire(now, channel) {
                 throw SidecarFailure.lost("it was silent for \(manners.silenceLimit / Nanoseconds.perMillisecond) ms")
             }
-            try await time.sleep(until: now.advanced(byNanoseconds: step))
+            try await schedule.wait(until: now.advanced(byNanoseconds: step), on: time)
         }
     }
 

@@ -15,14 +15,16 @@ public final class SidecarClient: Sendable {
     let manners: SidecarManners
     let time: any TimeSource
     let logger: Logger
+    let registry: ScheduleRegistry
     private let seed: UInt64
     let state = Mutex(SidecarState())
 
     /// - Parameter seed: of the chance in the waits between starts.
     public init(
         _ setup: SidecarSetup, manners: SidecarManners = SidecarManners(), time: any TimeSource, seed: UInt64,
-        logger: Logger
+        registry: ScheduleRegistry = ScheduleRegistry(), logger: Logger
     ) {
+        self.registry = registry
         self.setup = setup
         self.manners = manners
         self.time = time
@@ -139,13 +141,16 @@ public final class SidecarClient: Sendable {
     public func run() async {
         var backoff = Backoff(
             shortest: manners.shortestRestart, longest: manners.longestRestart, seed: seed)
+        let schedule = registry.schedule("sidecar: start")
+        defer { schedule.end() }
         while !Task.isCancelled {
             let reason = await life { backoff.opened(self.time.now().nanoseconds / Nanoseconds.perMillisecond) }
             lost(reason)
             if Task.isCancelled { return }
             let wait = backoff.failed(time.now().nanoseconds / Nanoseconds.perMillisecond)
             logger.warning("the sidecar ended and is started again in \(wait) ms: \(reason)")
-            try? await time.sleep(until: time.now().advanced(byNanoseconds: Nanoseconds.milliseconds(wait)))
+            let next = time.now().advanced(byNanoseconds: Nanoseconds.milliseconds(wait))
+            do { try await schedule.wait(until: next, on: time, failure: reason) } catch { return }
         }
     }
 

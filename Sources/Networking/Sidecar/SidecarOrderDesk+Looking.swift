@@ -31,14 +31,22 @@ extension SidecarOrderDesk {
     }
 
     func look(_ news: Signal) async {
+        let registry = account.connector.client.registry
+        let schedule = registry.schedule("\(account.connector.id)/\(account.label) \(symbol): look")
+        defer { schedule.end() }
         while !Task.isCancelled {
             let began = time.now()
+            schedule.works(since: began)
+            var failure: String?
             do {
                 try await lookAtOrders()
                 try await lookAtFills()
-                looked(nil)
-            } catch { looked("\(error)") }
-            await wait(until: began.advanced(byNanoseconds: Self.interval), news)
+            } catch { failure = "\(error)" }
+            looked(failure)
+            schedule.worked(from: began, to: time.now(), failure: failure)
+            let next = began.advanced(byNanoseconds: Self.interval)
+            schedule.isDue(at: next)
+            await wait(until: next, news)
         }
     }
 

@@ -19,6 +19,7 @@ public actor StreamRunner {
     private let source: Source
     private let client: WebSocketClient
     private let time: any TimeSource
+    private let schedule: Schedule
     private let sink: @Sendable (Update) -> Void
     private var sender: WebSocketSender?
     private var connection: Task<Void, Never>?
@@ -29,15 +30,19 @@ public actor StreamRunner {
     private var alarm: (task: Task<Void, Never>, dueAt: Int64)?
     private var actions: [StreamKeeper.Action] = []
 
-    /// - Parameter sink: called with one update after another; must return soon.
+    /// - Parameters:
+    ///   - schedule: tells of what the keeper does at times: heartbeats, deadlines, reconnects, renewals. The caller ends it.
+    ///   - sink: called with one update after another; must return soon.
     public init(
         _ keeper: StreamKeeper, _ source: Source, client: WebSocketClient, time: any TimeSource,
+        schedule: Schedule = ScheduleRegistry().schedule("stream"),
         sink: @escaping @Sendable (Update) -> Void
     ) {
         self.keeper = keeper
         self.source = source
         self.client = client
         self.time = time
+        self.schedule = schedule
         self.sink = sink
     }
 
@@ -115,8 +120,11 @@ public actor StreamRunner {
             do { try await time.sleep(until: Timestamp(nanoseconds: moment &* Nanoseconds.perMillisecond)) } catch {
                 return
             }
+            let began = time.now()
             let outcome = await renewal.perform()
             if Task.isCancelled { return }
+            let failure: String? = if case .failure(let failure) = outcome { "renewal: \(failure)" } else { nil }
+            schedule.worked(from: began, to: time.now(), failure: failure)
             switch outcome {
             case .success: wait = renewal.every
             case .failure(let failure) where failure.isOutcomeUnknown: wait = max(10, renewal.every / 10)
@@ -183,13 +191,13 @@ public actor StreamRunner {
         guard let dueAt = keeper.nextWake else { return }
         if let alarm, alarm.dueAt <= dueAt { return }
         alarm?.task.cancel()
-        let task = Task { [time] in
+        let task = Task { [time, schedule] in
             // Never twice in a millisecond, whatever a session wants.
             let moment = max(dueAt, now() + 1)
-            do { try await time.sleep(until: Timestamp(nanoseconds: moment &* Nanoseconds.perMillisecond)) } catch {
-                return
-            }
+            let next = Timestamp(nanoseconds: moment &* Nanoseconds.perMillisecond)
+            do { try await schedule.wait(until: next, on: time) } catch { return }
             self.ring(dueAt)
+            schedule.ended(at: time.now(), failure: nil)
         }
         alarm = (task, dueAt)
     }

@@ -106,6 +106,8 @@ final class SQLiteCommitter: Committer {
     /// elsewhere. Until that is done nothing more may be acknowledged, for the next start reads the log up to its first hole.
     /// - Returns: false while it cannot be done.
     private func heal() -> Bool {
+        // What a damaged file is given, the log no longer has: then nobody could read it again from there.
+        if damage.isKnown { return false }
         let isWhole = try? writer.writeWithoutTransaction { connection in
             let row = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
             // Busy, pages in the log, pages moved.

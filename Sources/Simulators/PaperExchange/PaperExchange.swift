@@ -116,10 +116,10 @@ public actor PaperExchange {
     }
 
     /// Works until the task is cancelled. A last checkpoint makes the next start quick.
-    public func run() async {
+    public func run(_ schedule: Schedule = ScheduleRegistry().schedule("paper exchange")) async {
         while !Task.isCancelled {
             await turn()
-            await wait()
+            await wait(schedule)
         }
         await checkpoint()
         await journal.database.close()
@@ -223,13 +223,13 @@ public actor PaperExchange {
     }
 
     /// Until something comes in or a market moves, at most 50 ms.
-    private func wait() async {
+    private func wait(_ schedule: Schedule) async {
         let now = time.now()
         let limit = now.advanced(byNanoseconds: 50 * Nanoseconds.perMillisecond)
         let due = min(limit, (try? core.nextDue()) ?? limit)
         guard due > now else { return }
         await withTaskGroup { group in
-            group.addTask { [time] in try? await time.sleep(until: due) }
+            group.addTask { [time] in try? await schedule.wait(until: due, on: time) }
             group.addTask { [signal] in await signal.wait() }
             await group.next()
             group.cancelAll()

@@ -57,7 +57,7 @@ import TradingCore
 
     private func expire(_ database: any SQLDatabase, _ now: Int64) async throws -> [LedgerStepID] {
         try await database.write {
-            try LedgerStore(transaction: $0).expire(now: Timestamp(nanoseconds: now), limit: 1_000).map(\.id)
+            try LedgerStore(transaction: $0).expireDue(now: Timestamp(nanoseconds: now), limit: 1_000).expired.map(\.id)
         }
     }
 

@@ -271,7 +271,7 @@ import TradingCore
             try await database.apply("r3-posted", .post(LedgerStepID("r3"), "0.4"))
             func expire(_ second: Int64) async throws -> [String] {
                 try await database.write {
-                    try LedgerStore(transaction: $0).expire(now: .at(second), limit: 2).map(\.id.key)
+                    try LedgerStore(transaction: $0).expireDue(now: .at(second), limit: 2).expired.map(\.id.key)
                 }
             }
             #expect(try await expire(2) == [])

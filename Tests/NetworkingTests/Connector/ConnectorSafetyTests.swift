@@ -1,6 +1,7 @@
 import Exchanges
 import Execution
 import Networking
+import Scheduling
 import Synchronization
 import Testing
 import TradingCore
@@ -206,6 +207,27 @@ extension LiveConnectorTests {
                 try await harness.time.sleep(until: harness.time.now().advanced(byNanoseconds: 20_000_000_000))
                 #expect(harness.model.read { $0.armed } == [], "nobody asked for it")
                 #expect(harness.registry.states.first?.safety == ExchangeAccountState.Safety.none)
+            }
+        }
+
+        @Test(arguments: switched) func `what the connector does at times is listed while it does it`(
+            _ tongue: Tongue
+        ) async throws {
+            try await VenueHarness.with(tongue, deadMansSwitch: 30) { harness, account in
+                _ = try await harness.place(account, try await harness.request(72))
+                let exchange = try #require(harness.registry.states.first?.exchange)
+                let wanted = [
+                    "\(exchange) BTC/USDT: silence", "\(exchange) BTC/USDT: stream", "\(exchange)/default: stream",
+                    "\(exchange)/default: watch", "\(exchange): clock",
+                ]
+                let listed = { harness.schedules.reports.map(\.name).filter { !$0.hasSuffix("switch") } }
+                try await harness.wait("they are listed") { listed() == wanted }
+                let watch = { harness.schedules.reports.first { $0.name.hasSuffix(": watch") } }
+                try await harness.wait("one has run and has a next time") {
+                    watch().map { $0.runCount > 0 && $0.lastRun != nil && $0.nextRun != nil } ?? false
+                }
+                harness.registry.close()
+                try await harness.wait("none is left") { harness.schedules.reports.isEmpty }
             }
         }
 

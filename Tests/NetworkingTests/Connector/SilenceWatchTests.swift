@@ -73,7 +73,9 @@ import TradingCore
         }
 
         func run(whileAsked: @escaping @Sendable () async -> Void = {}) async -> String? {
-            await SilenceWatch(feed: feed, time: time, silence: 10_000) { [self] in
+            await SilenceWatch(
+                feed: feed, time: time, schedule: ScheduleRegistry().schedule("silence"), silence: 10_000
+            ) { [self] in
                 asked.withLock { $0.append(time.milliseconds) }
                 await whileAsked()
                 return answers.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }

@@ -47,6 +47,7 @@ final class VenueHarness: Sendable {
     let speaker: any Speaker
     let server: VenueServer
     let registry: ExchangeRegistry
+    let schedules = ScheduleRegistry()
     let memory: KeptMemory
     let log = LogText()
     /// Changes what is sent to a connection.
@@ -109,12 +110,12 @@ final class VenueHarness: Sendable {
             chosen.shortestReconnect = 300
             chosen.longestReconnect = 2_000
         }
-        let caller = caller
+        let (caller, schedules) = (caller, schedules)
         registry = ExchangeRegistry(
             Wires(
                 time: time, webSockets: try WebSocketClient(), memory: memory,
                 logger: log.logger, pace: chosen, seed: 1,
-                orderMark: mark
+                orderMark: mark, registry: schedules
             ) { request, milliseconds throws(HTTPFailure) in
                 // The deadline is in the exchange's time; what a busy machine needs beside it is real.
                 try await caller.send(request, within: max(3_000, milliseconds / factor))

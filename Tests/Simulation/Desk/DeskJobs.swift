@@ -142,9 +142,21 @@ struct TickHandler: TransactionalJobHandler {
     func perform(_ arguments: Tick, run: JobRun, transaction: any SQLTransaction) throws {
         try DeskLog(transaction: transaction).add("tick", "\(arguments.schedule)@\(arguments.tick.nanoseconds)")
         if arguments.schedule == "expiry" {
-            _ = try LedgerStore(transaction: transaction).expire(now: run.startedAt, limit: 3)
+            try LedgerStore(transaction: transaction).expireDue(now: run.startedAt, limit: 3).check()
         }
     }
+}
+
+extension LedgerStore.Expiry {
+    /// Books that nobody has tampered with refuse nothing.
+    func check() throws {
+        if let refusal = refused.first { throw RefusedExpiry(reason: "transfer \(refusal.rowID): \(refusal.reason)") }
+    }
+}
+
+struct RefusedExpiry: JobFailure {
+    let disposition = JobDisposition.deadLetter
+    let reason: String
 }
 
 /// Nobody handles it: it goes to the dead letters, and stays there.

@@ -93,7 +93,7 @@ final class Operator: SimulationParticipant {
             let store = JobStore(transaction: transaction)
             for paused in try store.pausedQueues() { try store.resume(paused) }
             try retryAll(transaction, now)
-            _ = try LedgerStore(transaction: transaction).expire(now: now)
+            try LedgerStore(transaction: transaction).expireDue(now: now).check()
             for saga in try SagaStore(transaction: transaction).list(kind: Payout.kind, status: .parked) {
                 _ = try runner.retry(saga.id, by: name, in: transaction, now: now)
             }

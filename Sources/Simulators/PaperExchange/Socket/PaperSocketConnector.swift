@@ -134,19 +134,19 @@ public final class PaperSocketConnector: ExchangeConnector {
     // MARK: - The connection
 
     /// Keeps a connection until the task is cancelled.
-    public func run() async {
+    public func run(_ schedule: Schedule = ScheduleRegistry().schedule("paper exchange")) async {
         var wait = Nanoseconds.milliseconds(50)
         while !Task.isCancelled {
             let began = time.now()
-            do { try await connectAndListen() } catch { logger.debug("paper exchange: \(error)") }
+            do { try await connectAndListen(schedule) } catch { logger.debug("paper exchange: \(error)") }
             lost()
             if time.now().nanoseconds(since: began) > PaperSocket.patience { wait = Nanoseconds.milliseconds(50) }
-            try? await time.sleep(until: time.now().advanced(byNanoseconds: wait))
+            try? await schedule.wait(until: time.now().advanced(byNanoseconds: wait), on: time)
             wait = min(2 * wait, Nanoseconds.seconds(2))
         }
     }
 
-    private func connectAndListen() async throws {
+    private func connectAndListen(_ schedule: Schedule) async throws {
         let connection = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .connect(unixDomainSocketPath: path) { channel in
                 channel.eventLoop.makeCompletedFuture { try PaperSocketServer.lines(channel) }
@@ -154,7 +154,7 @@ public final class PaperSocketConnector: ExchangeConnector {
         try await connection.executeThenClose { lines, _ in
             connected(connection.channel)
             try await withThrowingTaskGroup { group in
-                group.addTask { try await self.watch() }
+                group.addTask { try await self.watch(schedule) }
                 group.addTask {
                     for try await line in lines { self.take(line) }
                 }
@@ -199,7 +199,7 @@ public final class PaperSocketConnector: ExchangeConnector {
     }
 
     /// Notices silence and questions that are never answered.
-    private func watch() async throws {
+    private func watch(_ schedule: Schedule) async throws {
         while !Task.isCancelled {
             let now = time.now()
             let (isSilent, overdue) = state.withLock { state in
@@ -210,7 +210,8 @@ public final class PaperSocketConnector: ExchangeConnector {
             }
             for ask in overdue { ask.answer.resume(returning: .failure(.unreachable("no answer in time"))) }
             if isSilent { throw ConnectorError.unreachable("silence") }
-            try await time.sleep(until: now.advanced(byNanoseconds: PaperSocket.heartbeatInterval))
+            try await schedule.wait(
+                until: now.advanced(byNanoseconds: PaperSocket.heartbeatInterval), on: time)
         }
     }
 
