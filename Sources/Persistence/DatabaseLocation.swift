@@ -94,10 +94,13 @@ public struct InvalidDatabaseURL: Error, Hashable, Sendable, CustomStringConvert
 
 /// Opens whichever engine is configured.
 public enum Databases {
+    /// - Parameter migrator: with which it will be brought forward.
     /// - Throws: ``SQLError``; what cannot be opened is left as it is.
-    public static func open(_ location: DatabaseLocation) async throws -> any SQLDatabase {
+    public static func open(
+        _ location: DatabaseLocation, for migrator: Migrator? = nil
+    ) async throws -> any SQLDatabase {
         switch location {
-        case .sqlite(let path): try await SQLiteDatabase.open(path: path, tuning: .server)
+        case .sqlite(let path): try await SQLiteDatabase.open(path: path, tuning: .server, for: migrator)
         case .postgres(let url): try await PostgresDatabase.open(url: url)
         }
     }

@@ -238,6 +238,21 @@ import TradingCore
         clock.cancel()
     }
 
+    @Test func `a database that takes nothing is a fault where nobody trades, too`() async throws {
+        let report = JobWorkerReport(
+            queues: [], worker: nil, rescued: 0, registrationsLost: 0,
+            faults: [
+                JobFault(
+                    JobFault.heartbeat, since: Timestamp(nanoseconds: 0), failure: "database is locked: by somebody")
+            ])
+        try await with(try TestAPI(worker: { report })) { send in
+            #expect(try await send(.get, "/health", nil).status == .serviceUnavailable)
+            let ready = try await send(.get, "/health/ready", nil)
+            #expect(ready.status == .serviceUnavailable)
+            #expect(ready.text.contains("nothing can be stored: database is locked: by somebody"), "\(ready.text)")
+        }
+    }
+
     @Test func `a handler that does not stop is named, and the server is not well`() async throws {
         let run = JobRun(
             id: JobID(rawValue: 7), queue: "payments", kind: "pay", customID: nil, serialKey: nil, attempt: 1,

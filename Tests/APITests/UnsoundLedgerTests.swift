@@ -145,6 +145,41 @@ import TradingCore
         }
     }
 
+    @Test func `a finding that is tried again stands until that has come to its end`() async throws {
+        try await withAPI { api, client in
+            try await set("6", api)
+            let found = try await verify(api)
+            let token = try await TestAPI.token(client)
+            func order(_ what: String) async throws -> HTTPResponse.Status {
+                try await client.execute(
+                    uri: "/admin/jobs/\(found)/\(what)", method: .post,
+                    headers: [.authorization: "Bearer \(token)"]
+                ).status
+            }
+            #expect(try await order("retry") == .ok)
+            try await expectFault(client, job: found)
+            // Another verification finds that all is well: what has not begun has nothing to find.
+            try await set("5", api)
+            try await api.database.write { transaction in
+                try LedgerFindings.settle(transaction, now: api.time.now())
+            }
+            api.time.advance(byNanoseconds: Nanoseconds.seconds(1))
+            try await expectWell(client)
+        }
+    }
+
+    @Test func `an entry that cannot be read is named, with what names all of them`() async throws {
+        try await withAPI { api, client in
+            try await set("abc", api)
+            let token = try await TestAPI.token(client)
+            let answer = try await client.execute(
+                uri: "/admin/ledger/entries?account=order:7/USDT", method: .get,
+                headers: [.authorization: "Bearer \(token)"])
+            #expect(answer.status == .internalServerError)
+            #expect(answer.text.contains("mrmarket ledger verify") && answer.text.contains("abc"), "\(answer.text)")
+        }
+    }
+
     @Test func `a verification has its time, and less than until the next one`() {
         let timeout = VerifyLedger.options.timeout
         #expect(timeout.map { $0 < .seconds(86_400) } == true)

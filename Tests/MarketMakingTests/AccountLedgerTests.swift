@@ -128,6 +128,20 @@ import TradingCore
         }
     }
 
+    @Test func `what an exchange lies about, beyond all that can be counted, is told and not booked`() async throws {
+        let most = FixedDecimal(raw: .max)
+        try await withAccount(.sqlite) { account in
+            let drifts = try account.adopt(
+                [
+                    AssetBalance(asset: AssetID("BTC"), free: most, locked: most),
+                    AssetBalance(asset: AssetID("USDT"), free: "5", locked: "0"),
+                ], onlyMissing: false, now: Self.now)
+            #expect(drifts.count == 2 && drifts[0].hasPrefix("BTC is ") && drifts[0].hasSuffix("too much to book"))
+            #expect(try Self.balance(account, "BTC") == ["10", "0"])
+            #expect(try Self.balance(account, "USDT") == ["5", "0"])
+        }
+    }
+
     @Test(arguments: DatabaseEngine.available)
     func `funds and live orders of the first versions are carried over, from every earlier schema (D54, H54)`(
         _ engine: DatabaseEngine

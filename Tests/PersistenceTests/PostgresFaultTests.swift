@@ -107,6 +107,27 @@ struct PostgresFaultTests {
         }
     }
 
+    /// By an operator who sees what everything waits for, or by a role's `statement_timeout`.
+    @Test(arguments: ["SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(5)", "SELECT pg_sleep(5)"])
+    func `a statement that is cancelled is no fault of what was asked`(_ text: String) async throws {
+        try await withTemporaryPlace(.postgres) { place in
+            guard case .postgres(let url) = place else { return }
+            let database = try await PostgresDatabase.open(url: url)
+            let error = await #expect(throws: SQLError.self) {
+                try await database.write { transaction in
+                    try transaction.execute("SET LOCAL statement_timeout = 50")
+                    _ = try transaction.rows("\(raw: text)")
+                }
+            }
+            guard case .locked(let message)? = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(message.contains("canceling statement"))
+            await database.close()
+        }
+    }
+
     @Test func `the server crashes and comes back`() async throws {
         let server = try await TemporaryPostgresServer.start()
         do {

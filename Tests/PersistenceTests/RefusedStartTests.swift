@@ -53,6 +53,22 @@ import Testing
         return count
     }
 
+    @Test func `a file that a newer server wrote is refused before anything is written, in log or file`() async throws {
+        try await kill()
+        let known = Migrator([Migration("t-001") { _ in }])
+        let database = try await SQLiteDatabase.open(path: path)
+        try await database.write { _ = try $0.execute("INSERT INTO mrmarket_migrations VALUES ('t-001'), ('t-999')") }
+        await database.close()
+        let before = files
+        for _ in 0..<2 {
+            await #expect(throws: SQLError.newerSchema(path: path, migrations: ["t-999"])) {
+                _ = try await SQLiteDatabase.open(path: path, for: known)
+            }
+        }
+        #expect(files[0] == before[0] && files[1]?.isEmpty ?? true)
+        #expect(try await count() == 210)
+    }
+
     @Test(arguments: [false, true])
     func `a log whose file is gone, or empty, is kept until the file is back`(_ isEmpty: Bool) async throws {
         try await kill()

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import MarketMaking
+import Persistence
 import Scheduling
 import TradingCore
 
@@ -57,6 +58,12 @@ struct ErrorEnvelopeMiddleware: RouterMiddleware {
             return .unknownRoute(request.method.rawValue, request.uri.path)
         case let error as HTTPError where error.status == .contentTooLarge: return .tooLarge
         case let error as HTTPError: return .typed(error.status.code, error.body ?? error.status.reasonPhrase)
+        case let error as SQLError:
+            logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+            if case .decoding = error {
+                return .typed(500, "Something stored cannot be read, mrmarket ledger verify names it: \(error)")
+            }
+            return .typed(503, "The database does not answer now: \(error)")
         default:
             logger.error("request failed", metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
             return .fault

@@ -43,7 +43,7 @@ public struct Operations: Sendable {
     /// What keeps the database from answering, jobs from letting go of it, or the ledger from adding up; empty when nothing does.
     /// Takes a second at most.
     func faults() async -> [String] {
-        var faults = overdue().map { "jobs: \($0)" }
+        var faults = unwritable() + overdue().map { "jobs: \($0)" }
         do {
             let findings = try await look(within: Self.probePatience) { try LedgerFindings.standing($0) }
             if let findings { faults.append("ledger: \(findings)") }
@@ -58,7 +58,13 @@ public struct Operations: Sendable {
         let findings = await ledger.findings {
             try await look(within: Self.probePatience) { try LedgerFindings.standing($0) }
         }
-        return overdue().map { "jobs: \($0)" } + (findings.map { ["ledger: \($0)"] } ?? [])
+        return unwritable() + overdue().map { "jobs: \($0)" } + (findings.map { ["ledger: \($0)"] } ?? [])
+    }
+
+    /// This process's worker writes every second or so, whether anybody trades or not.
+    private func unwritable() -> [String] {
+        let faults = worker()?.faults ?? []
+        return faults.filter { $0.what == JobFault.heartbeat }.map { "database: nothing can be stored: \($0.failure)" }
     }
 
     /// Handlers of this process that were told to stop and have not.
@@ -112,6 +118,9 @@ public struct Operations: Sendable {
         // It may be what ends a fault.
         defer { ledger.forget() }
         do { return try await database.write { try body($0, now) } } catch let error as SQLError {
+            if case .outcomeUnknown = error {
+                throw APIError.typed(503, "Whether this was stored is not known, look before asking again: \(error)")
+            }
             throw APIError.typed(503, "Nothing can be stored now: \(error)")
         }
     }

@@ -21,6 +21,7 @@ struct MoneyServices {
         handlers.add(SagaTimeoutHandler(sagas))
         var settings = JobWorkerConfiguration(
             queues: Self.queues.map { QueueConfiguration($0, concurrency: 4) }, node: configuration.nodeName)
+        settings.schedulesByDatabaseClock = true
         settings.schedules = LedgerJobs.schedules + RetentionJobs.schedules
         let worker = JobWorker(
             database: database, handlers: handlers, configuration: settings, clock: alarms, time: time, logger: logger)

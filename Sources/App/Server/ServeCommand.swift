@@ -34,7 +34,8 @@ struct ServeCommand: AsyncParsableCommand {
         let signals = await EndingSignals()
         try await withThrowingTaskGroup { group in
             group.addTask { await signals.follow() }
-            try await serve(until: signals)
+            // What the disk says at a start, of whichever file.
+            do { try await serve(until: signals) } catch let error as SQLError { throw BadInput("\(error)") }
             group.cancelAll()
         }
     }

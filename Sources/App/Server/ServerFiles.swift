@@ -27,8 +27,8 @@ struct ServerFiles {
     func openDatabase() async throws -> (database: any SQLDatabase, migrations: [String]) {
         do {
             if isEmbedded, !hasDatabase { try makeEncryptionKey() }
-            let opened = try await Databases.open(configuration.databaseLocation)
             let migrator = Migrator(ServerMigrations.all)
+            let opened = try await Databases.open(configuration.databaseLocation, for: migrator)
             if !isEmbedded, try await migrator.pending(opened).count == ServerMigrations.all.count {
                 try makeEncryptionKey()
             }

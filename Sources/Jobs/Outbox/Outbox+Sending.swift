@@ -28,12 +28,14 @@ extension Outbox {
     /// Takes lanes whose time has come, the longest waiting first, at most ``OutboxRules/lanesPerClaim``.
     public func claim(limit: Int? = nil, now: Timestamp) throws -> [OutboxBatch] {
         let until = now.advanced(byNanoseconds: rules.leaseNanoseconds)
+        let latest = now.advanced(byNanoseconds: rules.longestWait)
         let lanes = try transaction.rows(
             """
             UPDATE outbox_lanes SET is_sending = 1, ready_at = \(until),
                 fence = CASE WHEN fence >= \(now) THEN fence + 1 ELSE \(now) END
             WHERE (topic, lane_key) IN (
-                SELECT topic, lane_key FROM outbox_lanes WHERE is_parked = 0 AND ready_at <= \(now)
+                SELECT topic, lane_key FROM outbox_lanes
+                WHERE is_parked = 0 AND (ready_at <= \(now) OR ready_at > \(latest))
                 ORDER BY ready_at, topic, lane_key LIMIT \(min(limit ?? .max, rules.lanesPerClaim))
                 \(postgres: "FOR UPDATE SKIP LOCKED"))
             RETURNING topic, lane_key, fence, failures
@@ -113,7 +115,11 @@ extension Outbox {
     }
 
     /// When the next lane may be claimed; nil when none waits but parked ones.
-    public func nextReady() throws -> Timestamp? {
+    public func nextReady(now: Timestamp) throws -> Timestamp? {
+        let latest = now.advanced(byNanoseconds: rules.longestWait)
+        let ahead = try transaction.row(
+            "SELECT 1 FROM outbox_lanes WHERE is_parked = 0 AND ready_at > \(latest) LIMIT 1")
+        if ahead != nil { return now }
         let row = try transaction.row("SELECT MIN(ready_at) AS ready_at FROM outbox_lanes WHERE is_parked = 0")
         return try row?.get("ready_at") ?? nil
     }

@@ -101,7 +101,8 @@ public struct OutboxRelay: Service {
     }
 
     private func nextReady() async throws -> Timestamp? {
-        try await database.read { try Outbox(transaction: $0).nextReady() }
+        let (rules, now) = (rules, time.now())
+        return try await database.read { try Outbox(transaction: $0, rules: rules).nextReady(now: now) }
     }
 
     private func sweep() async throws {

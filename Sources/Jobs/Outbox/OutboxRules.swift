@@ -22,6 +22,9 @@ public struct OutboxRules: Hashable, Sendable {
 
     public init() {}
 
+    /// No lane is ready later than this, in nanoseconds from now: one that seems to be was stored by a clock that ran ahead.
+    var longestWait: Int64 { max(leaseNanoseconds, maximumDelayNanoseconds) + Nanoseconds.seconds(300) }
+
     /// - Parameters:
     ///   - failures: in a row, from 1 on.
     ///   - seed: what the share of chance is drawn from.

@@ -15,7 +15,7 @@ struct JobMaintenance: Sendable {
 
     init(worker: JobWorker) {
         self.worker = worker
-        heartbeat = Beat("jobs: heartbeat", worker)
+        heartbeat = Beat(JobFault.heartbeat, worker)
         rescue = Beat("jobs: rescue", worker)
         schedules = Beat("jobs: schedules", worker)
         retention = Beat("jobs: retention", worker)
@@ -136,13 +136,14 @@ extension JobWorker {
     }
 
     func defineSchedules(_ beat: Beat) async throws {
-        let (time, schedules) = (time, configuration.schedules)
+        let (time, schedules, byDatabase) = (time, configuration.schedules, configuration.schedulesByDatabaseClock)
         while !Task.isCancelled {
             let began = time.now()
             do {
                 let entries = try await database.write { transaction in
                     let store = JobScheduleStore(transaction: transaction)
-                    try store.define(schedules, now: time.now())
+                    let now = byDatabase ? try store.sharedNow(or: time.now()) : time.now()
+                    try store.define(schedules, now: now)
                     return try store.entries()
                 }
                 return recurring.stored(entries)
@@ -155,16 +156,22 @@ extension JobWorker {
 
     /// - Returns: how long until the next tick; another node may have moved it, so at most a minute.
     func tickSchedules() async throws -> Beat.Turn {
-        let (time, schedules) = (time, configuration.schedules)
-        let (tick, entries) = try await database.write { transaction in
+        let (time, schedules, byDatabase) = (time, configuration.schedules, configuration.schedulesByDatabaseClock)
+        let (now, tick, entries) = try await database.write { transaction in
             let store = JobScheduleStore(transaction: transaction)
-            return (try store.tick(schedules, now: time.now()), try store.entries())
+            let now = byDatabase ? try store.sharedNow(or: time.now()) : time.now()
+            return (now, try store.tick(schedules, now: now), try store.entries())
         }
         recurring.stored(entries)
+        if !tick.broughtBack.isEmpty {
+            logger.error(
+                "recurring jobs were due too far ahead: a clock was or is wrong; they go on from now",
+                metadata: ["schedules": "\(tick.broughtBack)"])
+        }
         let minute = Duration.seconds(60)
         let failure = tick.failures.map(\.description).joined(separator: "; ")
         return Beat.Turn(
-            min(minute, tick.next.map { .nanoseconds(max(0, $0.nanoseconds(since: time.now()))) } ?? minute),
+            min(minute, tick.next.map { .nanoseconds(max(0, $0.nanoseconds(since: now))) } ?? minute),
             failure: failure.isEmpty ? nil : failure)
     }
 }

@@ -55,6 +55,8 @@ extension JobStore {
         return true
     }
 
+    public func isRunning(_ id: JobID) throws -> Bool { try standing(id)?.state == .running }
+
     /// Nothing is started from this queue any more, on any node, until it is resumed. What runs goes on.
     public func pause(_ queue: QueueName, now: Timestamp) throws {
         try transaction.execute(

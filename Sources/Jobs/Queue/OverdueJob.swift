@@ -22,6 +22,9 @@ public struct OverdueJob: Hashable, Sendable, CustomStringConvertible {
 
 /// What keeps a worker from working, from its first failure until it succeeds.
 public struct JobFault: Hashable, Sendable, CustomStringConvertible {
+    /// The ``what`` of a worker that cannot write its heartbeat: the database takes nothing.
+    public static let heartbeat = "jobs: heartbeat"
+
     /// What cannot be done: `jobs cannot be claimed`.
     public let what: String
     public let since: Timestamp

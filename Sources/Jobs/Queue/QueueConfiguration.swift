@@ -49,6 +49,9 @@ public struct JobWorkerConfiguration: Sendable {
     /// finished. Then it stops all the same, and the next start takes it back.
     public var leavingLimit: Duration = .seconds(5)
     public var schedules: [JobSchedule] = []
+    /// Whether the ticks of schedules go by the database server's clock, where there is one: nodes whose clocks differ then agree which
+    /// ticks there were.
+    public var schedulesByDatabaseClock = false
     /// For the jitter of backoffs.
     public var seed: UInt64 = 0
     /// Told of each job whose attempt has ended and is stored. Must not wait.

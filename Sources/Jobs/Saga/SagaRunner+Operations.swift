@@ -74,9 +74,12 @@ extension SagaRunner: SagaOperations {
         var current = try store.advance(record, to: change, entry, now)
         var outcome = SagaOutcome.moved(to: change.step)
         for held in try store.held(kind: kind, id: record.id) {
-            let told = Told(
-                event: try JobCoding.decode(Process.Event.self, from: held.event ?? ""), json: held.event ?? "",
-                eventID: nil, cause: "held event of version \(held.version): \(held.cause)", isHeldAgain: true)
+            let cause = "held event of version \(held.version): \(held.cause)"
+            let event: Process.Event
+            do { event = try JobCoding.decode(Process.Event.self, from: held.event ?? "") } catch {
+                return try park(current, because: "an event cannot be read: \(error)", held, cause, store, now)
+            }
+            let told = Told(event: event, json: held.event ?? "", eventID: nil, cause: cause, isHeldAgain: true)
             outcome = try handle(told, current, store, now)
             current = try store.record(kind: kind, id: record.id)
             if case .parked = outcome {
@@ -87,5 +90,20 @@ extension SagaRunner: SagaOperations {
             try store.release(record, version: held.version)
         }
         return outcome
+    }
+
+    /// What nobody can read is what it is parked for then: an operator who decides passes over it.
+    private func park(
+        _ record: SagaRecord, because reason: String, _ held: SagaHistoryEntry, _ cause: String, _ store: SagaStore,
+        _ now: Timestamp
+    ) throws -> SagaOutcome {
+        var change = SagaStore.Change(record)
+        change.status = .parked
+        change.parkedReason = reason
+        var entry = SagaStore.Entry(kind: .parked, event: held.event, cause: cause)
+        entry.reason = reason
+        _ = try store.advance(record, to: change, entry, now)
+        try store.markParked(record, version: held.version)
+        return .parked(reason)
     }
 }

@@ -46,6 +46,8 @@ public struct JobScheduleStore {
         public internal(set) var next: Timestamp?
         /// Schedules whose jobs could not be made. Their ticks stay due, and are tried again whenever schedules are looked at.
         public internal(set) var failures: [Failure] = []
+        /// Schedules whose next tick was too far ahead: a clock was. They go on with their next tick from now.
+        public internal(set) var broughtBack: [String] = []
     }
 
     public struct Failure: Hashable, Sendable, CustomStringConvertible {
@@ -58,9 +60,10 @@ public struct JobScheduleStore {
     /// Enqueues what is due. A schedule whose job cannot be made keeps none of the others from theirs.
     @discardableResult
     public func tick(_ schedules: [JobSchedule], now: Timestamp) throws -> Tick {
+        var tick = Tick()
+        tick.broughtBack = try bringBack(schedules, now: now)
         let due = try transaction.rows(
             "SELECT name, next_at FROM job_schedules WHERE next_at <= \(now) ORDER BY next_at, name")
-        var tick = Tick()
         for row in due {
             let (name, next): (String, Timestamp) = (try row.get(0), try row.get(1))
             guard let schedule = schedules.first(where: { $0.name == name }) else { continue }
@@ -75,6 +78,36 @@ public struct JobScheduleStore {
         }
         tick.next = try transaction.row("SELECT MIN(next_at) FROM job_schedules WHERE next_at > \(now)")?.get(0)
         return tick
+    }
+
+    /// So far the clocks of two nodes may be apart.
+    static let clockTolerance = Nanoseconds.seconds(300)
+
+    /// No tick that anybody can have moved on to is later than the first after now, by whatever clock: one that is was stored by a clock that
+    /// ran ahead, and would keep its schedule still for as long.
+    private func bringBack(_ schedules: [JobSchedule], now: Timestamp) throws -> [String] {
+        let latest = now.advanced(byNanoseconds: Self.clockTolerance)
+        var names: [String] = []
+        for entry in try entries() {
+            guard let schedule = schedules.first(where: { $0.name == entry.name }),
+                let bound = schedule.cadence.next(after: latest), entry.nextAt > bound
+            else { continue }
+            let moved = try transaction.execute(
+                """
+                UPDATE job_schedules SET next_at = \(schedule.cadence.next(after: now) ?? .distantFuture),
+                    last_at = CASE WHEN last_at > \(latest) THEN NULL ELSE last_at END
+                WHERE name = \(entry.name) AND next_at = \(entry.nextAt)
+                """)
+            if moved == 1 { names.append(entry.name) }
+        }
+        return names
+    }
+
+    /// The time by the database server's clock, one for all nodes; the given one where the database is this process's own.
+    func sharedNow(or now: Timestamp) throws -> Timestamp {
+        guard transaction.dialect == .postgres else { return now }
+        let row = try transaction.row("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000000)::BIGINT")
+        return try row?.get(0) ?? now
     }
 
     private func enqueue(

@@ -44,7 +44,7 @@ struct AuditReader {
         ).map { row in
             ChainAudit.OpenReservation(
                 rowID: try row.get(0), id: LedgerStepID(try row.get(1), step: try row.get(2)),
-                remaining: try row.get(3))
+                remaining: try row.get(3, as: WrittenDecimal.self).value)
         }
     }
 
@@ -95,7 +95,7 @@ struct AuditReader {
 
     private static func entry(_ row: SQLRow) throws -> ChainAudit.Entry {
         let id: Int64 = try row.get(3)
-        let released: FixedDecimal? = try row.get(6)
+        let released: WrittenDecimal? = try row.get(6)
         let reservationID: Int64? = try row.get(11)
         let reservation = try reservationID.map {
             ChainAudit.Entry.Reservation(
@@ -104,8 +104,9 @@ struct AuditReader {
         return ChainAudit.Entry(
             sequence: try row.get(0), isDebit: try row.get(1) == "debit", hash: try row.get(2),
             step: LedgerStepID(try row.get(9), step: try row.get(8)), transferID: id,
-            kind: try stored("kind", id, row.get(4)) { LedgerStepKind(rawValue: $0) }, amount: try row.get(5),
-            released: released ?? .zero, postedAt: try row.get(7), contentHash: try row.get(10),
+            kind: try stored("kind", id, row.get(4)) { LedgerStepKind(rawValue: $0) },
+            amount: try row.get(5, as: WrittenDecimal.self).value, released: released?.value ?? .zero,
+            postedAt: try row.get(7), contentHash: try row.get(10),
             reservation: reservation)
     }
 

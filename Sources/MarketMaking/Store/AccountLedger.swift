@@ -150,7 +150,13 @@ struct AccountLedger {
     func adopt(_ balances: [AssetBalance], onlyMissing: Bool, now: Timestamp) throws -> [String] {
         var drifts: [String] = []
         for balance in balances {
-            let total = FixedDecimal(raw: balance.free.raw + balance.locked.raw)
+            let (sum, overflow) = balance.free.raw.addingReportingOverflow(balance.locked.raw)
+            if overflow {
+                drifts.append(
+                    "\(balance.asset) is \(balance.free) and \(balance.locked) at the exchange: too much to book")
+                continue
+            }
+            let total = FixedDecimal(raw: sum)
             let before = try ledger.balance(of: account(.unallocated, balance.asset))
             if onlyMissing, before != nil { continue }
             if let before, before.total != total {

@@ -42,13 +42,15 @@ public struct Migrator: Sendable {
     /// The steps that have not been taken yet, in order.
     public func pending(_ database: any SQLDatabase) async throws -> [String] {
         let done = try await done(database)
+        try refuseNewer(done, at: (database as? any PlacedDatabase)?.place ?? "the database")
+        return migrations.map(\.name).filter { !done.contains($0) }
+    }
+
+    /// - Throws: ``SQLError/newerSchema(path:migrations:)``.
+    func refuseNewer(_ done: [String], at place: String) throws(SQLError) {
         let known = Set(migrations.map(\.name))
         let unknown = done.filter { !known.contains($0) }
-        guard unknown.isEmpty else {
-            let place = (database as? any PlacedDatabase)?.place ?? "the database"
-            throw SQLError.newerSchema(path: place, migrations: unknown)
-        }
-        return migrations.map(\.name).filter { !done.contains($0) }
+        guard unknown.isEmpty else { throw .newerSchema(path: place, migrations: unknown) }
     }
 
     private func done(_ database: any SQLDatabase) async throws -> [String] {

@@ -30,7 +30,8 @@ struct PostgresFailure: Error {
         case "23514": return .constraint(.check, message)
         case "23503": return .constraint(.foreignKey, message)
         case "23502": return .constraint(.notNull, message)
-        case "40001", "40P01", "55P03": return .locked(message)
+        // Also a statement that was cancelled: by its time limit, or by an operator who saw what it waited for.
+        case "40001", "40P01", "55P03", "57014": return .locked(message)
         case "53100": return .diskFull(message)
         case "53200", "53300", "57P01", "57P02", "57P03", "57P04", "57P05", "25P03": return .unavailable(message)
         case "25006": return .readOnly(message)

@@ -23,6 +23,16 @@ enum SQLiteCheck {
         } catch { throw named(SQLError(error), path) }
     }
 
+    /// The names of the steps that were taken; none in a file that is new.
+    static func migrations(_ keeper: LogKeeper, _ path: String) throws -> [String] {
+        do {
+            return try keeper.reader.read { connection in
+                guard try connection.tableExists(Migrator.table) else { return [] }
+                return try String.fetchAll(connection, sql: "SELECT name FROM \(Migrator.table) ORDER BY name")
+            }
+        } catch { throw named(SQLError(error), path) }
+    }
+
     /// Every page, without the time that it takes to compare indexes with their tables.
     static func pages(_ connection: Database, _ path: String) throws {
         do { try check(connection, path, "PRAGMA quick_check(1)") } catch { throw named(SQLError(error), path) }
@@ -45,6 +55,7 @@ enum SQLiteCheck {
         switch error {
         case .corrupt(let message) where !message.hasPrefix(path): .corrupt("\(path): \(message)")
         case .inputOutput(let message) where !message.hasPrefix(path): .inputOutput("\(path): \(message)")
+        case .diskFull(let message) where !message.hasPrefix(path): .diskFull("\(path): \(message)")
         default: error
         }
     }

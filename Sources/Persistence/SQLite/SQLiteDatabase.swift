@@ -43,22 +43,28 @@ public final class SQLiteDatabase: SQLDatabase {
     // MARK: - Opening
 
     /// Opens the database of a server, making it where there is none: for this process alone.
-    /// - Throws: ``SQLError/notOurDatabase(path:found:)``, ``SQLError/inUse(path:)``, or what the disk says.
-    public static func open(path: String, tuning: SQLiteTuning = SQLiteTuning()) async throws -> SQLiteDatabase {
+    /// - Parameter migrator: with which it will be brought forward; a file that a newer server wrote is refused before anything is written.
+    /// - Throws: ``SQLError/notOurDatabase(path:found:)``, ``SQLError/inUse(path:)``, ``SQLError/newerSchema(path:migrations:)``,
+    ///   or what the disk says.
+    public static func open(
+        path: String, tuning: SQLiteTuning = SQLiteTuning(), for migrator: Migrator? = nil
+    ) async throws -> SQLiteDatabase {
         try SQLiteFile.requireFile(path)
         try prepareFolder(path)
         // Before anything else touches the file: a server in this process would lose its locks by our looking at it.
         guard let lock = try FileLock(path: path + ".lock") else { throw SQLError.inUse(path: path) }
         do {
             try refuseInterruptedRestore(path)
-            return try make(path, lock, tuning)
+            return try make(path, lock, tuning, migrator)
         } catch {
             if lock.isNew { lock.removeFile() }
             throw SQLiteCheck.named(SQLError(error), path)
         }
     }
 
-    private static func make(_ path: String, _ lock: FileLock, _ tuning: SQLiteTuning) throws -> SQLiteDatabase {
+    private static func make(
+        _ path: String, _ lock: FileLock, _ tuning: SQLiteTuning, _ migrator: Migrator?
+    ) throws -> SQLiteDatabase {
         var isOurs = true
         try OpenFiles.add(path) { () throws(SQLError) in isOurs = try SQLiteFile.isOurs(path) }
         do {
@@ -66,7 +72,7 @@ public final class SQLiteDatabase: SQLDatabase {
                 if !lock.isNew { try SQLiteFile.refuseEmptied(path) }
                 try NewFile.make(path)
             }
-            let database = try checked(path, lock, tuning)
+            let database = try checked(path, lock, tuning, migrator)
             try LogFile(path: path + "-wal").extend(to: tuning.initialLogBytes)
             return database
         } catch {
@@ -76,11 +82,14 @@ public final class SQLiteDatabase: SQLDatabase {
     }
 
     /// A refused file stays as it was, its log too.
-    private static func checked(_ path: String, _ lock: FileLock, _ tuning: SQLiteTuning) throws -> SQLiteDatabase {
+    private static func checked(
+        _ path: String, _ lock: FileLock, _ tuning: SQLiteTuning, _ migrator: Migrator?
+    ) throws -> SQLiteDatabase {
         // A journal beside the file has to be played back first, which takes a connection that writes.
         var keeper = DurableFile.exists(path + "-journal") ? nil : try LogKeeper(path)
         defer { keeper?.close() }
         let isWhole = try keeper.map { try SQLiteCheck.atStart($0, path, limit: tuning.checkedAtStart) }
+        if let keeper, let migrator { try migrator.refuseNewer(try SQLiteCheck.migrations(keeper, path), at: path) }
         let pool = try pool(path, isReadOnly: false, tuning)
         do {
             if keeper == nil { keeper = try LogKeeper(path) }

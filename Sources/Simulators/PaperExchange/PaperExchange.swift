@@ -54,7 +54,7 @@ public actor PaperExchange {
     ) async throws -> PaperExchange {
         // Before the journal is begun with it for good.
         for listing in configuration.listings { try checkReadable(listing, now: time.now()) }
-        let database = try await SQLiteDatabase.open(path: path)
+        let database = try await SQLiteDatabase.open(path: path, for: Migrator(PaperJournal.migrations))
         return try await open(
             configuration, database, reserve: .beside(path, logger), time: time, logger: logger,
             progress: progress)

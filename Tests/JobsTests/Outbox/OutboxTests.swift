@@ -53,6 +53,15 @@ private func at(_ seconds: Int64) -> Timestamp { Timestamp(nanoseconds: Nanoseco
         #expect(try outbox { try $0.message(ids[0])?.lane } == lane)
     }
 
+    @Test func `a lane stored by a clock that ran ahead is sent when clocks are right`() throws {
+        try put("created", now: at(86_400))
+        #expect(try outbox { try $0.nextReady(now: at(0)) } == at(0))
+        #expect(try outbox { try $0.claim(now: at(0)) }.map(names) == [["created"]])
+        // What waits for a while, or is another's for a while, is left alone.
+        #expect(try outbox { try $0.nextReady(now: at(1)) } == at(10))
+        #expect(try outbox { try $0.claim(now: at(1)) }.isEmpty)
+    }
+
     @Test func `what is too large is refused`() throws {
         var rules = rules
         rules.maximumPayloadBytes = 3
@@ -62,7 +71,7 @@ private func at(_ seconds: Int64) -> Timestamp { Timestamp(nanoseconds: Nanoseco
                     .put(topic: "orders", key: "17", name: "x", payload: [1, 2, 3, 4], now: at(0))
             }
         }
-        #expect(try outbox { try $0.nextReady() } == nil)
+        #expect(try outbox { try $0.nextReady(now: at(0)) } == nil)
     }
 
     @Test func `a message of a transaction that fails never leaves`() throws {
@@ -144,7 +153,7 @@ private func at(_ seconds: Int64) -> Timestamp { Timestamp(nanoseconds: Nanoseco
                 try outbox { try $0.acknowledge(batches[1], .sent(1), now: now) }
             }
             try outbox { try $0.acknowledge(stuck, .failed(sent: 0, reason: "no \(failure)"), now: now) }
-            guard let next = try outbox({ try $0.nextReady() }) else { break }
+            guard let next = try outbox({ try $0.nextReady(now: now) }) else { break }
             waits.append(next.nanoseconds(since: now))
             now = next
         }

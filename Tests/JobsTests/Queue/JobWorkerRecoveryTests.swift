@@ -287,7 +287,8 @@ import TradingCore
             let names = workers[0].registry.reports.map(\.name)
             #expect(
                 names == [
-                    "job: test.minute", "jobs: end of drain", "jobs: heartbeat", "jobs: queue notes", "jobs: rescue", "jobs: retention",
+                    "job: test.minute", "jobs: end of drain", "jobs: heartbeat", "jobs: queue notes", "jobs: rescue",
+                    "jobs: retention",
                     "jobs: schedules",
                 ])
             for worker in workers { try await worker.drain() }

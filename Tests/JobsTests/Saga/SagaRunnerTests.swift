@@ -131,6 +131,36 @@ import TradingCore
         #expect(try store { try $0.stuck(now: now) }.map(\.id) == ["a"])
     }
 
+    @Test func `an event that nobody can read any more parks it, and an operator passes over it`() throws {
+        try send(.confuse, "e1")
+        try send(.add(1), "e2")
+        try send(.add(2), "e3")
+        try database.transact {
+            _ = try $0.execute("UPDATE saga_history SET event = '{\"gone\":{}}' WHERE event_id = 'e2'")
+        }
+        func retry() throws -> SagaOutcome {
+            try database.transact {
+                try Runner(Counting(isTaught: true), Notes()).retry("a", by: "ops", in: $0, now: now)
+            }
+        }
+        for _ in 0..<2 {
+            guard case .parked(let reason) = try retry() else {
+                Issue.record("it went on without one of its events")
+                return
+            }
+            #expect(reason.hasPrefix("an event cannot be read: "))
+            #expect(try show().record.parkedReason == reason)
+            #expect(try store { try $0.held(kind: Counting.kind, id: "a") }.map(\.eventID) == ["e2", "e3"])
+        }
+        let before = try state()
+        let outcome = try database.transact {
+            try runner.resolve("a", to: before, by: "ops", note: "e2 is void", in: $0, now: now)
+        }
+        #expect(outcome == .moved(to: "open"))
+        #expect(try state().sum == before.sum + 2)
+        #expect(try show().record.status == .running)
+    }
+
     @Test func `what a parked saga is told waits in order, and is handled when an operator retries`() throws {
         #expect(try send(.confuse, "e1") == .parked("never heard of it"))
         #expect(try send(.add(1), "e2") == .held)

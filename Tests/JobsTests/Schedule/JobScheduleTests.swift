@@ -103,6 +103,45 @@ import TradingCore
         #expect(after[3].nextAt > desk.now)
     }
 
+    @Test(arguments: [JobSchedule.CatchUp.once, .skip(), .all(maximum: 10)])
+    func `a clock that ran ahead keeps no schedule still once clocks are right`(
+        _ catchUp: JobSchedule.CatchUp
+    )
+        async throws
+    {
+        let (right, ahead) = (try await JobDesk(), JobSchedule.CatchUp.once)
+        try define([schedule(catchUp), schedule(ahead, name: "other")], right)
+        // A node whose clock is four years ahead looks once; it knows one of the two.
+        let wrong = right.now.advanced(byNanoseconds: Nanoseconds.seconds(4 * 365 * 86_400))
+        try right.database.transact {
+            _ = try JobScheduleStore(transaction: $0).tick([schedule(catchUp)], now: wrong)
+        }
+        _ = try minutes(right)
+        #expect(try tick([schedule(catchUp)], right).broughtBack == ["report"])
+        #expect(try tick([schedule(catchUp)], right).broughtBack == [])
+        let entry = try right.database.transact { try JobScheduleStore(transaction: $0).entries() }[1]
+        #expect(entry.name == "report" && entry.lastAt == nil)
+        for _ in 0..<3 {
+            right.pass(.seconds(60))
+            try tick([schedule(catchUp)], right)
+        }
+        #expect(try minutes(right) == [1, 2, 3])
+    }
+
+    @Test func `nodes whose clocks are a little apart run each tick once`() async throws {
+        let desk = try await JobDesk()
+        let all = schedule(.all(maximum: 100))
+        try define([all], desk)
+        for _ in 0..<40 {
+            desk.pass(.seconds(20))
+            let ahead = desk.now.advanced(byNanoseconds: Nanoseconds.seconds(240))
+            try desk.database.transact { _ = try JobScheduleStore(transaction: $0).tick([all], now: ahead) }
+            #expect(try tick([all], desk).broughtBack == [])
+        }
+        let run = try minutes(desk)
+        #expect(Set(run).count == run.count && run.count == 17)
+    }
+
     private struct NoJob: Error, CustomStringConvertible { var description: String { "no job today" } }
 
     @Test func `a schedule whose job cannot be made fails alone, is named, and is tried again`() async throws {

@@ -62,6 +62,10 @@ import TradingCore
             ]
         ),
         (
+            "an amount written otherwise", ["UPDATE ledger_transfers SET amount = '5.0' WHERE amount = '5'"],
+            ["unreadable \(order) 4", "balance \(order)", "unreadable \(exchange) 2", "balance \(exchange)"]
+        ),
+        (
             "a time changed", ["UPDATE ledger_transfers SET posted_at = 1 WHERE key = 'deposit'"],
             ["changedEntry \(world) 1 deposit#0", "changedEntry \(order) 1 deposit#0"]
         ),

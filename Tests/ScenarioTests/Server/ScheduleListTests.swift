@@ -31,7 +31,8 @@ import TradingCore
         let names = listed.map(\.name)
         for wanted in jobs + [
             "exchange keys: upkeep", "exchange withdrawals: follow", "executor paper/default/BTC/USDT",
-            "journal paper/default/BTC/USDT", "jobs: heartbeat", "jobs: queue maintenance", "jobs: rescue", "jobs: retention",
+            "journal paper/default/BTC/USDT", "jobs: heartbeat", "jobs: queue maintenance", "jobs: rescue",
+            "jobs: retention",
             "jobs: schedules", "outbox.relay", "paper exchange", "removed accounts", "trading rules",
         ] { #expect(names.contains { $0 == wanted || $0.hasPrefix(wanted) }, "\(wanted) among \(names)") }
         #expect(!names.contains { $0.hasPrefix("recovery") }, "it is over")

@@ -29,7 +29,7 @@ extension ServerNode {
         try attempt {
             let (claimed, next) = try world.transact("claim lanes") { transaction in
                 let outbox = Outbox(transaction: transaction, rules: rules)
-                return (try outbox.claim(limit: limit, now: now), try outbox.nextReady())
+                return (try outbox.claim(limit: limit, now: now), try outbox.nextReady(now: now))
             }
             for batch in claimed { batches.append(HeldBatch(batch: batch)) }
             let poll = now.advanced(byNanoseconds: setup.switches.pollInterval)
