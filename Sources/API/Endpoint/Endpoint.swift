@@ -98,7 +98,7 @@ struct Parameter: Sendable {
 enum Answer: Sendable {
     case json(JSONTree)
     /// JSON that is written already, with another status than the declared one or nil.
-    case written(Int? = nil, String)
+    case written(Int?, String)
     /// The status and nothing else, as the original answers null.
     case empty
     /// Raw text, without quotes.
