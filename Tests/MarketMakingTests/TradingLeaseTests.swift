@@ -415,8 +415,8 @@ import TradingCore
             }
             let isTaken = Mutex(false)
             let halt = Task {
+                defer { isTaken.withLock { $0 = true } }
                 try await again.supervisor.setTradingState(Self.halt)
-                isTaken.withLock { $0 = true }
             }
             try await Self.look {
                 clock.advance(byNanoseconds: 10 * Nanoseconds.perMillisecond)
