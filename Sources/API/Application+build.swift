@@ -79,8 +79,9 @@ public struct APIServer: Sendable {
                 general: Throttle(limit: configuration.requestsPerMinute, windowNanoseconds: minute, time: time),
                 login: Throttle(limit: configuration.loginsPerMinute, windowNanoseconds: minute, time: time)))
         for endpoint in endpoints {
+            let asked = Set(endpoint.parameters.filter { $0.place == .query }.map(\.name))
             router.on(RouterPath(endpoint.path), method: endpoint.method.http) { request, context in
-                try await answer(endpoint, request, context, authentication)
+                try await answer(endpoint, asked, request, context, authentication)
             }
         }
         DocumentationRoutes(document: OpenAPIDocument(endpoints: endpoints), assets: swaggerFolder).add(to: router)
@@ -100,8 +101,10 @@ public struct APIServer: Sendable {
     }
 
     /// Who may, then what was sent, then the work.
+    /// - Parameter asked: the fields of the query that the endpoint declares.
     private func answer(
-        _ endpoint: Endpoint, _ request: Request, _ context: AppRequestContext, _ authentication: AdminAuthentication
+        _ endpoint: Endpoint, _ asked: Set<String>, _ request: Request, _ context: AppRequestContext,
+        _ authentication: AdminAuthentication
     ) async throws -> Response {
         if endpoint.needsToken, await !authentication.accepts(request.headers[.authorization]) {
             throw APIError.unauthorized
@@ -111,8 +114,9 @@ public struct APIServer: Sendable {
             input.path[parameter.name] = context.parameters.get(parameter.name)?.percentDecoded
         }
         // Only what is declared: a field of the body must not come in, unjudged, through the address (D1).
-        let asked = Set(endpoint.parameters.filter { $0.place == .query }.map(\.name))
-        input.query = RequestBody.fields(request.uri.query ?? "").filter { asked.contains($0.key) }
+        if !asked.isEmpty {
+            input.query = RequestBody.fields(request.uri.query ?? "").filter { asked.contains($0.key) }
+        }
         if endpoint.method == .post { (input.body, input.bodyText) = try await RequestBody.read(request) }
         try input.check(endpoint.parameters)
         return response(try await endpoint.handle(input), .init(code: endpoint.status))
@@ -121,7 +125,8 @@ public struct APIServer: Sendable {
     private func response(_ answer: Answer, _ status: HTTPResponse.Status) -> Response {
         switch answer {
         case .json(let tree): return .json(status, tree)
-        case .written(let text): return .text(status, text, type: "application/json; charset=utf-8")
+        case .written(let code, let text):
+            return .text(code.map { .init(code: $0) } ?? status, text, type: "application/json; charset=utf-8")
         case .status(let code, let tree): return .json(.init(code: code), tree)
         case .empty: return Response(status: status)
         case .text(let text): return .text(status, text, type: "text/html; charset=utf-8")

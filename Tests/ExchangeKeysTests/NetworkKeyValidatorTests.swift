@@ -3,6 +3,7 @@ import Exchanges
 import Foundation
 import Networking
 import Scheduling
+import TestSupport
 import Testing
 import TradingCore
 
@@ -11,6 +12,10 @@ import TradingCore
 /// The real validator, over real sockets, against exchanges that check every signature.
 @Suite(.timeLimit(.minutes(10))) struct NetworkKeyValidatorTests {
     private static let secret = "hunter2"
+    /// The exchange's clock and ours, which nothing moves: however slow the machine, no signature gets old.
+    private static let clock = SteppedTime()
+
+    private static var milliseconds: Int64 { clock.now().nanoseconds / Nanoseconds.perMillisecond }
 
     private static func hex(_ text: String) -> String {
         HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: Data(secret.utf8)))
@@ -29,7 +34,7 @@ import TradingCore
         ahead: Int64 = 0
     ) -> PlayedServer.Answer {
         { request in
-            let now = Int64(Date().timeIntervalSince1970 * 1_000) + ahead
+            let now = milliseconds + ahead
             if request.path == "/api/v3/time" { return (200, "{\"serverTime\":\(now)}") }
             guard let mark = request.query.range(of: "&signature=") else {
                 return (400, #"{"code":-1102,"msg":"Mandatory parameter 'signature' was not sent."}"#)
@@ -58,7 +63,7 @@ import TradingCore
         passphrase: String? = nil, patience: Int64 = 8_000
     ) async throws -> Result<KeyPermissions, KeyRefusal> {
         let caller = try HTTPCaller(.init(deadline: 60_000, connecting: 60_000))
-        let validator = NetworkKeyValidator(time: SystemTime(), patience: patience) {
+        let validator = NetworkKeyValidator(time: Self.clock, patience: patience) {
             (request, milliseconds) throws(HTTPFailure) in try await caller.send(request, within: milliseconds)
         }
         let account = ExchangeAccountSettings(
@@ -107,7 +112,7 @@ import TradingCore
     @Test func `an exchange's repeated secret does not reach the error`() async throws {
         try await PlayedServer.with({ request in
             request.path.hasSuffix("time")
-                ? (200, "{\"serverTime\":\(Int64(Date().timeIntervalSince1970 * 1_000))}")
+                ? (200, "{\"serverTime\":\(Self.milliseconds)}")
                 : (401, #"{"code":-2014,"msg":"API-key format invalid: hunter2"}"#)
         }) { server in
             let why = try #require(refusal(try await check(server)))
@@ -140,7 +145,7 @@ import TradingCore
     {
         try await PlayedServer.with({ request in
             if request.path == "/api/v5/public/time" {
-                return (200, #"{"code":"0","data":[{"ts":"\#(Int64(Date().timeIntervalSince1970 * 1_000))"}]}"#)
+                return (200, #"{"code":"0","data":[{"ts":"\#(Self.milliseconds)"}]}"#)
             }
             let stamp = request.header("OK-ACCESS-TIMESTAMP") ?? ""
             let path = request.query.isEmpty ? request.path : request.path + "?" + request.query

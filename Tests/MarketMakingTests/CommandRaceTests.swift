@@ -33,6 +33,31 @@ import TradingCore
         }
     }
 
+    @Test func `why a session is halted is told over a rerun and a restart, and an operator's words make no rule's`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote(TestInstrument.body(more: ",\"maximumConsecutiveRejects\":2"))
+            bench.exchange.state.withLock { $0.faults = Array(repeating: .refused(.other), count: 4) }
+            bench.exchange.market(bid: 6_099_900, ask: 6_100_100)
+            let key = Self.key.description
+            try await bench.server.wait("halted") { [supervisor = bench.server.supervisor] in
+                try await supervisor.tradingStates().contains { $0.reason == "CONSECUTIVE_REJECTS" }
+            }
+            bench.exchange.state.withLock { $0.faults = [] }
+            #expect(try await bench.server.supervisor.inspect(key).reason == "CONSECUTIVE_REJECTS")
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(key).reason == "CONSECUTIVE_REJECTS")
+            _ = try await bench.server.supervisor.stop(Self.key)
+            _ = try await bench.server.supervisor.rerun(key)
+            #expect(try await bench.server.supervisor.inspect(key).reason == "CONSECUTIVE_REJECTS")
+            try await bench.server.supervisor.setTradingState(
+                TradingStateChange(scope: .session(key), state: .halted, reason: "MAXIMUM_LOSS"))
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(key).reason == "OPERATOR")
+        }
+    }
+
     @Test func `a stop that comes while the exchange cannot be reached is carried out once it can (H27)`() async throws
     {
         try await withServer { bench in

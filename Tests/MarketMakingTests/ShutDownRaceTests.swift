@@ -105,4 +105,68 @@ import TradingCore
             #expect(exchange.state.withLock { $0.placed.count } == placed)
         }
     }
+
+    /// Real time that counts how often somebody paused for as long as the end does between two looks.
+    private final class PausedTime: TimeSource {
+        private let count = Mutex(0)
+        var pauses: Int { count.withLock { $0 } }
+
+        func now() -> Timestamp { SystemTime().now() }
+
+        func sleep(until deadline: Timestamp) async throws {
+            let length = deadline.nanoseconds(since: now())
+            let end = 20 * Nanoseconds.perMillisecond
+            if (end / 2...end).contains(length) { count.withLock { $0 += 1 } }
+            try await SystemTime().sleep(until: deadline)
+        }
+    }
+
+    private final class Ends: Sendable {
+        private let names = Mutex<[String]>([])
+        var all: [String] { names.withLock { $0 } }
+        func note(_ name: String) { names.withLock { $0.append(name) } }
+    }
+
+    /// What ends next takes leave of the clients, and whoever asked for the stop is one of them.
+    @Test func `who waits for a strategy's stop is answered before the server takes leave`() async throws {
+        try await withTemporaryPlace(.sqlite) { place in
+            let time = PausedTime()
+            let bench = try await Bench(place, time: time)
+            try await bench.quote()
+            let (server, supervisor) = (bench.server, bench.server.supervisor)
+            let (isStopped, goesOn) = (Signal(), Signal())
+            bench.exchange.state.withLock { state in
+                state.onOpenOrders = { [exchange = bench.exchange] in
+                    exchange.state.withLock { $0.onOpenOrders = nil }
+                    // What is read next is the answer of the stop.
+                    server.database.holdNextRead {
+                        isStopped.raise()
+                        await goesOn.wait()
+                    }
+                }
+            }
+            let ended = Ends()
+            let stop = Task {
+                let key = StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking)
+                let status = try await supervisor.stop(key).status
+                ended.note("stop")
+                return status
+            }
+            await isStopped.wait()
+            let end = Task {
+                let isClean = await supervisor.shutDown(limit: Nanoseconds.seconds(10))
+                ended.note("server")
+                return isClean
+            }
+            try await server.wait("its last look is taken") { await supervisor.isSealed }
+            let before = time.pauses
+            try await server.wait("it waits, or has left") { time.pauses > before || ended.all != [] }
+            #expect(ended.all == [])
+            goesOn.raise()
+            #expect(await end.value)
+            #expect(try await stop.value == .stopped)
+            #expect(ended.all == ["stop", "server"])
+            await bench.end()
+        }
+    }
 }

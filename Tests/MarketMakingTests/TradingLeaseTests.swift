@@ -250,6 +250,10 @@ import TradingCore
             let second = try await TestServer(exchange, place, time: SystemTime(), lease: { _, _ in b.lease })
             do {
                 try await second.wait("the second looked") { b.lease.otherHolder == "a" }
+                // A beat between two looks: it lives.
+                try await a.step()
+                try await b.step()
+                #expect(b.lease.livingHolder == "a")
                 try await body(exchange, first, second, a, b)
             } catch {
                 await first.kill()
@@ -308,6 +312,7 @@ import TradingCore
         private let lease = Mutex<TradingLease?>(nil)
 
         var holder: String? { lease.withLock { $0 }?.otherHolder }
+        var livingHolder: String? { lease.withLock { $0 }?.livingHolder }
 
         func join(_ database: any SQLDatabase, _ registry: ScheduleRegistry) -> TradingLease {
             let joined = TradingLease(
@@ -324,11 +329,12 @@ import TradingCore
     /// Taken there it would stop nothing, for its orders are the other's.
     @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
     func `a halt at a server that does not know yet who trades is refused as soon as it knows`() async throws {
-        try await withTwoServers { exchange, _, second, _, _ in
+        try await withTwoServers { exchange, _, second, a, _ in
             let (looked, released) = (Signal(), Signal())
             let c = Latecomer()
+            let clock = SteppedTime()
             let third = try await TestServer(
-                exchange, second.place, time: SystemTime(), lease: { c.join($0, $1) }
+                exchange, second.place, time: clock, lease: { c.join($0, $1) }
             ) { database in
                 database.holdNextRead {
                     looked.raise()
@@ -343,8 +349,14 @@ import TradingCore
                     return nil
                 } catch { return error }
             }()
-            try await Task.sleep(for: .milliseconds(50))
+            // It waits to hear who trades.
+            try await Self.look { clock.isAwaited(withinNanoseconds: 10 * Nanoseconds.perMillisecond) }
             released.raise()
+            try await Self.look { c.holder == "a" }
+            try await a.step()
+            c.time.advance(byNanoseconds: Nanoseconds.seconds(1))
+            try await Self.look { c.livingHolder == "a" }
+            clock.advance(byNanoseconds: 10 * Nanoseconds.perMillisecond)
             #expect(await refused == .notReady("server a trades on this database: command it there"))
             #expect(await third.supervisor.haltsOfThisProcess.isEmpty)
             await third.kill()
@@ -353,7 +365,7 @@ import TradingCore
 
     @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
     func `a halt while nobody can know who trades holds here, and says what it does not reach`() async throws {
-        try await withTwoServers { exchange, _, second, _, _ in
+        try await withTwoServers { exchange, _, second, a, _ in
             let c = Latecomer()
             let third = try await TestServer(
                 exchange, second.place, time: SystemTime(), lease: { c.join($0, $1) }
@@ -366,10 +378,64 @@ import TradingCore
             // The database is back: it is no halt of what the other trades, and says so.
             third.database.setUnreadable(false)
             c.time.advance(byNanoseconds: Nanoseconds.seconds(1))
-            try await third.wait("it knows") { c.holder == "a" }
+            try await third.wait("it knows who") { c.holder == "a" }
+            try await a.step()
+            c.time.advance(byNanoseconds: Nanoseconds.seconds(1))
+            try await third.wait("it knows that it lives") { c.livingHolder == "a" }
             let later = try #require(try await third.supervisor.tradingStates().first { $0.scope == .server })
             #expect(later.uncancelled == ["every account: standing by: server a trades on this database"])
             await third.kill()
+        }
+    }
+
+    /// In the database the holder is the server that was killed: nobody else is there to be commanded.
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, Comment(rawValue: DatabaseEngine.postgresAbsence)))
+    func `a halt right after a lone server was started again holds, and is stored with the lease`() async throws {
+        try await withTemporaryPlace(.postgres) { place in
+            let exchange = TestExchange(TestInstrument.btc, time: SystemTime())
+            let mine = try await Databases.open(place)
+            _ = try await Migrator(TestServer.migrations).migrate(mine)
+            let (before, after) = (Node("a", mine), Node("a", mine))
+            let first = try await TestServer(exchange, place, time: SystemTime(), lease: { _, _ in before.lease })
+            try await first.wait("it trades") { await first.supervisor.isReconciled }
+            _ = try await first.supervisor.startPureMarketMaking(TestInstrument.body())
+            exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await first.wait("four orders rest") { exchange.open.count == 4 }
+            await first.kill()
+            exchange.state.withLock { ($0.marketSinks, $0.accountSinks) = ([:], [:]) }
+
+            let clock = SteppedTime(SystemTime().now())
+            let again = try await TestServer(exchange, place, time: clock, lease: { _, _ in after.lease })
+            try await Self.look { after.lease.otherHolder == "a" }
+            let standing = try #require(after.lease.standing)
+            #expect(standing.contains("server a, this one before or another of its name, held trading"))
+            // Whoever was killed may have been another of that name, so nothing begins here yet.
+            await #expect(throws: DeskError.notReady(standing)) {
+                _ = try await again.supervisor.startPureMarketMaking(TestInstrument.body())
+            }
+            let isTaken = Mutex(false)
+            let halt = Task {
+                defer { isTaken.withLock { $0 = true } }
+                try await again.supervisor.setTradingState(Self.halt)
+            }
+            try await Self.look {
+                clock.advance(byNanoseconds: 10 * Nanoseconds.perMillisecond)
+                return isTaken.withLock { $0 }
+            }
+            try await halt.value
+            let entry = try #require(try await again.supervisor.tradingStates().first { $0.scope == .server })
+            #expect(entry.state == .halted && !entry.isStored)
+            #expect(entry.uncancelled == ["every account: \(standing)"])
+
+            for _ in 0..<6 where !after.lease.isHeld { try await after.step() }
+            try await again.wait("its orders are off and the halt is stored") {
+                clock.advance(byNanoseconds: 10 * Nanoseconds.perMillisecond)
+                let entry = try await again.supervisor.tradingStates().first { $0.scope == .server }
+                return exchange.open.isEmpty && entry?.state == .halted && entry?.isStored == true
+            }
+            #expect(after.losses.count == 0)
+            await again.kill()
+            await mine.close()
         }
     }
 

@@ -26,6 +26,14 @@ public final class SteppedTime: TimeSource {
 
     public func now() -> Timestamp { state.withLock { $0.now } }
 
+    /// Whether somebody sleeps who would be woken within a time from now.
+    public func isAwaited(withinNanoseconds length: Int64) -> Bool {
+        state.withLock { state in
+            let end = state.now.advanced(byNanoseconds: length)
+            return state.sleepers.contains { $0.deadline <= end }
+        }
+    }
+
     public func advance(byNanoseconds step: Int64) {
         let due = state.withLock { state in
             state.now = state.now.advanced(byNanoseconds: step)

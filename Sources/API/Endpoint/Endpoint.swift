@@ -97,8 +97,8 @@ struct Parameter: Sendable {
 /// What goes back.
 enum Answer: Sendable {
     case json(JSONTree)
-    /// JSON that is written already.
-    case written(String)
+    /// JSON that is written already, with another status than the declared one or nil.
+    case written(Int?, String)
     /// The status and nothing else, as the original answers null.
     case empty
     /// Raw text, without quotes.

@@ -29,7 +29,11 @@ final class LedgerWatch: Sendable {
             let found = try await look()
             known.withLock { $0 = Known(findings: found, until: now.advanced(byNanoseconds: Self.validity)) }
             return found
-        } catch { return before }
+        } catch {
+            // Nor is one that does not answer waited for more often than that: others wait behind the one who asks.
+            known.withLock { $0.until = time.now().advanced(byNanoseconds: Self.validity) }
+            return before
+        }
     }
 
     /// The next who asks is told what the database says then.

@@ -10,12 +10,14 @@ struct HealthRoutes {
     let registry: ScheduleRegistry
     let metrics: RequestMetrics
     private let health: SharedLook<DeskHealth>
+    private let exchanges: SharedLook<Answer>
 
     init(desk: any TradingDesk, operations: Operations, registry: ScheduleRegistry, metrics: RequestMetrics) {
         self.operations = operations
         self.registry = registry
         self.metrics = metrics
         health = SharedLook { await desk.health() }
+        exchanges = SharedLook { Self.exchanges(await desk.health(), await operations.standingFaults()) }
     }
 
     var endpoints: [Endpoint] {
@@ -24,16 +26,7 @@ struct HealthRoutes {
                 "/health",
                 "Each exchange, alive or dead; 503 when something stops trading, or the ledger does not add up",
                 .json(.exchangesAlive).or(503, "Something stops trading, or the books are wrong", .exchangesAlive)
-            ) { _ in
-                let health = await health()
-                let faults = health.faults + (await operations.standingFaults())
-                let list = JSONTree.array(
-                    health.exchanges.map {
-                        .object([.init(key: $0.displayName, value: .string($0.isAlive ? "alive" : "dead"))])
-                    })
-                let isWell = faults.isEmpty && health.exchanges.allSatisfy(\.isAlive)
-                return isWell ? .json(list) : .status(503, list)
-            },
+            ) { _ in await exchanges() },
             open("/health/ping", "pong", .text) { _ in .text("pong") },
             open("/health/live", "The process answers", .json(.object(["status": .choice(["live"])]))) { _ in
                 .json(.object(["status": .string("live")]))
@@ -74,6 +67,16 @@ struct HealthRoutes {
                 return .json(.object(["statusCode": .number(200), "message": .string("alive")]))
             },
         ]
+    }
+
+    /// What `GET /health` answers, written once for all whom one look answers.
+    private static func exchanges(_ health: DeskHealth, _ faults: [String]) -> Answer {
+        let list = JSONTree.array(
+            health.exchanges.map {
+                .object([.init(key: $0.displayName, value: .string($0.isAlive ? "alive" : "dead"))])
+            })
+        let isWell = faults.isEmpty && health.faults.isEmpty && health.exchanges.allSatisfy(\.isAlive)
+        return .written(isWell ? nil : 503, list.json)
     }
 
     /// The desk notices a lost database when it has something to store; who asks whether we are ready has it looked at now.

@@ -47,7 +47,7 @@ struct RecordRoutes {
                 let book = try await desk.orderBook(
                     exchange: input.required("exchange"), symbol: input.required("symbol"),
                     limit: Int(input.integer("limit") ?? 20))
-                return .written(books.text(book))
+                return .written(nil, books.text(book))
             },
         ]
     }

@@ -48,6 +48,16 @@ public struct TradingStateEntry: Hashable, Sendable {
         self.isStored = isStored
     }
 
+    /// Why a session is halted, after a restart too; nil where it is not.
+    var haltReason: HaltReason? {
+        guard state == .halted else { return nil }
+        // An operator may use any words, those of a rule as well.
+        if setBy == Self.operatorName { return .operatorCommand }
+        return HaltReason.allCases.first { $0.code == reason } ?? .operatorCommand
+    }
+
+    static let operatorName = "operator"
+
     /// The one that was set last.
     static func newer(_ one: TradingStateEntry?, _ other: TradingStateEntry?) -> TradingStateEntry? {
         guard let one, let other else { return one ?? other }

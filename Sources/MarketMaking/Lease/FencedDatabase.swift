@@ -40,6 +40,7 @@ struct FencedDatabase: SQLDatabase {
     func notifications(_ channel: String) -> AsyncStream<Void> { database.notifications(channel) }
     func addRider(_ rider: any CommitRider) -> Bool { database.addRider(rider) }
     func removeRider(_ rider: any CommitRider) { database.removeRider(rider) }
+    func lostFile() -> SQLError? { database.lostFile() }
 
     /// The database is whoever's has opened it.
     func close() async {}

@@ -24,6 +24,8 @@ public final class TradingLease: Sendable {
         var term: Int64?
         /// Who holds it, as far as is known.
         var holder: String?
+        /// When its beat was last seen to move, by our clock; nil: never yet.
+        var movedAt: Timestamp?
         var isLost = false
     }
 
@@ -59,15 +61,34 @@ public final class TradingLease: Sendable {
     /// The name of another server that held the lease when last looked at.
     public var otherHolder: String? { state.withLock { $0.term == nil ? $0.holder : nil } }
 
+    /// The name of another server that holds the lease and lives: its beat was seen to move not long ago. One that was seen once may
+    /// be dead, and it may have been this very server before it was started again.
+    public var livingHolder: String? {
+        let now = time.now()
+        return state.withLock { $0.term == nil && isAlive($0, now) ? $0.holder : nil }
+    }
+
+    /// For how long whoever waits cannot know yet whether the holder lives: two looks with a beat between them.
+    public var doubtNanoseconds: Int64 { 2 * pace.interval + pace.interval / 2 }
+
+    private func isAlive(_ state: borrowing State, _ now: Timestamp) -> Bool {
+        guard let movedAt = state.movedAt else { return false }
+        return now.nanoseconds(since: movedAt) < 3 * pace.interval
+    }
+
     /// Why this server does not trade; nil when it holds the lease.
     public var standing: String? {
-        state.withLock { state in
+        let now = time.now()
+        return state.withLock { state in
             if state.isLost { return "another server trades on this database now" }
             if state.term != nil { return nil }
             guard let holder = state.holder else {
                 return "whether another server trades on this database is not known yet"
             }
-            return "standing by: server \(holder) trades on this database"
+            if isAlive(state, now) { return "standing by: server \(holder) trades on this database" }
+            let name = holder == node ? "\(holder), this one before or another of its name," : holder
+            return "standing by: server \(name) held trading on this database and is not heard of now; "
+                + "this one takes over when it has been silent for \(pace.length / Nanoseconds.perSecond) s"
         }
     }
 
@@ -83,12 +104,13 @@ public final class TradingLease: Sendable {
                 let sight = try await database.read { try TradingLeaseStore(transaction: $0).look() }
                 // A look that had to wait for the database saw nothing of the time between: nor could the holder's beat be stored.
                 if time.now().nanoseconds(since: began) > pace.interval { seen = nil }
+                let hasMoved = seen.map { $0 != sight } ?? false
                 if sight != seen { (seen, since) = (sight, time.now()) }
                 let isDead = began.nanoseconds(since: since) >= pace.length
                 let isTaken = (sight.isReleased || isDead) ? try await take(sight) : false
                 ended(began, due, nil)
                 if isTaken { return true }
-                tell(sight)
+                tell(sight, hasMoved: hasMoved)
             } catch {
                 // Stillness counts only while it is seen: where nobody can write, the holder cannot either.
                 seen = nil
@@ -152,13 +174,15 @@ public final class TradingLease: Sendable {
         return true
     }
 
-    private func tell(_ sight: TradingLeaseStore.Sight) {
+    private func tell(_ sight: TradingLeaseStore.Sight, hasMoved: Bool) {
+        let now = time.now()
         let isNews = state.withLock { state in
             let name: String? = sight.isReleased ? nil : sight.node
+            if hasMoved { state.movedAt = now }
             defer { state.holder = name }
             return name != nil && state.holder != name
         }
-        if isNews { logger.notice("standing by: server \(sight.node) trades on this database") }
+        if isNews { logger.notice("standing by: server \(sight.node) holds trading on this database") }
     }
 
     private func next(_ began: Timestamp) -> Timestamp {

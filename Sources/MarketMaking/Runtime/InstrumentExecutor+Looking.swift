@@ -21,7 +21,7 @@ extension InstrumentExecutor {
                 }
             )
         }
-        let state = TradingStateEntry.newer(entry, known)?.state ?? .active
+        let set = TradingStateEntry.newer(entry, known)
         guard !hosts(row.instance.id) else { return }
         guard let numbers else { throw DeskError.notReady("\(row.instance.key) was stopped before it began") }
         add(
@@ -29,8 +29,7 @@ extension InstrumentExecutor {
                 seat: SessionSeat(row, numbers.current.session),
                 configuration: plan.configuration(installation, numbers, books),
                 strategy: try plan.strategy(instrument),
-                restored: RestoredSession(
-                    state: state, haltReason: state == .halted ? .operatorCommand : nil)))
+                restored: RestoredSession(state: set?.state ?? .active, haltReason: set?.haltReason)))
     }
 
     var lastPrice: FixedDecimal? { core.lastPrice }
@@ -89,6 +88,11 @@ extension InstrumentExecutor {
         if let storageFault { return "storage: \(storageFault)" }
         let waited = storingSince.map { time.now().nanoseconds(since: $0) } ?? 0
         return waited > Self.grace ? "storage: nothing could be stored for \(waited / Nanoseconds.perSecond) s" : nil
+    }
+
+    /// All that is told of how it fares. In one go: each question would wake a thread, and find another moment.
+    var shown: (health: DeskHealth.Executor, faults: [String], silence: String?) {
+        (health, [fault, unattended].compactMap(\.self), silence)
     }
 
     /// A market or stream that heals within this is no news.

@@ -148,15 +148,15 @@ extension InstrumentExecutor {
         // Comparing with the exchange may have halted it.
         let scope = TradingScope.session(row.instance.key.description)
         let entry = try TradingStateStore(transaction: transaction).all().first { $0.scope == scope }
-        let state = TradingStateEntry.newer(entry, resumed.known)?.state ?? .active
+        let set = TradingStateEntry.newer(entry, resumed.known)
         return SessionStart(
             seat: seat,
             configuration: resumed.plan.configuration(installation, numbers, books),
             strategy: try resumed.plan.strategy(instrument),
             restored: RestoredSession(
                 orders: orders, account: books.account, fills: try booked(orders, outcome, transaction),
-                bestProfit: books.bestProfit, state: state,
-                haltReason: isAbsurd ? .absurdBooks : state == .halted ? .operatorCommand : nil,
+                bestProfit: books.bestProfit, state: set?.state ?? .active,
+                haltReason: isAbsurd ? .absurdBooks : set?.haltReason,
                 isStopping: row.instance.status == .stopping))
     }
 

@@ -168,9 +168,17 @@ extension InstrumentExecutor {
         storageRetryDue = now.advanced(byNanoseconds: wait)
     }
 
+    /// What is stored now nobody will find again: quotes come off before anything is to be stored.
+    func storeIsLost(_ error: SQLError) {
+        guard storageFault == nil, !isStoring else { return }
+        recover([], error)
+        finishTurn()
+    }
+
     /// Time to see whether the store takes something again. Nothing may be left to store; the next intent is the test then.
     private func storageTriedAgain(_ now: Timestamp) {
         guard core.steps.isEmpty else { return storeBatch() }
+        if let lost = database.lostFile() { return recover([], lost) }
         storageFault = nil
         core.storageChanged(isAvailable: true, now: now)
     }

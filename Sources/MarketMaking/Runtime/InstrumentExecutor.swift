@@ -351,9 +351,10 @@ actor InstrumentExecutor {
         finishTurn()
     }
 
-    func setState(_ state: TradingState, of instanceID: Int64) {
+    /// - Parameter reason: nil where it is an operator's command.
+    func setState(_ state: TradingState, of instanceID: Int64, reason: HaltReason? = nil) {
         guard let session = session(of: instanceID) else { return }
-        core.setState(state, of: session, now: time.now())
+        core.setState(state, of: session, reason: reason ?? .operatorCommand, now: time.now())
         finishTurn()
     }
 

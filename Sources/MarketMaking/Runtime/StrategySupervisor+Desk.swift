@@ -140,7 +140,7 @@ extension StrategySupervisor: TradingDesk {
             let scope = TradingScope.session(row.instance.key.description)
             // An operator's may have come since the store was read, or not be stored yet.
             let entry = TradingStateEntry.newer(entries.first { $0.scope == scope }, states[scope])
-            if let entry { await executor.setState(entry.state, of: id) }
+            if let entry { await executor.setState(entry.state, of: id, reason: entry.haltReason) }
         }
         await executor.setState(
             server: state(.server), account: state(.account(executor.place.accountName)))
@@ -174,10 +174,13 @@ extension StrategySupervisor: TradingDesk {
 
     public func setTradingState(_ change: TradingStateChange) async throws(DeskError) {
         if isClosing, change.state != .halted { throw .notReady("the server is shutting down") }
-        if change.state == .halted { await waitForHolder() }
-        try checkTrades()
+        if change.state == .halted {
+            try await requireNoLivingHolder()
+        } else {
+            try checkTrades()
+        }
         let entry = TradingStateEntry(
-            scope: change.scope, state: change.state, reason: change.reason, setBy: "operator",
+            scope: change.scope, state: change.state, reason: change.reason, setBy: TradingStateEntry.operatorName,
             setAt: runtime.time.now())
         let row = try await sessionRow(change)
         // One after another: what is stored last must be what holds.
@@ -297,23 +300,6 @@ extension StrategySupervisor: TradingDesk {
             faults.isEmpty
                 ? "open orders are being reconciled with the exchanges"
                 : faults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "; "))
-    }
-
-    /// What is commanded here must be carried out here.
-    private func checkTrades() throws(DeskError) {
-        guard let holder = runtime.lease?.otherHolder else { return }
-        throw .notReady("server \(holder) trades on this database: command it there")
-    }
-
-    /// A halt that is taken here while another server trades stops nothing: for a moment who trades is waited for. A database that
-    /// cannot be read keeps nobody from halting what this process might begin; the answer then says what it does not do.
-    private func waitForHolder() async {
-        guard let lease = runtime.lease else { return }
-        let deadline = runtime.time.now().advanced(byNanoseconds: Nanoseconds.seconds(1))
-        while !lease.isHeld, lease.otherHolder == nil, runtime.time.now() < deadline {
-            let next = runtime.time.now().advanced(byNanoseconds: 10 * Nanoseconds.perMillisecond)
-            guard (try? await runtime.time.sleep(until: next)) != nil else { return }
-        }
     }
 
     func row(_ key: String) async throws(DeskError) -> StrategyInstanceStore.Row? {

@@ -37,11 +37,12 @@ extension StrategySupervisor {
         var places: [DeskHealth.Executor] = []
         var silences: [ExchangeID: String] = [:]
         var faults = recoveryFaults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+        if let lost = runtime.database.lostFile() { faults.append("storage: \(lost)") }
         for (_, executor) in executors.sorted(by: { $0.key.description < $1.key.description }) {
-            places.append(await executor.health)
-            if let fault = await executor.fault { faults.append("\(executor.place): \(fault)") }
-            if let unattended = await executor.unattended { faults.append("\(executor.place): \(unattended)") }
-            if let silence = await executor.silence {
+            let shown = await executor.shown
+            places.append(shown.health)
+            faults += shown.faults.map { "\(executor.place): \($0)" }
+            if let silence = shown.silence {
                 faults.append("\(executor.place): \(silence)")
                 silences[executor.place.exchange] = silence
             }

@@ -31,9 +31,11 @@ public actor StrategySupervisor {
     var looked: [String: RestoredAccount] = [:]
     private(set) var isClosing = false
     /// The last look at what may rest has been taken: whatever comes to work afterwards nobody would take off.
-    private var isSealed = false
+    private(set) var isSealed = false
     /// Stops of strategies that somebody waits for.
     var stopsUnderWay = 0
+    /// What the last look at the database's files has found.
+    var lostFile: SQLError?
     /// What could not be recovered yet, by place or account.
     var recoveryFaults: [String: String] = [:]
     private let work: AsyncStream<InstrumentExecutor>
@@ -59,6 +61,7 @@ public actor StrategySupervisor {
             group.addTask { await self.trade() }
             group.addTask { await self.watchRules() }
             group.addTask { await self.watchAccounts() }
+            group.addTask { await self.watchStore() }
             for await executor in work { group.addTask { await executor.run() } }
             group.cancelAll()
         }

@@ -67,6 +67,10 @@ public protocol SQLDatabase: Sendable {
     func addRider(_ rider: any CommitRider) -> Bool
     func removeRider(_ rider: any CommitRider)
 
+    /// Looks for what no statement would notice: a file that was deleted, moved or replaced. Takes some microseconds.
+    /// - Returns: ``SQLError/fileLost(_:)``; nil when all is well, or the engine has no files.
+    func lostFile() -> SQLError?
+
     /// Ends all work; what was acknowledged is there.
     func close() async
 }
@@ -91,4 +95,6 @@ extension SQLDatabase {
 
     public func addRider(_ rider: any CommitRider) -> Bool { false }
     public func removeRider(_ rider: any CommitRider) {}
+
+    public func lostFile() -> SQLError? { nil }
 }

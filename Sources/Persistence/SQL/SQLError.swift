@@ -11,6 +11,8 @@ public enum SQLError: Error, Hashable, Sendable, CustomStringConvertible {
     case inputOutput(String)
     case readOnly(String)
     case corrupt(String)
+    /// What the server has open is not under its name any more: what is committed now no start would find.
+    case fileLost(String)
     /// The file at our path is somebody else's. It has not been touched.
     case notOurDatabase(path: String, found: String)
     /// Written by a newer server than this one.
@@ -38,6 +40,7 @@ public enum SQLError: Error, Hashable, Sendable, CustomStringConvertible {
         case .inputOutput(let message): "disk I/O error: \(message)"
         case .readOnly(let message): "database is read-only: \(message)"
         case .corrupt(let message): "database is corrupt: \(message)"
+        case .fileLost(let message): "\(message): nothing more is stored until it is back, or the server started again"
         case .notOurDatabase(let path, let found):
             "\(path) is not this server's database but \(found); it has not been touched. "
                 + (path.contains("://") ? "Set DATABASE_URL to another database" : "Set DATABASE_PATH to another file")

@@ -18,18 +18,23 @@ final class SQLiteCommitter: Committer {
     private let restartLength: Atomic<Int64>
 
     private let damage: Damage
+    private let files: FileWatch
 
-    init(_ writer: DatabasePool, _ notifier: Notifier, _ tuning: SQLiteTuning, _ damage: Damage) {
+    init(
+        _ writer: DatabasePool, _ notifier: Notifier, _ tuning: SQLiteTuning, _ damage: Damage, _ files: FileWatch
+    ) {
         self.writer = writer
         self.notifier = notifier
         self.tuning = tuning
         self.damage = damage
+        self.files = files
         restartLength = Atomic(2 * tuning.maximumLogBytes)
     }
 
     func transact(
         isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void
     ) -> CommitOutcome {
+        if files.isLost, let lost = files.look() { return .failed(lost) }
         if isSuspect.load(ordering: .relaxed), !heal() {
             return .failed(.inputOutput("a sync of the log failed, and the log cannot be made whole"))
         }
@@ -68,6 +73,8 @@ final class SQLiteCommitter: Committer {
         }
         if isBodyAtFault { return .bodyFailed }
         commitCount.add(1, ordering: .relaxed)
+        // It is durable in a file that perhaps nobody finds again: moved back it is there, deleted it is not.
+        if let lost = files.look() { return .failed(.outcomeUnknown("\(lost)")) }
         notifier.post(channels)
         return .committed
     }
@@ -108,10 +115,12 @@ final class SQLiteCommitter: Committer {
     private func heal() -> Bool {
         // What a damaged file is given, the log no longer has: then nobody could read it again from there.
         if damage.isKnown { return false }
-        let isWhole = try? writer.writeWithoutTransaction { connection in
-            let row = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
-            // Busy, pages in the log, pages moved.
-            return row.map { $0[0] == 0 && $0[1] == 0 } ?? false
+        let isWhole = try? files.whileWriting {
+            try writer.writeWithoutTransaction { connection in
+                let row = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+                // Busy, pages in the log, pages moved.
+                return row.map { $0[0] == 0 && $0[1] == 0 } ?? false
+            }
         }
         guard isWhole ?? false else { return false }
         isSuspect.store(false, ordering: .relaxed)
@@ -129,9 +138,11 @@ final class SQLiteCommitter: Committer {
         }
         commitCount.store(0, ordering: .relaxed)
         do {
-            try writer.writeWithoutTransaction { connection in
-                let row = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(PASSIVE)")
-                try restartLog(connection, length: row.map { $0[1] as Int64 * Self.frameBytes } ?? 0)
+            try files.whileWriting {
+                try writer.writeWithoutTransaction { connection in
+                    let row = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(PASSIVE)")
+                    try restartLog(connection, length: row.map { $0[1] as Int64 * Self.frameBytes } ?? 0)
+                }
             }
         } catch {
             // The log stays, but the sync that failed may have been its own.
@@ -165,7 +176,7 @@ final class SQLiteCommitter: Committer {
     /// place by hand is not overruled by a log of the one before. The last connection to be closed would do so, were it not one that only
     /// reads. What cannot be moved now, because somebody else is reading, stays in the log for the next start.
     func close() {
-        if damage.isKnown { return }
+        if damage.isKnown || files.isWrittenOver { return }
         try? writer.writeWithoutTransaction { connection in
             try connection.execute(sql: "PRAGMA busy_timeout = \(tuning.restartPatience)")
             _ = try Row.fetchOne(connection, sql: "PRAGMA wal_checkpoint(TRUNCATE)")

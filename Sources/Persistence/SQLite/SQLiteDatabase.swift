@@ -18,17 +18,19 @@ public final class SQLiteDatabase: SQLDatabase {
     private let tuning: SQLiteTuning
     private let areAllPagesChecked = Mutex(false)
     private let damage = Damage()
+    private let files: FileWatch
 
     private init(path: String, pool: DatabasePool, lock: FileLock?, tuning: SQLiteTuning = SQLiteTuning()) {
         self.path = path
         self.pool = pool
         self.tuning = tuning
         notifier = Notifier()
+        files = FileWatch(path)
         commits =
             lock == nil
             ? nil
             : GroupCommit(
-                SQLiteCommitter(pool, notifier, tuning, damage), label: "mrmarket.sqlite.writer",
+                SQLiteCommitter(pool, notifier, tuning, damage, files), label: "mrmarket.sqlite.writer",
                 maximumBatch: tuning.maximumBatch, patience: tuning.patience)
         self.lock = Mutex(lock)
     }
@@ -74,6 +76,7 @@ public final class SQLiteDatabase: SQLDatabase {
             }
             let database = try checked(path, lock, tuning, migrator)
             try LogFile(path: path + "-wal").extend(to: tuning.initialLogBytes)
+            database.files.begin()
             return database
         } catch {
             OpenFiles.remove(path)
@@ -239,6 +242,8 @@ public final class SQLiteDatabase: SQLDatabase {
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
+        // A connection that is opened for it could have another file before it.
+        if files.isLost, let lost = files.look() { throw lost }
         do { return try await pool.read { try body(SQLiteTransaction(connection: $0)) } } catch {
             let isOwn = error is SQLError || error is DatabaseError
             guard isOwn else { throw error }
@@ -247,6 +252,8 @@ public final class SQLiteDatabase: SQLDatabase {
             throw named
         }
     }
+
+    public func lostFile() -> SQLError? { files.look() }
 
     public func close() async {
         let isDrained = await commits?.close() ?? true
@@ -265,7 +272,7 @@ public final class SQLiteDatabase: SQLDatabase {
 
     /// On a thread of its own: it waits for readers, and they may need the very threads that tasks run on.
     private func closePool() async {
-        let (pool, path, isDamaged) = (pool, path, damage.isKnown)
+        let (pool, path, isDamaged) = (pool, path, damage.isKnown || files.isWrittenOver)
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "mrmarket.sqlite.close").async {
                 let keeper = isDamaged ? try? LogKeeper(path) : nil

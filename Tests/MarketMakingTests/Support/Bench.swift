@@ -13,10 +13,12 @@ final class Bench {
     private(set) var server: TestServer
     private let place: DatabaseLocation
 
-    init(_ place: DatabaseLocation, acceptanceWindow: Int64 = 0) async throws {
+    init(
+        _ place: DatabaseLocation, acceptanceWindow: Int64 = 0, time: any TimeSource = SystemTime()
+    ) async throws {
         self.place = place
-        exchange = TestExchange(TestInstrument.btc, time: SystemTime(), acceptanceWindow: acceptanceWindow)
-        server = try await TestServer(exchange, place, time: SystemTime())
+        exchange = TestExchange(TestInstrument.btc, time: time, acceptanceWindow: acceptanceWindow)
+        server = try await TestServer(exchange, place, time: time)
         try await reconciled()
     }
 

@@ -90,5 +90,7 @@ final class ObservedDatabase: SQLDatabase {
 
     func notifications(_ channel: String) -> AsyncStream<Void> { real.notifications(channel) }
 
+    func lostFile() -> SQLError? { real.lostFile() }
+
     func close() async { await real.close() }
 }
