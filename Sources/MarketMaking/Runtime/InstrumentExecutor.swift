@@ -59,6 +59,8 @@ actor InstrumentExecutor {
     var fundsRefusals = 0
     /// Fills that bear ids of our orders and cannot be theirs.
     var refusedFills: Set<RefusedFill> = []
+    /// Fills were found since the account was last asked what it missed that only the exchange's word on their orders can explain.
+    var hasDoubts = false
     /// The book as last shown, by depth: many readers between two changes cost one look.
     var bookViews: [Int: OrderBookView] = [:]
     var decisions = LatencyHistogram()
