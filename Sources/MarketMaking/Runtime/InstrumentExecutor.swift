@@ -249,13 +249,28 @@ actor InstrumentExecutor {
         while !core.commands.isEmpty {
             let commands = core.commands
             core.commands = []
-            for command in commands { carryOut(command) }
+            var cancels: [ClientOrderID] = []
+            for command in commands {
+                if case .cancel(let id) = command {
+                    cancels.append(id)
+                } else {
+                    send(&cancels)
+                    carryOut(command)
+                }
+            }
+            send(&cancels)
         }
+    }
+
+    /// Together: when everything is taken off, an exchange may take many in one request.
+    private func send(_ cancels: inout [ClientOrderID]) {
+        if !cancels.isEmpty { account.cancel(cancels, place.symbol) }
+        cancels.removeAll()
     }
 
     private func carryOut(_ command: ExecutorCore.Command) {
         switch command {
-        case .cancel(let id): account.send(.cancel(id), place.symbol)
+        case .cancel(let id): account.cancel([id], place.symbol)
         case .query(let id): account.send(.query(id), place.symbol)
         case .listOpenOrders(let session): ask.yield(.openOrders(session))
         case .renumber(let session, let number): ask.yield(.number(session, usedUp: number))
