@@ -45,6 +45,10 @@ public protocol ExchangeAccount: Sendable {
     /// lost may have been carried out.
     func send(_ request: AccountRequest, _ symbol: Symbol)
 
+    /// Sends the cancels of many orders at once, each answered for itself as after ``send(_:_:)``; in fewer requests where the exchange
+    /// takes them together.
+    func cancel(_ ids: [ClientOrderID], _ symbol: Symbol)
+
     /// Tells everything about the account's orders on an instrument to `sink`, from now on, in the exchange's order. May
     /// tell a thing twice. No lock may be held while `sink` is called.
     func subscribe(
@@ -75,6 +79,10 @@ extension ExchangeConnector {
 }
 
 extension ExchangeAccount {
+    public func cancel(_ ids: [ClientOrderID], _ symbol: Symbol) {
+        for id in ids { send(.cancel(id), symbol) }
+    }
+
     public func symbolsWithOrders(of maker: InstallationID) async throws(ConnectorError) -> Set<Symbol>? { nil }
 
     public func fills(

@@ -105,6 +105,7 @@ import TradingCore
         Ask(.post, "/exchange/deposit/create", nil, transfer + "}"),
         Ask(.post, "/exchange/withdrawal/create", nil, transfer + #","address":"TAbc","amount":1}"#),
         Ask(.get, "/admin/exchanges/withdrawals", "/admin/exchanges/withdrawals?limit=5"),
+        Ask(.get, "/admin/exchanges/withdrawals/verdicts", "/admin/exchanges/withdrawals/verdicts?withdrawal=1"),
         Ask(
             .post, "/admin/exchanges/withdrawals/{number}/resolve", "/admin/exchanges/withdrawals/1/resolve",
             #"{"outcome":"neverLeft","note":"the exchange says so"}"#),

@@ -1,5 +1,6 @@
 import ExchangeKeys
 import Exchanges
+import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import NIOCore
@@ -13,6 +14,48 @@ import TradingCore
     private static let deposit = #"{"exchange":"Binance","apiKeyId":7,"symbol":"usdt","network":"TRC20"}"#
     private static let withdrawal =
         #"{"exchange":"binance","apiKeyId":"7","symbol":"USDT","network":"TRC20","address":"TAbc","amount":"12.5","requestId":"r1"}"#
+
+    @Test func `what operators have said of withdrawals is listed, by withdrawal and by page`() async throws {
+        let api = try TestAPI()
+        try await api.withClient { client in
+            let token = try await TestAPI.token(client)
+            @Sendable func ask(
+                _ path: String, _ method: HTTPRequest.Method = .get, _ body: String = ""
+            ) async throws -> TestResponse {
+                try await client.execute(
+                    uri: path, method: method,
+                    headers: [.contentType: "application/json", .authorization: "Bearer \(token)"],
+                    body: ByteBuffer(string: body))
+            }
+            _ = try await ask("/exchange/withdrawal/create", .post, Self.withdrawal)
+            for body in [
+                #"{"outcome":"neverLeft","note":"n"}"#,
+                #"{"outcome":"sent","exchangeId":"W1","note":"m","force":true}"#,
+            ] {
+                #expect(try await ask("/admin/exchanges/withdrawals/1/resolve", .post, body).status == .ok)
+            }
+            let path = "/admin/exchanges/withdrawals/verdicts"
+            func numbers(_ query: String) async throws -> [Substring] {
+                let text = String(buffer: try await ask(path + query).body)
+                return text.split(separator: #""number":"#).dropFirst().map { $0.prefix(while: \.isNumber) }
+            }
+            #expect(try await numbers("") == ["2", "1"])
+            #expect(try await numbers("?withdrawal=1") == ["1"])
+            #expect(try await numbers("?before=2") == ["1"])
+            #expect(try await numbers("?limit=1") == ["2"])
+            let text = String(buffer: try await ask(path + "?limit=1").body)
+            for part in [
+                #""outcome":"sent""#, #""exchangeId":"W1""#, #""note":"m""#, #""force":true"#, #""withdrawal":2"#,
+            ] {
+                #expect(text.contains(part), "\(text)")
+            }
+            for query in ["?withdrawal=0", "?before=x", "?limit=501"] {
+                #expect(try await ask(path + query).status == .badRequest)
+            }
+            let stranger = try await client.execute(uri: path, method: .get)
+            #expect(stranger.status == .unauthorized)
+        }
+    }
 
     private func with(
         _ body: @Sendable (TestAPI, @Sendable (String, String) async throws -> TestResponse) async throws -> Void

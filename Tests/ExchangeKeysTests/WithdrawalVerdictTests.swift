@@ -65,6 +65,10 @@ extension TransferTests {
             #expect(settled.status == .refused)
             #expect(settled.reason == "it never left, an operator says: their support says so")
             #expect(try await journal(world) == ["\(id) neverLeft - their support says so"])
+            let kept = try await world.transfers.verdicts(of: id, before: nil, limit: 9)
+            #expect(kept.map(\.verdict) == [Self.never] && kept.first?.reasonBefore != nil)
+            #expect(kept.first?.saidAt == world.bench.time.now() && kept.first?.withdrawalID == id)
+            #expect(try await world.transfers.verdicts(of: id + 1, before: nil, limit: 9).isEmpty)
             // What is settled is, and its request stays what it was.
             #expect(await refusal(world, id, Self.sent("W1")).contains("must be unknown"))
             #expect(try await world.transfers.withdraw(world.order()).status == .refused)
@@ -82,6 +86,8 @@ extension TransferTests {
             age(world)
             #expect(await refusal(world, ids[0], Self.sent("W7")).contains("and nobody here can"))
             #expect(try await world.transfers.resolve(ids[0], insisted(Self.sent("W7"))).exchangeID == "W7")
+            let kept = try await world.transfers.verdicts(of: nil, before: nil, limit: 9)
+            #expect(kept.map(\.verdict) == [insisted(Self.sent("W7"))])
             // One id is one withdrawal's.
             let taken = await refusal(world, ids[1], insisted(Self.sent("W7")))
             #expect(taken.contains("must be of no other stored withdrawal"))

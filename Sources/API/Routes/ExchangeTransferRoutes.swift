@@ -71,6 +71,21 @@ struct ExchangeTransferRoutes {
                 return .json(.array(list.map(JSONTree.init)))
             },
             Endpoint(
+                .get, "/admin/exchanges/withdrawals/verdicts",
+                "What was said by hand of withdrawals in doubt, the newest first", tag: "exchanges",
+                answers: .json(.array(.withdrawalVerdict)),
+                parameters: [
+                    .query("withdrawal", .integer(1...Int64.max), isRequired: false, "Only of the one of this number"),
+                    .query("before", .integer(1...Int64.max), isRequired: false, "Only those whose number is below"),
+                    .query("limit", .integer(1...500), isRequired: false, "At most so many; 100 unless told"),
+                ], success: "A list, each with its own number and its withdrawal's"
+            ) { input in
+                let list = try await transfers.verdicts(
+                    of: input.integer("withdrawal"), before: input.integer("before"),
+                    limit: Int(input.integer("limit") ?? 100))
+                return .json(.array(list.map(JSONTree.init)))
+            },
+            Endpoint(
                 .post, "/admin/exchanges/withdrawals/:number/resolve",
                 "Say by hand what became of a withdrawal that asking does not tell", tag: "exchanges",
                 answers: .json(.withdrawal),
@@ -135,6 +150,22 @@ extension JSONTree {
             "network": .string(withdrawal.place.network), "address": .string(withdrawal.address),
             "tag": withdrawal.tag.map(JSONTree.string) ?? .null, "amount": .number(withdrawal.amount),
             "reason": withdrawal.reason.map(JSONTree.string) ?? .null, "timestamp": .time(withdrawal.createdAt),
+        ])
+    }
+}
+
+extension JSONTree {
+    init(_ stored: StoredVerdict) {
+        let (outcome, exchangeID): (String, String?) =
+            switch stored.verdict.outcome {
+            case .neverLeft: ("neverLeft", nil)
+            case .sent(let id): ("sent", id)
+            }
+        self = .object([
+            "number": .number(Int(stored.id)), "withdrawal": .number(Int(stored.withdrawalID)),
+            "outcome": .string(outcome), "exchangeId": exchangeID.map(JSONTree.string) ?? .null,
+            "note": .string(stored.verdict.note), "force": .bool(stored.verdict.isInsisted),
+            "reasonBefore": stored.reasonBefore.map(JSONTree.string) ?? .null, "timestamp": .time(stored.saidAt),
         ])
     }
 }

@@ -41,4 +41,11 @@ extension Schema {
             "exchange_index": .string, "symbol": .string, "network": .string, "address": .string,
             "tag": .nullable(.string), "amount": .number, "reason": .nullable(.string), "timestamp": .time,
         ]))
+    static let withdrawalVerdict = Schema.named(
+        "WithdrawalVerdict",
+        .object([
+            "number": .integer, "withdrawal": .integer, "outcome": .choice(["neverLeft", "sent"]),
+            "exchangeId": .nullable(.string), "note": .string, "force": .boolean, "reasonBefore": .nullable(.string),
+            "timestamp": .time,
+        ]))
 }

@@ -22,6 +22,14 @@ public protocol ExchangeTransferDesk: Sendable {
     /// - Throws: ``TransferError/notByHand(_:)`` while it may still be carried out or can be asked about, or where the exchange's own list
     ///   says otherwise; ``TransferError/unknownWithdrawal(_:)``.
     func resolve(_ id: Int64, _ verdict: WithdrawalVerdict) async throws(TransferError) -> Withdrawal
+    /// What operators have said, the newest first.
+    /// - Parameters:
+    ///   - withdrawalID: nil for those of all withdrawals.
+    ///   - before: of an id below this one; nil from the newest on.
+    ///   - limit: at most so many.
+    func verdicts(
+        of withdrawalID: Int64?, before: Int64?, limit: Int
+    ) async throws(TransferError) -> [StoredVerdict]
 }
 
 /// Which account, asset and network.

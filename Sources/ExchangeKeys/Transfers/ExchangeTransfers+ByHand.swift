@@ -28,6 +28,15 @@ extension ExchangeTransfers {
         return try await settled(stored, verdict, list)
     }
 
+    public func verdicts(
+        of withdrawalID: Int64?, before: Int64?, limit: Int
+    ) async throws(TransferError) -> [StoredVerdict] {
+        try await load {
+            try WithdrawalVerdictStore(transaction: $0).verdicts(
+                of: withdrawalID, before: before, limit: min(max(limit, 1), 500))
+        }
+    }
+
     /// The exchange is asked first; nil where nobody here can and somebody insists.
     private func listed(
         _ withdrawal: Withdrawal, _ age: Int64, isInsisted: Bool

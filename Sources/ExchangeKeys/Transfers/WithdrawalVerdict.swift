@@ -1,5 +1,5 @@
 import Persistence
-import TradingCore
+public import TradingCore
 
 /// An operator's word on a withdrawal of which nobody knows what became, when asking does not tell.
 public struct WithdrawalVerdict: Hashable, Sendable {
@@ -38,6 +38,27 @@ public struct WithdrawalVerdict: Hashable, Sendable {
     }
 }
 
+/// A verdict as it was taken, kept for ever.
+public struct StoredVerdict: Hashable, Sendable {
+    public var id: Int64
+    /// Of which withdrawal.
+    public var withdrawalID: Int64
+    public var verdict: WithdrawalVerdict
+    /// What the withdrawal's reason was before.
+    public var reasonBefore: String?
+    public var saidAt: Timestamp
+
+    public init(
+        id: Int64, withdrawalID: Int64, verdict: WithdrawalVerdict, reasonBefore: String?, saidAt: Timestamp
+    ) {
+        self.id = id
+        self.withdrawalID = withdrawalID
+        self.verdict = verdict
+        self.reasonBefore = reasonBefore
+        self.saidAt = saidAt
+    }
+}
+
 /// `exchange_withdrawal_verdicts` over an open transaction: what was settled by hand, for ever.
 struct WithdrawalVerdictStore {
     let transaction: any SQLTransaction
@@ -72,5 +93,32 @@ struct WithdrawalVerdictStore {
             VALUES (\(withdrawal.id), \(outcome), \(exchangeID.sqlValue), \(verdict.note), \(verdict.isInsisted),
                 \(withdrawal.reason.sqlValue), \(now))
             """)
+    }
+
+    /// The newest first.
+    /// - Parameter withdrawalID: nil for those of all.
+    func verdicts(of withdrawalID: Int64?, before: Int64?, limit: Int) throws -> [StoredVerdict] {
+        let any: Int64 = withdrawalID == nil ? 1 : 0
+        return try transaction.rows(
+            """
+            SELECT * FROM exchange_withdrawal_verdicts
+            WHERE verdict_id < \(before ?? .max) AND (\(any) = 1 OR withdrawal_id = \(withdrawalID ?? 0))
+            ORDER BY verdict_id DESC LIMIT \(Int64(limit))
+            """
+        ).map(Self.verdict)
+    }
+
+    private static func verdict(_ row: SQLRow) throws -> StoredVerdict {
+        let (outcome, exchangeID): (String, String?) = (try row.get("outcome"), try row.get("exchange_id"))
+        let said: WithdrawalVerdict.Outcome
+        switch (outcome, exchangeID) {
+        case ("neverLeft", nil): said = .neverLeft
+        case ("sent", let id?): said = .sent(exchangeID: id)
+        default: throw SQLError.decoding(column: "outcome", value: outcome)
+        }
+        return StoredVerdict(
+            id: try row.get("verdict_id"), withdrawalID: try row.get("withdrawal_id"),
+            verdict: WithdrawalVerdict(said, note: try row.get("note"), isInsisted: try row.get("is_insisted")),
+            reasonBefore: try row.get("reason_before"), saidAt: try row.get("said_at"))
     }
 }

@@ -37,10 +37,10 @@ extension BybitDialect {
                 throw ExchangeFailure(.argumentsRequired, message: "a limit order needs a price")
             }
             fields.put("price", try market.rounded(price: price))
-            fields.put("timeInForce", BybitDialect.timeInForceWord(order))
         } else if order.isPostOnly {
             throw ExchangeFailure(.invalidOrder, message: "a market order cannot be post-only")
         }
+        fields.put("timeInForce", BybitDialect.timeInForceWord(order))
         if let price = order.triggerPrice {
             fields.put("triggerPrice", try market.rounded(price: price))
             fields.put("orderFilter", "StopOrder")

@@ -70,4 +70,12 @@ public enum FillMismatch: Hashable, Sendable {
     /// It may be the order's all the same, with the order another than we know it (changed by hand at the exchange): what its
     /// session holds is not sure then. A fill of the other side is somebody else's, whatever became of the order.
     public var leavesDoubt: Bool { if case .side = self { false } else { true } }
+
+    /// It fits if the order's price or amount was changed at the exchange, which the exchange can be asked.
+    public var mayBeOfChangedTerms: Bool {
+        switch self {
+        case .price, .quantity: true
+        case .side, .nothing, .absurd: false
+        }
+    }
 }

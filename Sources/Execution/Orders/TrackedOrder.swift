@@ -6,8 +6,8 @@ public struct TrackedOrder: Hashable, Sendable {
     public let id: ClientOrderID
     public let side: Side
     public let level: UInt8
-    public let price: Price
-    public let quantity: Quantity
+    public internal(set) var price: Price
+    public internal(set) var quantity: Quantity
     public let isPostOnly: Bool
     public internal(set) var status: OrderStatus = .pending
     public internal(set) var filled: Quantity = .zero

@@ -186,6 +186,17 @@ struct ExecutorCore: ~Copyable {
         wake(now)
     }
 
+    /// An order was changed at the exchange, as the fill shows that is told next: both are stored together or not at all.
+    mutating func amended(_ amendment: OrderAmendment, now: Timestamp) {
+        steps.append(.amended(amendment, now))
+        amend(amendment.report)
+    }
+
+    /// What of it concerns the engine.
+    mutating func amend(_ report: OrderReport) {
+        engine.amend(report.id, price: report.price, quantity: report.quantity)
+    }
+
     /// The account's stream lives.
     mutating func accountIsAlive(now: Timestamp) { engine.health.lastAccountData = now }
 

@@ -29,6 +29,7 @@ extension InstrumentExecutor {
         for stray in try await unknownHere(outcome.strays) where connector.marksOwnOrders {
             takeOff(stray.id, "is ours but not stored")
         }
+        for report in outcome.amended { takeOffAmended(report) }
         // Live orders of instances that are not at work have nobody to look after them.
         for order in outcome.live where core.engine.order(order.id) == nil {
             takeOff(order.id, "belongs to no running strategy")
@@ -54,27 +55,31 @@ extension InstrumentExecutor {
     /// Asks the exchange, compares, and stores what follows.
     private func reconcile() async throws -> Reconciliation.Outcome {
         let listed = try await account.openOrders(place.symbol)
-        let fills = try await missedFills()
+        let missed = try await missedFills()
+        let amended = Dictionary(missed.amendments.map { ($0.report.id, $0.report) }) { _, last in last }
         let stored = try await database.read { [self] transaction in
             let orders = OrderStore(transaction: transaction, place: place, instrument: instrument)
             let live = try orders.live()
-            // What rests though it was said never to have been lives again.
+            // What rests though it was said never to have been, or to have traded whole before it was changed, lives again.
             let known = Set(live.map(\.id))
             let others = listed.filter { $0.id.installation == installation && !known.contains($0.id) }
-            return live + (try others.compactMap { try orders.order($0.id) }.filter { $0.status == .rejected })
+            let risen = try others.compactMap { try orders.order($0.id) }.filter {
+                $0.status == .rejected || amended[$0.id] != nil
+            }
+            return (live + risen).map { order in amended[order.id].map { order.amended(by: $0) } ?? order }
         }
         let known = Set(listed.map(\.id))
         let reports = try await OrderLookUp(account: account, symbol: place.symbol).reports(
             of: stored.map(\.id).filter { !known.contains($0) })
         let outcome = Reconciliation(
-            stored: stored, listed: listed, fills: fills, reports: reports,
+            stored: stored, listed: listed, missed: missed, reports: reports,
             acceptanceWindow: connector.acceptanceWindow, installation: installation
         ).outcome(now: time.now())
         tell(of: try await journal.commit(outcome.steps))
         logger.info(
             "reconciled",
             metadata: [
-                "live": "\(outcome.live.count)", "fills": "\(fills.count)", "strays": "\(outcome.strays.count)",
+                "live": "\(outcome.live.count)", "fills": "\(missed.new.count)", "strays": "\(outcome.strays.count)",
             ])
         return outcome
     }
@@ -82,11 +87,13 @@ extension InstrumentExecutor {
     private func tell(of outcome: JournalOutcome) {
         for order in outcome.risen { tell(of: order) }
         for refusal in outcome.refusals { refused(refusal) }
+        for order in outcome.amended { amended(order) }
+        if !outcome.doubts.isEmpty { askAbout(outcome.doubts) }
     }
 
     /// Fills of orders that are stored here, from the newest booked trade on, without those booked already, and without those that
-    /// cannot be of the orders whose ids they bear: no engine is to see them.
-    private func missedFills() async throws -> [Fill] {
+    /// cannot be of the orders whose ids they bear: no engine is to see them. The exchange is asked for the orders in doubt.
+    private func missedFills() async throws -> JudgedFills {
         let now = time.now()
         var mark = try await database.read { [self] transaction in try fillStore(transaction).mark(now: now) }
         var fills: [Fill] = []
@@ -99,30 +106,35 @@ extension InstrumentExecutor {
             mark.tradeID = last.tradeID
         }
         let told = fills
-        let (new, refusals) = try await database.read { [self] transaction in try fillStore(transaction).judge(told) }
-        try await refuse(refusals)
-        return new
+        var judged = try await database.read { [self] transaction in try fillStore(transaction).judge(told) }
+        if !judged.doubts.isEmpty { judged = try await judgeAgain(told, judged.doubts) }
+        try await refuse(judged)
+        return judged
     }
 
     /// Stores what is refused, which may halt strategies, and tells of it; once for each fill.
-    private func refuse(_ refusals: [FillRefusal]) async throws {
-        let new = refusals.filter { !refusedFills.contains(RefusedFill($0.fill)) }
-        if new.isEmpty { return }
+    private func refuse(_ judged: JudgedFills) async throws {
+        let new = judged.refusals.filter { !refusedFills.contains(RefusedFill($0.fill)) }
+        if new.isEmpty, judged.settled.isEmpty { return }
         let now = time.now()
-        tell(of: try await journal.commit(new.map { .refused($0, now) }))
+        tell(of: try await journal.commit(new.map { .refused($0, now) } + judged.settled.map { .settled($0) }))
     }
 
     /// Books fills that came since ``resume(_:)``, which the mailbox will tell again: they are booked once.
     /// - Returns: how many there were.
     func bookMissedFills() async throws -> Int {
-        let fills = try await missedFills()
-        if !fills.isEmpty {
-            tell(of: try await journal.commit(fills.map { .fill($0, books: nil, time.now()) }))
+        let missed = try await missedFills()
+        if !missed.new.isEmpty {
+            tell(of: try await journal.commit(missed.steps(time.now())))
         }
-        return fills.count
+        for report in missed.amendments.map(\.report) {
+            core.amend(report)
+            takeOffAmended(report)
+        }
+        return missed.new.count
     }
 
-    private nonisolated func fillStore(_ transaction: any SQLTransaction) -> FillStore {
+    nonisolated func fillStore(_ transaction: any SQLTransaction) -> FillStore {
         FillStore(orders: OrderStore(transaction: transaction, place: place, instrument: instrument))
     }
 
@@ -175,11 +187,13 @@ extension InstrumentExecutor {
     /// it had come by the stream. Only then are new orders made again; until it can be asked for, not.
     func recoverAccount() async {
         do {
-            for fill in try await missedFills() { core.handle(.filled(fill), now: time.now()) }
+            hasDoubts = false
+            take(try await missedFills())
             let listed = try await account.openOrders(place.symbol)
             for order in listed { core.handle(.accepted(order.id), now: time.now()) }
-            recoveryDue = .distantFuture
-            core.accountChanged(isReconciled: true, now: time.now())
+            // Found meanwhile, they are asked about next.
+            recoveryDue = hasDoubts ? time.now() : .distantFuture
+            core.accountChanged(isReconciled: !hasDoubts && accountLostAt == nil, now: time.now())
         } catch {
             recoveryDue = time.now().advanced(byNanoseconds: Self.retryNanoseconds)
             logger.error("what the account missed could not be asked for, and will be again: \(error)")

@@ -84,6 +84,8 @@ extension InstrumentExecutor {
             finish(batch, outcome.stored)
             for order in outcome.risen { rose(order) }
             for refusal in outcome.refusals { refused(refusal) }
+            for order in outcome.amended { amended(order) }
+            if !outcome.doubts.isEmpty { askAbout(outcome.doubts) }
         case .failure(let error):
             journalSchedule.ended(at: time.now(), failure: "\(error)")
             recover(batch, error)
@@ -113,7 +115,7 @@ extension InstrumentExecutor {
                     core.wasNotStored(order.id, now: time.now())
                 }
             case .stopped(let instanceID, _): sessionStopped(instanceID)
-            case .update, .fill, .refused, .halted, .startPrice: break
+            case .update, .fill, .amended, .refused, .settled, .halted, .startPrice: break
             }
         }
     }
@@ -200,8 +202,8 @@ extension JournalStep {
     /// Somebody or something waits for it.
     var isUrgent: Bool {
         switch self {
-        case .place, .fill, .refused, .halted, .stopped: true
-        case .update, .startPrice: false
+        case .place, .fill, .amended, .refused, .halted, .stopped: true
+        case .update, .settled, .startPrice: false
         }
     }
 }

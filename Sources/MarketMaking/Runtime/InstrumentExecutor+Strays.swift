@@ -21,7 +21,7 @@ extension InstrumentExecutor {
     func chaseStrays(_ now: Timestamp) {
         let due = strays.takeDue(now)
         if due.isEmpty { return }
-        for id in due { account.send(.cancel(id), place.symbol) }
+        account.cancel(due, place.symbol)
         ask.yield(.strays)
     }
 

@@ -59,6 +59,8 @@ actor InstrumentExecutor {
     var fundsRefusals = 0
     /// Fills that bear ids of our orders and cannot be theirs.
     var refusedFills: Set<RefusedFill> = []
+    /// Fills were found since the account was last asked what it missed that only the exchange's word on their orders can explain.
+    var hasDoubts = false
     /// The book as last shown, by depth: many readers between two changes cost one look.
     var bookViews: [Int: OrderBookView] = [:]
     var decisions = LatencyHistogram()
@@ -247,13 +249,28 @@ actor InstrumentExecutor {
         while !core.commands.isEmpty {
             let commands = core.commands
             core.commands = []
-            for command in commands { carryOut(command) }
+            var cancels: [ClientOrderID] = []
+            for command in commands {
+                if case .cancel(let id) = command {
+                    cancels.append(id)
+                } else {
+                    send(&cancels)
+                    carryOut(command)
+                }
+            }
+            send(&cancels)
         }
+    }
+
+    /// Together: when everything is taken off, an exchange may take many in one request.
+    private func send(_ cancels: inout [ClientOrderID]) {
+        if !cancels.isEmpty { account.cancel(cancels, place.symbol) }
+        cancels.removeAll()
     }
 
     private func carryOut(_ command: ExecutorCore.Command) {
         switch command {
-        case .cancel(let id): account.send(.cancel(id), place.symbol)
+        case .cancel(let id): account.cancel([id], place.symbol)
         case .query(let id): account.send(.query(id), place.symbol)
         case .listOpenOrders(let session): ask.yield(.openOrders(session))
         case .renumber(let session, let number): ask.yield(.number(session, usedUp: number))

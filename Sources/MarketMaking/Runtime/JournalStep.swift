@@ -9,8 +9,13 @@ enum JournalStep: Sendable {
     case update(ClientOrderID, OrderUpdate, Timestamp)
     /// - Parameter books: the session's after the fill; nil for a fill that no session at work has booked.
     case fill(Fill, books: SessionBooks?, Timestamp)
+    /// An order was changed at the exchange: what it is there is taken over. The fill that showed it is the next step, and in the same
+    /// transaction.
+    case amended(OrderAmendment, Timestamp)
     /// A fill that was judged to be none of its order's.
     case refused(FillRefusal, Timestamp)
+    /// A fill that was in doubt is booked all the same.
+    case settled(Fill)
     /// A kill switch fell: what it set outlives the process.
     case halted(TradingStateEntry)
     case stopped(instanceID: Int64, Timestamp)
@@ -25,6 +30,9 @@ struct JournalOutcome: Sendable {
     var risen: [RisenOrder] = []
     /// Fills that were not booked, for they cannot be of the orders whose ids they bear.
     var refusals: [FillRefusal] = []
+    /// Fills that are kept until the exchange was asked about their orders.
+    var doubts: [FillRefusal] = []
+    var amended: [AmendedOrder] = []
 }
 
 /// Stores steps. May be called again for the same ones when a transaction had to be repeated.
@@ -51,12 +59,14 @@ struct Journal: Sendable {
     ) -> @Sendable (any SQLTransaction) throws -> JournalOutcome {
         { [self] transaction in
             var outcome = JournalOutcome()
-            let (risen, refusals) = (RisenOrders(), FillRefusals())
+            let (risen, refusals, amended) = (RisenOrders(), FillRefusals(), AmendedOrders())
             let orders = OrderStore(
-                transaction: transaction, place: place, instrument: instrument, risen: risen, refusals: refusals)
+                transaction: transaction, place: place, instrument: instrument, risen: risen, refusals: refusals,
+                amended: amended)
             for step in steps { try carryOut(step, orders, &outcome) }
             outcome.risen = risen.all
-            outcome.refusals = refusals.all
+            (outcome.refusals, outcome.doubts) = (refusals.all, refusals.doubts)
+            outcome.amended = amended.all
             return outcome
         }
     }
@@ -72,8 +82,12 @@ struct Journal: Sendable {
             try orders.update(id, update, now: now)
         case .fill(let fill, let books, let now):
             try FillStore(orders: orders).book(fill, books: books, now: now)
+        case .amended(let amendment, let now):
+            try orders.amend(amendment, now: now)
         case .refused(let refusal, let now):
             try FillStore(orders: orders).refuse(refusal, isInBooks: false, now)
+        case .settled(let fill):
+            try DoubtedFillStore(transaction: transaction, place: place, instrument: instrument).remove(fill)
         case .halted(let entry):
             try TradingStateStore(transaction: transaction).put(entry)
         case .stopped(let id, let now):

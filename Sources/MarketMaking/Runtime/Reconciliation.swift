@@ -10,8 +10,8 @@ import TradingCore
 struct Reconciliation: Sendable {
     var stored: [StoredOrder]
     var listed: [ListedOrder]
-    /// From the newest booked trade on, ascending.
-    var fills: [Fill]
+    /// From the newest booked trade on, ascending. What they show of ``stored`` is in there already.
+    var missed: JudgedFills
     /// What the exchange said of the stored orders that are not listed; nil: it knows none of that id.
     var reports: [ClientOrderID: OrderReport?]
     /// How long a request sent before the break may still be carried out.
@@ -26,13 +26,16 @@ struct Reconciliation: Sendable {
         var owners: [ClientOrderID: Int64] = [:]
         /// Open orders made by this installation of which the store knows nothing: not lost, not left behind.
         var strays: [ListedOrder] = []
+        /// What was changed at the exchange.
+        var amended: [OrderReport] = []
 
         func live(of instanceID: Int64) -> [RestoredOrder] { live.filter { owners[$0.id] == instanceID } }
     }
 
     func outcome(now: Timestamp) -> Outcome {
         var outcome = Outcome()
-        for fill in fills { outcome.steps.append(.fill(fill, books: nil, now)) }
+        outcome.steps = missed.steps(now)
+        outcome.amended = missed.amendments.map(\.report)
         for order in stored {
             outcome.owners[order.id] = order.instanceID
             settle(order, &outcome, now)
@@ -93,7 +96,7 @@ struct Reconciliation: Sendable {
 
     /// What was stored and what has been told since. A fill told again counts once: the stored ones come first.
     private func filledLots(_ order: StoredOrder) -> Int64 {
-        order.filled.lots + fills.reduce(0) { $1.orderID == order.id ? $0 + $1.quantity.lots : $0 }
+        order.filled.lots + missed.new.reduce(0) { $1.orderID == order.id ? $0 + $1.quantity.lots : $0 }
     }
 
     private func restored(

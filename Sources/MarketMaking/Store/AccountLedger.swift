@@ -63,23 +63,58 @@ struct AccountLedger {
         return FixedDecimal(raw: amount.raw - part.raw)
     }
 
+    /// Makes an order that was changed at the exchange hold what it may cost now: what it held is given back, and the amount, or what
+    /// of it the account has free then, is reserved.
+    /// - Returns: what is missing.
+    func hold(
+        _ amount: FixedDecimal, _ asset: AssetID, insteadFor id: ClientOrderID, now: Timestamp
+    ) throws -> FixedDecimal {
+        if let held = try open(id) { try close(held.id, now) }
+        let part = min(amount, try free(asset) ?? .zero)
+        guard part.isPositive else { return amount }
+        try ledger.apply(
+            LedgerPosting(
+                key: try unusedReservation(id).key,
+                .reserve(from: account(.unallocated, asset), to: account(.exchange, asset), part)),
+            now: now)
+        return FixedDecimal(raw: amount.raw - part.raw)
+    }
+
     /// Gives back what an order still holds; nothing where its last fill left nothing.
     func release(_ id: ClientOrderID, now: Timestamp) throws {
-        do {
-            try ledger.apply(try LedgerPosting(key: "order:\(id):end", .void(reservation(id))), now: now)
-        } catch LedgerError.reservationClosed {} catch LedgerError.unknownReservation {}
-        let second = secondReservation(id)
-        guard let held = try ledger.reservation(second), held.status == .open else { return }
-        try ledger.apply(LedgerPosting(key: second.key + ":end", .void(second)), now: now)
+        do { try close(reservation(id), now) } catch LedgerError.reservationClosed {} catch LedgerError
+            .unknownReservation
+        {}
+        for later in try laterReservations(id) where later.status == .open { try close(later.id, now) }
+    }
+
+    private func close(_ reservation: LedgerStepID, _ now: Timestamp) throws {
+        try ledger.apply(LedgerPosting(key: reservation.key + ":end", .void(reservation)), now: now)
     }
 
     /// What an order holds, under whichever name.
     private func open(_ id: ClientOrderID) throws -> (id: LedgerStepID, remaining: FixedDecimal)? {
-        for reservation in [reservation(id), secondReservation(id)] {
-            guard let held = try ledger.reservation(reservation), held.status == .open else { continue }
-            return (reservation, held.remaining)
+        if let first = try ledger.reservation(reservation(id)), first.status == .open {
+            return (first.id, first.remaining)
         }
-        return nil
+        return try laterReservations(id).first { $0.status == .open }.map { ($0.id, $0.remaining) }
+    }
+
+    // MARK: - Reserved more than once
+
+    /// The names of what an order held after its first reservation, one after the other: it rose again, or was changed.
+    private func laterReservation(_ id: ClientOrderID, _ number: Int) -> LedgerStepID {
+        number == 1 ? secondReservation(id) : LedgerStepID("order:\(id):again:\(number)")
+    }
+
+    private func laterReservations(_ id: ClientOrderID) throws -> [LedgerReservation] {
+        var found: [LedgerReservation] = []
+        while let next = try ledger.reservation(laterReservation(id, found.count + 1)) { found.append(next) }
+        return found
+    }
+
+    private func unusedReservation(_ id: ClientOrderID) throws -> LedgerStepID {
+        laterReservation(id, try laterReservations(id).count + 1)
     }
 
     // MARK: - Fills

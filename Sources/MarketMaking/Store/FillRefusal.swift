@@ -22,6 +22,11 @@ struct FillRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether what the order's strategy holds is not sure any more.
     var leavesDoubt: Bool { if case .mismatch(let mismatch) = cause { mismatch.leavesDoubt } else { false } }
 
+    /// Whether the exchange's word on the order can explain it.
+    var mayBeOfChangedTerms: Bool {
+        if case .mismatch(let mismatch) = cause { mismatch.mayBeOfChangedTerms } else { false }
+    }
+
     var description: String {
         let ordered =
             switch cause {
@@ -38,9 +43,10 @@ struct FillRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Gathers what is refused while steps are carried out.
+/// Gathers what is refused while steps are carried out, and what the exchange has to be asked about first.
 final class FillRefusals {
     var all: [FillRefusal] = []
+    var doubts: [FillRefusal] = []
 }
 
 /// By what a refused fill is known again.

@@ -8,16 +8,23 @@ import TradingCore
 struct FillStore {
     let orders: OrderStore
 
-    private var transaction: any SQLTransaction { orders.transaction }
-    private var place: TradingPlace { orders.place }
-    private var instrument: Instrument { orders.instrument }
+    var transaction: any SQLTransaction { orders.transaction }
+    var place: TradingPlace { orders.place }
+    var instrument: Instrument { orders.instrument }
 
     /// - Parameter books: the session's after the fill, as the engine has them; nil recomputes them from the stored ones.
-    /// - Returns: false when it was booked before, is of no order of ours, or cannot be of the order whose id it bears.
+    /// - Returns: false when it was booked before, is of no order of ours, or cannot be of the order whose id it bears as it is
+    ///   stored. Where the exchange may have another word on the order, it is kept to be judged by that.
     @discardableResult
     func book(_ fill: Fill, books given: SessionBooks?, now: Timestamp) throws -> Bool {
         let (order, judgement) = try judge(fill)
-        if case .refused(let refusal) = judgement { try refuse(refusal, isInBooks: given != nil, now) }
+        switch judgement {
+        case .refused(let refusal): try refuse(refusal, isInBooks: given != nil, now)
+        case .doubted(let refusal):
+            // What is in a session's books is not to be left there while somebody is asked.
+            if given == nil { try doubt(refusal, now) } else { try refuse(refusal, isInBooks: true, now) }
+        case .new, .known: break
+        }
         guard let order, judgement == .new else { return false }
         let sessionBooks = SessionBooksStore(transaction: transaction)
         var before = try sessionBooks.books(of: order.instanceID)
@@ -34,61 +41,6 @@ struct FillStore {
         try settle(fill, order, now)
         if let after, after.run == order.run { try sessionBooks.put(after, now: now) }
         return true
-    }
-
-    // MARK: - Judging
-
-    private enum Judgement: Equatable {
-        case new
-        /// Booked before, or of an order that is not stored here: another label's whose key is of the same account, or one from
-        /// after the backup that the database was restored from. Nobody need wait for it.
-        case known
-        case refused(FillRefusal)
-    }
-
-    /// - Parameter more: lots of the order that are about to be booked.
-    private func judge(_ fill: Fill, more: Int64 = 0) throws -> (StoredOrder?, Judgement) {
-        guard let order = try orders.order(fill.orderID) else {
-            guard let (symbol, instanceID) = try orders.elsewhere(fill.orderID) else { return (nil, .known) }
-            let cause = FillRefusal.Cause.instrument(ordered: symbol)
-            return (nil, .refused(FillRefusal(fill: fill, place: place, cause: cause, instanceID: instanceID)))
-        }
-        // Orders are never changed once they are placed, and those at the market are sent as limits of a sure quantity.
-        let left = max(0, order.quantity.lots - order.filled.lots - more)
-        let bounds = FillBounds(side: order.side, limit: order.price, left: Quantity(lots: left))
-        let mismatch = bounds.mismatch(fill, instrument.unit)
-        // A fill told again is no other for the order's being filled by it. One of the other side is never the booked one.
-        if mismatch != .side(ordered: order.side), try isBooked(fill) { return (order, .known) }
-        guard let mismatch else { return (order, .new) }
-        let refusal = FillRefusal(
-            fill: fill, place: place, cause: .mismatch(mismatch), instanceID: order.instanceID)
-        return (order, .refused(refusal))
-    }
-
-    /// Which of the fills that an exchange tells are to be booked, and which cannot be of the orders whose ids they bear.
-    func judge(_ told: [Fill]) throws -> (new: [Fill], refusals: [FillRefusal]) {
-        var (new, refusals): ([Fill], [FillRefusal]) = ([], [])
-        var more: [ClientOrderID: Int64] = [:]
-        for fill in told {
-            switch try judge(fill, more: more[fill.orderID] ?? 0).1 {
-            case .new:
-                new.append(fill)
-                more[fill.orderID, default: 0] += fill.quantity.lots
-            case .known: break
-            case .refused(let refusal): refusals.append(refusal)
-            }
-        }
-        return (new, refusals)
-    }
-
-    /// - Parameter isInBooks: a session at work has booked it: what it thinks it holds is wrong.
-    func refuse(_ refusal: FillRefusal, isInBooks: Bool, _ now: Timestamp) throws {
-        var refusal = refusal
-        let isFirst = try RefusedFillStore(transaction: transaction).insert(refusal, now: now)
-        if isInBooks || isFirst && refusal.leavesDoubt {
-            refusal.isHalted = try orders.halt(refusal.instanceID, .mismatchedFill, now)
-        }
-        orders.refusals?.all.append(refusal)
     }
 
     func isBooked(_ fill: Fill) throws -> Bool {

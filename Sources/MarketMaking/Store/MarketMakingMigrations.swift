@@ -143,5 +143,6 @@ public enum MarketMakingMigrations {
         RefusedFillStore.migration,
         TradingLeaseStore.migration,
         RestoreLookStore.migration,
+        DoubtedFillStore.migration,
     ]
 }

@@ -29,6 +29,8 @@ struct OrderStore {
     var risen: RisenOrders?
     /// Where fills that cannot be of their orders are told.
     var refusals: FillRefusals?
+    /// Where orders that were changed at the exchange are told.
+    var amended: AmendedOrders?
 
     var ledger: AccountLedger { AccountLedger(transaction: transaction, place: place) }
 

@@ -22,6 +22,15 @@ struct RefusedFillStore {
             """)
     }
 
+    func contains(_ fill: Fill, at place: TradingPlace) throws -> Bool {
+        try transaction.row(
+            """
+            SELECT reason FROM refused_fills WHERE exchange = \(place.exchange.rawValue) AND account_label = \(place.account)
+                AND symbol = \(place.symbol.description) AND trade_id = \(Int64(bitPattern: fill.tradeID))
+                AND client_order_id = \(Int64(fill.orderID.rawValue))
+            """) != nil
+    }
+
     /// - Returns: whether it was not refused before.
     func insert(_ refusal: FillRefusal, now: Timestamp) throws -> Bool {
         let (place, fill) = (refusal.place, refusal.fill)

@@ -164,9 +164,10 @@ extension DialectAccount {
             do { try await venue.wait(venue.pace.polling, schedule, failure: failure) } catch { return }
             failure = nil
             rememberNonce()
-            let (stream, auditedAt) = state.withLock { ($0.stream, $0.auditedAt) }
+            let (stream, auditedAt, isLost) = state.withLock { ($0.stream, $0.auditedAt, $0.isLost) }
             if stream == .ready {
-                if venue.now &- auditedAt >= venue.pace.audit { _ = await audit() }
+                let isDue = isLost || venue.now &- auditedAt >= venue.pace.audit
+                if isDue, await audit(), isLost { healStreaming() }
                 continue
             }
             if await audit() {
@@ -178,6 +179,13 @@ extension DialectAccount {
             }
             restartIfStuck()
         }
+    }
+
+    /// The stream lives, and told something that could not be taken: once the exchange has answered what is open, whoever listens asks for
+    /// what that was. Nothing else would say so until the stream breaks.
+    private func healStreaming() {
+        state.withLock { if $0.stream == .ready { $0.fault = nil } }
+        recover()
     }
 
     private func restartIfStuck() {

@@ -58,6 +58,21 @@ final class PlayedTransfers: ExchangeTransferDesk {
             reason: status == .sent ? nil : "why", createdAt: Timestamp(nanoseconds: 0))
     }
 
+    /// Those that were taken, of withdrawals 1, 2 and so on.
+    func verdicts(
+        of withdrawalID: Int64?, before: Int64?, limit: Int
+    ) async throws(TransferError) -> [StoredVerdict] {
+        let (error, verdicts) = state.withLock { ($0.error, $0.verdicts) }
+        if let error { throw error }
+        let all = verdicts.enumerated().reversed().map { index, verdict in
+            StoredVerdict(
+                id: Int64(index + 1), withdrawalID: Int64(index + 1), verdict: verdict, reasonBefore: nil,
+                saidAt: Timestamp(nanoseconds: 0))
+        }
+        return Array(
+            all.filter { (withdrawalID ?? $0.withdrawalID) == $0.withdrawalID && $0.id < before ?? .max }.prefix(limit))
+    }
+
     func resolve(_ id: Int64, _ verdict: WithdrawalVerdict) async throws(TransferError) -> Withdrawal {
         let (error, order) = state.withLock { state in
             state.verdicts.append(verdict)

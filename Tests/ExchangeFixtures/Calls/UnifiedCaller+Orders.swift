@@ -18,6 +18,7 @@ extension UnifiedCaller {
             let order = try reference(method, &arguments)
             return PreparedCall(try dialect.doneOrder(order) ?? dialect.order(order)) { $0.unified }
         case "cancelOrders": return try cancelBatch(arguments)
+        case "cancelOrdersForSymbols": return try cancelForSymbols(arguments)
         case "cancelAllOrders":
             let symbol = try arguments.symbol(0)
             return PreparedCall(try dialect.cancelAll(symbol, arguments.parameters)) { .array($0.map(\.unified)) }
@@ -46,6 +47,8 @@ extension UnifiedCaller {
                 symbol: arguments[1], type: arguments.text(2), side: arguments.text(3), amount: arguments[4],
                 price: arguments[5], rest: rest))
         arguments.parameters = []
+        // Without the exchange's own id the order's name says which it is.
+        if order.id?.isEmpty ?? true, let name = new.clientOrderID { (order.id, order.clientOrderID) = (nil, name) }
         return PreparedCall(try dialect.edit(order, to: new)) { $0.unified }
     }
 
@@ -61,6 +64,18 @@ extension UnifiedCaller {
         }
         order.extra = arguments.parameters
         return order
+    }
+
+    /// Each of its own market.
+    private func cancelForSymbols(_ arguments: UnifiedArguments) throws -> PreparedCall {
+        let orders = try (arguments[0]?.elements ?? []).map { row in
+            let symbol = try UnifiedArguments.symbol(row["symbol"])
+            return OrderReference(
+                id: row.text("id"), clientOrderID: row.text("id") == nil ? row.text("clientOrderId") : nil,
+                symbol: symbol,
+                extra: arguments.parameters)
+        }
+        return PreparedCall(try dialect.cancel(orders, nil)) { .array($0.map(\.unified)) }
     }
 
     private func cancelBatch(_ arguments: UnifiedArguments) throws -> PreparedCall {

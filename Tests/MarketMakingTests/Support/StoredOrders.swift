@@ -34,7 +34,7 @@ struct StoredOrders {
     private init(_ transaction: any SQLTransaction) throws {
         store = OrderStore(
             transaction: transaction, place: Self.place, instrument: TestInstrument.btc, risen: RisenOrders(),
-            refusals: FillRefusals())
+            refusals: FillRefusals(), amended: AmendedOrders())
         let balances = [
             AssetBalance(asset: AssetID("USDT"), free: "1000", locked: "0"),
             AssetBalance(asset: AssetID("BTC"), free: "1", locked: "0"),

@@ -144,6 +144,14 @@ final class TestExchange: ExchangeConnector {
         for sink in sinks { sink(.event(.filled(fill))) }
     }
 
+    /// Somebody changes an order by hand. Nobody tells it: an exchange's stream says of it no more than that the order is open.
+    func amend(_ id: ClientOrderID, ticks: Int64? = nil, lots: Int64? = nil) {
+        state.withLock { state in
+            if let ticks { state.orders[id]?.request.price = Price(ticks: ticks) }
+            if let lots { state.orders[id]?.request.quantity = Quantity(lots: lots) }
+        }
+    }
+
     func tell(_ update: AccountUpdate) {
         for sink in state.withLock({ Array($0.accountSinks.values) }) { sink(update) }
     }

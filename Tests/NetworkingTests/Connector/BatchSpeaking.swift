@@ -45,6 +45,7 @@ extension Speaker {
             look.path = request.path.replacing("/" + id, with: "/\(order.id)")
             look.body = ""
             return answer(look)
+        case (.bitfinex, "multi"): return bitfinex(body["id"]?.elements ?? [], request)
         case (.mexc, "batchOrders"): return mexc(request)
         case (.kucoin, "multi"): return kucoin(body, request)
         default: return nil
@@ -129,6 +130,17 @@ extension Speaker {
         let answer = cancel(one)
         let result = answer.status < 400 ? #""succeeded":true}"# : #""succeeded":false,"# + answer.body.dropFirst()
         return #"{"currency_pair":"BTC_USDT","id":"\#(id)","# + result
+    }
+
+    // MARK: - Bitfinex
+
+    /// Those that are there no more are left out.
+    private func bitfinex(_ ids: [JSONValue], _ request: VenueRequest) -> VenueAnswer {
+        let rows = ids.compactMap { id in
+            (try? JSONValue(cancel(with("{\"id\":\(id.compactText)}", request)).body))?[4]?.compactText
+        }
+        let list = list(rows)
+        return VenueAnswer(body: "[1,\"oc_multi-req\",null,null,\(list),null,\"SUCCESS\",\"Submitting cancellations\"]")
     }
 
     // MARK: - MEXC and KuCoin

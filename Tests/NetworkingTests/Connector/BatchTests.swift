@@ -1,4 +1,5 @@
 import Exchanges
+import Execution
 import Synchronization
 import Testing
 import TradingCore
@@ -79,6 +80,84 @@ extension LiveConnectorTests {
                 #expect(answers.map { $0.reason == nil } == [true, false, true], "\(answers)")
                 // An edit of what is gone is refused, and says why.
                 await #expect(throws: CallFailure.self) { _ = try await client.perform(edit, within: 10_000) }
+            }
+        }
+
+        private static let batching = [Tongue.okx, .bybit, .gate, .bitfinex]
+
+        /// Of the log, by what they cancel.
+        private func cancels(_ harness: VenueHarness) -> (together: Int, alone: Int) {
+            let log = harness.model.read { $0.log }
+            let together = ["cancel-batch", "cancel_batch", "cancel/multi"]
+            let alone = ["trade/cancel-order", "v5/order/cancel", "order/cancel"]
+            return (
+                log.count { line in together.contains { line.contains($0) } },
+                log.count { line in alone.contains { line.hasSuffix($0) } || line.hasPrefix("DELETE ") }
+            )
+        }
+
+        /// Twenty that rest, learned from the exchange's list.
+        private func resting(_ harness: VenueHarness, _ account: any ExchangeAccount) async throws -> [ClientOrderID] {
+            harness.model.addOpenOrders(20, named: type(of: harness.speaker).exchange)
+            let ids = try await account.openOrders(Self.symbol).map(\.id)
+            try #require(ids.count == 20)
+            return ids
+        }
+
+        @Test(arguments: batching)
+        func `orders that are taken off together leave in few requests, and each is told for itself`(
+            _ tongue: Tongue
+        ) async throws {
+            try await VenueHarness.with(tongue) { harness, account in
+                let ids = try await resting(harness, account)
+                // One has gone before: nobody is told of another's refusal.
+                let gone = try #require(harness.model.openOrders.first)
+                _ = try harness.model.cancel { $0.id == gone.id }
+                account.cancel(ids, Self.symbol)
+                try await harness.wait("all are told") {
+                    let told = Set(
+                        harness.events.compactMap { event in
+                            if case .cancelled(let id) = event {
+                                id
+                            } else if case .cancelRejected(let id, _) = event {
+                                id
+                            } else if case .outcomeUnknown(let id) = event {
+                                id
+                            } else {
+                                nil
+                            }
+                        })
+                    return told == Set(ids)
+                }
+                #expect(harness.model.openOrders.isEmpty)
+                #expect(cancels(harness) == (together: tongue == .bybit ? 2 : 1, alone: 0))
+                #expect(harness.events.count { if case .cancelled = $0 { true } else { false } } >= 19)
+            }
+        }
+
+        @Test(arguments: batching) func `an answer that is lost leaves each in doubt, and frees none`(
+            _ tongue: Tongue
+        ) async throws {
+            try await VenueHarness.with(tongue) { harness, account in
+                let ids = try await resting(harness, account)
+                harness.model.change {
+                    $0.broken = tongue == .bitfinex ? "multi" : tongue == .gate ? "cancel_batch" : "cancel-batch"
+                }
+                account.cancel(ids, Self.symbol)
+                try await harness.wait("each is in doubt") {
+                    ids.allSatisfy { harness.events.contains(.outcomeUnknown($0)) }
+                }
+                #expect(harness.model.openOrders.count == 20 && cancels(harness).alone == 0)
+                #expect(!harness.events.contains { if case .cancelled = $0 { true } else { false } })
+            }
+        }
+
+        @Test func `few leave each in a request of its own`() async throws {
+            try await VenueHarness.with(.okx) { harness, account in
+                let ids = try await resting(harness, account)
+                account.cancel(Array(ids.prefix(7)), Self.symbol)
+                try await harness.wait("they are off") { harness.model.openOrders.count == 13 }
+                #expect(cancels(harness) == (together: 0, alone: 7))
             }
         }
 

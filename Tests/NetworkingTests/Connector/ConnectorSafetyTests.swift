@@ -58,6 +58,33 @@ extension LiveConnectorTests {
             }
         }
 
+        /// The stream lives on, so nothing but looking brings the account back.
+        @Test(arguments: [Tongue.binance, .okx])
+        func `a fill that the stream tells so that it cannot be counted is asked for, and the account is well again`(
+            _ tongue: Tongue
+        ) async throws {
+            let spoiled = tongue == .okx ? #""fillSz":"0.1""# : #""l":"0.1""#
+            try await VenueHarness.with(tongue) { harness, account in
+                let id = try await harness.place(account, try await harness.request(39))
+                try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
+                harness.spoiler.withLock {
+                    $0 = { frame in
+                        guard case .text(let text) = frame else { return [frame] }
+                        return [.text(text.replacing(spoiled, with: spoiled.dropLast() + "00000000001\""))]
+                    }
+                }
+                harness.model.fill("0.1")
+                try await harness.wait("it is lost") { harness.told.contains(.lost) }
+                harness.spoiler.withLock { $0 = nil }
+                try await harness.wait("it is back") {
+                    harness.told.last { $0 == .lost || $0 == .recovered } == .recovered
+                }
+                try await harness.wait("it is well") { harness.registry.states.first?.fault == nil }
+                #expect(harness.registry.states.first?.isStreaming == true)
+                try await harness.wait("the fill is told") { harness.tradeCount == 1 }
+            }
+        }
+
         // MARK: - Clocks
 
         /// Bitfinex's requests carry no time.
