@@ -59,7 +59,8 @@ public enum OfflineTradingState {
             }
             try TradingStateStore(transaction: transaction).put(
                 TradingStateEntry(
-                    scope: change.scope, state: change.state, reason: change.reason, setBy: TradingStateEntry.operatorName, setAt: now))
+                    scope: change.scope, state: change.state, reason: change.reason,
+                    setBy: TradingStateEntry.operatorName, setAt: now))
         }
     }
 }
