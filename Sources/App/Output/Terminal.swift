@@ -23,9 +23,11 @@ enum Terminal {
         if isInteractive { write("\r\u{1B}[2K") }
     }
 
+    private static func write(_ text: String) { write(Array(text.utf8)) }
+
     /// A terminal that has gone, or a disk that is full, must not end the server: what cannot be written is left out.
-    private static func write(_ text: String) {
-        var bytes = Array(text.utf8)[...]
+    static func write(_ all: [UInt8]) {
+        var bytes = all[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR { continue }

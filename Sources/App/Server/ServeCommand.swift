@@ -130,7 +130,9 @@ struct ServeCommand: AsyncParsableCommand {
     private var showsLine: Bool { Terminal.isInteractive && !verbose }
 
     private func makeLogger(_ files: ServerFiles) -> Logger {
-        var logger = Logger(label: "mrmarket", factory: { StreamLogHandler.standardError(label: $0) })
+        var logger = Logger(label: "mrmarket", factory: { LineLogHandler(label: $0) })
+        // However the process ends by itself, nothing of its log is left behind.
+        atexit { LogLines.standardError.flush() }
         logger.logLevel = Logger.Level(rawValue: files.configuration.logLevel) ?? .info
         // A status line and a log of every request do not go together.
         if showsLine { logger.logLevel = max(logger.logLevel, .warning) }
