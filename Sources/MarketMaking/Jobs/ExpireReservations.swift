@@ -1,8 +1,6 @@
 import Jobs
 import Ledger
-import Logging
 import Persistence
-import Scheduling
 import TradingCore
 
 /// Gives back the reservations whose time has come.
@@ -12,46 +10,33 @@ struct ExpireReservations: JobArguments {
     static let options = JobOptions(attempts: 1, isRemovedWhenFinished: true)
 }
 
-struct ExpireReservationsHandler: JobHandler {
-    typealias Arguments = ExpireReservations
-
+/// One that cannot be given back becomes a job of its own, which tells why.
+struct ExpireReservationsHandler: TransactionalJobHandler {
     /// What is left over is due at the next tick.
     private static let limit = 500
 
-    let database: any SQLDatabase
-    let time: any TimeSource
-    let logger: Logger
-
     /// A failure is a dead letter, which the next success ends. While one stands, later failures leave none beside it: they come
     /// every ten seconds.
-    func perform(_ arguments: ExpireReservations, context: JobContext) async throws -> JobOutcome {
-        let time = time
+    func perform(_ arguments: ExpireReservations, run: JobRun, transaction: any SQLTransaction) throws {
+        let store = JobStore(transaction: transaction)
+        let stands = try !store.newestDead(LedgerJobs.queue, kind: ExpireReservations.kind).isEmpty
         do {
-            let refused = try await database.write { try Self.expire($0, now: time.now()) }
-            for refusal in refused {
-                logger.error(
-                    "a reservation could not be given back",
-                    metadata: ["transfer": "\(refusal.rowID)", "error": "\(refusal.reason)"])
+            let expiry = try LedgerStore(transaction: transaction).expireDue(now: run.startedAt, limit: Self.limit)
+            try store.discardDead(LedgerJobs.queue, kind: ExpireReservations.kind, now: run.startedAt)
+            for refusal in expiry.refused {
+                try store.enqueue(ExpireReservation.job(refusal.rowID), now: run.startedAt)
             }
-            return .done
         } catch let error as SQLError where error.isOfTheEngine {
             throw error
         } catch {
-            let stands = try await database.read { transaction in
-                try !JobStore(transaction: transaction).newestDead(LedgerJobs.queue, kind: ExpireReservations.kind)
-                    .isEmpty
-            }
-            return .fail(stands ? .discard : .deadLetter, reason: "\(error)")
+            throw ExpiryFailed(disposition: stands ? .discard : .deadLetter, description: "\(error)")
         }
     }
+}
 
-    /// - Returns: those that could not be given back and were not known yet.
-    static func expire(_ transaction: any SQLTransaction, now: Timestamp) throws -> [LedgerStore.Refusal] {
-        let expiry = try LedgerStore(transaction: transaction).expireDue(now: now, limit: limit)
-        let store = JobStore(transaction: transaction)
-        try store.discardDead(LedgerJobs.queue, kind: ExpireReservations.kind, now: now)
-        return try expiry.refused.filter { try store.enqueue(ExpireReservation.job($0.rowID), now: now).isNew }
-    }
+struct ExpiryFailed: JobFailure, CustomStringConvertible {
+    let disposition: JobDisposition
+    let description: String
 }
 
 /// Gives back one reservation that could not be given back with the others. As long as it cannot, this is a dead letter with the reason,

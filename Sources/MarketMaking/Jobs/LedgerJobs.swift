@@ -12,7 +12,7 @@ public enum LedgerJobs {
     public static func add(
         to handlers: inout JobHandlers, database: any SQLDatabase, time: any TimeSource, logger: Logger
     ) {
-        handlers.add(ExpireReservationsHandler(database: database, time: time, logger: logger))
+        handlers.add(ExpireReservationsHandler())
         handlers.add(ExpireReservationHandler())
         handlers.add(VerifyLedgerHandler(database: database, time: time, logger: logger))
     }
