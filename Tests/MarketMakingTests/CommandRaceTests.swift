@@ -33,6 +33,57 @@ import TradingCore
         }
     }
 
+    // MARK: - Commits that were cut short
+
+    @Test func `a laxer or stricter state whose commit was cut short holds as it stands in the store`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let (server, supervisor, exchange) = (bench.server, bench.server.supervisor, bench.exchange)
+            var unknown = 0
+            for scope in [TradingScope.session(Self.key.description), .account("paper/default"), .server] {
+                for state in [TradingState.halted, .active, .reducing, .active] {
+                    // A halt holds at once; what is unknown of it is stored again.
+                    if state != .halted { server.database.hideCommits(1) }
+                    do {
+                        try await supervisor.setTradingState(
+                            TradingStateChange(scope: scope, state: state, reason: "test"))
+                    } catch { unknown += 1 }
+                    try await server.wait("\(scope) is \(state) here and in the store") {
+                        let stored = try await supervisor.tradingStates().first { $0.scope == scope }
+                        return await supervisor.state(scope) == state && stored?.state == state
+                    }
+                    try await server.wait("and at the market") {
+                        state == .halted
+                            ? exchange.open.isEmpty : state == .reducing || !exchange.open.isEmpty
+                    }
+                }
+            }
+            // An order's commit may have come before a command's.
+            #expect(unknown >= 6)
+        }
+    }
+
+    @Test func `a stop and a start whose commits were cut short are carried out where they stand in the store`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            let (server, supervisor, exchange) = (bench.server, bench.server.supervisor, bench.exchange)
+            server.database.hideCommits(1)
+            await #expect(throws: DeskError.self) { _ = try await supervisor.stop(Self.key) }
+            try await server.wait("stopped") {
+                try await supervisor.strategies(.all).first?.status == .stopped && exchange.open.isEmpty
+            }
+            server.database.hideCommits(1)
+            await #expect(throws: DeskError.self) { _ = try await supervisor.rerun(Self.key.description) }
+            exchange.market(bid: 6_000_000, ask: 6_000_200)
+            try await server.wait("it quotes") { exchange.open.count == 4 }
+            #expect(try await supervisor.rerun(Self.key.description).status == .running)
+            #expect(try await supervisor.inspect(Self.key.description).state == .active)
+            #expect(try await supervisor.stop(Self.key).status == .stopped)
+        }
+    }
+
     @Test func `why a session is halted is told over a rerun and a restart, and an operator's words make no rule's`()
         async throws
     {

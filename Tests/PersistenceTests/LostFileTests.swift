@@ -113,6 +113,48 @@ import Testing
         await #expect(throws: error) { try await insert(4, database) }
         await database.close()
         #expect(try Data(contentsOf: URL(filePath: path)) == bytes)
+        // Which of the two is wanted nobody here knows: the log has what was acknowledged, the file is what somebody put there.
+        for _ in 0..<2 {
+            for open in [
+                { try await SQLiteDatabase.open(path: path) }, { try await SQLiteDatabase.openReadOnly(path: path) },
+            ] {
+                let error = await #expect(throws: SQLError.self) { _ = try await open() }
+                guard case .corrupt(let message)? = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+                #expect(message.contains("\(path)-wal is of what was there before") && !message.contains("\n"))
+            }
+        }
+        #expect(try Data(contentsOf: URL(filePath: path)) == bytes)
+        // As a process finds them that begins now; this one still has the log's index.
+        let elsewhere = folder.path + "/elsewhere.db"
+        for suffix in ["", "-wal", ".doubtful-log"] {
+            try FileManager.default.copyItem(atPath: path + suffix, toPath: elsewhere + suffix)
+        }
+        try FileManager.default.moveItem(atPath: elsewhere + "-wal", toPath: elsewhere + ".log")
+        let again = try await SQLiteDatabase.open(path: elsewhere)
+        #expect(try await keys(again) == [1])
+        await again.close()
+        #expect(!FileManager.default.fileExists(atPath: elsewhere + ".doubtful-log"))
+    }
+
+    @Test func `a file that is put back takes the doubt of its log with it`() async throws {
+        let database = try await open()
+        try await insert(1, database)
+        let aside = folder.path + "/aside.db"
+        try FileManager.default.moveItem(atPath: path, toPath: aside)
+        try Data("somebody's".utf8).write(to: URL(filePath: path))
+        #expect(database.lostFile() == lost("\(path) was replaced by another file"))
+        #expect(FileManager.default.fileExists(atPath: path + ".doubtful-log"))
+        #expect(rename(aside, path) == 0)
+        #expect(database.lostFile() == nil)
+        #expect(!FileManager.default.fileExists(atPath: path + ".doubtful-log"))
+        try await insert(2, database)
+        await database.close()
+        let again = try await SQLiteDatabase.open(path: path)
+        #expect(try await keys(again) == [1, 2])
+        await again.close()
     }
 
     @Test func `what the server itself moves into the file is no loss`() async throws {

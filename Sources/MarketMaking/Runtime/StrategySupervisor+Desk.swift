@@ -117,7 +117,10 @@ extension StrategySupervisor: TradingDesk {
         } catch SQLError.constraint(.unique, _) {
             // Somebody else has started the same key between our look and here.
             return try running(try await row0(plan.key.description), wanting: parameters == nil ? nil : plan)
-        } catch { throw DeskError(error) }
+        } catch {
+            noteOutcome(error)
+            throw DeskError(error)
+        }
         do {
             try await executor.begin(row, plan.session, books, known: states[.session(plan.key.description)])
             try await catchUp([row], on: executor)
@@ -251,7 +254,7 @@ extension StrategySupervisor: TradingDesk {
         return true
     }
 
-    private func apply(_ entry: TradingStateEntry, _ row: StrategyInstanceStore.Row?) async {
+    func apply(_ entry: TradingStateEntry, _ row: StrategyInstanceStore.Row?) async {
         states[entry.scope] = entry
         switch entry.scope {
         case .server: for executor in executors.values { await executor.setState(server: entry.state) }
@@ -320,7 +323,10 @@ extension StrategySupervisor: TradingDesk {
     func store<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws(DeskError) -> Value {
-        do { return try await runtime.database.write(body) } catch { throw DeskError(error) }
+        do { return try await runtime.database.write(body) } catch {
+            noteOutcome(error)
+            throw DeskError(error)
+        }
     }
 }
 

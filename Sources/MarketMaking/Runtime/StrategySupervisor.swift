@@ -22,6 +22,9 @@ public actor StrategySupervisor {
     /// Halts that hold though the store would not take them yet, and who goes on trying.
     var unstoredHalts: [TradingScope: TradingStateEntry] = [:]
     var haltStorer: Task<Void, Never>?
+    /// Whether a command's commit was cut short, and who asks the store about it.
+    var areCommandsUnknown = false
+    var commandResolver: Task<Void, Never>?
     var isReconciled = false
     /// Accounts with something unfinished that has not been compared with the exchange yet; nil before the store is read.
     var unrecovered: Set<String>?
@@ -227,6 +230,7 @@ public actor StrategySupervisor {
     public func shutDown(limit: Int64) async -> Bool {
         isClosing = true
         haltStorer?.cancel()
+        commandResolver?.cancel()
         if let lease = runtime.lease, !lease.isHeld {
             // What is open is another server's to look after.
             isSealed = true

@@ -30,6 +30,8 @@ final class FileWatch: Sendable {
         /// Nil while we write.
         var stamp: Stamp?
         var isWrittenOver = false
+        /// The next start has been told to doubt the log.
+        var isDoubted = false
     }
 
     /// The file itself, its log, the log's index, and the lock that keeps a second server away.
@@ -60,16 +62,26 @@ final class FileWatch: Sendable {
     /// Looks at the names; takes some microseconds.
     /// - Returns: which file is not ours any more; nil when all are.
     func look() -> SQLError? {
-        let why = state.withLock { state -> String? in
+        let (why, isDoubtful, isWell) = state.withLock { state -> (String?, Bool, Bool) in
             for (path, identity) in state.identities {
-                guard let found = Self.look(path) else { return "\(path) was deleted or moved" }
-                if found.identity != identity { return "\(path) was replaced by another file" }
+                guard let found = Self.look(path) else { return ("\(path) was deleted or moved", false, false) }
+                if found.identity != identity {
+                    return ("\(path) was replaced by another file", path == self.path, false)
+                }
                 if let stamp = state.stamp, path == self.path, found.stamp != stamp {
                     state.isWrittenOver = true
-                    return "\(path) was written to by another program"
+                    return ("\(path) was written to by another program", true, false)
                 }
             }
-            return nil
+            defer { state.isDoubted = false }
+            return (nil, false, state.isDoubted)
+        }
+        if isDoubtful {
+            DoubtfulLog.set(path)
+            state.withLock { $0.isDoubted = true }
+        } else if isWell {
+            // The file of before is back.
+            DoubtfulLog.remove(path)
         }
         lost.store(why != nil, ordering: .relaxed)
         return why.map { .fileLost("\($0) while the server has it open") }

@@ -10,6 +10,7 @@ struct LogPages {
     private let pageSize: Int
     /// The first page as of the last commit that is whole.
     private(set) var firstPage: Data?
+    private(set) var hasCommits = false
 
     private static let headerLength = 32
     private static let frameHeaderLength = 24
@@ -43,7 +44,7 @@ struct LogPages {
             guard header[8..<16].elementsEqual(salts), sum.isTold(in: header, at: 16) else { return }
             if Self.number(header, 0) == 1 { uncommitted = page }
             let isCommit = Self.number(header, 4) > 0
-            if isCommit { firstPage = uncommitted ?? firstPage }
+            if isCommit { (firstPage, hasCommits) = (uncommitted ?? firstPage, true) }
         }
     }
 

@@ -57,6 +57,7 @@ public final class SQLiteDatabase: SQLDatabase {
         guard let lock = try FileLock(path: path + ".lock") else { throw SQLError.inUse(path: path) }
         do {
             try refuseInterruptedRestore(path)
+            try DoubtfulLog.refuse(path)
             return try make(path, lock, tuning, migrator)
         } catch {
             if lock.isNew { lock.removeFile() }
@@ -109,6 +110,7 @@ public final class SQLiteDatabase: SQLDatabase {
     public static func openReadOnly(path: String) async throws -> SQLiteDatabase {
         do {
             try SQLiteFile.requireFile(path)
+            try DoubtfulLog.refuse(path)
             try OpenFiles.add(path) { () throws(SQLError) in
                 guard try SQLiteFile.isOurs(path) else {
                     guard DurableFile.exists(path) else { throw .other("\(path): there is no such file") }
@@ -272,7 +274,9 @@ public final class SQLiteDatabase: SQLDatabase {
 
     /// On a thread of its own: it waits for readers, and they may need the very threads that tasks run on.
     private func closePool() async {
-        let (pool, path, isDamaged) = (pool, path, damage.isKnown || files.isWrittenOver)
+        // The last connection to be closed would play the log into what is there now: the end of the process closes without.
+        if files.isWrittenOver { return }
+        let (pool, path, isDamaged) = (pool, path, damage.isKnown)
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "mrmarket.sqlite.close").async {
                 let keeper = isDamaged ? try? LogKeeper(path) : nil

@@ -33,6 +33,7 @@ enum SQLiteRestore {
             of: source, named: backup, to: target, amendments: [Restores.sqliteTable, Restores.sqliteNote]
         ) { replaced = try setAside(target) }
         DurableFile.remove(marker(target))
+        DoubtfulLog.remove(target)
         try DurableFile.sync(DurableFile.folder(of: target))
         return SQLiteRestoration(path: target, bytes: bytes, replaced: replaced)
     }
