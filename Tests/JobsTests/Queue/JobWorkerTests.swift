@@ -56,7 +56,7 @@ import TradingCore
             let gauge = Gauge()
             let running = RunningWorker(database, QueueConfiguration(Note.queue, concurrency: 3)) { _, _ in
                 gauge.enter()
-                for _ in 0..<20 { await Task.yield() }
+                for _ in 0..<3 { await Task.yield() }
                 gauge.leave()
                 return .done
             }
