@@ -68,6 +68,11 @@ import TradingCore
         #expect(judged.new == [fill])
         for amendment in judged.amendments { try rows.store.amend(amendment, now: now) }
         #expect(try fills.book(fill, books: nil, now: now))
+        // The same again, as after a commit whose answer was lost: it must not live again, nor hold again.
+        let (order, told) = (try rows.store.order(report.id), try counts(rows))
+        for amendment in judged.amendments { try rows.store.amend(amendment, now: now) }
+        _ = try fills.book(fill, books: nil, now: now)
+        #expect(try rows.store.order(report.id) == order && counts(rows) == told)
     }
 
     private static func counts(_ rows: StoredOrders) throws -> [Int] {

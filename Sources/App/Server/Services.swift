@@ -108,6 +108,9 @@ struct StatusService: Service {
                 return
             } catch DeskError.notReady {
                 try? await time.sleep(until: time.now().advanced(byNanoseconds: Nanoseconds.milliseconds(50)))
+            } catch DeskError.storageUnavailable(let why) {
+                Terminal.error("The example strategy could not be started: nothing can be stored now: \(why)")
+                return
             } catch {
                 Terminal.error("The example strategy could not be started: \(error)")
                 return

@@ -11,7 +11,8 @@ extension OrderStore {
     func amend(_ amendment: OrderAmendment, now: Timestamp) throws {
         let (fill, report) = (amendment.fill, amendment.report)
         try DoubtedFillStore(transaction: transaction, place: place, instrument: instrument).remove(fill)
-        guard let order = try order(fill.orderID) else { return }
+        // A commit whose answer was lost is made again: the order may have ended since.
+        guard try !isRecorded(fill), let order = try order(fill.orderID) else { return }
         let changed = order.amended(by: report)
         guard changed != order else { return }
         try put(changed, over: order, now)
@@ -45,6 +46,14 @@ extension OrderStore {
                 status = \(changed.status.storedName), updated_at = \(now)
             WHERE client_order_id = \(Int64(order.id.rawValue)) AND status = \(order.status.storedName)
             """)
+    }
+
+    private func isRecorded(_ fill: Fill) throws -> Bool {
+        try transaction.row(
+            """
+            SELECT 1 FROM order_amendments
+            WHERE client_order_id = \(Int64(fill.orderID.rawValue)) AND trade_id = \(Int64(bitPattern: fill.tradeID))
+            """) != nil
     }
 
     private func record(_ order: AmendedOrder, by fill: Fill, _ now: Timestamp) throws {
