@@ -21,7 +21,7 @@ enum Answer {
         case .cancelRejected(let id, let reason): self = .cancelRejected(id, reason)
         case .expired(let id, let reason): self = .expired(id, reason)
         case .filled: self = .fill
-        case .outcomeUnknown, .notFound: return nil
+        case .outcomeUnknown, .reappeared, .notFound: return nil
         }
     }
 

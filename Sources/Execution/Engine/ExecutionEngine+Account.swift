@@ -40,7 +40,8 @@ extension ExecutionEngine {
         case .cancelRejected(_, .unknownOrder):
             // Filled, gone, or not there yet: only its status tells. Nothing is freed before.
             query(index, id, now)
-        case .filled: break
+        // Whoever placed it anew was no session: the driver takes it off.
+        case .filled, .reappeared: break
         }
         if table[index].awaitsCancel, table[index].phase == .running { decide(index, book, now) }
         finishStopping(index, now)

@@ -348,7 +348,7 @@ extension AccountEvent {
         case .expired: .expired
         case .outcomeUnknown: .outcomeLost
         case .notFound: .neverExisted
-        case .filled, .cancelRejected: nil
+        case .filled, .cancelRejected, .reappeared: nil
         }
     }
 }

@@ -104,6 +104,7 @@ extension InstrumentExecutor {
         let (now, health) = (time.now(), core.engine.health)
         func lasts(_ since: Timestamp?) -> Bool { since.map { now.nanoseconds(since: $0) > Self.grace } ?? false }
         if lasts(accountLostAt) { return "the account's stream is lost" }
+        if let recoveryFault { return "what the account missed could not be asked for: \(recoveryFault)" }
         if health.lastMarketData == .distantPast {
             return lasts(startedAt) ? "the market has told nothing yet" : nil
         }

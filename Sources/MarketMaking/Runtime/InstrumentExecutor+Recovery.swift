@@ -193,10 +193,15 @@ extension InstrumentExecutor {
             for order in listed { core.handle(.accepted(order.id), now: time.now()) }
             // Found meanwhile, they are asked about next.
             recoveryDue = hasDoubts ? time.now() : .distantFuture
+            recoveryFault = nil
             core.accountChanged(isReconciled: !hasDoubts && accountLostAt == nil, now: time.now())
         } catch {
             recoveryDue = time.now().advanced(byNanoseconds: Self.retryNanoseconds)
-            logger.error("what the account missed could not be asked for, and will be again: \(error)")
+            // Tried each second, it is told once.
+            if recoveryFault == nil {
+                logger.error("what the account missed could not be asked for, and will be again: \(error)")
+            }
+            recoveryFault = "\(error)"
         }
     }
 

@@ -27,13 +27,14 @@ extension InstrumentExecutor {
 
     /// What the account's stream tells of them.
     func noteStray(_ event: AccountEvent) {
+        if case .reappeared(let id) = event { return takeOff(id, "rests again, replaced at the exchange under our id") }
         guard !strays.isEmpty else { return }
         switch event {
         case .cancelled(let id), .expired(let id, _), .rejected(let id, _), .notFound(let id):
             if strays.ended(id) { tellGone(id) }
         // Filled, or gone: only the list of what is open tells.
         case .cancelRejected(let id, .unknownOrder): if strays.contains(id) { ask.yield(.strays) }
-        case .accepted, .filled, .cancelRejected, .outcomeUnknown: break
+        case .accepted, .filled, .cancelRejected, .outcomeUnknown, .reappeared: break
         }
     }
 

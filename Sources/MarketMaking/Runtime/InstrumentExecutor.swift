@@ -36,6 +36,8 @@ actor InstrumentExecutor {
     let startedAt: Timestamp
     /// When to ask again for what the account missed.
     var recoveryDue = Timestamp.distantFuture
+    /// Why it could not be asked for.
+    var recoveryFault: String?
     /// When to subscribe again to a market that could not be subscribed to.
     private var subscriptionDue = Timestamp.distantFuture
     static let retryNanoseconds = Nanoseconds.perSecond

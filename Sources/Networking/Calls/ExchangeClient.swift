@@ -84,10 +84,12 @@ public final class ExchangeClient: Sendable {
     /// - Parameters:
     ///   - purpose: cancels may use the reserve, and go through an open breaker; withdrawals may use the reserve.
     ///   - milliseconds: for waiting and answer together.
+    ///   - departure: whether it is still wanted is asked in the moment in which it is sent.
     public func perform<Answer: Sendable>(
-        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose = .ordinary, within milliseconds: Int64 = 10_000
+        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose = .ordinary, within milliseconds: Int64 = 10_000,
+        departure: Departure? = nil
     ) async throws(CallFailure) -> Answer {
-        try await timed(call, purpose, milliseconds).answer
+        try await timed(call, purpose, milliseconds, departure).answer
     }
 
     /// Asks for the exchange's time, for all who share ``manners``.
@@ -115,31 +117,33 @@ public final class ExchangeClient: Sendable {
     private static let leastForAnAnswer: Int64 = 1_000
 
     private func timed<Answer: Sendable>(
-        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ milliseconds: Int64
+        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ milliseconds: Int64,
+        _ departure: Departure? = nil
     ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
         let deadline = now() &+ max(1, milliseconds)
         // Sent with no time left for its answer, it would surely end as unknown.
         let latest = deadline &- min(Self.leastForAnAnswer, milliseconds / 4)
         // Leave first: what waits for the exchange's limit must not keep a cancel from passing.
         let grant = try await leave(call.request, purpose, latest)
-        guard let turnstile = order?.turnstile else { return try await sent(call, purpose, grant, deadline) }
+        guard let turnstile = order?.turnstile else { return try await sent(call, purpose, grant, deadline, departure) }
         await turnstile.enter(isCancel: purpose == .cancel)
         defer { turnstile.leave() }
         guard now() < latest || milliseconds <= 4 else {
             manners.unused(grant)
             throw .notCarriedOut(heldBack(.requestTimeout, call.request, "its turn did not come in time"))
         }
-        return try await sentInOrder(call, purpose, grant, deadline)
+        return try await sentInOrder(call, purpose, grant, deadline, departure)
     }
 
     /// A nonce may look old though it rose: a login took a higher one meanwhile, or a call that was given up came late. What is
     /// refused for it was not carried out, and is sent again with a fresh one before any other call gets its turn.
     private func sentInOrder<Answer: Sendable>(
-        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ grant: RateBudget.Grant, _ deadline: Int64
+        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ grant: RateBudget.Grant, _ deadline: Int64,
+        _ departure: Departure?
     ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
         var (grant, attempts) = (grant, 1)
         while true {
-            do throws(CallFailure) { return try await sent(call, purpose, grant, deadline) } catch {
+            do throws(CallFailure) { return try await sent(call, purpose, grant, deadline, departure) } catch {
                 guard error.failure.isForItsTime, attempts < Self.mostNonces else { throw error }
                 attempts += 1
                 let latest = deadline &- Self.leastForAnAnswer
@@ -153,7 +157,8 @@ public final class ExchangeClient: Sendable {
 
     /// Once, by the deadline.
     private func sent<Answer: Sendable>(
-        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ grant: RateBudget.Grant, _ deadline: Int64
+        _ call: EndpointCall<Answer>, _ purpose: RateBudget.Purpose, _ grant: RateBudget.Grant, _ deadline: Int64,
+        _ departure: Departure?
     ) async throws(CallFailure) -> (answer: Answer, sentAt: Int64, answeredAt: Int64) {
         let sentAt = now()
         let context = context(sentAt)
@@ -164,6 +169,10 @@ public final class ExchangeClient: Sendable {
         } catch {
             manners.unused(grant)
             throw .notCarriedOut(error)
+        }
+        guard departure?.leave() ?? true else {
+            manners.unused(grant)
+            throw .notCarriedOut(heldBack(.operationRejected, call.request, "no longer wanted"))
         }
         let response: EndpointAnswer
         do throws(HTTPFailure) { response = try await send(signed, max(1, deadline &- sentAt)) } catch {

@@ -43,8 +43,11 @@ extension DialectAccount {
         } catch {
             noteClock(error.failure)
             venue.logger.warning("\(venue.id)/\(label): cancel of \(ids.count) orders: \(error.failure)")
-            // Refused as a whole, one of them may be to blame: each gets its own answer.
-            if case .notCarriedOut = error { return singly() }
+            // Refused as a whole, one of them may be to blame: each gets its own answer. A key is no order's fault.
+            if case .notCarriedOut(let failure) = error {
+                if failure.keyCauses.isEmpty { return singly() }
+                return _ = tell(symbol) { _ in ids.map { .cancelRejected($0, .refused) } }
+            }
             tell(symbol) { _ in ids.map { .outcomeUnknown($0) } }
         }
     }

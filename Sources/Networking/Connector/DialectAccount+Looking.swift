@@ -91,6 +91,8 @@ extension DialectAccount {
 
     /// Never accepted only when the exchange's clock is past all that the request allowed, and two looks found nothing.
     private func notFound(_ id: ClientOrderID, _ symbol: Symbol, sentAt: Int64) -> Finding {
+        // One that is still on its way, or waits for its turn, says itself when it can last be accepted.
+        if state.withLock({ $0.departures[id] != nil }) { return .again(after: 0) }
         let (clock, window) = (venue.manners.clock, acceptanceWindow)
         let verdict = state.withLock { state -> AcceptanceRule.Verdict in
             guard let known = state.tracker.orders[id] else { return .neverAccepted }
@@ -158,10 +160,13 @@ extension DialectAccount {
         _ id: ClientOrderID, _ symbol: Symbol, exchangeID: String?, isAnswer: Bool
     ) async -> Bool {
         guard let exchangeID else { return false }
-        let trades: [ExchangeTrade]
-        do { trades = try await self.trades(of: exchangeID, symbol) } catch { return false }
-        for trade in trades {
-            guard tell(trade, id, symbol, isAnswer: isAnswer) else { return false }
+        let earlier = state.withLock { $0.tracker.orders[id]?.earlierIDs ?? [] }
+        for exchangeID in earlier + [exchangeID] {
+            let trades: [ExchangeTrade]
+            do { trades = try await self.trades(of: exchangeID, symbol) } catch { return false }
+            for trade in trades {
+                guard tell(trade, id, symbol, isAnswer: isAnswer) else { return false }
+            }
         }
         tell(symbol) { tracker in
             tracker.hasToldAll(id)

@@ -27,19 +27,28 @@ extension DialectAccount {
             return
         }
         let placement = OrderTranslation.placement(request, instrument, clientOrderID: text)
+        let departure = Departure()
         let lane = state.withLock { state in
             state.tracker.placing(id, placement, at: venue.exchangeNow)
+            state.departures[id] = (departure, symbol)
             return state.lane
         }
-        lane.add(isCancel: false) { await self.perform(placement, id, symbol) }
+        let isAdded = lane.add(isCancel: false) {
+            await self.perform(placement, id, symbol, departure)
+            _ = self.state.withLock { $0.departures.removeValue(forKey: id) }
+        }
+        if !isAdded { _ = withdraw(id, symbol, telling: .rejected(id, .unavailable)) }
     }
 
-    private func perform(_ placement: OrderPlacement, _ id: ClientOrderID, _ symbol: Symbol) async {
+    private func perform(
+        _ placement: OrderPlacement, _ id: ClientOrderID, _ symbol: Symbol, _ departure: Departure
+    ) async {
+        if departure.isWithdrawn { return }
         guard let client = state.withLock({ $0.client }) else { return neverLeft(id, symbol) }
         let call: EndpointCall<ExchangeOrder>
         do { call = try dialect.place(placement) } catch { return refused(error, id, symbol) }
         do throws(CallFailure) {
-            var order = try await client.perform(call, within: venue.pace.request)
+            var order = try await client.perform(call, within: venue.pace.request, departure: departure)
             guard isAnswer(order, to: placement, id) else {
                 venue.logger.error("\(venue.id)/\(label): order \(id) was answered with another: \(order)")
                 return unanswered(
@@ -50,6 +59,8 @@ extension DialectAccount {
             tell(symbol) { $0.heard(answer, id, at: venue.exchangeNow) }
             lookForFills(id, symbol)
         } catch {
+            // Whoever withdrew it has told of it.
+            if departure.isWithdrawn { return }
             noteClock(error.failure)
             switch error {
             case .notCarriedOut(let failure): refused(failure, id, symbol)
@@ -102,6 +113,7 @@ extension DialectAccount {
     // MARK: - Cancelling
 
     private func cancel(_ id: ClientOrderID, _ symbol: Symbol) {
+        if withdraw(id, symbol, telling: .notFound(id)) { return }
         let lane = state.withLock { state in
             state.tracker.note(id, symbol)
             return state.client == nil ? nil : state.lane
@@ -111,6 +123,27 @@ extension DialectAccount {
             return
         }
         lane.add(isCancel: true) { await self.performCancel(id, symbol) }
+    }
+
+    /// Takes back a placement that waits for its turn: after a halt nothing may leave that was wanted before it.
+    /// - Returns: false when it has left, or is none.
+    private func withdraw(_ id: ClientOrderID, _ symbol: Symbol, telling event: AccountEvent) -> Bool {
+        guard let departure = state.withLock({ $0.departures[id]?.departure }), departure.withdraw() else {
+            return false
+        }
+        tell(symbol) { tracker in
+            tracker.neverWas(id)
+            return [event]
+        }
+        return true
+    }
+
+    /// The same for all that wait, when there is nothing left to send them with.
+    func withdrawAll() {
+        let waiting = state.withLock { $0.departures.mapValues { $0.symbol } }
+        for (id, symbol) in waiting.sorted(by: { $0.key < $1.key }) {
+            _ = withdraw(id, symbol, telling: .rejected(id, .unavailable))
+        }
     }
 
     private func performCancel(_ id: ClientOrderID, _ symbol: Symbol) async {

@@ -24,6 +24,8 @@ public final class DialectAccount: ExchangeAccount {
         /// As this account's settings want it, without markets.
         var dialect: (any ExchangeDialect)?
         var lane = RequestLane(width: 1)
+        /// Placements that have not been answered: those among them that have not left can be withdrawn.
+        var departures: [ClientOrderID: (departure: Departure, symbol: Symbol)] = [:]
         var tracker = OrderTracker()
         var stream = StreamState.down
         var fault: String?
@@ -107,6 +109,7 @@ public final class DialectAccount: ExchangeAccount {
             return !state.sinks.isEmpty
         }
         rememberNonce()
+        withdrawAll()
         if hasListeners {
             stopStream()
             start()
@@ -126,6 +129,7 @@ public final class DialectAccount: ExchangeAccount {
             return (state.lane, tasks)
         }
         lane.close()
+        withdrawAll()
         for task in tasks { task.cancel() }
         lose("the account's key was taken away")
     }

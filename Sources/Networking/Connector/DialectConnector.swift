@@ -112,7 +112,11 @@ public final class DialectConnector: ExchangeConnector {
                 try dialect.book(symbol, limit: nil, [])
             }
         }
-        if let why = await watch.run() { restart(symbol, why, readsRules: false) }
+        if let why = await watch.run() {
+            // A stream that stays silent would be traded on for as long again each time.
+            if feed.lastWord != nil { feed.doubt() }
+            restart(symbol, why, readsRules: false)
+        }
     }
 
     /// Values came that the rules as we know them do not allow: they are read anew, and the stream begun anew.

@@ -19,6 +19,11 @@ final class MarketFeed: Sendable {
         var isTelling = false
         /// When the exchange last told anything of the book.
         var bookAt = Timestamp.distantPast
+        /// The stream was silent while the market moved: the book that it begins anew with, which may have been asked for, proves nothing
+        /// of the stream, its next word does.
+        var isDoubted = false
+        /// That book, until then.
+        var unproven: [MarketRecord]?
     }
 
     let instrument: Instrument
@@ -60,10 +65,12 @@ final class MarketFeed: Sendable {
         case .disconnected: lose(now)
         case .event(.book(let book)):
             guard let records = records(book, now) else { return broken("a book", now) }
+            if isFirstInDoubt(records) { return }
             state.withLock { $0.bookAt = now }
             spread(records, isWhole: true)
         case .event(.bookChange(let change)):
             guard let records = records(change, now) else { return broken("a change", now) }
+            if let book = proven() { spread(book, isWhole: true) }
             state.withLock { $0.bookAt = now }
             spread(records.isEmpty ? [record(.heartbeat, now)] : records, isWhole: nil)
         case .event(.bookLost): lose(now)
@@ -85,6 +92,34 @@ final class MarketFeed: Sendable {
     /// The exchange itself has shown that nothing has changed.
     func confirm() { spread([record(.heartbeat, time.now())], isWhole: nil) }
 
+    /// From here on the book is told only when the stream has shown twice that it lives.
+    func doubt() {
+        state.withLock { $0.isDoubted = true }
+        lose(time.now())
+    }
+
+    private func isFirstInDoubt(_ book: [MarketRecord]) -> Bool {
+        state.withLock { state in
+            guard state.isDoubted else { return false }
+            if state.unproven == nil {
+                state.unproven = book
+                return true
+            }
+            (state.isDoubted, state.unproven) = (false, nil)
+            return false
+        }
+    }
+
+    /// A change came.
+    /// - Returns: the book that was kept back until one does.
+    private func proven() -> [MarketRecord]? {
+        state.withLock { state in
+            guard let book = state.unproven else { return nil }
+            (state.isDoubted, state.unproven) = (false, nil)
+            return book
+        }
+    }
+
     // MARK: - Telling
 
     private func spread(_ records: [MarketRecord], isWhole: Bool?) {
@@ -101,7 +136,10 @@ final class MarketFeed: Sendable {
     }
 
     private func lose(_ now: Timestamp) {
-        let had = state.withLock { $0.isWhole }
+        let had = state.withLock { state in
+            state.unproven = nil
+            return state.isWhole
+        }
         if had { spread([record(.gap, now)], isWhole: false) }
     }
 

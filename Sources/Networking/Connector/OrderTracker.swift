@@ -3,13 +3,17 @@ import TradingCore
 
 /// What is known of an account's own orders, and what of it has been told. Pure: words of the exchange in, events out.
 ///
-/// Three rules. A fill is told once, however often it comes. An order's end is told only when all its fills were, so that
-/// nobody frees what a late fill still takes. A word that is older than what is known changes nothing.
+/// Four rules. A fill is told once, however often it comes. An order's end is told only when all its fills were, so that
+/// nobody frees what a late fill still takes. A word that is older than what is known changes nothing. Who replaces an order at
+/// the exchange makes another one, which may keep our id: the end of the one says nothing of the other.
 struct OrderTracker: Sendable {
     struct Known: Sendable {
         var symbol: Symbol
         /// The exchange's own.
         var exchangeID: String?
+        /// Of the orders that it stood for before somebody replaced it, and what they had filled.
+        var earlierIDs: [String] = []
+        var filledEarlier = FixedDecimal.zero
         var side: Side?
         var price: FixedDecimal?
         var amount: FixedDecimal?
@@ -115,10 +119,26 @@ struct OrderTracker: Sendable {
         foreign.insert(exchangeID)
     }
 
+    /// The first of the exchange's orders under our id; another one than it takes its place by ``replace(_:by:)`` alone.
     mutating func bind(_ id: ClientOrderID, exchangeID: String?) {
-        guard let exchangeID else { return }
-        orders[id]?.exchangeID = exchangeID
+        guard let exchangeID, orders[id] != nil else { return }
+        if orders[id]?.exchangeID == nil { orders[id]?.exchangeID = exchangeID }
         byExchangeID[exchangeID] = id
+    }
+
+    /// Another order of the exchange's bears our id: somebody has replaced ours there.
+    /// - Returns: nil where the word is of one that was replaced, or tells of none that rests or has traded.
+    private func replace(_ known: Known, by order: ExchangeOrder) -> Known? {
+        guard let mine = known.exchangeID, let word = order.id, word != mine else { return known }
+        let isOver = order.status?.isFinal ?? true
+        guard !known.earlierIDs.contains(word), !isOver || order.filled?.isPositive == true else { return nil }
+        var known = known
+        known.earlierIDs.append(mine)
+        known.exchangeID = word
+        known.filledEarlier = known.filled ?? .zero
+        known.filledBefore = known.filledBefore ?? .zero
+        if !isOver { known.end = nil }
+        return known
     }
 
     /// An order's state, from whatever source.
@@ -127,7 +147,9 @@ struct OrderTracker: Sendable {
         _ order: ExchangeOrder, _ id: ClientOrderID, at exchangeTime: Int64, isAnswer: Bool = false
     ) -> [AccountEvent] {
         guard let symbol = order.symbol ?? orders[id]?.symbol else { return [] }
-        var known = orders[id] ?? Known(symbol: symbol, placedAt: order.createdAt ?? exchangeTime)
+        let before = orders[id] ?? Known(symbol: symbol, placedAt: order.createdAt ?? exchangeTime)
+        guard var known = replace(before, by: order) else { return [] }
+        let order = order.counted(from: known.filledEarlier)
         if let createdAt = order.createdAt, known.isAcknowledged == false { known.placedAt = createdAt }
         known.side = order.side ?? known.side
         known.price = order.price ?? known.price
@@ -143,9 +165,15 @@ struct OrderTracker: Sendable {
             known.isAcknowledged = true
             known.acceptance?.seen()
         }
+        // It had ended by all that was told, and rests.
+        let reappears = before.isEndTold && before.end != nil && known.end == nil
+        if reappears {
+            known.isEndTold = false
+            ended.removeAll { $0 == id }
+        }
         orders[id] = known
         bind(id, exchangeID: order.id)
-        var events: [AccountEvent] = []
+        var events: [AccountEvent] = reappears ? [.reappeared(id)] : []
         if known.end == nil, !wasEnded, order.status != nil || order.id != nil, !known.isAcceptanceTold || isAnswer {
             orders[id]?.isAcceptanceTold = true
             events.append(.accepted(id))
@@ -202,7 +230,9 @@ struct OrderTracker: Sendable {
     }
 
     private mutating func forget(_ id: ClientOrderID) {
-        if let exchangeID = orders[id]?.exchangeID { byExchangeID[exchangeID] = nil }
+        for exchangeID in [orders[id]?.exchangeID].compactMap(\.self) + (orders[id]?.earlierIDs ?? []) {
+            byExchangeID[exchangeID] = nil
+        }
         orders[id] = nil
     }
 
@@ -230,5 +260,16 @@ struct OrderTracker: Sendable {
             sums[known.symbol.quote] = (try? (sums[known.symbol.quote] ?? .zero).adding(value)) ?? most
         }
         return sums
+    }
+}
+
+extension ExchangeOrder {
+    /// With what orders before it had filled under the same id of ours.
+    fileprivate func counted(from earlier: FixedDecimal) -> ExchangeOrder {
+        guard earlier.isPositive else { return self }
+        var order = self
+        order.filled = filled.map { (try? $0.adding(earlier)) ?? $0 }
+        order.amount = amount.map { (try? $0.adding(earlier)) ?? $0 }
+        return order
     }
 }

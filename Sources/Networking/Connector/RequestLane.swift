@@ -20,11 +20,14 @@ final class RequestLane: Sendable {
 
     init(width: Int) { self.width = max(1, width) }
 
-    func add(isCancel: Bool, _ work: @escaping Work) {
+    /// - Returns: false when it is closed, and the work is not going to be done.
+    @discardableResult
+    func add(isCancel: Bool, _ work: @escaping Work) -> Bool {
         state.withLock { state in
-            guard !state.isClosed else { return }
+            guard !state.isClosed else { return false }
             if isCancel { state.cancels.append(work) } else { state.others.append(work) }
             start(&state)
+            return true
         }
     }
 

@@ -73,7 +73,7 @@ struct PaperHistory {
         case .cancelled: order.status = .cancelled
         case .expired: order.status = .expired
         case .rejected: order.status = .rejected
-        case .accepted, .cancelRejected, .outcomeUnknown, .notFound: return
+        case .accepted, .cancelRejected, .outcomeUnknown, .notFound, .reappeared: return
         }
         orders[key] = order
         changed.insert(key)

@@ -10,11 +10,13 @@ public enum AccountEvent: Hashable, Codable, Sendable {
     case outcomeUnknown(ClientOrderID)
     /// Asked when it would know, the exchange knows no order of this id.
     case notFound(ClientOrderID)
+    /// An order that had ended rests: somebody has placed another at the exchange under its id.
+    case reappeared(ClientOrderID)
 
     public var orderID: ClientOrderID {
         switch self {
         case .accepted(let id), .rejected(let id, _), .cancelled(let id), .cancelRejected(let id, _),
-            .expired(let id, _), .outcomeUnknown(let id), .notFound(let id):
+            .expired(let id, _), .outcomeUnknown(let id), .notFound(let id), .reappeared(let id):
             id
         case .filled(let fill): fill.orderID
         }

@@ -159,6 +159,7 @@ final class PaperMarket {
         case .expired(let id, let reason): "\(id) expired \(reason)"
         case .outcomeUnknown(let id): "\(id) unknown"
         case .notFound(let id): "\(id) notFound"
+        case .reappeared(let id): "\(id) reappeared"
         }
     }
 }

@@ -162,15 +162,48 @@ extension LiveConnectorTests {
                 try await harness.wait("the gap is told") { harness.market.contains { $0.kind == .gap } }
                 // Twice the time after which a silent book is looked at, and the look.
                 #expect(harness.time.milliseconds - begun < 40_000)
-                // The new subscription brings the book as it is; another move is noticed again.
-                try await harness.wait("it is healed") { harness.bestPrices?.bid == "100" }
+                // The new subscription brings the book as it is, and proves nothing: a stream that stays silent is not traded on.
                 harness.forget()
-                harness.model.changeBook(.sell, "100.01", "0")
-                try await harness.wait("the second gap is told") { harness.market.contains { $0.kind == .gap } }
-                try await harness.wait("it is healed again") { harness.bestPrices?.ask == "100.02" }
+                try await harness.time.sleep(until: harness.time.now().advanced(byNanoseconds: 15_000_000_000))
+                #expect(!harness.market.contains { $0.kind == .reset })
                 harness.model.change { $0.isMarketMute = false }
-                harness.model.changeBook(.sell, "100.01", "3")
-                try await harness.wait("and goes on") { harness.bestPrices?.ask == "100.01" }
+                try await harness.wait("it is healed") {
+                    harness.model.changeBook(.sell, "100.01", harness.time.milliseconds % 2 == 0 ? "3" : "4")
+                    return harness.market.contains { $0.kind == .reset } && harness.bestPrices?.bid == "100"
+                }
+            }
+        }
+
+        // MARK: - Placements that wait for their turn
+
+        @Test(arguments: [Tongue.binance, .bitfinex])
+        func `a placement that waits for its turn never leaves once it is cancelled`(_ tongue: Tongue) async throws {
+            try await VenueHarness.with(tongue) { harness, account in
+                var ids: [ClientOrderID] = []
+                var requests: [AccountRequest] = []
+                for number in 0..<130 {
+                    let request = try await harness.request(UInt64(2_000 + number), .buy, "90", "0.1")
+                    ids.append(request.id)
+                    requests.append(try await harness.approved(request))
+                }
+                for request in requests { account.send(request, VenueHarness.symbol) }
+                account.cancel(ids, VenueHarness.symbol)
+                try await harness.wait("each has its end") {
+                    let ended = Set(
+                        harness.events.compactMap { event -> ClientOrderID? in
+                            switch event {
+                            case .notFound(let id), .cancelled(let id), .rejected(let id, _): id
+                            default: nil
+                            }
+                        })
+                    return ended.isSuperset(of: ids) && harness.model.openOrders.isEmpty
+                }
+                let withdrawn = ids.filter { id in harness.events.contains(.notFound(id)) }
+                #expect(!withdrawn.isEmpty)
+                // Long after the limiter would have let them go.
+                try await harness.time.sleep(until: harness.time.now().advanced(byNanoseconds: 12_000_000_000))
+                #expect(withdrawn.allSatisfy { harness.timesPlaced($0) == 0 })
+                #expect(harness.model.openOrders.isEmpty)
             }
         }
 

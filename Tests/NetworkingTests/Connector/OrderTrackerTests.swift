@@ -66,6 +66,37 @@ import TradingCore
         #expect(tracker.isGone(id) == [.cancelled(id)])
     }
 
+    @Test
+    func `an order that ended and was placed anew at the exchange under our id reappears, and ends by its own word`()
+        throws
+    {
+        var (tracker, id) = try placed()
+        _ = tracker.heard(order(.open), id, at: 5)
+        #expect(tracker.heard(order(.cancelled), id, at: 6) == [.cancelled(id)])
+        #expect(tracker.heard(order(.open, id: "y"), id, at: 7) == [.reappeared(id)])
+        #expect(tracker.live(symbol) == [id] && tracker.orders[id]?.exchangeID == "y")
+        #expect(tracker.exposure == [AssetID("USDT"): "10"])
+        // What is said late of the first one ends nothing.
+        #expect(tracker.heard(order(.cancelled), id, at: 8).isEmpty)
+        #expect(tracker.live(symbol) == [id])
+        #expect(tracker.heard(order(.cancelled, id: "y"), id, at: 9) == [.cancelled(id)])
+        #expect(tracker.heard(order(.cancelled, id: "z"), id, at: 9).isEmpty)
+    }
+
+    @Test func `the end of an order that was replaced, told after the one in its place, ends nothing`() throws {
+        var (tracker, id) = try placed()
+        _ = tracker.heard(order(.open), id, at: 5)
+        _ = tracker.heard(fill(1, id), trade: "1", amount: "0.2", symbol)
+        _ = tracker.heard(order(.open, filled: "0.2"), id, at: 5)
+        #expect(tracker.heard(order(.open, id: "y"), id, at: 7).isEmpty)
+        #expect(tracker.heard(order(.cancelled, filled: "0.2"), id, at: 8).isEmpty)
+        #expect(tracker.live(symbol) == [id])
+        // Its fills are counted from what was filled before.
+        #expect(tracker.heard(order(.cancelled, filled: "0.3", id: "y"), id, at: 9).isEmpty)
+        #expect(
+            tracker.heard(fill(2, id), trade: "2", amount: "0.3", symbol) == [.filled(fill(2, id)), .cancelled(id)])
+    }
+
     @Test func `trade ids that are texts become numbers above all others`() {
         #expect(OrderTranslation.tradeID("12345") == 12_345)
         #expect(OrderTranslation.tradeID("64f8c3") >= 1 << 62)

@@ -143,7 +143,7 @@ extension SpotCore {
             (order.status, order.updated) = (isPrevented ? .expiredInMatch : .expired, now)
             records.update(order)
             tell(order.account, .order(order, .init(kind: isPrevented ? .prevented : .expired)))
-        case .rejected, .filled, .cancelRejected, .outcomeUnknown, .notFound: break
+        case .rejected, .filled, .cancelRejected, .outcomeUnknown, .notFound, .reappeared: break
         }
     }
 
