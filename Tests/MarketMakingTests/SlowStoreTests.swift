@@ -16,10 +16,11 @@ import TradingCore
             let answers = Signal()
             server.database.failNextWrite { await answers.wait() }
             exchange.fill(try #require(exchange.open.first).request.id)
-            // Until the store has said anything: it does when they are off, not before. On a busy machine a silent market may take them first.
+            // Until the store has said anything: it does when they are off, not before. On a busy machine a silent market may take them first,
+            // and the seconds that are told may be more than two by then.
             try await server.wait("they are off the book, and it is said why") {
                 let faults = await server.supervisor.health().faults
-                return exchange.open.isEmpty && faults.contains { $0.contains("nothing could be stored for 2 s") }
+                return exchange.open.isEmpty && faults.contains { $0.contains("nothing could be stored for") }
             }
             answers.raise()
             exchange.market(bid: 5_999_900, ask: 6_000_100)
