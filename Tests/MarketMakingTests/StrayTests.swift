@@ -108,4 +108,31 @@ import TradingCore
             }
         }
     }
+
+    @Test(arguments: [false, true])
+    func
+        `one that had ended and is placed anew at the exchange under its id is cancelled, also while the stream is lost`(
+            _ isLost: Bool
+        ) async throws
+    {
+        try await withServer { bench in
+            let (exchange, server) = (bench.exchange, bench.server)
+            try await bench.quote()
+            let id = try #require(exchange.open.first).request.id
+            exchange.state.withLock { $0.orders[id]?.status = .cancelled }
+            exchange.tell(.event(.cancelled(id)))
+            try await server.wait("another takes its place") { exchange.open.count == 4 }
+            if isLost { exchange.tell(.lost) }
+            exchange.state.withLock { state in
+                state.refusesCancels = true
+                state.orders[id]?.status = .open
+            }
+            exchange.tell(.event(.reappeared(id)))
+            try await server.wait("health tells of it") { await Self.isTold(server.supervisor) }
+            exchange.state.withLock { $0.refusesCancels = false }
+            try await server.wait("it is off the book") {
+                exchange.state.withLock { $0.orders[id]?.status == .cancelled }
+            }
+        }
+    }
 }

@@ -205,6 +205,9 @@ actor InstrumentExecutor {
                 if !directWaiters.isEmpty { note(event) }
                 noteStray(event)
                 core.handle(event, now: now)
+            } else if case .reappeared = event {
+                // Told once, and by no list of what is open: its id counts as ended.
+                noteStray(event)
             }
         case .account(.alive): core.accountIsAlive(now: now)
         case .account(.lost):
