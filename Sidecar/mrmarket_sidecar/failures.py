@@ -26,11 +26,33 @@ class Refusal(Exception):
 
 
 class Trace:
-    """What a request has done so far."""
+    """What a request has done so far, and whether it is still wanted."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: str | None = None) -> None:
+        self.session = session
         self.sent = 0
         self.status: int | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.is_withdrawn = False
+        self._is_begun = False
+
+    def begin(self) -> None:
+        """The exchange's markets are there; from here on what is sent is the request itself."""
+        self.sent, self.status, self._is_begun = 0, None, True
+        self.leave()
+
+    def leave(self) -> None:
+        if self.is_withdrawn and self._is_begun:
+            raise Refusal("Withdrawn", "it was taken back before it left")
+
+    def withdraw(self) -> bool:
+        """Takes the request back if nothing of it has left. Loading markets is left alone: others wait for them too."""
+        if self._is_begun and self.sent > 0:
+            return False
+        self.is_withdrawn = True
+        if self._is_begun and self.task is not None:
+            self.task.cancel()
+        return True
 
 
 trace: contextvars.ContextVar[Trace | None] = contextvars.ContextVar("trace", default=None)

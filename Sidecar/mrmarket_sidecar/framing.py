@@ -6,7 +6,7 @@ import asyncio
 import json
 from typing import Any
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAXIMUM_FRAME = 64 * 1024 * 1024
 HEADER = 4
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import sys
+from collections.abc import Coroutine
 from typing import Any
 
 import ccxt
@@ -24,6 +25,8 @@ class Server:
         self.sessions: dict[str, Session] = {}
         self.streams: dict[int, asyncio.Task[None]] = {}
         self.work: set[asyncio.Task[None]] = set()
+        # Of requests that are not answered yet.
+        self.traces: dict[int, Trace] = {}
         self.done = asyncio.Event()
         self._writer: asyncio.StreamWriter | None = None
         self._turn = asyncio.Lock()
@@ -86,28 +89,39 @@ class Server:
         kind = message["t"]
         if kind == "ping":
             await self.say({"t": "pong", "id": message.get("id")})
-        elif kind in ("request", "subscribe", "unsubscribe"):
+        elif kind in ("request", "subscribe", "unsubscribe", "withdraw"):
             number = message.get("id")
             if not isinstance(number, int) or isinstance(number, bool):
                 raise framing.FrameError(f"a {kind} whose id is no whole number")
             if kind == "unsubscribe":
                 self._unsubscribe(number)
                 return
+            if kind == "withdraw":
+                if number in self.traces:
+                    self.traces[number].withdraw()
+                return
             if kind == "request" and message.get("method") in ("open", "close"):
                 # At once: what follows on the connection may need the session.
-                await self._answer(number, message)
+                await self._answer(number, message, Trace())
                 return
-            run = self._answer if kind == "request" else self._subscribe
-            task = asyncio.ensure_future(run(number, message))
-            self.work.add(task)
-            task.add_done_callback(self.work.discard)
+            if kind == "subscribe":
+                self._start(self._subscribe(number, message))
+                return
+            seen = self.traces[number] = Trace(str(message.get("session")))
+            seen.task = self._start(self._answer(number, message, seen))
+            seen.task.add_done_callback(lambda _: self.traces.pop(number, None))
         else:
             raise framing.FrameError(f"a message of the unknown type {kind[:40]}")
 
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        self.work.add(task)
+        task.add_done_callback(self.work.discard)
+        return task
+
     # Requests
 
-    async def _answer(self, number: int, message: framing.Message) -> None:
-        seen = Trace()
+    async def _answer(self, number: int, message: framing.Message, seen: Trace) -> None:
         trace.set(seen)
         session: Session | None = None
         try:
@@ -122,7 +136,9 @@ class Server:
             # It was carried out; only its answer cannot be told.
             await self._error(number, UNKNOWN, type(error).__name__, str(error))
         except asyncio.CancelledError:
-            raise
+            if not seen.is_withdrawn:
+                raise
+            await self._error(number, REFUSED, "Withdrawn", "it was taken back before it left")
         except Exception as error:
             kind, name = classify(error, seen)
             text = str(error) or name
@@ -141,6 +157,7 @@ class Server:
             return await self._open(str(message.get("session")), arguments)
         if name == "close":
             if session := self.sessions.pop(str(message.get("session")), None):
+                self._withdraw_all(str(message.get("session")))
                 await session.close()
             return None
         if self.is_test and name == "misbehave" and self._writer is not None:
@@ -153,6 +170,8 @@ class Server:
             raise Refusal("UnknownMethod", f"method {name}: there is none", "unsupported")
         if name not in ("abilities", "markets"):
             await session.load()
+        if seen := trace.get():
+            seen.begin()
         return await method(session, arguments)
 
     def _session(self, message: framing.Message) -> Session:
@@ -166,8 +185,15 @@ class Server:
         session = Session(
             str(arguments.get("exchange")), arguments.get("credentials") or {}, arguments.get("settings") or {})
         if old := self.sessions.get(name):
+            self._withdraw_all(name)
             await old.close()
         self.sessions[name] = session
+
+    def _withdraw_all(self, session: str) -> None:
+        """What waits for its turn under a key that is no longer to be used does not leave."""
+        for seen in self.traces.values():
+            if seen.session == session:
+                seen.withdraw()
 
     # Streams
 

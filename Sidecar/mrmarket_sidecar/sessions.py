@@ -22,12 +22,25 @@ def _class(exchange: str) -> type:
 
 
 def _traced(kind: type) -> type:
-    """The exchange, noting what leaves and what status comes back."""
+    """The exchange, noting what leaves and what status comes back. What was taken back does not leave."""
 
     class Traced(kind):  # type: ignore[misc, valid-type]
+        async def throttle(self, cost: Any = None) -> Any:
+            try:
+                return await super().throttle(cost)
+            except asyncio.CancelledError:
+                # Whoever gave up uses up no turn: a cancel may be waiting behind many placements that were taken back. ccxt looks at the
+                # first of the queue without asking whether there is one.
+                queue = self.throttler.queue
+                waiting = [turn for turn in queue if not turn[0].cancelled()] or list(queue)[:1]
+                queue.clear()
+                queue.extend(waiting)
+                raise
+
         async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
             seen = trace.get()
             if seen is not None:
+                seen.leave()
                 seen.sent += 1
                 seen.status = None
             return await super().fetch(url, method, headers, body)

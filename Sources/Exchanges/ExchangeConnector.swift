@@ -7,6 +7,9 @@ public protocol ExchangeConnector: Sendable {
     /// The name that people read.
     var displayName: String { get }
 
+    /// Which of the exchange's networks it reaches. One of another name is another market, where nothing of what was ours is.
+    var network: String { get }
+
     /// How long after it was sent a request may still be carried out, though its sender is gone or the answer lost: only
     /// after that does "no such order" prove that there never was one. Nanoseconds; 0 where requests die with us.
     var acceptanceWindow: Int64 { get }
@@ -34,6 +37,8 @@ public protocol ExchangeConnector: Sendable {
 }
 
 extension ExchangeConnector {
+    public var network: String { ExchangeAccountSettings.Environment.production.name }
+
     public func fault() async -> String? { nil }
 }
 

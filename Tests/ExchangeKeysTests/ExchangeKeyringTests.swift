@@ -1,6 +1,7 @@
 import Exchanges
 import Persistence
 import Scheduling
+import Synchronization
 import TestSupport
 import Testing
 import TradingCore
@@ -87,7 +88,7 @@ import TradingCore
                     apiKey: "k", secret: Secret("s"), passphrase: Secret("p"), uid: Secret("u")))
             let (encryption, now) = (bench.key, bench.time.now())
             let names = try await bench.database.write {
-                try EnvironmentKeySeeding(transaction: $0).carryOut([key], sealedTo: encryption, now: now)
+                try EnvironmentKeySeeding(transaction: $0).carryOut([key], sealedTo: encryption, now: now).added
             }
             #expect(names == ["okx/default"])
             _ = await bench.keyring.upkeep()
@@ -240,6 +241,70 @@ import TradingCore
         }
     }
 
+    private static let testnet = ExchangeAccountSettings.Environment.testnet
+
+    @Test func `an account comes back on another network only when nothing is left of what traded there`() async throws
+    {
+        for engine in DatabaseEngine.available {
+            try await withTemporaryDatabase(engine, KeyBench.migrations) { database in
+                let users = Mutex(["strategy u-c runs"])
+                let bench = try KeyBench(database) { $0 == "binance/default" ? users.withLock { $0 } : [] }
+                let id = try await bench.keyring.add(bench.new()).id
+                #expect(try await bench.keyring.remove(id, force: true))
+                var moved = try bench.new(label: "default")
+                moved.connection.environment = Self.testnet
+                let refusal = ExchangeKeyError.onOtherNetwork(
+                    account: "binance/default", was: "production", users: ["strategy u-c runs"])
+                for label in ["default", nil] {
+                    moved.label = label
+                    let refused = moved
+                    let found = await error { () throws(ExchangeKeyError) in try await bench.keyring.add(refused) }
+                    #expect(found == refusal)
+                }
+                #expect(try await bench.rows() == [])
+                // Another account is another matter, and so is the network of before.
+                moved.label = "second"
+                let other = try await bench.keyring.add(moved).id
+                #expect(try await bench.keyring.remove(other, force: false))
+                let same = try await bench.keyring.add(bench.new()).id
+                #expect(try await bench.keyring.remove(same, force: true))
+                users.withLock { $0 = [] }
+                moved.label = nil
+                #expect(try await bench.keyring.add(moved).environment == Self.testnet)
+            }
+        }
+    }
+
+    @Test func `a key of the environment for another network than its account traded on is left out, each start`()
+        async throws
+    {
+        try await withKeys { bench in
+            var keys = EnvironmentKey.all(of: ["MEXC"]) { Self.environment[$0] }
+            let (encryption, now) = (bench.key, bench.time.now())
+            func seed() async throws -> EnvironmentKeySeeding.Seeded {
+                try await bench.database.write { [keys] in
+                    try EnvironmentKeySeeding(transaction: $0).carryOut(keys, sealedTo: encryption, now: now)
+                }
+            }
+            #expect(try await seed() == .init(added: ["mexc/read-only"]))
+            let stored = try #require(try await bench.rows().first)
+            #expect(try await bench.keyring.remove(stored.id, force: true))
+            keys[0].credentials.apiKey = "another"
+            keys[0].connection.environment = Self.testnet
+            for _ in 1...2 {
+                let seeded = try await seed()
+                #expect(seeded.added == [] && seeded.leftOut.count == 1)
+                #expect(seeded.leftOut.first?.contains("is for testnet, and it traded on production before") == true)
+            }
+            #expect(try await bench.rows() == [])
+            // The way that is named is open.
+            var moved = try bench.new("mexc", label: "read-only", apiKey: "another")
+            moved.connection.environment = Self.testnet
+            _ = try await bench.keyring.add(moved)
+            #expect(try await seed() == .init())
+        }
+    }
+
     // MARK: - The environment
 
     private static let environment = [
@@ -260,7 +325,7 @@ import TradingCore
             let (encryption, now) = (bench.key, bench.time.now())
             func seed() async throws -> [String] {
                 try await bench.database.write {
-                    try EnvironmentKeySeeding(transaction: $0).carryOut(keys, sealedTo: encryption, now: now)
+                    try EnvironmentKeySeeding(transaction: $0).carryOut(keys, sealedTo: encryption, now: now).added
                 }
             }
             #expect(try await seed() == ["okx/default", "okx/account2", "mexc/read-only"])
@@ -277,7 +342,7 @@ import TradingCore
             let keys = EnvironmentKey.all(of: ["OKX", "MEXC"]) { Self.environment[$0] }
             let (encryption, now) = (bench.key, bench.time.now())
             _ = try await bench.database.write {
-                try EnvironmentKeySeeding(transaction: $0).carryOut(keys, sealedTo: encryption, now: now)
+                try EnvironmentKeySeeding(transaction: $0).carryOut(keys, sealedTo: encryption, now: now).added
             }
             bench.validator.say { account in
                 account.exchange.rawValue == "okx"
@@ -305,7 +370,7 @@ import TradingCore
             let keys = EnvironmentKey.all(of: ["OKX"]) { Self.environment[$0] }
             let (encryption, now) = (bench.key, bench.time.now())
             _ = try await bench.database.write {
-                try EnvironmentKeySeeding(transaction: $0).carryOut(keys, sealedTo: encryption, now: now)
+                try EnvironmentKeySeeding(transaction: $0).carryOut(keys, sealedTo: encryption, now: now).added
             }
             bench.validator.say { _ in
                 .success(KeyPermissions(canRead: true, canTrade: true, canWithdraw: true))

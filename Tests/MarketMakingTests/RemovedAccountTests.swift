@@ -107,4 +107,53 @@ import TradingCore
             #expect(bench.exchange.open.map(\.request.id) == [order.id])
         }
     }
+
+    /// To a network where makers pay a thousandth.
+    private func move(_ exchange: TestExchange, to network: String) throws {
+        let fees = try FeeSchedule(maker: "0.001", taker: "0.001")
+        exchange.state.withLock { state in
+            state.otherNetwork = network
+            state.instrument = state.instrument.with(fees: fees)
+        }
+        exchange.bell.ring()
+    }
+
+    @Test func `an account that comes back on another network trades there, by the rules of there`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            _ = try await bench.server.supervisor.stop(key)
+            let before = try #require(await bench.server.supervisor.executors.values.first)
+            try move(bench.exchange, to: "testnet")
+            try await bench.server.wait("it is let go of") { [exchange = bench.exchange] in
+                exchange.state.withLock { $0.accountSinks.isEmpty && $0.marketSinks.isEmpty }
+            }
+            _ = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body("u2"))
+            let after = try #require(await bench.server.supervisor.executors.values.first)
+            #expect(after !== before)
+            #expect(await after.connector.network == "testnet")
+            #expect(try await bench.server.supervisor.instrument(after.place).fees.maker == "0.001")
+        }
+    }
+
+    @Test func `while something is open on the network of before, nobody trades on the other`() async throws {
+        try await withServer { bench in
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            let order = try await direct(bench)
+            try move(bench.exchange, to: "testnet")
+            #expect(await bench.server.supervisor.health().executors.count == 1)
+            await #expect {
+                _ = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body("u2"))
+            } throws: {
+                "\($0)".contains("paper/default is on testnet now, and something of it is still open on production")
+            }
+            // It is still looked after where it is.
+            _ = try await bench.server.supervisor.cancel(DirectOrderName(id: "\(order.id)"))
+            try await bench.server.wait("the other is traded on") { [server = bench.server] in
+                (try? await server.supervisor.startPureMarketMaking(TestInstrument.body("u2"))) != nil
+            }
+            let executors = await bench.server.supervisor.executors.values
+            #expect(executors.count == 1)
+            for executor in executors { #expect(await executor.connector.network == "testnet") }
+        }
+    }
 }

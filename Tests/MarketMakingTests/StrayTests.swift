@@ -135,4 +135,58 @@ import TradingCore
             }
         }
     }
+
+    @Test func `one that had ended and rests again after the stream was lost is found on the list, told or not`()
+        async throws
+    {
+        try await withServer { bench in
+            let (exchange, server) = (bench.exchange, bench.server)
+            try await bench.quote()
+            let id = try #require(exchange.open.first).request.id
+            exchange.state.withLock { $0.orders[id]?.status = .cancelled }
+            exchange.tell(.event(.cancelled(id)))
+            try await server.wait("another takes its place") { exchange.open.count == 4 }
+            exchange.tell(.lost)
+            exchange.state.withLock { $0.orders[id]?.status = .open }
+            exchange.tell(.recovered)
+            try await server.wait("it is off the book") {
+                exchange.state.withLock { $0.orders[id]?.status == .cancelled }
+            }
+            try await server.wait("the others quote, and all is well") {
+                exchange.market(bid: 5_999_900, ask: 6_000_100)
+                return await server.supervisor.health().faults == [] && exchange.open.count == 4
+            }
+        }
+    }
+
+    @Test func `one that a list shows late is no stray`() async throws {
+        try await withServer { bench in
+            let (exchange, server) = (bench.exchange, bench.server)
+            try await bench.quote()
+            let id = try #require(exchange.open.first).request.id
+            exchange.state.withLock { $0.orders[id]?.status = .cancelled }
+            exchange.tell(.event(.cancelled(id)))
+            try await server.wait("another takes its place") { exchange.open.count == 4 }
+            exchange.tell(.lost)
+            // The first list still has what has ended; the next one is right.
+            let asked = Mutex(0)
+            exchange.state.withLock { state in
+                state.onOpenOrders = { [exchange] in
+                    let isFirst = asked.withLock { count in
+                        count += 1
+                        return count == 1
+                    }
+                    exchange.state.withLock { $0.orders[id]?.status = isFirst ? .open : .cancelled }
+                }
+            }
+            let cancels = exchange.state.withLock { state in state.cancelled.count { $0 == id } }
+            exchange.tell(.recovered)
+            try await server.wait("both lists were asked for, and it quotes on") {
+                exchange.market(bid: 5_999_900, ask: 6_000_100)
+                return asked.withLock { $0 } > 1 && exchange.open.count >= 4
+            }
+            #expect(await server.supervisor.health().faults == [])
+            #expect(exchange.state.withLock { state in state.cancelled.count { $0 == id } } == cancels)
+        }
+    }
 }

@@ -235,12 +235,8 @@ private typealias Opcode = WebSocketText.Opcode
     }
 
     @Test func `nobody there, or no address`() async throws {
-        let port = try await ScriptedServer.with { _, _ in
-            []
-        } _: {
-            $0.port
-        }
-        guard case .notConnected? = try await failure("ws://127.0.0.1:\(port)/") else {
+        // Of a port that was free a moment ago another test may have made its own.
+        guard case .notConnected? = try await failure("ws://127.0.0.1:1/") else {
             Issue.record("connected to nobody")
             return
         }

@@ -70,9 +70,12 @@ struct KeyServices {
                 receiveWindow: match.receiveWindow)
         }
         let keys = given
-        let added = try await database.write {
+        let seeded = try await database.write {
             try EnvironmentKeySeeding(transaction: $0).carryOut(keys, sealedTo: key, now: now)
         }
-        if !added.isEmpty { logger.notice("taken from the environment: \(added.joined(separator: ", "))") }
+        if !seeded.added.isEmpty {
+            logger.notice("taken from the environment: \(seeded.added.joined(separator: ", "))")
+        }
+        for line in seeded.leftOut { logger.error("\(line)") }
     }
 }

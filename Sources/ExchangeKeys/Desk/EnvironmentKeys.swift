@@ -46,14 +46,33 @@ public struct EnvironmentKeySeeding {
 
     public init(transaction: any SQLTransaction) { self.transaction = transaction }
 
-    /// They are not used before their exchange has accepted them; a start waits for no exchange.
-    /// - Returns: names of the accounts that were added.
+    /// What became of the keys that were given.
+    public struct Seeded: Hashable, Sendable {
+        /// Names of accounts.
+        public var added: [String] = []
+        /// A line each, naming the account and why.
+        public var leftOut: [String] = []
+    }
+
+    /// They are not used before their exchange has accepted them; a start waits for no exchange, and nobody can say yet what trades. So
+    /// an account that was on another network is left out: what traded there would go on where nothing of it is.
     public func carryOut(
         _ keys: [EnvironmentKey], sealedTo encryption: EncryptionKey, now: Timestamp
-    ) throws -> [String] {
+    ) throws -> Seeded {
         let store = ExchangeKeyStore(transaction: transaction)
-        var added: [String] = []
+        var seeded = Seeded()
         for given in keys {
+            let account = "\(given.exchange)/\(given.label)"
+            if let was = try store.network(of: account), was != given.connection.environment,
+                try !store.labels(given.exchange, .trade).contains(given.label)
+            {
+                seeded.leftOut.append(
+                    """
+                    \(account): its key of the environment is for \(given.connection.environment.name), and it traded on \(was.name) \
+                    before; store it with POST /admin/exchanges/keys, which says what is left there
+                    """)
+                continue
+            }
             guard try KeySeedStore(transaction: transaction).note(given.fingerprint, now: now),
                 try !store.labels(given.exchange, .trade).contains(given.label),
                 try !store.trading(given.exchange).contains(where: { $0.apiKey == given.credentials.apiKey })
@@ -68,8 +87,8 @@ public struct EnvironmentKeySeeding {
                     exchange: given.exchange, label: given.label, name: given.label, apiKey: given.credentials.apiKey,
                     sealed: sealed, connection: given.connection), now: now)
             _ = try store.insert(key)
-            added.append(key.accountName)
+            seeded.added.append(key.accountName)
         }
-        return added
+        return seeded
     }
 }

@@ -41,6 +41,7 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         if new.purpose == .trade {
             try Self.checkBeside(new, try await load { try ExchangeKeyStore(transaction: $0).trading(new.exchange) })
         }
+        let moved = new.purpose == .trade ? try await checkNetwork(new) : nil
         let permissions = try await permissions(settings)
         if new.purpose == .trade, permissions.canWithdraw == true, !new.mayWithdraw {
             throw .canWithdraw(exchange: "\(new.exchange)")
@@ -66,6 +67,7 @@ extension ExchangeKeyring: ExchangeKeyDesk {
             let taken = try store.labels(new.exchange, new.purpose)
             key.label = new.label ?? AccountLabel.next(after: taken)
             if taken.contains(key.label) { throw ExchangeKeyError.labelTaken(key.accountName) }
+            if new.purpose == .trade, key.accountName != moved { try Self.checkNetwork(key, store) }
             (key.sealed, key.permissions, key.checkedAt) = (sealed, permissions, checkedAt)
             key.id = try store.insert(key)
             return (key, try store.all())
@@ -109,6 +111,27 @@ extension ExchangeKeyring: ExchangeKeyDesk {
     private func checkFree(_ label: String, _ new: NewExchangeKey) async throws(ExchangeKeyError) {
         let taken = try await load { try ExchangeKeyStore(transaction: $0).labels(new.exchange, new.purpose) }
         if taken.contains(label) { throw .labelTaken("\(new.exchange)/\(label)") }
+    }
+
+    /// - Returns: the account, where it was on another network and nothing of that is left.
+    private func checkNetwork(_ new: NewExchangeKey) async throws(ExchangeKeyError) -> String? {
+        let (account, was) = try await load { transaction in
+            let store = ExchangeKeyStore(transaction: transaction)
+            let label = try new.label ?? AccountLabel.next(after: store.labels(new.exchange, new.purpose))
+            let account = "\(new.exchange)/\(label)"
+            return (account, try store.network(of: account))
+        }
+        guard let was, was != new.connection.environment else { return nil }
+        let users = await users(account)
+        if !users.isEmpty { throw .onOtherNetwork(account: account, was: was.name, users: users) }
+        return account
+    }
+
+    /// For an account that nobody has looked at before: another key took the label meanwhile.
+    private static func checkNetwork(_ key: ExchangeKey, _ store: ExchangeKeyStore) throws {
+        guard let was = try store.network(of: key.accountName), was != key.connection.environment else { return }
+        throw ExchangeKeyError.onOtherNetwork(
+            account: key.accountName, was: was.name, users: ["another key was stored meanwhile, ask again"])
     }
 
     private func permissions(_ settings: ExchangeAccountSettings) async throws(ExchangeKeyError) -> KeyPermissions {

@@ -21,6 +21,8 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
     case unknownKey(Int64)
     /// What trades with it would be left without a key.
     case inUse([String])
+    /// What traded on another network, and is not over, would go on where nothing of it is.
+    case onOtherNetwork(account: String, was: String, users: [String])
     /// The last key that can follow the account's withdrawals to their end, and how many are not there yet.
     case followsWithdrawals(account: String, key: Int64, count: Int64)
     /// The last key whose list can say of withdrawals that they never left, and of how many nobody knows that yet.
@@ -54,6 +56,11 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
         case .keyTaken(let name): "this key is that of \(name) already, and is for one account and purpose only"
         case .unknownKey(let id): "Key \(id) not found"
         case .inUse(let what): "\(what.joined(separator: ", ")): stop first what trades with the key"
+        case .onOtherNetwork(let account, let was, let users):
+            """
+            environment, base_url: must be those of before (\(was)), as what traded with \(account) there is not over: \
+            \(users.joined(separator: ", ")). Stop it first, or give another exchange_index
+            """
         case .followsWithdrawals(let account, let key, let count):
             """
             key_id \(key): must stay until the withdrawals of \(account) are final, as no other key of it can follow them \

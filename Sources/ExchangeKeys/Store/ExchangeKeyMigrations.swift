@@ -70,5 +70,23 @@ public enum ExchangeKeyMigrations {
         },
         WithdrawalStore.departures,
         WithdrawalVerdictStore.migration,
+        // Stays when the key goes: what traded with it may still be there when the account comes back.
+        Migration("exchange-keys-011-networks") { transaction in
+            try transaction.execute(
+                """
+                CREATE TABLE exchange_account_networks (
+                    account TEXT PRIMARY KEY,
+                    environment TEXT NOT NULL CHECK (environment IN ('production', 'testnet', 'custom')),
+                    rest_url TEXT,
+                    stream_url TEXT
+                ) STRICT
+                """)
+            try transaction.execute(
+                """
+                INSERT INTO exchange_account_networks (account, environment, rest_url, stream_url)
+                SELECT exchange || '/' || exchange_index, environment, rest_url, stream_url FROM exchange_keys
+                WHERE purpose = 'trade'
+                """)
+        },
     ]
 }

@@ -47,8 +47,22 @@ struct ExchangeKeyStore {
                 \(key.permissions.isBoundToAddresses.sqlValue), \(key.permissions.accountID.sqlValue), \(key.checkedAt.sqlValue), \(key.fault.sqlValue), \(key.createdAt),
                 \(key.createdAt))
             """)
+        if key.purpose == .trade {
+            try transaction.execute(
+                """
+                INSERT INTO exchange_account_networks (account, environment, rest_url, stream_url)
+                VALUES (\(key.accountName), \(environment), \(rest.sqlValue), \(streams.sqlValue))
+                ON CONFLICT (account) DO UPDATE SET environment = excluded.environment, rest_url = excluded.rest_url,
+                    stream_url = excluded.stream_url
+                """)
+        }
         try transaction.notify(Self.channel)
         return id
+    }
+
+    /// On which network an account trades, or did until its key was removed; nil for one that never had a key.
+    func network(of account: String) throws -> ExchangeAccountSettings.Environment? {
+        try transaction.row("SELECT * FROM exchange_account_networks WHERE account = \(account)").map(Self.environment)
     }
 
     /// Never one that another key had: who names a key that is gone must not mean its successor.

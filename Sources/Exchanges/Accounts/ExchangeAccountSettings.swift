@@ -11,6 +11,15 @@ public struct ExchangeAccountSettings: Hashable, Sendable {
         case testnet
         /// A simulator, a proxy, or a regional entity.
         case custom(BaseAddresses)
+
+        /// For people, and to tell two networks apart.
+        public var name: String {
+            switch self {
+            case .production: "production"
+            case .testnet: "testnet"
+            case .custom(let addresses): addresses.streams.map { "\(addresses.rest) (\($0))" } ?? addresses.rest
+            }
+        }
     }
 
     /// Scheme, host and port that replace the exchange's own; the paths below stay. Without a slash at the end.

@@ -136,7 +136,7 @@ extension RejectReason {
         case .duplicateID: "its id was used before"
         case .noLiquidity: "there is nobody on the other side"
         case .marketClosed: "the market is closed"
-        case .unavailable: "the exchange serves nobody now"
+        case .unavailable: "neither the exchange nor the limit of requests that we keep to lets it through now"
         case .other: "the exchange gave no reason that we know"
         }
     }

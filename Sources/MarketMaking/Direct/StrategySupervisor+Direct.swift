@@ -9,7 +9,7 @@ extension StrategySupervisor: DirectOrderDesk {
         let place = try tradingPlace(of: request)
         do {
             let placement = try DirectPlacement(request, try await instrument(place))
-            let executor = try await executor(place)
+            let executor = try await executorToTrade(place)
             let session = try await directSession(place, executor)
             let (id, rejection) = try await executor.place(placement, in: session)
             guard let view = try await view(id) else { throw await unstored(executor) }

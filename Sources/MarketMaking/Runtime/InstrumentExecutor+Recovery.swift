@@ -191,6 +191,7 @@ extension InstrumentExecutor {
             take(try await missedFills())
             let listed = try await account.openOrders(place.symbol)
             for order in listed { core.handle(.accepted(order.id), now: time.now()) }
+            try await takeOffUnattended(listed)
             // Found meanwhile, they are asked about next.
             recoveryDue = hasDoubts ? time.now() : .distantFuture
             recoveryFault = nil
@@ -202,6 +203,22 @@ extension InstrumentExecutor {
                 logger.error("what the account missed could not be asked for, and will be again: \(error)")
             }
             recoveryFault = "\(error)"
+        }
+    }
+
+    /// Cancels what came to rest while the stream was lost and nobody here knows as live: replaced at the exchange under our id.
+    private func takeOffUnattended(_ listed: [ListedOrder]) async throws {
+        func unattended(_ listed: [ListedOrder]) -> [ListedOrder] {
+            listed.filter {
+                $0.id.installation == installation && core.engine.order($0.id) == nil && !strays.contains($0.id)
+            }
+        }
+        let suspects = Set(unattended(listed).map(\.id))
+        guard connector.marksOwnOrders, !suspects.isEmpty else { return }
+        // What was just ending is on a list of before, and not on one of now.
+        let still = try await account.openOrders(place.symbol).filter { suspects.contains($0.id) }
+        for order in try await unknownHere(unattended(still)) {
+            takeOff(order.id, "came to rest while the account's stream was lost, and no strategy looks after it")
         }
     }
 

@@ -97,7 +97,7 @@ extension StrategySupervisor: TradingDesk {
             instrument = try await self.instrument(plan.place)
             // Refuses parameters that do not fit the instrument before anything is stored.
             _ = try plan.strategy(instrument)
-            executor = try await self.executor(plan.place)
+            executor = try await executorToTrade(plan.place)
         } catch DeskError.unknownInstrument(let pair, let exchange) {
             throw .invalid(["pair \(pair): must be one that is traded on \(exchange)"])
         } catch ConnectorError.unknownAccount(let label) {
@@ -158,13 +158,17 @@ extension StrategySupervisor: TradingDesk {
         let id = ExchangeID(rawValue: exchange.lowercased())
         guard directory.connector(id) != nil else { throw .unknownExchange(exchange) }
         guard let pair = Symbol(symbol) else { throw .unknownInstrument(symbol, exchange: exchange) }
-        let known = executors.first { $0.key.exchange == id && $0.key.symbol == pair }?.value
+        let network = directory.connector(id)?.network
+        let known = executors.first {
+            $0.key.exchange == id && $0.key.symbol == pair
+                && (network == nil || network == $0.value.connector.network)
+        }?.value
         do {
             let executor =
                 if let known {
                     known
                 } else {
-                    try await executor(TradingPlace(exchange: id, account: "default", symbol: pair))
+                    try await executorToTrade(TradingPlace(exchange: id, account: "default", symbol: pair))
                 }
             guard let view = await executor.firstBookView(limit: limit) else {
                 throw DeskError.notReady("\(exchange) has not told anything of \(pair) yet")

@@ -12,6 +12,8 @@ public actor StrategySupervisor {
     /// Which exchanges there are may change while the server runs.
     let directory: any ExchangeDirectory
     private var instruments: [InstrumentID: Instrument] = [:]
+    /// Of which of its networks the rules in ``instruments`` are.
+    private var networks: [ExchangeID: String] = [:]
     private(set) var executors: [TradingPlace: InstrumentExecutor] = [:]
     /// Places whose executor is being made; later callers wait for the first.
     private var arriving: [TradingPlace: Task<InstrumentExecutor, any Error>] = [:]
@@ -95,13 +97,13 @@ public actor StrategySupervisor {
         }
     }
 
-    /// Lets go of places whose account was removed while nothing of it was open.
-    /// - Returns: whether there are others whose account was removed.
+    /// Lets go of places whose account was removed, or is on another network now, while nothing of it was open.
+    /// - Returns: whether there are others like them.
     @discardableResult
     func dropRemoved() async -> Bool {
         var isLeft = false
         for (place, executor) in executors {
-            if let connector = directory.connector(place.exchange) {
+            if let connector = directory.connector(place.exchange), connector.network == executor.connector.network {
                 do throws(ConnectorError) {
                     _ = try await connector.account(place.account)
                     continue
@@ -113,7 +115,7 @@ public actor StrategySupervisor {
                 isLeft = isLeft || executors[place] === executor
                 continue
             }
-            runtime.logger.notice("\(place): its account is gone, and nothing of it is open")
+            runtime.logger.notice("\(place): its account is gone or elsewhere, and nothing of it is open")
             executors[place] = nil
             await executor.abandon()
         }
@@ -126,10 +128,13 @@ public actor StrategySupervisor {
 
     func instrument(_ place: TradingPlace) async throws -> Instrument {
         let id = InstrumentID(exchange: place.exchange, symbol: place.symbol)
-        if let known = instruments[id] { return known }
         guard let connector = directory.connector(place.exchange) else {
             throw DeskError.unknownExchange("\(place.exchange)")
         }
+        if networks.updateValue(connector.network, forKey: place.exchange) != connector.network {
+            instruments = instruments.filter { $0.key.exchange != place.exchange }
+        }
+        if let known = instruments[id] { return known }
         for instrument in try await connector.instruments() {
             instruments[InstrumentID(exchange: place.exchange, symbol: instrument.id.symbol)] = instrument
         }
@@ -167,6 +172,18 @@ public actor StrategySupervisor {
         arriving[place] = task
         defer { arriving[place] = nil }
         return try await task.value
+    }
+
+    /// The same for what is new. While something is open on another network than the account is on now, its executor has to stay, and
+    /// trades nothing new there.
+    func executorToTrade(_ place: TradingPlace) async throws -> InstrumentExecutor {
+        let executor = try await executor(place)
+        if let network = directory.connector(place.exchange)?.network, network != executor.connector.network {
+            throw DeskError.notReady(
+                "\(place.accountName) is on \(network) now, and something of it is still open on \(executor.connector.network)"
+            )
+        }
+        return executor
     }
 
     func arrive(_ place: TradingPlace) async throws -> InstrumentExecutor {

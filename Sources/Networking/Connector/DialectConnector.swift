@@ -18,11 +18,17 @@ public final class DialectConnector: ExchangeConnector {
     }
 
     let venue: Venue
+    public let network: String
     private let state = Mutex(State())
 
-    /// - Parameter dialect: with the hosts to use; its markets are loaded when first asked for.
-    public init(_ dialect: any ExchangeDialect, _ wires: Wires) {
+    /// - Parameters:
+    ///   - dialect: with the hosts to use; its markets are loaded when first asked for.
+    ///   - environment: whose hosts those are.
+    public init(
+        _ dialect: any ExchangeDialect, _ wires: Wires, environment: ExchangeAccountSettings.Environment = .production
+    ) {
         venue = Venue(dialect, wires)
+        network = environment.name
     }
 
     public var id: ExchangeID { venue.id }

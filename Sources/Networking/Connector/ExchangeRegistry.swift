@@ -106,7 +106,8 @@ public final class ExchangeRegistry: ExchangeAccountsHolder {
                 if let old = state.live[exchange], old.environment != environment { ended.append(old.connector) }
                 if state.live[exchange]?.environment != environment {
                     state.live[exchange] = Live(
-                        connector: DialectConnector(accounts[0].dialect, wires), environment: environment)
+                        connector: DialectConnector(accounts[0].dialect, wires, environment: environment),
+                        environment: environment)
                 }
                 state.live[exchange]?.isListed = true
                 if let live = state.live[exchange] { kept.append((live.connector, accounts.map { ($0, $1) })) }

@@ -123,8 +123,8 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
                 bridged[id] = Bridge(
                     connector: SidecarConnector(
                         id, client: client, accounts: credentials,
-                        settings: .object([.flag("sandbox", environment == .testnet)]), orderTag: orderTag, time: time,
-                        logger: logger),
+                        settings: .object([.flag("sandbox", environment == .testnet)]), environment: environment,
+                        orderTag: orderTag, time: time, logger: logger),
                     environment: environment, labels: labels)
             }
         }

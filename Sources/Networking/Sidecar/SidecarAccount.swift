@@ -96,9 +96,9 @@ final class SidecarAccount: ExchangeAccount {
     // MARK: - Asking
 
     func ask(
-        _ method: String, _ arguments: [JSONValue.Member], within: Int64 = patience
+        _ method: String, _ arguments: [JSONValue.Member], within: Int64 = patience, turn: SidecarTurn = SidecarTurn()
     ) async throws(SidecarFailure) -> JSONValue {
-        try await connector.client.ask(method, session: session, .object(arguments), within: within)
+        try await connector.client.ask(method, session: session, .object(arguments), within: within, turn: turn)
     }
 
     private func readable<Value: Sendable>(

@@ -57,6 +57,13 @@ public final class SidecarClient: Sendable {
     public func ask(
         _ method: String, session: String? = nil, _ arguments: JSONValue = .object([]), within: Int64 = 10_000
     ) async throws(SidecarFailure) -> JSONValue {
+        try await ask(method, session: session, arguments, within: within, turn: SidecarTurn())
+    }
+
+    /// - Parameter turn: by which ``withdraw(_:)`` finds it.
+    func ask(
+        _ method: String, session: String?, _ arguments: JSONValue, within: Int64, turn: SidecarTurn
+    ) async throws(SidecarFailure) -> JSONValue {
         let deadline = time.now().advanced(byNanoseconds: Nanoseconds.milliseconds(within) + manners.grace)
         let result = await withCheckedContinuation { continuation in
             let (number, channel) = state.withLock { state in
@@ -75,9 +82,18 @@ public final class SidecarClient: Sendable {
                 finish(number, .failure(SidecarFailure(.refused, name: "TooLarge", message: "\(method): too large")))
                 return
             }
-            channel.writeAndFlush(frame, promise: nil)
+            if !turn.ask(number, { channel.writeAndFlush(frame, promise: nil) }) {
+                finish(number, .failure(.withdrawn))
+            }
         }
         return try result.get()
+    }
+
+    /// Takes a request back, as long as it has not left for the exchange: then it fails with ``SidecarFailure/withdrawn``. One that
+    /// has left is answered as ever.
+    func withdraw(_ turn: SidecarTurn) {
+        guard let number = turn.withdraw(), let channel = state.withLock({ $0.channel }) else { return }
+        say(SidecarMessage.withdraw(number), channel)
     }
 
     private var absence: String { condition.fault ?? "it is starting" }

@@ -21,6 +21,7 @@ public final class SidecarConnector: ExchangeConnector {
     /// default, sixty at most).
     public var acceptanceWindow: Int64 { Nanoseconds.seconds(60) }
 
+    public let network: String
     let client: SidecarClient
     let time: any TimeSource
     let logger: Logger
@@ -31,10 +32,13 @@ public final class SidecarConnector: ExchangeConnector {
     /// - Parameters:
     ///   - id: as ccxt calls the exchange.
     ///   - settings: `urls`, `sandbox`, `options` of `docs/sidecar.md`; where the exchange is reached.
+    ///   - environment: which of its networks that is.
     public init(
         _ id: ExchangeID, client: SidecarClient, accounts: [String: ExchangeCredentials],
-        settings: JSONValue = .object([]), orderTag: OrderTag? = nil, time: any TimeSource, logger: Logger
+        settings: JSONValue = .object([]), environment: ExchangeAccountSettings.Environment = .production,
+        orderTag: OrderTag? = nil, time: any TimeSource, logger: Logger
     ) {
+        network = environment.name
         self.orderTag = orderTag
         self.id = id
         self.client = client

@@ -48,6 +48,9 @@ public struct SidecarFailure: Error, Hashable, Sendable, CustomStringConvertible
         }
     }
 
+    /// The request was taken back before it left.
+    static let withdrawn = SidecarFailure(.refused, name: "Withdrawn", message: "it was taken back before it left")
+
     static func down(_ why: String) -> SidecarFailure {
         SidecarFailure(.unavailable, name: "SidecarDown", message: why)
     }

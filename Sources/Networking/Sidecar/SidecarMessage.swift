@@ -1,9 +1,9 @@
 import Exchanges
 import TradingCore
 
-/// What is said on the socket, version 1; `docs/sidecar.md` is the definition.
+/// What is said on the socket, version 2; `docs/sidecar.md` is the definition.
 enum SidecarMessage {
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// Frames of both directions; an answer that would be larger is an error.
     static let maximumFrame = 64 * 1_024 * 1_024
 
@@ -25,6 +25,10 @@ enum SidecarMessage {
             .text("t", "subscribe"), .whole("id", Int64(number)), .text("session", session),
             .init(key: "args", value: arguments),
         ])
+    }
+
+    static func withdraw(_ number: Int) -> JSONValue {
+        .object([.text("t", "withdraw"), .whole("id", Int64(number))])
     }
 
     static func unsubscribe(_ number: Int) -> JSONValue {

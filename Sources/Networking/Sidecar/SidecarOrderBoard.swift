@@ -34,7 +34,9 @@ struct SidecarOrderBoard: Sendable {
     /// Lots of the fills told, by order.
     private var told: [ClientOrderID: Int64] = [:]
     /// Orders whose end was told, or needs no telling.
-    private var ended: Set<ClientOrderID> = []
+    private(set) var ended: Set<ClientOrderID> = []
+    /// Of those, what the last list of open orders held, and whether that was told.
+    private var listedAgain: [ClientOrderID: Bool] = [:]
 
     init(_ instrument: Instrument) { self.instrument = instrument }
 
@@ -198,6 +200,25 @@ struct SidecarOrderBoard: Sendable {
         entries.filter { id, entry in
             !entry.isInFlight && entry.end == nil && entry.placedAt < askedAt && !listed.contains(id)
         }.keys.sorted()
+    }
+
+    /// Orders that had ended and rest all the same: somebody has replaced them at the exchange under our ids. Exchanges show what has
+    /// just ended for a moment, so two lists in a row must hold them.
+    /// - Parameters:
+    ///   - listed: a list of what is open.
+    ///   - endedBefore: what had ended when it was asked for.
+    /// - Returns: those to be told, each once.
+    mutating func reappeared(
+        in listed: Set<ClientOrderID>, endedBefore: Set<ClientOrderID>
+    ) -> [AccountEvent] {
+        let before = listedAgain
+        listedAgain = [:]
+        var events: [AccountEvent] = []
+        for id in listed.intersection(endedBefore).sorted() {
+            listedAgain[id] = before[id] != nil
+            if before[id] == false { events.append(.reappeared(id)) }
+        }
+        return events
     }
 
     /// A look-up found nothing.

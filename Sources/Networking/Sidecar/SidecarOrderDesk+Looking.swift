@@ -86,6 +86,7 @@ extension SidecarOrderDesk {
 
     private func lookAtOrders() async throws {
         let askedAt = time.now()
+        let endedBefore = state.withLock { $0.board.ended }
         let orders = try await openOrders()
         var listed: Set<ClientOrderID> = []
         var events: [AccountEvent] = []
@@ -93,6 +94,7 @@ extension SidecarOrderDesk {
             listed.insert(id)
             events += try state.withLock { try $0.board.report(order, id, now: askedAt) }
         }
+        events += state.withLock { $0.board.reappeared(in: listed, endedBefore: endedBefore) }
         tell(events)
         let missing = state.withLock { $0.board.missing(from: listed, askedAt: askedAt) }
         for id in missing { await query(id) }

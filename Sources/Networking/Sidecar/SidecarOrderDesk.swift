@@ -9,6 +9,8 @@ import TradingCore
 final class SidecarOrderDesk: Sendable {
     struct State {
         var board: SidecarOrderBoard
+        /// Of placements on their way.
+        var turns: [ClientOrderID: SidecarTurn] = [:]
         var sinks: [Int: @Sendable (AccountUpdate) -> Void] = [:]
         var next = 0
         var work: Task<Void, Never>?
@@ -94,20 +96,27 @@ final class SidecarOrderDesk: Sendable {
         switch request {
         case .place(let approved): begin(approved.value)
         case .cancel(let id):
-            if state.withLock({ $0.board.mayCancel(id) }) { Task { await cancel(id) } }
+            let (isDue, turn) = state.withLock { ($0.board.mayCancel(id), $0.turns[id]) }
+            // After a halt nothing may leave that was wanted before it. A placement that has left is cancelled once it is answered.
+            if isDue { Task { await cancel(id) } } else if let turn { account.connector.client.withdraw(turn) }
         case .query(let id): Task { await query(id) }
         }
     }
 
     func begin(_ order: OrderRequest) {
         let now = time.now()
-        state.withLock { $0.board.placing(order, now: now) }
-        Task { await place(order) }
+        let turn = SidecarTurn()
+        state.withLock { state in
+            state.board.placing(order, now: now)
+            state.turns[order.id] = turn
+        }
+        Task { await place(order, turn) }
     }
 
-    private func place(_ order: OrderRequest) async {
+    private func place(_ order: OrderRequest, _ turn: SidecarTurn) async {
+        defer { state.withLock { $0.turns[order.id] = nil } }
         do {
-            let told = try await account.ask("createOrder", placement(order))
+            let told = try await account.ask("createOrder", placement(order), turn: turn)
             placed(order, told)
         } catch {
             placed(order, error)
@@ -154,6 +163,10 @@ final class SidecarOrderDesk: Sendable {
             let cancels = state.board.placed(order.id)
             if isRefused { state.board.forget(order.id) }
             return cancels
+        }
+        if failure.name == SidecarFailure.withdrawn.name, isRefused {
+            tell([.notFound(order.id)])
+            return
         }
         if isRefused {
             logger.notice("order \(order.id) was refused: \(failure)")

@@ -27,6 +27,8 @@ final class TestExchange: ExchangeConnector {
         var instrument: Instrument
         /// Its account was removed.
         var isRemoved = false
+        /// Where its account is now, if not where it was at first.
+        var otherNetwork: String?
         var answersQueries = true
         /// As one that rests on.
         var refusesCancels = false

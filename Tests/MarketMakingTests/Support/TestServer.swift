@@ -3,6 +3,7 @@ import Ledger
 import Logging
 import Persistence
 import Scheduling
+import Synchronization
 import TestSupport
 import TradingCore
 
@@ -68,10 +69,36 @@ private struct OneExchange: ExchangeDirectory {
 
     init(_ exchange: any ExchangeConnector) { connectors = [exchange] }
 
-    func connector(_ id: ExchangeID) -> (any ExchangeConnector)? { connectors.first { $0.id == id } }
+    func connector(_ id: ExchangeID) -> (any ExchangeConnector)? {
+        let connector = connectors.first { $0.id == id }
+        guard let exchange = connector as? TestExchange, let network = exchange.state.withLock(\.otherNetwork) else {
+            return connector
+        }
+        return OnOtherNetwork(exchange: exchange, network: network)
+    }
 
     func changes() -> AsyncStream<Void> {
         (connectors.first as? TestExchange)?.bell.changes() ?? AsyncStream { $0.finish() }
+    }
+}
+
+/// The same exchange as a connector to another of its networks sees it.
+private struct OnOtherNetwork: ExchangeConnector {
+    let exchange: TestExchange
+    let network: String
+
+    var id: ExchangeID { exchange.id }
+    var displayName: String { exchange.displayName }
+    var acceptanceWindow: Int64 { exchange.acceptanceWindow }
+
+    func instruments() async throws(ConnectorError) -> [Instrument] { try await exchange.instruments() }
+
+    func subscribe(
+        _ symbol: Symbol, _ sink: @escaping @Sendable ([MarketRecord]) -> Void
+    ) async throws(ConnectorError) -> Subscription { try await exchange.subscribe(symbol, sink) }
+
+    func account(_ label: String) async throws(ConnectorError) -> any ExchangeAccount {
+        try await exchange.account(label)
     }
 }
 

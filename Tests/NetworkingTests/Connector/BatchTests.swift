@@ -152,6 +152,22 @@ extension LiveConnectorTests {
             }
         }
 
+        @Test(arguments: [Tongue.okx, .bybit, .gate])
+        func `a batch that is refused for its key is not sent again one by one: each is told`(
+            _ tongue: Tongue
+        ) async throws {
+            try await VenueHarness.with(tongue) { harness, account in
+                let ids = try await resting(harness, account)
+                harness.model.change { $0.refusesKey = true }
+                account.cancel(ids, Self.symbol)
+                try await harness.wait("each is told") {
+                    ids.allSatisfy { harness.events.contains(.cancelRejected($0, .refused)) }
+                }
+                #expect(cancels(harness) == (together: tongue == .bybit ? 2 : 1, alone: 0))
+                #expect(harness.model.openOrders.count == 20)
+            }
+        }
+
         @Test func `few leave each in a request of its own`() async throws {
             try await VenueHarness.with(.okx) { harness, account in
                 let ids = try await resting(harness, account)

@@ -17,7 +17,9 @@ struct BybitSpeaker: Speaker {
 
     func fault(_ request: VenueRequest) -> VenueAnswer? {
         let headers = request.headers
-        guard headers["x-bapi-api-key"] == "key" else { return error(10003, "API key is invalid.") }
+        guard headers["x-bapi-api-key"] == "key", !model.read(\.refusesKey) else {
+            return error(10003, "API key is invalid.")
+        }
         let (time, window) = (headers["x-bapi-timestamp"] ?? "", headers["x-bapi-recv-window"] ?? "5000")
         let signed = time + "key" + window + (request.verb == "GET" ? request.query : request.body)
         guard headers["x-bapi-sign"] == Signature.sha256(signed, "secret").hex else {

@@ -25,7 +25,9 @@ struct GateSpeaker: Speaker {
 
     func fault(_ request: VenueRequest) -> VenueAnswer? {
         let headers = request.headers
-        guard headers["key"] == "key" else { return error("INVALID_KEY", "Invalid key provided", 401) }
+        guard headers["key"] == "key", !model.read(\.refusesKey) else {
+            return error("INVALID_KEY", "Invalid key provided", 401)
+        }
         let time = headers["timestamp"] ?? ""
         let body = Array(SHA512.hash(data: Data(request.body.utf8))).hex
         let signed = [request.verb, request.path, request.query.removingPercentEncoding ?? "", body, time]

@@ -105,6 +105,8 @@ final class ModelExchange: Sendable {
         /// For the next answers to questions, and for all whose path or query holds the text.
         var spoils: [Spoil] = []
         var broken: String?
+        /// Calls that are signed are refused for their key.
+        var refusesKey = false
         /// The market's streams live and tell nothing.
         var isMarketMute = false
         /// Subscriptions are not even confirmed, as on a stream that is dead from its first moment (Binance).

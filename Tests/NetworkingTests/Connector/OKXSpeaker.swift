@@ -21,7 +21,9 @@ struct OKXSpeaker: Speaker {
 
     func fault(_ request: VenueRequest) -> VenueAnswer? {
         let headers = request.headers
-        guard headers["ok-access-key"] == "key" else { return error("50111", "Invalid OK-ACCESS-KEY", 401) }
+        guard headers["ok-access-key"] == "key", !model.read(\.refusesKey) else {
+            return error("50111", "Invalid OK-ACCESS-KEY", 401)
+        }
         guard headers["ok-access-passphrase"] == "phrase" else {
             return error("50105", "Your OK-ACCESS-PASSPHRASE is incorrect", 401)
         }

@@ -136,13 +136,13 @@ struct SidecarClientTests {
             listener.bind(sys.argv[2])
             listener.listen()
             connection, _ = listener.accept()
-            body = json.dumps({"t": "hello", "protocol": 2, "ccxt": "9"}).encode()
+            body = json.dumps({"t": "hello", "protocol": 3, "ccxt": "9"}).encode()
             connection.sendall(len(body).to_bytes(4, "big") + body)
             sys.stdin.read()
             """, to: "mrmarket_sidecar/__main__.py")
         try await TestSidecar.with(manners: Self.quick, code: folder.path) { sidecar in
             try await sidecar.wait("it was turned away") { sidecar.client.condition.fault != nil }
-            #expect(sidecar.client.condition.fault?.contains("it speaks protocol 2, this server 1") == true)
+            #expect(sidecar.client.condition.fault?.contains("it speaks protocol 3, this server 2") == true)
             #expect(!sidecar.client.condition.isConnected)
         }
     }

@@ -152,4 +152,31 @@ import TradingCore
         #expect(board.unbookedFee(paid) == nil)
         #expect(try board.fill(paid, try Self.id()).fee == "0.3")
     }
+
+    @Test func `one that has ended and is on two lists in a row asked for later rests again, and that is told once`()
+        throws
+    {
+        var board = try Self.board()
+        let id = try Self.id()
+        board.placing(try Self.request(), now: Self.now)
+        _ = board.placed(id)
+        var cancelled = ExchangeOrder(id: "E1", side: .buy, price: "1", status: .cancelled)
+        cancelled.filled = .zero
+        let before = board.ended
+        #expect(try board.report(cancelled, id, now: Self.now) == [.cancelled(id)])
+        func look(_ listed: Set<ClientOrderID>, endedBefore: Set<ClientOrderID>? = nil) -> [AccountEvent] {
+            board.reappeared(in: listed, endedBefore: endedBefore ?? board.ended)
+        }
+        // A list that was asked for before its end says nothing, nor does one that is late alone.
+        #expect(look([id], endedBefore: before) == [])
+        #expect(look([id]) == [])
+        #expect(look([]) == [])
+        #expect(look([id]) == [])
+        #expect(look([id]) == [.reappeared(id)])
+        #expect(look([id]) == [])
+        // Gone and placed once more.
+        #expect(look([]) == [])
+        #expect(look([id]) == [])
+        #expect(look([id]) == [.reappeared(id)])
+    }
 }

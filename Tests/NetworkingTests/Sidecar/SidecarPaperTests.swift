@@ -153,4 +153,86 @@ struct SidecarPaperTests {
             }
         }
     }
+
+    private static func withDesk(
+        _ body: (TestSidecar, SidecarAccount, SidecarOrderDesk, Heard<AccountUpdate>) async throws -> Void
+    ) async throws {
+        let logger = Logger(label: "test")
+        try await withPaper { port in
+            try await TestSidecar.with(logger: logger) { sidecar in
+                let connector = SidecarConnector(
+                    ExchangeID(rawValue: "binance"), client: sidecar.client,
+                    accounts: ["default": ExchangeCredentials(apiKey: "alice-key", secret: Secret("alice-secret"))],
+                    settings: settings(port: port), time: SystemTime(), logger: logger)
+                try await sidecar.connected()
+                let account = try #require(try await connector.account("default") as? SidecarAccount)
+                let told = Heard<AccountUpdate>()
+                let stream = try await account.subscribe(symbol) { told.add($0) }
+                defer { stream.cancel() }
+                // Its markets are loaded, as they are for whoever trades.
+                _ = try await account.balances()
+                try await body(sidecar, account, try await account.desk(symbol), told)
+            }
+        }
+    }
+
+    @Test func `placements that wait for ccxt's turn never leave once they are cancelled, and keep nobody waiting`()
+        async throws
+    {
+        try await Self.withDesk { sidecar, account, desk, told in
+            // ccxt lets some twenty of Binance's calls through a second: these would take three seconds.
+            let orders = try (1...60).map { try Self.order($0, .buy, 5_000_000, 1_000_000) }
+            for order in orders { desk.begin(order) }
+            for order in orders { desk.send(.cancel(order.id)) }
+            func ended(_ isWanted: (AccountEvent) -> Bool) -> Int {
+                Set(
+                    told.all.compactMap { update -> ClientOrderID? in
+                        guard case .event(let event) = update, isWanted(event) else { return nil }
+                        switch event {
+                        case .notFound(let id), .cancelled(let id), .rejected(let id, _): return id
+                        default: return nil
+                        }
+                    }
+                ).count
+            }
+            try await sidecar.wait("all have ended") { ended { _ in true } == orders.count }
+            let withdrawn = ended { if case .notFound = $0 { true } else { false } }
+            #expect(withdrawn > 30, "only \(withdrawn) of \(orders.count) were withdrawn")
+            #expect(try await account.openOrders(Self.symbol).isEmpty)
+            // What was withdrawn is not known there: it never left.
+            let listed = try await account.order(try #require(orders.last).id, Self.symbol)
+            #expect(listed == nil)
+            // Nobody waits for the turns of those.
+            let next = try Self.order(100, .buy, 5_000_000, 1_000_000)
+            desk.begin(next)
+            try await sidecar.wait("the next is placed") {
+                told.all.contains(.event(.accepted(next.id))) || told.all.contains { "\($0)".contains("rejected") }
+            }
+        }
+    }
+
+    @Test func `what waits for its turn when its key is taken away does not leave`() async throws {
+        try await Self.withDesk { sidecar, account, desk, told in
+            let orders = try (1...60).map { try Self.order($0, .buy, 5_000_000, 1_000_000) }
+            for order in orders { desk.begin(order) }
+            account.connector.setAccounts([:])
+            try await sidecar.wait("all are answered") {
+                Set(
+                    told.all.compactMap { update -> ClientOrderID? in
+                        switch update {
+                        case .event(.notFound(let id)), .event(.accepted(let id)), .event(.rejected(let id, _)),
+                            .event(.outcomeUnknown(let id)):
+                            id
+                        default: nil
+                        }
+                    }
+                ).count == orders.count
+            }
+            account.connector.setAccounts([
+                "default": ExchangeCredentials(apiKey: "alice-key", secret: Secret("alice-secret"))
+            ])
+            let open = try await account.openOrders(Self.symbol)
+            #expect(open.count < 30, "\(open.count) of \(orders.count) left")
+        }
+    }
 }

@@ -149,7 +149,7 @@ import TradingCore
     @Test func `frames that are no words are an error, never a crash (seeded)`() {
         let words = [
             #"{"t":"answer","id":1,"result":null}"#, #"{"t":"error","id":2,"kind":"refused","name":"X","message":"y"}"#,
-            #"{"t":"event","id":3,"data":{"bids":[["1","2"]]}}"#, #"{"t":"hello","protocol":1,"ccxt":"4"}"#,
+            #"{"t":"event","id":3,"data":{"bids":[["1","2"]]}}"#, #"{"t":"hello","protocol":2,"ccxt":"4"}"#,
         ]
         var chance = SplitMix64(seed: 20_261_126)
         var readable = 0

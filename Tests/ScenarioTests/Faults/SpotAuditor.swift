@@ -52,9 +52,16 @@ struct SpotAuditor {
 
     /// Places orders that expire at once until the account may place no more in this stretch of ten seconds.
     func useUpOrders() async throws {
-        // Early in a stretch by the exchange's clock, so that much of it is left.
-        while try integer(try await send("GET", "/api/v3/time")["serverTime"]) % 10_000 > 4_000 {}
+        try await waitForStretch(0..<4_000)
         for _ in 0..<200 where try await !mayPlaceNone() {}
+    }
+
+    /// Waits until so many milliseconds of a stretch have passed by the exchange's clock: early, much of it is left.
+    func waitForStretch(_ passed: Range<Int64>) async throws {
+        let now = try integer(try await send("GET", "/api/v3/time")["serverTime"]) % 10_000
+        // Asking again and again would use up the address's weight, too.
+        let rest = now < passed.lowerBound ? passed.lowerBound - now : passed.lowerBound + 10_000 - now
+        if !passed.contains(now) { try await Task.sleep(for: .milliseconds(rest)) }
     }
 
     /// Whether the exchange refuses one more order of the account now (−1015).
@@ -84,14 +91,29 @@ struct SpotAuditor {
         }
     }
 
+    /// Of the last trade, without what stands behind its point.
+    func price() async throws -> Int64 {
+        let last = try decimal(try await send("GET", "/api/v3/ticker/price?symbol=BTCUSDT")["price"])
+        return Int64(last.raw / FixedDecimal(1).raw)
+    }
+
     /// Buys a tenth below the market, where it rests.
     func place(clientOrderID: String, quantity: String, timeInForce: String = "GTC") async throws {
-        let last = try decimal(try await send("GET", "/api/v3/ticker/price?symbol=BTCUSDT")["price"])
-        let price = last.raw / FixedDecimal(1).raw * 9 / 10
+        let price = try await price() * 9 / 10
         _ = try await signed(
             "/api/v3/order",
             "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=\(timeInForce)&price=\(price)&quantity=\(quantity)"
                 + "&newClientOrderId=\(clientOrderID)",
+            method: "POST")
+    }
+
+    /// Cancels an order and places a buy in its stead, under the same client order id.
+    func replace(clientOrderID: String, quantity: String) async throws {
+        let price = try await price() * 8 / 10
+        _ = try await signed(
+            "/api/v3/order/cancelReplace",
+            "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&cancelReplaceMode=STOP_ON_FAILURE&price=\(price)"
+                + "&quantity=\(quantity)&cancelOrigClientOrderId=\(clientOrderID)&newClientOrderId=\(clientOrderID)",
             method: "POST")
     }
 

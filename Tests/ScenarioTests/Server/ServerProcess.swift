@@ -76,7 +76,28 @@ final class ServerProcess {
         try await send("POST", path, body)
     }
 
+    /// What posts many at once, in about this order, and tells their statuses and bodies once all are answered.
+    func posting(
+        _ path: String, _ bodies: [String]
+    ) throws -> @Sendable () async throws -> [(status: Int, text: String)] {
+        let requests = try bodies.map { try request("POST", path, $0) }
+        let configuration = URLSessionConfiguration.default
+        // Six at most, if it is not told otherwise: the others would wait here.
+        configuration.httpMaximumConnectionsPerHost = bodies.count
+        let session = URLSession(configuration: configuration)
+        return {
+            try await withThrowingTaskGroup(of: (Int, String).self) { group in
+                for request in requests { group.addTask { try await Self.carryOut(request, session) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+        }
+    }
+
     private func send(_ method: String, _ path: String, _ body: String?) async throws -> (status: Int, text: String) {
+        try await Self.carryOut(try request(method, path, body))
+    }
+
+    private func request(_ method: String, _ path: String, _ body: String?) throws -> URLRequest {
         guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw URLError(.badURL) }
         var request = URLRequest(url: url, timeoutInterval: 20)
         request.httpMethod = method
@@ -85,7 +106,13 @@ final class ServerProcess {
             request.setValue("application/json", forHTTPHeaderField: "Content-Type")
         }
         if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
-        let (data, response) = try await URLSession.shared.data(for: request)
+        return request
+    }
+
+    private static func carryOut(
+        _ request: URLRequest, _ session: URLSession = .shared
+    ) async throws -> (status: Int, text: String) {
+        let (data, response) = try await session.data(for: request)
         return ((response as? HTTPURLResponse)?.statusCode ?? 0, String(decoding: data, as: UTF8.self))
     }
 
