@@ -56,6 +56,67 @@ import TradingCore
         }
     }
 
+    @Test(arguments: [TradingScope.server, .account("paper/default"), .session("u1-c1-pureMarketMaking")])
+    func `a halt holds at once though a laxer change before it waits for the disk, and is what is stored last`(
+        _ scope: TradingScope
+    ) async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let (supervisor, held, release) = (bench.server.supervisor, Signal(), Signal())
+            bench.server.database.holdNextWrite {
+                held.raise()
+                await release.wait()
+            }
+            func command(_ scope: TradingScope, _ state: TradingState) -> Task<Void, any Error> {
+                Task { try await supervisor.setTradingState(.init(scope: scope, state: state, reason: "drill")) }
+            }
+            let relaxing = command(scope, .active)
+            await held.wait()
+            let halting = command(scope, .halted)
+            try await bench.server.wait("empty") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            let shown = try await supervisor.tradingStates().first { $0.scope == scope }
+            #expect(shown?.state == .halted && shown?.isStored == false)
+            release.raise()
+            try await relaxing.value
+            try await halting.value
+            bench.exchange.market(bid: 5_999_800, ask: 6_000_200)
+            #expect(try await supervisor.inspect("u1-c1-pureMarketMaking").state == .halted)
+            let stored = try await supervisor.tradingStates().first { $0.scope == scope }
+            #expect(stored?.state == .halted && stored?.isStored == true)
+            // What is commanded later than a halt is what holds.
+            try await command(scope, .active).value
+            #expect(try await supervisor.inspect("u1-c1-pureMarketMaking").state == .active)
+            try await command(scope, .halted).value
+            try await bench.restart()
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            #expect(try await bench.server.supervisor.inspect("u1-c1-pureMarketMaking").state == .halted)
+            #expect(bench.exchange.open.isEmpty)
+        }
+    }
+
+    @Test func `a halt of a session that is at work does not wait for the store to be read`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let (supervisor, held, release) = (bench.server.supervisor, Signal(), Signal())
+            bench.server.database.holdNextRead {
+                held.raise()
+                await release.wait()
+            }
+            let reading = Task { try await supervisor.history(.user("u1"), RecordPage()) }
+            await held.wait()
+            bench.server.database.holdNextRead { await release.wait() }
+            let halting = Task {
+                try await supervisor.setTradingState(
+                    .init(scope: .session("u1-c1-pureMarketMaking"), state: .halted, reason: "drill"))
+            }
+            try await bench.server.wait("empty") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            release.raise()
+            _ = try await reading.value
+            release.raise()
+            try await halting.value
+        }
+    }
+
     @Test func `a halt of a session that is just being started holds`() async throws {
         try await withServer { bench in
             try await bench.quote()

@@ -395,6 +395,8 @@ actor InstrumentExecutor {
     /// Whether a strategy is at work here.
     func hosts(_ instanceID: Int64) -> Bool { session(of: instanceID) != nil }
 
+    func hosts(key: String) -> Bool { core.seats.values.contains { "\($0.key)" == key } }
+
     /// As whom a strategy is at work here; nil when it is not.
     func session(of instanceID: Int64) -> SessionID? {
         // lint: ordered because one seat at most is an instance's

@@ -189,25 +189,53 @@ extension StrategySupervisor: TradingDesk {
         let entry = TradingStateEntry(
             scope: change.scope, state: change.state, reason: change.reason, setBy: TradingStateEntry.operatorName,
             setAt: runtime.time.now())
-        let row = try await sessionRow(change)
-        // One after another: what is stored last must be what holds.
-        await stateTurn.take()
+        if change.state == .halted { try await halt(entry, change) } else { try await relax(entry, change) }
+    }
+
+    /// It holds at once: neither for a disk that may be the reason for it does it wait, nor behind a change that waits for one.
+    private func halt(_ entry: TradingStateEntry, _ change: TradingStateChange) async throws(DeskError) {
+        let row = await isAtWork(change.scope) ? nil : try await sessionRow(change)
+        // From here to where it holds nobody comes between: whoever queues later has been commanded later.
+        let turn = stateTurn.queue()
+        commandCount += 1
+        lastHalt[entry.scope] = commandCount
+        unstoredHalts[entry.scope] = entry
+        await apply(entry, row)
+        await turn.wait()
         defer { stateTurn.give() }
-        // Halting must not wait for a disk that may be the reason for it; the laxer states do.
-        if change.state == .halted {
-            await apply(entry, row)
-            do { try await storeHalt(entry) } catch {
-                // It holds all the same, is shown as what it is, and is stored as soon as that can be done.
-                unstoredHalts[entry.scope] = entry
-                runtime.logger.error("a halt holds and could not be stored yet: \(error)")
-                keepStoringHalts()
-                return
-            }
-        } else {
-            try await store { try TradingStateStore(transaction: $0).put(entry) }
-            await apply(entry, row)
+        do { try await storeHalt(entry) } catch {
+            // It holds all the same, is shown as what it is, and is stored as soon as that can be done.
+            runtime.logger.error("a halt holds and could not be stored yet: \(error)")
+            keepStoringHalts()
+            return
         }
+        isStored(entry)
+    }
+
+    /// The laxer states wait for the disk, one after another: what is stored last must be what holds.
+    private func relax(_ entry: TradingStateEntry, _ change: TradingStateChange) async throws(DeskError) {
+        let row = try await sessionRow(change)
+        let turn = stateTurn.queue()
+        commandCount += 1
+        let number = commandCount
+        await turn.wait()
+        defer { stateTurn.give() }
+        try await store { try TradingStateStore(transaction: $0).put(entry) }
+        // A halt that came meanwhile holds already, and is stored next.
+        if let halted = lastHalt[entry.scope], halted > number { return }
+        await apply(entry, row)
         unstoredHalts[entry.scope] = nil
+    }
+
+    private func isAtWork(_ scope: TradingScope) async -> Bool {
+        guard case .session(let key) = scope else { return false }
+        for executor in executors.values where await executor.hosts(key: key) { return true }
+        return false
+    }
+
+    /// Unless another halt of the same has come meanwhile.
+    private func isStored(_ entry: TradingStateEntry) {
+        if unstoredHalts[entry.scope] == entry { unstoredHalts[entry.scope] = nil }
     }
 
     private func keepStoringHalts() {
@@ -220,8 +248,8 @@ extension StrategySupervisor: TradingDesk {
                 try? await schedule.wait(until: next, on: runtime.time)
                 await stateTurn.take()
                 for (scope, entry) in unstoredHalts {
-                    guard (try? await storeHalt(entry)) != nil else { continue }
-                    unstoredHalts[scope] = nil
+                    guard unstoredHalts[scope] == entry, (try? await storeHalt(entry)) != nil else { continue }
+                    isStored(entry)
                 }
                 stateTurn.give()
             }

@@ -15,22 +15,30 @@ extension StrategySupervisor {
     public func history(
         _ filter: HistoryFilter, _ page: RecordPage
     ) async throws(DeskError) -> [HistoryEntry] {
-        try await load { try RecordStore(transaction: $0).history(filter, page) }
+        try await loadRecords { try RecordStore(transaction: $0).history(filter, page) }
     }
 
     public func performance(
         userID: String, strategyType: String?, _ page: RecordPage
     ) async throws(DeskError) -> [PerformanceEntry] {
-        try await load {
+        try await loadRecords {
             try RecordStore(transaction: $0).performance(userID: userID, strategyType: strategyType, page)
         }
     }
 
     public func fills(strategyKey: String, after: Int64, limit: Int) async throws(DeskError) -> [FillEntry] {
         let row = try await row0(strategyKey)
-        return try await load {
+        return try await loadRecords {
             try RecordStore(transaction: $0).fills(of: row.instance.id, after: after, limit: limit)
         }
+    }
+
+    private func loadRecords<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws(DeskError) -> Value {
+        await recordTurns.take()
+        defer { recordTurns.give() }
+        return try await load(body)
     }
 
     public func health() async -> DeskHealth {

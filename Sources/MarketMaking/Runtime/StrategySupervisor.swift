@@ -19,11 +19,16 @@ public actor StrategySupervisor {
     private var arriving: [TradingPlace: Task<InstrumentExecutor, any Error>] = [:]
     var states: [TradingScope: TradingStateEntry] = [:]
     let stateTurn = Turnstile()
+    /// Of long lists so many are read at a time: a database has a few readers, and commands need them, too.
+    let recordTurns = Turnstile(width: 2)
     /// Strategies that are being started, by key and how many times at once.
     var beginning: [String: Int] = [:]
     /// Halts that hold though the store would not take them yet, and who goes on trying.
     var unstoredHalts: [TradingScope: TradingStateEntry] = [:]
     var haltStorer: Task<Void, Never>?
+    /// How many trading states were commanded, and which of those was a scope's last halt.
+    var commandCount = 0
+    var lastHalt: [TradingScope: Int] = [:]
     /// Whether a command's commit was cut short, and who asks the store about it.
     var areCommandsUnknown = false
     var commandResolver: Task<Void, Never>?

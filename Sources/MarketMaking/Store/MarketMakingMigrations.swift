@@ -144,5 +144,6 @@ public enum MarketMakingMigrations {
         TradingLeaseStore.migration,
         RestoreLookStore.migration,
         DoubtedFillStore.migration,
+        FillStore.indices,
     ]
 }

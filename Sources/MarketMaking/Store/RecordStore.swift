@@ -6,30 +6,83 @@ import TradingCore
 struct RecordStore {
     let transaction: any SQLTransaction
 
+    /// Newest first. Whatever was stored before, only as much is read as is told: strategies have orders by the million.
     func history(_ filter: HistoryFilter, _ page: RecordPage) throws -> [HistoryEntry] {
-        var condition: SQL =
+        let older = try page.before.map(older)
+        let rows: [SQLRow] =
             switch filter {
-            case .user(let user): " WHERE COALESCE(d.user_id, i.user_id) = \(user)"
-            case .instance(let id): " WHERE i.id = \(id)"
+            case .instance(let id): try transaction.rows(Self.orders(of: id, older, page.limit))
+            case .user(let user):
+                try newest(page.limit, by: "created_at", then: "client_order_id", sources(of: user)) { source in
+                    switch source {
+                    case .instance(let id): Self.orders(of: id, older, page.limit)
+                    case .byHand: Self.ordersByHand(of: user, older, page.limit)
+                    }
+                }
             }
-        if let before = page.before {
-            guard let last = try transaction.row("SELECT created_at FROM orders WHERE client_order_id = \(before)")
-            else {
-                throw DeskError.invalid(["before: must be the id of an entry of this list"])
-            }
-            let time: Int64 = try last.get("created_at")
-            condition =
-                condition
-                + " AND (o.created_at < \(time) OR (o.created_at = \(time) AND o.client_order_id < \(before)))"
+        return try rows.map(entry)
+    }
+
+    /// Which orders come after an entry of a list.
+    private func older(than id: Int64) throws -> SQL {
+        guard let last = try transaction.row("SELECT created_at FROM orders WHERE client_order_id = \(id)") else {
+            throw DeskError.invalid(["before: must be the id of an entry of this list"])
         }
-        let query: SQL =
-            """
-            SELECT o.*, COALESCE(d.user_id, i.user_id) AS user_id, COALESCE(d.client_id, i.client_id) AS client_id,
-                i.strategy_type
-            FROM orders o JOIN strategy_instances i ON i.id = o.instance_id
-            LEFT JOIN direct_orders d ON d.client_order_id = o.client_order_id
-            """ + condition + " ORDER BY o.created_at DESC, o.client_order_id DESC LIMIT \(page.limit)"
-        return try transaction.rows(query).map(entry)
+        let time: Int64 = try last.get("created_at")
+        return " AND o.created_at <= \(time) AND (o.created_at < \(time) OR o.client_order_id < \(id))"
+    }
+
+    static func orders(of instance: Int64, _ older: SQL?, _ limit: Int64) -> SQL {
+        """
+        SELECT o.*, COALESCE(d.user_id, i.user_id) AS user_id, COALESCE(d.client_id, i.client_id) AS client_id,
+            i.strategy_type
+        FROM orders o JOIN strategy_instances i ON i.id = o.instance_id
+        LEFT JOIN direct_orders d ON d.client_order_id = o.client_order_id
+        WHERE o.instance_id = \(instance)
+        """ + (older ?? "") + " ORDER BY o.created_at DESC, o.client_order_id DESC LIMIT \(limit)"
+    }
+
+    private static func ordersByHand(of user: String, _ older: SQL?, _ limit: Int64) -> SQL {
+        """
+        SELECT o.*, d.user_id, d.client_id, i.strategy_type
+        FROM direct_orders d JOIN orders o ON o.client_order_id = d.client_order_id
+        JOIN strategy_instances i ON i.id = o.instance_id
+        WHERE d.user_id = \(user)
+        """ + (older ?? "") + " ORDER BY o.created_at DESC, o.client_order_id DESC LIMIT \(limit)"
+    }
+
+    // MARK: - Whose
+
+    private enum Source {
+        case instance(Int64)
+        /// The orders that a person has placed without a strategy, whichever session holds them.
+        case byHand
+    }
+
+    private func sources(of user: String, type: String? = nil) throws -> [Source] {
+        let instances = try transaction.rows(
+            "SELECT id, strategy_type FROM strategy_instances WHERE user_id = \(user) ORDER BY id DESC")
+        let ids = try instances.compactMap { row -> Int64? in
+            let its: String = try row.get("strategy_type")
+            return its != StrategyType.direct.rawValue && type ?? its == its ? try row.get("id") : nil
+        }
+        return ids.map(Source.instance)
+            + (type ?? StrategyType.direct.rawValue == StrategyType.direct.rawValue ? [.byHand] : [])
+    }
+
+    /// The newest of several lists, each newest first and no longer than `limit`.
+    private func newest(
+        _ limit: Int64, by time: String, then id: String, _ sources: [Source], _ query: (Source) -> SQL
+    ) throws -> [SQLRow] {
+        var found: [(time: Int64, id: Int64, row: SQLRow)] = []
+        for source in sources {
+            for row in try transaction.rows(query(source)) {
+                found.append((try row.get(time), try row.get(id), row))
+            }
+            found.sort { ($0.time, $0.id) > ($1.time, $1.id) }
+            if found.count > limit { found.removeLast(found.count - Int(limit)) }
+        }
+        return found.map(\.row)
     }
 
     private func entry(_ row: SQLRow) throws -> HistoryEntry {
@@ -59,22 +112,39 @@ struct RecordStore {
     }
 
     func performance(userID: String, strategyType: String?, _ page: RecordPage) throws -> [PerformanceEntry] {
-        var query: SQL = """
-            SELECT f.*, COALESCE(d.user_id, i.user_id) AS user_id, COALESCE(d.client_id, i.client_id) AS client_id,
-                i.strategy_type
-            FROM fills f JOIN strategy_instances i ON i.id = f.instance_id
-            LEFT JOIN direct_orders d ON d.client_order_id = f.client_order_id
-            WHERE COALESCE(d.user_id, i.user_id) = \(userID)
-            """
-        if let strategyType { query = query + " AND i.strategy_type = \(strategyType)" }
-        if let before = page.before { query = query + " AND f.id < \(before)" }
-        return try transaction.rows(query + " ORDER BY f.id DESC LIMIT \(page.limit)").map { row in
+        let older: SQL? = page.before.map { " AND f.id < \($0)" }
+        let rows = try newest(page.limit, by: "id", then: "id", sources(of: userID, type: strategyType)) { source in
+            switch source {
+            case .instance(let id): Self.fills(of: id, older, page.limit)
+            case .byHand: Self.fillsByHand(of: userID, older, page.limit)
+            }
+        }
+        return try rows.map { row in
             let fill = try Self.fill(row)
             return PerformanceEntry(
                 id: fill.id, userID: try row.get("user_id"), clientID: try row.get("client_id"),
                 strategyType: try row.get("strategy_type"), profitLoss: fill.realizedPnL,
                 additionalMetrics: Self.metrics(fill, total: try row.get("total_realized")), executedAt: fill.time)
         }
+    }
+
+    static func fills(of instance: Int64, _ older: SQL?, _ limit: Int64) -> SQL {
+        """
+        SELECT f.*, COALESCE(d.user_id, i.user_id) AS user_id, COALESCE(d.client_id, i.client_id) AS client_id,
+            i.strategy_type
+        FROM fills f JOIN strategy_instances i ON i.id = f.instance_id
+        LEFT JOIN direct_orders d ON d.client_order_id = f.client_order_id
+        WHERE f.instance_id = \(instance)
+        """ + (older ?? "") + " ORDER BY f.id DESC LIMIT \(limit)"
+    }
+
+    static func fillsByHand(of user: String, _ older: SQL?, _ limit: Int64) -> SQL {
+        """
+        SELECT f.*, d.user_id, d.client_id, i.strategy_type
+        FROM direct_orders d JOIN fills f ON f.client_order_id = d.client_order_id
+        JOIN strategy_instances i ON i.id = f.instance_id
+        WHERE d.user_id = \(user)
+        """ + (older ?? "") + " ORDER BY f.id DESC LIMIT \(limit)"
     }
 
     private static func metrics(_ fill: FillEntry, total: FixedDecimal) -> String {

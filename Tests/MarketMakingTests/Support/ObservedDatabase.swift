@@ -14,7 +14,7 @@ final class ObservedDatabase: SQLDatabase {
     private let unreadable = Mutex(false)
     private let hidingCommits = Mutex(0)
     private let commits = Mutex(0)
-    private let nextWrite = Mutex<(@Sendable () async -> Void)?>(nil)
+    private let nextWrite = Mutex<(fails: Bool, work: @Sendable () async -> Void)?>(nil)
     private let nextRead = Mutex<(@Sendable () async -> Void)?>(nil)
     /// What holds the first read after the next commit, and whether that commit has been.
     private let hold = Mutex<(isDue: Bool, work: @Sendable () async -> Void)?>(nil)
@@ -38,7 +38,12 @@ final class ObservedDatabase: SQLDatabase {
     func holdNextRead(_ work: @escaping @Sendable () async -> Void) { nextRead.withLock { $0 = work } }
 
     /// The next write fails when `work` has ended.
-    func failNextWrite(after work: @escaping @Sendable () async -> Void) { nextWrite.withLock { $0 = work } }
+    func failNextWrite(after work: @escaping @Sendable () async -> Void) {
+        nextWrite.withLock { $0 = (true, work) }
+    }
+
+    /// The next write begins when `work` has ended.
+    func holdNextWrite(_ work: @escaping @Sendable () async -> Void) { nextWrite.withLock { $0 = (false, work) } }
 
     var commitCount: Int { commits.withLock { $0 } }
 
@@ -49,8 +54,8 @@ final class ObservedDatabase: SQLDatabase {
             return next
         }
         if let next {
-            await next()
-            throw Failure()
+            await next.work()
+            if next.fails { throw Failure() }
         }
         let result = try await real.write(body)
         let isHidden = hidingCommits.withLock { count in
