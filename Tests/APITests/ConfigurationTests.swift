@@ -160,6 +160,18 @@ import TradingCore
         #expect(try ServerSecrets.weaknesses(ServerConfiguration(environment: [:])).isEmpty)
     }
 
+    @Test func `files of secrets that others can read are told`() throws {
+        let folder = try TemporaryFolder()
+        let settings = try ServerConfiguration(environment: ["DATABASE_PATH": folder.path + "/mr_market.db"])
+        #expect(ServerSecrets.exposures(settings).isEmpty)
+        for (file, mode) in [("admin-password", 0o644), ("jwt-secret", 0o600)] {
+            let path = try folder.write("secret", to: file)
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        }
+        let lines = ServerSecrets.exposures(settings)
+        #expect(lines == ["ADMIN_PASSWORD: \(folder.path)/admin-password must be its owner's alone (chmod 600)"])
+    }
+
     @Test func `a secret does not print`() throws {
         let secret = Secret("hunter2")
         #expect("\(secret)" == "***")

@@ -212,6 +212,10 @@ import TradingCore
             let refused = try await send(.post, "/admin/trading-state", long)
             #expect(refused.status == .badRequest)
             #expect(refused.text.contains("must be a text of at most 500 characters"))
+            let mistyped = try await send(
+                .post, "/admin/trading-state", #"{"scope":"server","id":"paper/default","state":"ACTIVE"}"#)
+            #expect(mistyped.status == .badRequest)
+            #expect(mistyped.text.contains("id paper/default: must be absent with scope server"))
             let answer8 = try await send(
                 .post, "/admin/trading-state",
                 #"{"scope":"account","id":"paper/default","state":"HALTED","reason":"drill"}"#

@@ -232,6 +232,8 @@ import TradingCore
             try await bench.server.wait("trading stops") { [server = bench.server, exchange = bench.exchange] in
                 await server.supervisor.health().faults.contains { $0.contains("full") } && exchange.open.isEmpty
             }
+            // It is no exchange's fault.
+            #expect(await bench.server.supervisor.health().exchanges.map(\.fault) == [nil])
             bench.server.database.setFailing(false)
             try await bench.server.wait("the fill is booked") { [server = bench.server] in
                 try await server.supervisor.fills(strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 9).count == 1

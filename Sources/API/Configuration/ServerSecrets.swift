@@ -84,6 +84,21 @@ public struct ServerSecrets: Sendable {
         return faults
     }
 
+    /// Files of secrets that others on this machine can read, a line each.
+    public static func exposures(_ configuration: ServerConfiguration) -> [String] {
+        [
+            ("ADMIN_PASSWORD", "admin-password"), ("JWT_SECRET", "jwt-secret"),
+            ("ENCRYPTION_PRIVATE_KEY", "encryption-private-key"),
+        ].compactMap { name, file in
+            let path = configuration.dataFolder + "/" + file
+            guard configuration.text(name) == nil,
+                let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+                let mode = attributes[.posixPermissions] as? NSNumber, mode.intValue & 0o077 != 0
+            else { return nil }
+            return "\(name): \(path) must be its owner's alone (chmod 600)"
+        }
+    }
+
     /// What of the secrets that an operator chose could be guessed, a line each: tokens and passwords can be tried as fast as a
     /// machine computes once one hash or token is known.
     public static func weaknesses(_ configuration: ServerConfiguration) -> [String] {

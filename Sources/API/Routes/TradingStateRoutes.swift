@@ -37,7 +37,13 @@ struct TradingStateRoutes {
 
     private func scope(_ input: EndpointInput) throws -> TradingScope {
         let kind = try input.required("scope")
-        if kind == "server" { return .server }
+        if kind == "server" {
+            // Somebody who names one thing and would set all is better asked again.
+            if let id = input.text("id") {
+                throw APIError.invalid(["id \(id.prefix(64)): must be absent with scope server"])
+            }
+            return .server
+        }
         guard let id = input.text("id") else { throw APIError.invalid(["id: is required with scope \(kind)"]) }
         return kind == "account" ? .account(id) : .session(id)
     }

@@ -131,20 +131,19 @@ struct DoctorCommand: AsyncParsableCommand {
         ]
         let weak = ServerSecrets.weaknesses(files.configuration).map { (Verdict.warning, "secret \($0)") }
         let faults = ServerSecrets.faults(files.configuration).map { (Verdict.bad, "secret \($0)") }
+        let exposures = ServerSecrets.exposures(files.configuration)
         return faults + weak
             + kept.map { name, file in
                 let path = files.configuration.dataFolder + "/" + file
                 if files.configuration.text(name) != nil { return (.good, "secret \(name): from the environment") }
-                guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else {
+                guard FileManager.default.fileExists(atPath: path) else {
                     let isLost = files.hasDatabase && name == "ENCRYPTION_PRIVATE_KEY"
                     return isLost
                         ? (.bad, "secret \(name): \(path) is gone though there is a database")
                         : (.good, "secret \(name): will be made at the next start")
                 }
-                let mode = (attributes[.posixPermissions] as? NSNumber)?.intValue ?? 0
-                return mode & 0o077 == 0
-                    ? (.good, "secret \(name): \(path)")
-                    : (.bad, "secret \(name): \(path) must be its owner's alone (chmod 600)")
+                let exposure = exposures.first { $0.hasPrefix("\(name): ") }
+                return exposure.map { (.bad, "secret \($0)") } ?? (.good, "secret \(name): \(path)")
             }
     }
 }

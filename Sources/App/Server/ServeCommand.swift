@@ -51,6 +51,7 @@ struct ServeCommand: AsyncParsableCommand {
         await MoneyServices.tellFindings(database, logger)
         let secrets = try loadSecrets(files)
         for weakness in ServerSecrets.weaknesses(files.configuration) { logger.warning("\(weakness)") }
+        for exposure in ServerSecrets.exposures(files.configuration) { logger.warning("\(exposure)") }
         let registry = ScheduleRegistry()
         let exchange = try await reachExchange(exchangeConfiguration, files, time, registry, logger)
         let sidecar = SidecarServices(files.configuration, time, registry, logger)

@@ -110,7 +110,9 @@ extension InstrumentExecutor {
         }
         if lasts(core.marketLostAt) { return "market data are incomplete" }
         if core.marketLostAt != nil || accountLostAt != nil || storageFault != nil { return nil }
-        return core.engine.staleness(at: now).map { "data are too old: \($0.code)" }
+        // A store that cannot be written is no exchange's fault, and told by itself.
+        guard let staleness = core.engine.staleness(at: now), staleness != .storageUnavailable else { return nil }
+        return "data are too old: \(staleness.code)"
     }
 
     /// A session as it stands; nil when it is not at work here.

@@ -56,6 +56,7 @@ enum SQLiteCheck {
         case .corrupt(let message) where !message.hasPrefix(path): .corrupt("\(path): \(message)")
         case .inputOutput(let message) where !message.hasPrefix(path): .inputOutput("\(path): \(message)")
         case .diskFull(let message) where !message.hasPrefix(path): .diskFull("\(path): \(message)")
+        case .readOnly(let message) where !message.hasPrefix(path): .readOnly("\(path): \(message)")
         default: error
         }
     }
