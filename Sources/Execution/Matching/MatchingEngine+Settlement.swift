@@ -34,6 +34,9 @@ extension MatchingEngine {
                     quantity: Quantity(lots: lots), liquidity: liquidity, fee: fee, feeAsset: asset, time: time)))
     }
 
+    /// Before anything has traded: the number of the first trade.
+    public mutating func numberTrades(from first: UInt64) { nextTradeID = first }
+
     mutating func newTradeID() -> UInt64 {
         defer { nextTradeID += 1 }
         return nextTradeID

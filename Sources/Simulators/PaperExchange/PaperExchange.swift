@@ -68,7 +68,8 @@ public actor PaperExchange {
         try await Migrator(PaperJournal.migrations).migrate(database)
         let journal = PaperJournal(database: database, reserve: reserve)
         let recovered = try await journal.recover(configuration.fingerprint, now: time.now())
-        let core = try PaperExchangeCore(configuration, genesis: recovered.genesis, restoring: recovered.state)
+        let core = try PaperExchangeCore(
+            configuration, genesis: recovered.genesis, firstTrade: recovered.firstTrade, restoring: recovered.state)
         core.history = PaperHistory(orders: recovered.orders, fills: recovered.fills)
         try replay(recovered, core, to: time.now(), progress)
         let owed = Array(recovered.commands.suffix(recovered.owedCount))

@@ -39,6 +39,7 @@ final class PaperExchangeCore {
 
     let configuration: PaperExchangeConfiguration
     let genesis: Timestamp
+    private let firstTrade: UInt64
     private(set) var now: Timestamp
     var markets: [Symbol: Market] = [:]
     private(set) var symbols: [Symbol] = []
@@ -48,10 +49,13 @@ final class PaperExchangeCore {
     /// Fills and ends that are not stored yet.
     var history = PaperHistory()
 
+    /// - Parameter firstTrade: the number of each market's first trade, from 1.
     init(
-        _ configuration: PaperExchangeConfiguration, genesis: Timestamp, restoring state: PaperExchangeState? = nil
+        _ configuration: PaperExchangeConfiguration, genesis: Timestamp, firstTrade: UInt64 = 1,
+        restoring state: PaperExchangeState? = nil
     ) throws {
         self.configuration = configuration
+        self.firstTrade = firstTrade
         self.genesis = genesis
         now = state?.now ?? genesis
         let assets = configuration.listings.flatMap { [$0.instrument.base, $0.instrument.quote] }
@@ -78,6 +82,7 @@ final class PaperExchangeCore {
         let symbol = listing.instrument.id.symbol
         var engine = try MatchingEngine(
             instrument: listing.instrument, balances: balances, configuration: listing.matching)
+        engine.numberTrades(from: firstTrade)
         var feed = try PaperMarketFeed(listing.source, genesis: genesis)
         if let stored = state?.markets[symbol.description] {
             engine.restore(stored.matching)

@@ -29,11 +29,16 @@ struct PaperJournal: Sendable {
                     trade_id INTEGER NOT NULL, order_id INTEGER NOT NULL, body BLOB NOT NULL,
                     UNIQUE (account, symbol, trade_id, order_id)) STRICT
                 """)
-        }
+        },
+        Migration("paper-exchange-002-first-trade") { transaction in
+            try transaction.execute("ALTER TABLE genesis ADD COLUMN first_trade INTEGER NOT NULL DEFAULT 1")
+        },
     ]
 
     struct Recovered: Sendable {
         var genesis: Timestamp
+        /// The number of each market's first trade.
+        var firstTrade: UInt64
         var state: PaperExchangeState?
         var commands: [Entry]
         var orders: [PaperHistory.Order]
@@ -45,17 +50,21 @@ struct PaperJournal: Sendable {
     /// - Throws: ``PaperJournalError`` when the journal was begun with another configuration.
     func recover(_ fingerprint: String, now: Timestamp) async throws -> Recovered {
         try await database.write { transaction in
-            let genesis: Timestamp
-            if let row = try transaction.row("SELECT time, fingerprint FROM genesis") {
+            let (genesis, firstTrade): (Timestamp, Int64)
+            if let row = try transaction.row("SELECT time, fingerprint, first_trade FROM genesis") {
                 let begun: String = try row.get("fingerprint")
                 guard begun == fingerprint else {
                     throw PaperJournalError.otherConfiguration(begun: begun, now: fingerprint)
                 }
-                genesis = try row.get("time")
+                (genesis, firstTrade) = (try row.get("time"), try row.get("first_trade"))
             } else {
-                genesis = now
+                // Above whatever an exchange in a file of before has numbered: who knows its trades asks for those after the last.
+                (genesis, firstTrade) = (now, max(1, now.nanoseconds / Nanoseconds.perMillisecond))
                 try transaction.execute(
-                    "INSERT INTO genesis (id, time, fingerprint) VALUES (1, \(now), \(fingerprint))")
+                    """
+                    INSERT INTO genesis (id, time, fingerprint, first_trade)
+                    VALUES (1, \(now), \(fingerprint), \(firstTrade))
+                    """)
             }
             let state = try transaction.row("SELECT state FROM checkpoint").map {
                 try Self.decode(PaperExchangeState.self, $0.get("state"))
@@ -74,7 +83,7 @@ struct PaperJournal: Sendable {
                 try Self.decode(PaperHistory.AccountFill.self, $0.get("body"))
             }
             return Recovered(
-                genesis: genesis, state: state, commands: commands + owed, orders: orders, fills: fills,
+                genesis: genesis, firstTrade: UInt64(firstTrade), state: state, commands: commands + owed, orders: orders, fills: fills,
                 owedCount: owed.count)
         }
     }

@@ -91,6 +91,27 @@ import TradingCore
         await running.stop()
     }
 
+    @Test func `an exchange begun anew numbers its trades above those of the one before`() async throws {
+        let folder = try TemporaryFolder()
+        var last: UInt64 = 0
+        for name in ["first", "second"] {
+            let running = try await Running(folder.path + "/\(name).db")
+            try await running.wait("the market is open") { await !running.exchange.snapshot(symbol).isEmpty }
+            let taker = try await running.place(1, .buy, ticksFromMid: -50_000)
+            @Sendable func trades() -> [UInt64] {
+                running.events.withLock { events in
+                    events.compactMap {
+                        if case .filled(let fill) = $0, fill.orderID == taker { fill.tradeID } else { nil }
+                    }
+                }
+            }
+            try await running.wait("it trades") { !trades().isEmpty }
+            #expect(try #require(trades().min()) > last)
+            last = try #require(trades().max())
+            await running.stop()
+        }
+    }
+
     @Test func `a journal of another exchange is refused in one line`() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/paper.db"
