@@ -213,8 +213,11 @@ extension JobWorker {
         let (own, began) = (registration.withLock { $0.worker }, time.now())
         do {
             let sightings = try await database.read { try JobWorkerStore(transaction: $0).sightings(besides: own) }
-            let (lease, ended) = (configuration.lease.nanoseconds, time.now())
-            let dead = watch.withLock { $0.still(sightings, lease: lease, began: began, ended: ended) }
+            let (lease, interval) = (configuration.lease.nanoseconds, configuration.rescueInterval.nanoseconds)
+            let ended = time.now()
+            let dead = watch.withLock {
+                $0.still(sightings, lease: lease, lookedAtEvery: interval, began: began, ended: ended)
+            }
             if dead.isEmpty { return }
             try await database.write { transaction in
                 for sighting in dead { try JobWorkerStore(transaction: transaction).giveUp(sighting) }
@@ -225,15 +228,17 @@ extension JobWorker {
         }
     }
 
-    /// Makes the jobs of dead workers ready again.
+    /// Makes the jobs of dead workers ready again. What somebody holds locked is left for the next time.
     func rescue() async throws {
         let (time, limit) = (time, configuration.maximumBatch)
-        var isMore = true
+        var (isMore, last) = (true, JobWorkerID(rawValue: 0))
         while isMore {
             let own = registration.withLock { $0.worker }
-            let rescue = try await database.write { transaction in
-                try JobWorkerStore(transaction: transaction).rescue(own: own, limit: limit, now: time.now())
+            let rescue = try await database.write { [last] transaction in
+                try JobWorkerStore(transaction: transaction).rescue(
+                    own: own, after: last, limit: limit, now: time.now())
             }
+            last = rescue.done ?? last
             registration.withLock { $0.rescued += rescue.jobs.count }
             if !rescue.jobs.isEmpty {
                 logger.warning(

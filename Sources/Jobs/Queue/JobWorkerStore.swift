@@ -49,6 +49,8 @@ public struct JobWorkerStore {
         public var ended: [JobID] = []
         /// There is more to do at once.
         public var isMore = false
+        /// The worker of which nothing is left, or nothing that is not locked.
+        public var done: JobWorkerID?
     }
 
     /// Everybody but `own`, see ``WorkerWatch``.
@@ -61,31 +63,48 @@ public struct JobWorkerStore {
     /// Declares a worker dead, unless it has lived since it was seen. From then on it can hold nothing; the next
     /// ``rescue(own:limit:now:)`` takes what it held.
     public func giveUp(_ sighting: WorkerSighting) throws {
+        // Whoever has just frozen in the middle of a heartbeat holds its row, and must not hold us: the next look finds it.
         try transaction.execute(
-            "UPDATE job_workers SET lease_until = 0 WHERE id = \(sighting.worker) AND lease_until = \(sighting.mark)")
+            """
+            UPDATE job_workers SET lease_until = 0 WHERE id IN (SELECT id FROM job_workers
+                WHERE id = \(sighting.worker) AND lease_until = \(sighting.mark) \(postgres: "FOR UPDATE SKIP LOCKED"))
+            """)
     }
 
     /// Gives the jobs of a worker that was declared dead to whoever claims them next.
     /// - Parameters:
     ///   - own: never taken for dead.
+    ///   - last: those up to it are left alone.
     ///   - limit: at most so many jobs.
-    public func rescue(own: JobWorkerID?, limit: Int, now: Timestamp) throws -> Rescue {
+    public func rescue(
+        own: JobWorkerID?, after last: JobWorkerID = JobWorkerID(rawValue: 0), limit: Int, now: Timestamp
+    ) throws -> Rescue {
         let dead = try transaction.row(
             """
-            SELECT id, node FROM job_workers WHERE lease_until <= 0 AND id <> \(own ?? JobWorkerID(rawValue: 0))
+            SELECT id, node FROM job_workers
+            WHERE lease_until <= 0 AND id > \(last) AND id <> \(own ?? JobWorkerID(rawValue: 0))
             ORDER BY id LIMIT 1
             """)
         guard let dead else { return Rescue() }
         let (worker, node): (JobWorkerID, String) = (try dead.get(0), try dead.get(1))
         var rescue = Rescue(isMore: true)
-        for lease in try leases(worker, limit: limit) {
+        for lease in try freeLeases(worker, limit: limit) {
             let state = try JobStore(transaction: transaction).end(
                 lease, reason: "worker \(worker.rawValue) on \(node) died", now: now, isRescue: true,
                 JobDecision.afterLostWorker)
             rescue.jobs.append(lease.id)
             if state != .ready { rescue.ended.append(lease.id) }
         }
-        if rescue.jobs.count < limit { try transaction.execute("DELETE FROM job_workers WHERE id = \(worker)") }
+        if rescue.jobs.count < limit {
+            rescue.done = worker
+            // Not while a job of it is left, which is locked: it is looked for again. Nor while its own row is.
+            try transaction.execute(
+                """
+                DELETE FROM job_workers WHERE id IN (SELECT id FROM job_workers WHERE id = \(worker)
+                    AND NOT EXISTS (SELECT 1 FROM jobs WHERE worker_id = \(worker) AND state = 'running')
+                    \(postgres: "FOR UPDATE SKIP LOCKED"))
+                """)
+        }
         return rescue
     }
 
@@ -117,6 +136,17 @@ public struct JobWorkerStore {
             _ = try JobStore(transaction: transaction).end(lease, reason: nil, now: now, JobDecision.afterRelease)
         }
         try transaction.execute("DELETE FROM job_workers WHERE id = \(worker)")
+    }
+
+    /// Those that nobody holds locked. A process that is frozen in the middle of a transaction holds what it has written, and whoever waits
+    /// for that stands still with it: on a database's one writer that is everybody.
+    private func freeLeases(_ worker: JobWorkerID, limit: Int) throws -> [JobLease] {
+        try transaction.rows(
+            """
+            SELECT id, claims FROM jobs WHERE worker_id = \(worker) AND state = 'running' ORDER BY id LIMIT \(limit)
+                \(postgres: "FOR UPDATE SKIP LOCKED")
+            """
+        ).map { JobLease(id: try $0.get(0), number: try $0.get(1), worker: worker) }
     }
 
     private func leases(_ worker: JobWorkerID, limit: Int) throws -> [JobLease] {

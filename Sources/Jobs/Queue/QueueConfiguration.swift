@@ -36,7 +36,8 @@ public struct JobWorkerConfiguration: Sendable {
     /// How long a worker is believed to be alive after its last heartbeat; its jobs go to others then.
     public var lease: Duration = .seconds(5)
     public var heartbeatInterval: Duration = .milliseconds(1_250)
-    public var rescueInterval: Duration = .seconds(1)
+    /// Between two looks at the others' heartbeats, see ``WorkerWatch``.
+    public var rescueInterval: Duration = .milliseconds(500)
     /// How often a queue is looked at when no word comes: a word can be lost.
     public var pollInterval: Duration = .seconds(2)
     public var retentionInterval: Duration = .seconds(60)

@@ -28,10 +28,12 @@ public struct WorkerWatch: Sendable {
     /// - Parameters:
     ///   - sightings: all there are but one's own.
     ///   - lease: nanoseconds.
+    ///   - interval: nanoseconds between two looks. A mark may have been seen so late, and may be seen to stand still so late; a third is
+    ///     for what follows. They are taken off, so that what a worker held is another's before its lease is over.
     ///   - began: when the look began; `ended`: when it was over.
     /// - Returns: those whose mark has stood still.
     public mutating func still(
-        _ sightings: [WorkerSighting], lease: Int64, began: Timestamp, ended: Timestamp
+        _ sightings: [WorkerSighting], lease: Int64, lookedAtEvery interval: Int64 = 0, began: Timestamp, ended: Timestamp
     ) -> [WorkerSighting] {
         // A look that had to wait for the database tells nothing of the time between: nobody's heartbeat could be stored.
         if ended.nanoseconds(since: began) > lease / 2 { forget() }
@@ -39,7 +41,8 @@ public struct WorkerWatch: Sendable {
         seen = sightings.map { sighting in
             earlier.first { $0.sighting == sighting } ?? Seen(sighting: sighting, since: ended)
         }
-        return seen.filter { began.nanoseconds(since: $0.since) > lease }.map(\.sighting)
+        let patience = max(lease / 2, lease - 3 * interval)
+        return seen.filter { began.nanoseconds(since: $0.since) > patience }.map(\.sighting)
     }
 
     /// What was seen counts no more: for a while nobody could look.

@@ -35,13 +35,21 @@ extension LedgerStore {
         for account in wanted { book.addIfMissing(account) }
     }
 
-    private static let account =
-        "SELECT id, path, available, locked, entry_count, head FROM ledger_accounts WHERE path = "
+    private static let columns = "SELECT id, path, available, locked, entry_count, head FROM ledger_accounts WHERE path"
+    private static let account = columns + " = "
     private static let oneAccount = SQLStatement(account + "?")
     private static let twoAccounts = SQLStatement("\(account)? UNION ALL \(account)?")
 
     /// Not `IN (…)`, for which SQLite makes a temporary table.
+    ///
+    /// On PostgreSQL, where other nodes post too, they are locked as they are read, in one order for all: whoever has read them before
+    /// another's commit learns it here, as contention, which is tried again. Later it would be a number of an entry that is taken, which
+    /// looks like a fault of the posting.
     private func accounts(_ wanted: [LedgerAccount]) -> SQL {
+        if transaction.dialect == .postgres {
+            let paths = wanted.dropFirst().reduce("\(wanted[0].path)" as SQL) { $0 + ", \($1.path)" }
+            return "\(raw: Self.columns) IN (" + paths + ") ORDER BY id FOR UPDATE"
+        }
         switch wanted.count {
         case 1: return SQL(Self.oneAccount, [.text(wanted[0].path)])
         case 2: return SQL(Self.twoAccounts, [.text(wanted[0].path), .text(wanted[1].path)])
@@ -89,25 +97,38 @@ extension LedgerStore {
 
     /// Finds the step of a name, `t`, with its accounts, `d` and `c`: a posting's first step by its key alone.
     private struct StepQuery {
-        let first: SQLStatement
-        let later: SQLStatement
+        /// Of a posting's first step, and of a later one.
+        let statements: (first: SQLStatement, later: SQLStatement)
+        /// The same, locking both accounts where other nodes post too.
+        let locking: (first: SQLStatement, later: SQLStatement)
 
         init(_ columns: String) {
+            statements = Self.statements(columns, "")
+            locking = Self.statements(columns, " FOR UPDATE OF d, c")
+        }
+
+        private static func statements(
+            _ columns: String, _ suffix: String
+        ) -> (first: SQLStatement, later: SQLStatement) {
             let accounts = """
                 JOIN ledger_accounts d ON d.id = t.debit_account JOIN ledger_accounts c ON c.id = t.credit_account
                 """
-            first = SQLStatement("SELECT \(columns) FROM ledger_transfers t \(accounts) WHERE t.key = ?")
-            later = SQLStatement(
-                """
-                SELECT \(columns) FROM ledger_transfers h JOIN ledger_transfers t ON t.list_id = h.id \(accounts) \
-                WHERE h.key = ? AND t.step = ?
-                """)
+            return (
+                first: SQLStatement("SELECT \(columns) FROM ledger_transfers t \(accounts) WHERE t.key = ?\(suffix)"),
+                later: SQLStatement(
+                    """
+                    SELECT \(columns) FROM ledger_transfers h JOIN ledger_transfers t ON t.list_id = h.id \(accounts) \
+                    WHERE h.key = ? AND t.step = ?\(suffix)
+                    """)
+            )
         }
     }
 
     private func query(_ query: StepQuery, _ id: LedgerStepID) -> SQL {
-        id.step == 0
-            ? SQL(query.first, [.text(id.key)]) : SQL(query.later, [.text(id.key), .integer(Int64(id.step))])
+        let statements = transaction.dialect == .postgres ? query.locking : query.statements
+        return id.step == 0
+            ? SQL(statements.first, [.text(id.key)])
+            : SQL(statements.later, [.text(id.key), .integer(Int64(id.step))])
     }
 
     private func sides(_ row: SQLRow, _ book: inout LedgerBook) throws -> (from: Int, to: Int) {

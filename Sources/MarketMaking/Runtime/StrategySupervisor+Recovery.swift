@@ -101,8 +101,10 @@ extension StrategySupervisor {
                 return
             } catch {
                 if Task.isCancelled { return }
-                recoveryFaults[account] = "\(error)"
-                runtime.logger.error("account \(account) could not be reconciled, will try again: \(error)")
+                // Tried for as long as it takes, the same cause is told once.
+                if recoveryFaults.updateValue("\(error)", forKey: account) != "\(error)" {
+                    runtime.logger.error("account \(account) could not be reconciled, will try again: \(error)")
+                }
             }
             let next = runtime.time.now().advanced(byNanoseconds: wait)
             do { try await schedule.wait(until: next, on: runtime.time, failure: recoveryFaults[account]) } catch {

@@ -17,7 +17,7 @@ final class PostgresSession {
     private static let settings = """
         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
         SET bytea_output = 'hex'; SET extra_float_digits = 1; SET standard_conforming_strings = on;
-        SET jit = off; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s';
+        SET jit = off; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';
         """
 
     init(_ options: PostgresOptions, name: String, preparation: String = "") {

@@ -46,4 +46,24 @@ import TradingCore
         }
         #expect(watch.still([sighting(1)], lease: lease, began: at(112.5), ended: at(112.5)) == [sighting(1)])
     }
+
+    /// Whenever it died, and however its last heartbeat, the kill and the looks lie to each other.
+    @Test func `what a killed worker held is given up before its lease is over, and who only is late is not`() {
+        let (beat, interval) = (1.25, 0.5)
+        for offset in stride(from: 0.0, to: interval, by: 0.05) {
+            // It lives for ten seconds, its last mark is of the tenth.
+            var watch = WorkerWatch()
+            var givenUp: Double?
+            for look in 0..<60 where givenUp == nil {
+                let now = offset + Double(look) * interval
+                let mark = sighting(Int64(min(now, 10) / beat))
+                let dead = watch.still(
+                    [mark], lease: lease, lookedAtEvery: Int64(interval * 1e9), began: at(now), ended: at(now))
+                if !dead.isEmpty { givenUp = now }
+            }
+            let died = givenUp ?? .infinity
+            #expect(died > 10 + 2 * beat, "a worker that misses one heartbeat is not dead")
+            #expect(died <= 10 + 5 - interval, "\(died) with looks at \(offset)")
+        }
+    }
 }

@@ -30,6 +30,39 @@ import TradingCore
         }
     }
 
+    /// The loser of a race for an account's next entry is tried again; nobody learns of it.
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, "\(DatabaseEngine.postgresAbsence)"))
+    func `nodes that post to the same open accounts lose no posting, and none fails for the other's`() async throws {
+        let url = try #require(DatabaseEngine.postgresURL)
+        try await withTemporaryPostgres(on: url) { url in
+            let nodes = [try await PostgresDatabase.open(url: url), try await PostgresDatabase.open(url: url)]
+            try await Migrator(LedgerMigrations.all).migrate(nodes[0])
+            let (order, other, exchange) = (try Accounts.order("7"), try Accounts.order("8"), try Accounts.exchange())
+            for (number, account) in [order, other].enumerated() {
+                try await nodes[0].deposit("1000", account, key: "opening-\(number)")
+                try await nodes[0].apply("first-\(number)", .reserve(from: account, to: exchange, "1"))
+            }
+            try await withThrowingTaskGroup { group in
+                for (node, database) in nodes.enumerated() {
+                    group.addTask {
+                        for number in 0..<100 {
+                            let key = "\(node)-\(number)"
+                            // In both directions, so that each waits for what the other holds.
+                            let (from, to) = (node == 0) == number.isMultiple(of: 2) ? (order, other) : (other, order)
+                            try await database.apply("t-" + key, .transfer(from: from, to: to, "0.5"))
+                            try await database.apply("r-" + key, .reserve(from: from, to: exchange, "1"))
+                            try await database.apply("p-" + key, .postAndRelease(LedgerStepID("r-" + key), "0.25"))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let report = try await LedgerVerifier.verify(nodes[1])
+            #expect(report.isSound, "\(report.findings)")
+            for database in nodes { await database.close() }
+        }
+    }
+
     @Test(arguments: DatabaseEngine.available)
     func `however many reserve at once, no account is overdrawn and nothing is refused for nothing`(
         _ engine: DatabaseEngine
