@@ -96,7 +96,8 @@ extension JobStore {
         // One row that cannot be read must not keep a dead worker's other jobs from being rescued: it is an operator's.
         let standing = try standing(row)
         let decision = standing.map(decide) ?? .dead
-        let unreadable = standing == nil ? "its backoff cannot be read: \(try row.get(6, as: String?.self) ?? "nothing")" : nil
+        let unreadable =
+            standing == nil ? "its backoff cannot be read: \(try row.get(6, as: String?.self) ?? "nothing")" : nil
         let causes = [reason, unreadable].compactMap(\.self)
         let reason = causes.isEmpty ? nil : causes.joined(separator: "; ")
         let (lane, queue): (String?, QueueName) = (try row.get(1), try row.get(0))

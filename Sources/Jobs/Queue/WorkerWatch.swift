@@ -33,7 +33,8 @@ public struct WorkerWatch: Sendable {
     ///   - began: when the look began; `ended`: when it was over.
     /// - Returns: those whose mark has stood still.
     public mutating func still(
-        _ sightings: [WorkerSighting], lease: Int64, lookedAtEvery interval: Int64 = 0, began: Timestamp, ended: Timestamp
+        _ sightings: [WorkerSighting], lease: Int64, lookedAtEvery interval: Int64 = 0, began: Timestamp,
+        ended: Timestamp
     ) -> [WorkerSighting] {
         // A look that had to wait for the database tells nothing of the time between: nobody's heartbeat could be stored.
         if ended.nanoseconds(since: began) > lease / 2 { forget() }

@@ -83,7 +83,8 @@ struct PaperJournal: Sendable {
                 try Self.decode(PaperHistory.AccountFill.self, $0.get("body"))
             }
             return Recovered(
-                genesis: genesis, firstTrade: UInt64(firstTrade), state: state, commands: commands + owed, orders: orders, fills: fills,
+                genesis: genesis, firstTrade: UInt64(firstTrade), state: state, commands: commands + owed,
+                orders: orders, fills: fills,
                 owedCount: owed.count)
         }
     }

@@ -41,7 +41,8 @@ import TradingCore
             for number in 0..<count {
                 _ = try JobStore(transaction: transaction).enqueue(Note(number: number), JobOptions(), now: now)
             }
-            let claimed = try JobStore(transaction: transaction).claim(Note.queue, limit: count, worker: worker, now: now)
+            let claimed = try JobStore(transaction: transaction).claim(
+                Note.queue, limit: count, worker: worker, now: now)
             try transaction.execute("UPDATE job_workers SET lease_until = 0 WHERE id = \(worker)")
             return (worker, claimed.jobs.map(\.lease.id))
         }
