@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import re
+import time
 from collections.abc import Iterable
 
 import ccxt
@@ -28,8 +29,10 @@ class Refusal(Exception):
 class Trace:
     """What a request has done so far, and whether it is still wanted."""
 
-    def __init__(self, session: str | None = None) -> None:
+    def __init__(self, session: str | None = None, until: float | None = None) -> None:
         self.session = session
+        # By the clock of the machine, which is the client's too: seconds.
+        self.until = until
         self.sent = 0
         self.status: int | None = None
         self.task: asyncio.Task[None] | None = None
@@ -42,8 +45,16 @@ class Trace:
         self.leave()
 
     def leave(self) -> None:
-        if self.is_withdrawn and self._is_begun:
-            raise Refusal("Withdrawn", "it was taken back before it left")
+        if self._is_begun and self.sent == 0:
+            if self.is_withdrawn:
+                raise Refusal("Withdrawn", "it was taken back before it left")
+            # Timers stand still with the process: this one was stopped, and nobody waits for the answer any more.
+            if self.is_late:
+                raise Refusal("NotSent", "its deadline passed before it left")
+
+    @property
+    def is_late(self) -> bool:
+        return self.until is not None and time.time() > self.until
 
     def withdraw(self) -> bool:
         """Takes the request back if nothing of it has left. Loading markets is left alone: others wait for them too."""

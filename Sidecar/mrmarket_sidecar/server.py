@@ -107,7 +107,9 @@ class Server:
             if kind == "subscribe":
                 self._start(self._subscribe(number, message))
                 return
-            seen = self.traces[number] = Trace(str(message.get("session")))
+            until = message.get("until")
+            seen = self.traces[number] = Trace(
+                str(message.get("session")), until / 1_000 if isinstance(until, int) else None)
             seen.task = self._start(self._answer(number, message, seen))
             seen.task.add_done_callback(lambda _: self.traces.pop(number, None))
         else:
@@ -128,6 +130,8 @@ class Server:
             within = message.get("within")
             if not isinstance(within, int) or not 0 < within <= LONGEST_DEADLINE:
                 raise Refusal("BadArgument", f"within {within}: must be 1 to {LONGEST_DEADLINE} milliseconds")
+            if seen.is_late:
+                raise Refusal("NotSent", "its deadline passed before it was read")
             arguments = message.get("args") or {}
             session = self.sessions.get(str(message.get("session")))
             result = await asyncio.wait_for(self._carry_out(message, arguments), within / 1_000)

@@ -1,4 +1,5 @@
 import asyncio
+import time
 import unittest
 from typing import Any
 
@@ -75,6 +76,15 @@ class WithdrawingTests(unittest.IsolatedAsyncioTestCase):
         assert last.task is not None
         await asyncio.wait_for(last.task, 2)
         self.assertEqual(self.api.fetched, ["0", "last"])
+
+    async def test_what_its_process_was_too_late_for_does_not_leave(self) -> None:
+        first, late = self.start("a"), self.start("b")
+        late.until = time.time() + 0.02
+        # As after SIGSTOP: no timer has run meanwhile.
+        await asyncio.sleep(0)
+        time.sleep(0.1)
+        await asyncio.gather(*(seen.task for seen in (first, late) if seen.task), return_exceptions=True)
+        self.assertEqual(self.api.fetched, ["a"])
 
     async def test_loading_markets_goes_on_and_what_it_was_for_does_not(self) -> None:
         seen = self.start("markets", begun=False)

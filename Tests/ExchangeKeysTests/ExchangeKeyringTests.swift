@@ -275,6 +275,42 @@ import TradingCore
         }
     }
 
+    @Test func `under an account's name another account comes only when nothing is left of what traded with it`()
+        async throws
+    {
+        for engine in DatabaseEngine.available {
+            try await withTemporaryDatabase(engine, KeyBench.migrations) { database in
+                let users = Mutex(["binance/default/BTC/USDT has 1 live orders"])
+                let bench = try KeyBench(database) { $0 == "binance/default" ? users.withLock { $0 } : [] }
+                func answer(_ accountID: String?) {
+                    bench.validator.say { _ in
+                        var permissions = KeyPermissions(canRead: true, canTrade: true, canWithdraw: false)
+                        permissions.accountID = accountID
+                        return .success(permissions)
+                    }
+                }
+                answer("alice")
+                var id = try await bench.keyring.add(bench.new()).id
+                #expect(try await bench.keyring.remove(id, force: true))
+                answer("bob")
+                let other = try bench.new(apiKey: "bobs")
+                let found = await error { () throws(ExchangeKeyError) in try await bench.keyring.add(other) }
+                #expect(
+                    found
+                        == .onOtherAccount(
+                            account: "binance/default", users: ["binance/default/BTC/USDT has 1 live orders"]))
+                #expect(try await bench.rows() == [])
+                // Another key of the same account is what whoever changes keys stores.
+                answer("alice")
+                id = try await bench.keyring.add(bench.new(apiKey: "another")).id
+                #expect(try await bench.keyring.remove(id, force: true))
+                users.withLock { $0 = [] }
+                answer("bob")
+                _ = try await bench.keyring.add(other)
+            }
+        }
+    }
+
     @Test func `a key of the environment for another network than its account traded on is left out, each start`()
         async throws
     {

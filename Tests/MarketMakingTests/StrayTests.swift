@@ -189,4 +189,32 @@ import TradingCore
             #expect(exchange.state.withLock { state in state.cancelled.count { $0 == id } } == cancels)
         }
     }
+
+    /// Nothing tells of it but the list of what is open.
+    @Test(arguments: [true, false], ["side", "price", "amount"])
+    func `one that rests with other terms than ours is cancelled, whether we were dead or the stream was lost`(
+        _ wasDead: Bool, _ term: String
+    ) async throws {
+        try await withServer { bench in
+            let exchange = bench.exchange
+            try await bench.quote()
+            let ours = try #require(exchange.open.first { $0.request.side == .buy }).request
+            exchange.state.withLock { state in
+                state.orders[ours.id]?.request = OrderRequest(
+                    id: ours.id, side: term == "side" ? .sell : .buy,
+                    price: Price(ticks: ours.price.ticks - (term == "price" ? 100_000 : 0)),
+                    quantity: Quantity(lots: ours.quantity.lots * (term == "amount" ? 3 : 1)))
+            }
+            if wasDead {
+                try await bench.restart()
+            } else {
+                // As after a break of the stream.
+                let executor = try #require(await bench.server.supervisor.executors.values.first)
+                await executor.recoverAccount()
+            }
+            try await bench.server.wait("it is cancelled") {
+                exchange.state.withLock { $0.orders[ours.id]?.status == .cancelled }
+            }
+        }
+    }
 }

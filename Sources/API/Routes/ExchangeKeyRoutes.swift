@@ -192,7 +192,8 @@ extension APIError {
             self = field == "api_secret" ? .typed(400, text) : .typed(400, "\(field): \(text)")
         case .unsupportedExchange, .refused: self = .typed(400, text)
         case .unreachable: self = .typed(502, text)
-        case .labelTaken, .keyTaken, .inUse, .onOtherNetwork, .followsWithdrawals, .signedUnknown, .sendsWithdrawal,
+        case .labelTaken, .keyTaken, .inUse, .onOtherNetwork, .onOtherAccount, .followsWithdrawals, .signedUnknown,
+            .sendsWithdrawal,
             .encryptionKey:
             self = .typed(409, text)
         case .unknownKey: self = .typed(404, text)

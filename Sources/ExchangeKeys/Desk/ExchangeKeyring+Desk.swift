@@ -49,6 +49,7 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         if new.purpose == .trade, permissions.canTrade == false {
             throw .cannotTrade(exchange: "\(new.exchange)", permissions: permissions.names)
         }
+        if new.purpose == .trade, let accountID = permissions.accountID { try await checkAccount(new, accountID) }
         guard let sealed = SealedSecrets.sealing(credentials, to: encryption) else {
             throw .encryptionKey("the secret could not be sealed")
         }
@@ -125,6 +126,18 @@ extension ExchangeKeyring: ExchangeKeyDesk {
         let users = await users(account)
         if !users.isEmpty { throw .onOtherNetwork(account: account, was: was.name, users: users) }
         return account
+    }
+
+    private func checkAccount(_ new: NewExchangeKey, _ accountID: String) async throws(ExchangeKeyError) {
+        let (account, was) = try await load { transaction in
+            let store = ExchangeKeyStore(transaction: transaction)
+            let label = try new.label ?? AccountLabel.next(after: store.labels(new.exchange, new.purpose))
+            let account = "\(new.exchange)/\(label)"
+            return (account, try store.accountID(of: account))
+        }
+        guard let was, was != accountID else { return }
+        let users = await users(account)
+        if !users.isEmpty { throw .onOtherAccount(account: account, users: users) }
     }
 
     /// For an account that nobody has looked at before: another key took the label meanwhile.

@@ -23,6 +23,8 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
     case inUse([String])
     /// What traded on another network, and is not over, would go on where nothing of it is.
     case onOtherNetwork(account: String, was: String, users: [String])
+    /// The orders of what traded with another account of the exchange under this name would be asked for in vain, and count as gone.
+    case onOtherAccount(account: String, users: [String])
     /// The last key that can follow the account's withdrawals to their end, and how many are not there yet.
     case followsWithdrawals(account: String, key: Int64, count: Int64)
     /// The last key whose list can say of withdrawals that they never left, and of how many nobody knows that yet.
@@ -59,6 +61,11 @@ public enum ExchangeKeyError: Error, Hashable, Sendable, CustomStringConvertible
         case .onOtherNetwork(let account, let was, let users):
             """
             environment, base_url: must be those of before (\(was)), as what traded with \(account) there is not over: \
+            \(users.joined(separator: ", ")). Stop it first, or give another exchange_index
+            """
+        case .onOtherAccount(let account, let users):
+            """
+            api_key: must be one of the same account as before, as what traded with \(account) is not over: \
             \(users.joined(separator: ", ")). Stop it first, or give another exchange_index
             """
         case .followsWithdrawals(let account, let key, let count):

@@ -78,13 +78,14 @@ public enum ExchangeKeyMigrations {
                     account TEXT PRIMARY KEY,
                     environment TEXT NOT NULL CHECK (environment IN ('production', 'testnet', 'custom')),
                     rest_url TEXT,
-                    stream_url TEXT
+                    stream_url TEXT,
+                    account_id TEXT
                 ) STRICT
                 """)
             try transaction.execute(
                 """
-                INSERT INTO exchange_account_networks (account, environment, rest_url, stream_url)
-                SELECT exchange || '/' || exchange_index, environment, rest_url, stream_url FROM exchange_keys
+                INSERT INTO exchange_account_networks (account, environment, rest_url, stream_url, account_id)
+                SELECT exchange || '/' || exchange_index, environment, rest_url, stream_url, account_id FROM exchange_keys
                 WHERE purpose = 'trade'
                 """)
         },

@@ -50,10 +50,11 @@ struct ExchangeKeyStore {
         if key.purpose == .trade {
             try transaction.execute(
                 """
-                INSERT INTO exchange_account_networks (account, environment, rest_url, stream_url)
-                VALUES (\(key.accountName), \(environment), \(rest.sqlValue), \(streams.sqlValue))
+                INSERT INTO exchange_account_networks (account, environment, rest_url, stream_url, account_id)
+                VALUES (\(key.accountName), \(environment), \(rest.sqlValue), \(streams.sqlValue),
+                    \(key.permissions.accountID.sqlValue))
                 ON CONFLICT (account) DO UPDATE SET environment = excluded.environment, rest_url = excluded.rest_url,
-                    stream_url = excluded.stream_url
+                    stream_url = excluded.stream_url, account_id = excluded.account_id
                 """)
         }
         try transaction.notify(Self.channel)
@@ -70,6 +71,12 @@ struct ExchangeKeyStore {
         let row = try transaction.row("UPDATE exchange_key_numbers SET last = last + 1 WHERE id = 1 RETURNING last")
         guard let row else { throw SQLError.other("exchange_key_numbers: must have its row") }
         return try row.get(0)
+    }
+
+    /// As whom the exchange knows an account, or did until its key was removed; nil where it does not tell.
+    func accountID(of account: String) throws -> String? {
+        try transaction.row("SELECT account_id FROM exchange_account_networks WHERE account = \(account)")
+            .flatMap { try $0.get(0) }
     }
 
     /// - Returns: false when there was none.
@@ -92,6 +99,13 @@ struct ExchangeKeyStore {
                     checked_at = \(now), fault = NULL, fault_causes = NULL, updated_at = \(now)
                 WHERE key_id = \(id)
                 """) == 1
+        if isThere, let accountID = permissions.accountID {
+            try transaction.execute(
+                """
+                UPDATE exchange_account_networks SET account_id = \(accountID) WHERE account IN (
+                    SELECT exchange || '/' || exchange_index FROM exchange_keys WHERE key_id = \(id) AND purpose = 'trade')
+                """)
+        }
         if isThere { try transaction.notify(Self.channel) }
         return isThere
     }

@@ -43,6 +43,15 @@ extension InstrumentExecutor {
         takeOff(report.id, "was changed at the exchange")
     }
 
+    /// The same of one that a list shows with other terms than ours, which may be another order under our id: what it may trade is not
+    /// what we have reserved for.
+    func takeOffChanged(_ listed: ListedOrder) {
+        logger.error(
+            "open order \(listed.id) is not as we placed it, at the exchange it is \(listed.side) \(listed.remaining.lots) lots at \(listed.price.ticks) ticks: being cancelled"
+        )
+        if !core.cancel(listed.id, now: time.now()) { takeOff(listed.id, "was changed at the exchange") }
+    }
+
     func amended(_ order: AmendedOrder) {
         tell(of: order)
         if order.isHalted, let session = session(of: order.instanceID) {
@@ -57,5 +66,12 @@ extension InstrumentExecutor {
         logger.critical(
             "the account's free funds do not cover order \(order.id): \(order.missing) is missing",
             metadata: ["halted": "\(order.isHalted)"])
+    }
+}
+
+extension ListedOrder {
+    /// - Parameter rest: the most that can be left of ours.
+    func isOther(than side: Side, _ price: Price, rest: Quantity) -> Bool {
+        self.side != side || self.price != price || remaining.lots > rest.lots
     }
 }

@@ -30,6 +30,7 @@ extension InstrumentExecutor {
             takeOff(stray.id, "is ours but not stored")
         }
         for report in outcome.amended { takeOffAmended(report) }
+        for order in outcome.changed { takeOffChanged(order) }
         // Live orders of instances that are not at work have nobody to look after them.
         for order in outcome.live where core.engine.order(order.id) == nil {
             takeOff(order.id, "belongs to no running strategy")
@@ -191,6 +192,10 @@ extension InstrumentExecutor {
             take(try await missedFills())
             let listed = try await account.openOrders(place.symbol)
             for order in listed { core.handle(.accepted(order.id), now: time.now()) }
+            for order in listed {
+                guard let ours = core.engine.order(order.id) else { continue }
+                if order.isOther(than: ours.side, ours.price, rest: ours.quantity) { takeOffChanged(order) }
+            }
             try await takeOffUnattended(listed)
             // Found meanwhile, they are asked about next.
             recoveryDue = hasDoubts ? time.now() : .distantFuture

@@ -28,6 +28,8 @@ struct Reconciliation: Sendable {
         var strays: [ListedOrder] = []
         /// What was changed at the exchange.
         var amended: [OrderReport] = []
+        /// Those that rest with other terms than ours: changed or replaced at the exchange while nobody listened.
+        var changed: [ListedOrder] = []
 
         func live(of instanceID: Int64) -> [RestoredOrder] { live.filter { owners[$0.id] == instanceID } }
     }
@@ -46,11 +48,13 @@ struct Reconciliation: Sendable {
     }
 
     private func settle(_ order: StoredOrder, _ outcome: inout Outcome, _ now: Timestamp) {
-        let isListed = listed.contains { $0.id == order.id }
+        let listing = listed.first { $0.id == order.id }
         let filled = filledLots(order)
         // A fill may come between the listing and the fetching of fills.
         if filled >= order.quantity.lots { return }
-        if isListed {
+        if let listing {
+            let rest = Quantity(lots: order.quantity.lots - filled)
+            if listing.isOther(than: order.side, order.price, rest: rest) { outcome.changed.append(listing) }
             outcome.steps.append(.update(order.id, order.status == .cancelling ? .cancelRefused : .accepted, now))
             outcome.live.append(restored(order, .open, filled: filled))
             return

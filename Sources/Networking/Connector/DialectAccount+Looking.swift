@@ -14,10 +14,12 @@ extension DialectAccount {
     /// Asks until the exchange's word is there, telling it again to whoever asked. One look for an order at a time.
     func look(for id: ClientOrderID, _ symbol: Symbol) {
         guard state.withLock({ $0.looks.insert(id).inserted }) else { return }
-        spawn {
+        let begins = spawn {
             await self.lookUntilTold(id, symbol)
             _ = self.state.withLock { $0.looks.remove(id) }
         }
+        // Whoever asks again when the key is back must not be told that somebody is looking.
+        if !begins { _ = state.withLock { $0.looks.remove(id) } }
     }
 
     /// The stream has time to tell first.
@@ -130,12 +132,13 @@ extension DialectAccount {
             return state.fillLooks.insert(id).inserted
         }
         guard begins else { return }
-        spawn {
+        let isAtWork = spawn {
             await self.lookForFillsUntilTold(id, symbol)
             _ = self.state.withLock { $0.fillLooks.remove(id) }
             // One may have been told of between the last look and here.
             if !Task.isCancelled { self.lookForFills(id, symbol) }
         }
+        if !isAtWork { _ = state.withLock { $0.fillLooks.remove(id) } }
     }
 
     private func lookForFillsUntilTold(_ id: ClientOrderID, _ symbol: Symbol) async {

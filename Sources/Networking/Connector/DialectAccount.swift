@@ -202,15 +202,18 @@ public final class DialectAccount: ExchangeAccount {
     }
 
     /// What may be under way is given up when the account is.
-    func spawn(_ work: @escaping @Sendable () async -> Void) {
+    /// - Returns: false, and nothing begins, while there is no key to work with.
+    @discardableResult
+    func spawn(_ work: @escaping @Sendable () async -> Void) -> Bool {
         state.withLock { state in
-            guard state.client != nil else { return }
+            guard state.client != nil else { return false }
             state.lastNumber += 1
             let number = state.lastNumber
             state.tasks[number] = Task {
                 await work()
                 self.state.withLock { $0.tasks[number] = nil }
             }
+            return true
         }
     }
 

@@ -6,6 +6,7 @@ public import TradingCore
 /// Every exchange and account that this server trades with.
 ///
 /// The accounts of one exchange share its connector: markets, limits and clock. They live on one network, that of the first.
+/// A network has one connector for as long as the server runs: whoever trades there goes on when its accounts come back.
 public final class ExchangeRegistry: ExchangeAccountsHolder {
     private struct Live {
         var connector: DialectConnector
@@ -22,6 +23,8 @@ public final class ExchangeRegistry: ExchangeAccountsHolder {
     private struct State {
         /// Those of exchanges whose accounts are gone stay, unlisted: who trades with one goes on when they come back.
         var live: [ExchangeID: Live] = [:]
+        /// Of networks on which there is no account of the exchange now.
+        var left: [ExchangeID: [ExchangeAccountSettings.Environment: DialectConnector]] = [:]
     }
 
     private let fixed: [ExchangeID: any ExchangeConnector]
@@ -103,10 +106,14 @@ public final class ExchangeRegistry: ExchangeAccountsHolder {
             for wanted in wanted {
                 let (exchange, accounts) = (wanted.exchange, wanted.accounts)
                 let environment = accounts[0].settings.environment
-                if let old = state.live[exchange], old.environment != environment { ended.append(old.connector) }
+                if let old = state.live[exchange], old.environment != environment {
+                    ended.append(old.connector)
+                    state.left[exchange, default: [:]][old.environment] = old.connector
+                }
                 if state.live[exchange]?.environment != environment {
                     state.live[exchange] = Live(
-                        connector: DialectConnector(accounts[0].dialect, wires, environment: environment),
+                        connector: state.left[exchange]?.removeValue(forKey: environment)
+                            ?? DialectConnector(accounts[0].dialect, wires, environment: environment),
                         environment: environment)
                 }
                 state.live[exchange]?.isListed = true

@@ -21,6 +21,8 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
         var connector: SidecarConnector
         var environment: ExchangeAccountSettings.Environment
         var labels: [String]
+        /// Of its other network, on which it has no account now.
+        var left: [ExchangeAccountSettings.Environment: SidecarConnector] = [:]
     }
 
     /// - Parameter absence: why there is no sidecar, where there is none.
@@ -119,13 +121,20 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
                     bridged[id]?.labels = labels
                     continue
                 }
-                bridged[id]?.connector.setAccounts([:])
-                bridged[id] = Bridge(
-                    connector: SidecarConnector(
+                var left = bridged[id]?.left ?? [:]
+                if let old = bridged[id] {
+                    old.connector.setAccounts([:])
+                    left[old.environment] = old.connector
+                }
+                let known = left.removeValue(forKey: environment)
+                let connector =
+                    known
+                    ?? SidecarConnector(
                         id, client: client, accounts: credentials,
                         settings: .object([.flag("sandbox", environment == .testnet)]), environment: environment,
-                        orderTag: orderTag, time: time, logger: logger),
-                    environment: environment, labels: labels)
+                        orderTag: orderTag, time: time, logger: logger)
+                known?.comeBack(credentials)
+                bridged[id] = Bridge(connector: connector, environment: environment, labels: labels, left: left)
             }
         }
     }

@@ -32,7 +32,7 @@ extension SidecarClient {
         }
         state.withLock { state in
             for (name, session) in state.sessions.sorted(by: { $0.key < $1.key }) {
-                say(Self.opening(state.number(), name, session), channel)
+                say(Self.opening(state.number(), name, session, time.now()), channel)
             }
             for number in state.subscriptions.keys.sorted() {
                 guard let subscribed = state.subscriptions[number] else { continue }

@@ -64,7 +64,8 @@ public final class SidecarClient: Sendable {
     func ask(
         _ method: String, session: String?, _ arguments: JSONValue, within: Int64, turn: SidecarTurn
     ) async throws(SidecarFailure) -> JSONValue {
-        let deadline = time.now().advanced(byNanoseconds: Nanoseconds.milliseconds(within) + manners.grace)
+        let until = time.now().advanced(byNanoseconds: Nanoseconds.milliseconds(within))
+        let deadline = until.advanced(byNanoseconds: manners.grace)
         let result = await withCheckedContinuation { continuation in
             let (number, channel) = state.withLock { state in
                 let number = state.number()
@@ -77,7 +78,8 @@ public final class SidecarClient: Sendable {
                 continuation.resume(returning: .failure(.down("the sidecar is not there: \(absence)")))
                 return
             }
-            let message = SidecarMessage.request(number, method, session: session, arguments, within: within)
+            let message = SidecarMessage.request(
+                number, method, session: session, arguments, within: within, until: until)
             guard let frame = SidecarFrame.encode(message) else {
                 finish(number, .failure(SidecarFailure(.refused, name: "TooLarge", message: "\(method): too large")))
                 return
@@ -109,7 +111,7 @@ public final class SidecarClient: Sendable {
             state.sessions[name] = session
             return (state.number(), state.channel)
         }
-        if let channel { say(Self.opening(number, name, session), channel) }
+        if let channel { say(Self.opening(number, name, session, time.now()), channel) }
     }
 
     public func close(_ name: String) {
@@ -117,12 +119,23 @@ public final class SidecarClient: Sendable {
             state.sessions[name] = nil
             return (state.number(), state.channel)
         }
-        let message = SidecarMessage.request(number, "close", session: name, .object([]), within: 5_000)
+        let message = Self.bookkeeping(number, "close", name, .object([]), time.now())
         if let channel { say(message, channel) }
     }
 
-    static func opening(_ number: Int, _ name: String, _ session: SidecarState.Session) -> JSONValue {
-        SidecarMessage.request(number, "open", session: name, session.arguments, within: 5_000)
+    static func opening(
+        _ number: Int, _ name: String, _ session: SidecarState.Session, _ now: Timestamp
+    ) -> JSONValue {
+        bookkeeping(number, "open", name, session.arguments, now)
+    }
+
+    /// Of sessions; it asks no exchange for anything, so that it may be late.
+    private static func bookkeeping(
+        _ number: Int, _ method: String, _ name: String, _ arguments: JSONValue, _ now: Timestamp
+    ) -> JSONValue {
+        SidecarMessage.request(
+            number, method, session: name, arguments, within: 5_000,
+            until: now.advanced(byNanoseconds: Nanoseconds.perDay))
     }
 
     /// A stream; it ends with the subscription. `sink` is told from one task, in order.

@@ -51,6 +51,12 @@ public final class SidecarConnector: ExchangeConnector {
         setAccounts(accounts)
     }
 
+    /// From the network of another connector, which has taken the session of what is public.
+    func comeBack(_ accounts: [String: ExchangeCredentials]) {
+        client.open(id.rawValue, exchange: id.rawValue, settings: settings)
+        setAccounts(accounts)
+    }
+
     /// Makes these the accounts there are. One whose key did not change goes on undisturbed.
     public func setAccounts(_ accounts: [String: ExchangeCredentials]) {
         let (opened, closed) = state.withLock { state in

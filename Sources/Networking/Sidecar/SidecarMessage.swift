@@ -12,10 +12,12 @@ enum SidecarMessage {
     static func ping(_ number: Int) -> JSONValue { .object([.text("t", "ping"), .whole("id", Int64(number))]) }
 
     static func request(
-        _ number: Int, _ method: String, session: String?, _ arguments: JSONValue, within: Int64
+        _ number: Int, _ method: String, session: String?, _ arguments: JSONValue, within: Int64, until: Timestamp
     ) -> JSONValue {
         .object([
-            .text("t", "request"), .whole("id", Int64(number)), .whole("within", within), .text("method", method),
+            .text("t", "request"), .whole("id", Int64(number)), .whole("within", within),
+            // One clock for both: a sidecar that stood still finds what it has missed too late.
+            .whole("until", until.nanoseconds / Nanoseconds.perMillisecond), .text("method", method),
             .text("session", session), .init(key: "args", value: arguments),
         ])
     }

@@ -66,6 +66,40 @@ extension LiveConnectorTests {
             }
         }
 
+        @Test func `who traded on a network goes on when its account has been on another and comes back`() async throws {
+            try await VenueHarness.with(.binance) { harness, account in
+                let id = try await harness.place(account, try await harness.request(51))
+                try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
+                var elsewhere = harness.settings()
+                elsewhere.environment = .custom(.init(rest: "http://127.0.0.1:1"))
+                #expect(harness.registry.refresh([elsewhere]).isEmpty)
+                #expect(harness.told.contains(.lost))
+                let other = try #require(harness.registry.connector(elsewhere.exchange))
+                #expect(other.network == "http://127.0.0.1:1")
+                #expect(harness.refresh().isEmpty)
+                try await harness.wait("it is back") { harness.told.contains(.recovered) }
+                let next = try await harness.place(account, try await harness.request(52))
+                try await harness.wait("it is accepted") { harness.events.contains(.accepted(next)) }
+                account.send(.cancel(id), Self.symbol)
+                try await harness.wait("it is cancelled") { harness.events.contains(.cancelled(id)) }
+            }
+        }
+
+        @Test func `an order that was asked for while its key was gone is asked for when it is back`() async throws {
+            try await VenueHarness.with(.binance) { harness, account in
+                let id = try await harness.place(account, try await harness.request(53))
+                try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
+                #expect(harness.registry.refresh([harness.settings("account2")]).isEmpty)
+                account.send(.query(id), Self.symbol)
+                // Somebody takes it off by hand meanwhile.
+                _ = try harness.model.cancel { _ in true }
+                #expect(harness.refresh().isEmpty)
+                try await harness.wait("it is back") { harness.told.contains(.recovered) }
+                account.send(.query(id), Self.symbol)
+                try await harness.wait("its end is told") { harness.events.contains(.cancelled(id)) }
+            }
+        }
+
         @Test func `D31: settings that cannot be are named and left out, the others hold`() async throws {
             let harness = try VenueHarness(.binance)
             var unknown = harness.settings()

@@ -48,7 +48,7 @@ import Testing
             "exchange-keys-008-account-ids 43d49e463101",
             "exchange-keys-009-withdrawal-departures 1d2608e1ecc4",
             "exchange-keys-010-withdrawal-verdicts 004bf62ff3df",
-            "exchange-keys-011-networks 04c396cd24f4",
+            "exchange-keys-011-networks 17f700592923",
         ],
         .postgres: [
             "ledger-001-accounts-and-transfers 47e4e2e3e88c",
@@ -87,7 +87,7 @@ import Testing
             "exchange-keys-008-account-ids 702adc88aefb",
             "exchange-keys-009-withdrawal-departures c5fedd4ecf2a",
             "exchange-keys-010-withdrawal-verdicts 54864664e09d",
-            "exchange-keys-011-networks 9a5540b1a5c7",
+            "exchange-keys-011-networks b5f923c9f11a",
         ],
     ]
 
