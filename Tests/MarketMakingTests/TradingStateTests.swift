@@ -94,6 +94,30 @@ import TradingCore
         }
     }
 
+    @Test(arguments: [TradingScope.server, .account("paper/default"), .session("u1-c1-pureMarketMaking")])
+    func `a halt says what it has not taken off: an exchange that is not reached, a key that is gone`(
+        _ scope: TradingScope
+    ) async throws {
+        try await withServer { bench in
+            let (exchange, supervisor) = (bench.exchange, bench.server.supervisor)
+            func told() async throws -> [String] {
+                try await supervisor.tradingStates().first { $0.scope == scope }?.uncancelled ?? []
+            }
+            try await bench.quote()
+            exchange.state.withLock { $0.refusesCancels = true }
+            try await supervisor.setTradingState(.init(scope: scope, state: .halted, reason: "drill"))
+            #expect(
+                try await told() == [
+                    "paper/default: 4 orders on BTC/USDT are not known to be off the book: their cancels are under way"
+                ])
+            exchange.state.withLock { $0.refusesCancels = false }
+            try await bench.server.wait("all is off") { exchange.open.isEmpty }
+            try await bench.server.wait("and that is said") {
+                try await supervisor.tradingStates().first { $0.scope == scope }?.uncancelled == []
+            }
+        }
+    }
+
     @Test func `a halt of a session that is at work does not wait for the store to be read`() async throws {
         try await withServer { bench in
             try await bench.quote()

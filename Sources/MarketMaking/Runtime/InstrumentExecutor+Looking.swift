@@ -78,6 +78,19 @@ extension InstrumentExecutor {
         return health
     }
 
+    /// What is not known to be off the book; nil when nothing of it is open.
+    /// - Parameter key: of one session; nil: of all, and of those that no session looks after.
+    func notOff(ofKey key: String? = nil) -> String? {
+        var count = core.engine.liveOrderCounts.all + strays.count
+        if let key {
+            // lint: ordered because one seat at most is a key's
+            let session = core.seats.first { "\($0.value.key)" == key }?.key
+            count = session.flatMap { core.engine.session($0) }?.orders.count ?? 0
+        }
+        if count == 0 { return nil }
+        return "\(count) orders on \(place.symbol) are not known to be off the book: \(silence ?? "their cancels are under way")"
+    }
+
     /// Nobody quotes here, nothing of ours can be open, and everything is stored.
     var isIdle: Bool {
         core.seats.values.allSatisfy { $0.key.type == .direct } && !core.engine.hasLiveOrders && strays.isEmpty

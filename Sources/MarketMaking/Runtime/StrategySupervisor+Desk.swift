@@ -189,7 +189,9 @@ extension StrategySupervisor: TradingDesk {
         let entry = TradingStateEntry(
             scope: change.scope, state: change.state, reason: change.reason, setBy: TradingStateEntry.operatorName,
             setAt: runtime.time.now())
-        if change.state == .halted { try await halt(entry, change) } else { try await relax(entry, change) }
+        guard change.state == .halted else { return try await relax(entry, change) }
+        try await halt(entry, change)
+        if !isClosing { await waitUntilOff(change.scope) }
     }
 
     /// It holds at once: neither for a disk that may be the reason for it does it wait, nor behind a change that waits for one.

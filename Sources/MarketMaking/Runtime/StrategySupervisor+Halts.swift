@@ -1,6 +1,7 @@
 import Execution
 import Logging
 import Persistence
+import Scheduling
 import TradingCore
 
 /// Halts that come before the store is read or an account is reached: they hold for everything that begins afterwards, and what
@@ -47,7 +48,39 @@ extension StrategySupervisor {
                 return entry
             }
         }
-        if unrecovered?.isEmpty ?? false { return entries }
+        var entries = unrecovered?.isEmpty ?? false ? entries : await withUnrecovered(entries)
+        for index in entries.indices where entries[index].state == .halted {
+            entries[index].uncancelled += await notOff(entries[index].scope)
+        }
+        return entries
+    }
+
+    /// What a halt has not taken off yet, where somebody works: cancels that nobody has answered, an exchange that is not reached, a key
+    /// that is gone.
+    private func notOff(_ scope: TradingScope) async -> [String] {
+        var lines: [String] = []
+        for (place, executor) in executors.sorted(by: { $0.key.description < $1.key.description }) {
+            let line: String? =
+                switch scope {
+                case .server: await executor.notOff()
+                case .account(let name): place.accountName == name ? await executor.notOff() : nil
+                case .session(let key): await executor.notOff(ofKey: key)
+                }
+            if let line { lines.append("\(place.accountName): \(line)") }
+        }
+        return lines
+    }
+
+    /// Whoever halts wants to be told that all is off, which takes an exchange some milliseconds; of one that says nothing he is told that.
+    func waitUntilOff(_ scope: TradingScope) async {
+        let end = runtime.time.now().advanced(byNanoseconds: Nanoseconds.seconds(2))
+        while await !notOff(scope).isEmpty, runtime.time.now() < end {
+            let next = runtime.time.now().advanced(byNanoseconds: 10 * Nanoseconds.perMillisecond)
+            guard (try? await runtime.time.sleep(until: next)) != nil else { return }
+        }
+    }
+
+    private func withUnrecovered(_ entries: [TradingStateEntry]) async -> [TradingStateEntry] {
         let keys = entries.compactMap { if case .session(let key) = $0.scope { key } else { nil } }
         let rows = try? await load { transaction in
             try keys.compactMap { try StrategyInstanceStore(transaction: transaction).row(key: $0) }
