@@ -24,6 +24,9 @@ public protocol ExchangeConnector: Sendable {
     /// Everything tradable, with its rules.
     func instruments() async throws(ConnectorError) -> [Instrument]
 
+    /// The same, asked for now, whatever was told a moment ago.
+    func freshInstruments() async throws(ConnectorError) -> [Instrument]
+
     /// Tells an instrument's market to `sink`: first a reset with a full snapshot, then whatever follows, in order, by
     /// whole messages. A ``MarketRecord/Kind/gap`` says that something is missing; a snapshot heals it.
     ///
@@ -40,6 +43,8 @@ extension ExchangeConnector {
     public var network: String { ExchangeAccountSettings.Environment.production.name }
 
     public func fault() async -> String? { nil }
+
+    public func freshInstruments() async throws(ConnectorError) -> [Instrument] { try await instruments() }
 }
 
 /// One account on an exchange.

@@ -51,6 +51,26 @@ import TradingCore
         }
     }
 
+    @Test(arguments: [RejectReason.other, .rule(.priceStep)])
+    func `an order that is refused though it keeps the rules has them asked for at once`(
+        _ reason: RejectReason
+    ) async throws {
+        try await withServer { bench in
+            try await bench.quote(TestInstrument.body(amount: "0.0123"))
+            change(bench, coarse)
+            bench.exchange.state.withLock { $0.faults = [.refused(reason)] }
+            bench.exchange.market(bid: 6_003_300, ask: 6_003_500)
+            try await bench.server.wait("it quotes by the new rules") { [exchange = bench.exchange] in
+                exchange.market(bid: 6_003_300, ask: 6_003_500)
+                return exchange.open.count == 4
+                    && exchange.open.allSatisfy {
+                        $0.request.price.ticks % 100 == 0 && $0.request.quantity.lots % 500_000 == 0
+                    }
+            }
+            #expect(try await bench.server.supervisor.inspect("u1-c1-pureMarketMaking").state == .active)
+        }
+    }
+
     @Test func `a least cost that the size does not reach is not gone below`() async throws {
         try await withServer { bench in
             try await bench.quote()

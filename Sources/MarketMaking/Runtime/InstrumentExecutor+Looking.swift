@@ -88,7 +88,8 @@ extension InstrumentExecutor {
             count = session.flatMap { core.engine.session($0) }?.orders.count ?? 0
         }
         if count == 0 { return nil }
-        return "\(count) orders on \(place.symbol) are not known to be off the book: \(silence ?? "their cancels are under way")"
+        return
+            "\(count) orders on \(place.symbol) are not known to be off the book: \(silence ?? "their cancels are under way")"
     }
 
     /// Nobody quotes here, nothing of ours can be open, and everything is stored.

@@ -16,6 +16,7 @@ actor InstrumentExecutor {
     let executor = InlineExecutor()
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
     let connector: any ExchangeConnector
+    private let rulesAreDoubted: Signal
     let account: any ExchangeAccount
     let database: any SQLDatabase
     let installation: InstallationID
@@ -100,6 +101,7 @@ actor InstrumentExecutor {
         let mailbox = Mailbox()
         self.mailbox = mailbox
         alarm = runtime.alarms.alarm("executor \(place)") { _ in mailbox.wake() }
+        rulesAreDoubted = runtime.rulesAreDoubted
         journalSchedule = runtime.registry.schedule("journal \(place)")
         (questions, ask) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1_000))
     }
@@ -204,6 +206,7 @@ actor InstrumentExecutor {
             if !isAccountLost {
                 if !directWaiters.isEmpty { note(event) }
                 noteStray(event)
+                if event.doubtsRules { rulesAreDoubted.raise() }
                 core.handle(event, now: now)
             } else if case .reappeared = event {
                 // Told once, and by no list of what is open: its id counts as ended.

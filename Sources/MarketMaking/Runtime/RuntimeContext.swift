@@ -12,6 +12,8 @@ public struct RuntimeContext: Sendable {
     public var logger: Logger
     /// The number in the ids of this database's orders: ``OrderMark``'s.
     public var installation: InstallationID
+    /// Raised when an exchange refuses what keeps the rules that we know of it.
+    let rulesAreDoubted = Signal()
     /// Nil where no other server can have the database open.
     public let lease: TradingLease?
 

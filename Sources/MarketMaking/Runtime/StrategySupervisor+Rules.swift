@@ -23,14 +23,37 @@ extension StrategySupervisor {
         }
     }
 
+    /// Asks at once when an order is refused that keeps the rules we know: a strategy may give up after a few of those.
+    func watchRuleDoubts() async {
+        let schedule = runtime.registry.schedule("doubted rules")
+        defer { schedule.end() }
+        while true {
+            await runtime.rulesAreDoubted.wait()
+            if Task.isCancelled { return }
+            let began = runtime.time.now()
+            schedule.works(since: began)
+            let failure = await takeUpNewRules(areDoubted: true)
+            schedule.worked(from: began, to: runtime.time.now(), failure: failure)
+            // Orders that are refused for another reason must not become a row of questions.
+            let next = began.advanced(byNanoseconds: Self.doubtInterval)
+            do { try await runtime.time.sleep(until: next) } catch { return }
+        }
+    }
+
+    /// The shortest time between two looks for doubt.
+    private static var doubtInterval: Int64 { Nanoseconds.seconds(15) }
+
+    /// - Parameter areDoubted: whether what an exchange told a moment ago is not good enough.
     /// - Returns: which exchanges could not be asked.
     @discardableResult
-    func takeUpNewRules() async -> String? {
+    func takeUpNewRules(areDoubted: Bool = false) async -> String? {
         var failures: [String] = []
         for (place, executor) in executors.sorted(by: { $0.key.description < $1.key.description }) {
             guard !isClosing, let connector = directory.connector(place.exchange) else { continue }
             let listed: [Instrument]
-            do throws(ConnectorError) { listed = try await connector.instruments() } catch {
+            do throws(ConnectorError) {
+                listed = areDoubted ? try await connector.freshInstruments() : try await connector.instruments()
+            } catch {
                 failures.append("\(place): \(error)")
                 continue
             }
@@ -92,6 +115,16 @@ extension StrategySupervisor {
                 until: runtime.time.now().advanced(byNanoseconds: wait), on: runtime.time,
                 failure: recoveryFaults["\(place)"])
             wait = min(2 * wait, Nanoseconds.seconds(30))
+        }
+    }
+}
+
+extension AccountEvent {
+    /// What breaks a rule that our gate knows never leaves: the exchange has another, or a reason that it has no word for.
+    var doubtsRules: Bool {
+        switch self {
+        case .rejected(_, .rule), .rejected(_, .other): true
+        default: false
         }
     }
 }

@@ -70,6 +70,7 @@ public actor StrategySupervisor {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.trade() }
             group.addTask { await self.watchRules() }
+            group.addTask { await self.watchRuleDoubts() }
             group.addTask { await self.watchAccounts() }
             group.addTask { await self.watchStore() }
             for await executor in work { group.addTask { await executor.run() } }

@@ -44,6 +44,11 @@ public final class DialectConnector: ExchangeConnector {
 
     public func instruments() async throws(ConnectorError) -> [Instrument] { try await venue.instruments() }
 
+    public func freshInstruments() async throws(ConnectorError) -> [Instrument] {
+        try await venue.load()
+        return try await venue.instruments()
+    }
+
     // MARK: - Markets
 
     public func subscribe(
