@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Starts an account's requests: cancels before placements, and where the exchange wants one at a time, each when the one
+/// Starts an account's requests: cancels before placements, and where the exchange wants one at a time, each of its kind when the one
 /// before has been answered. Whoever adds one does not wait.
 final class RequestLane: Sendable {
     typealias Work = @Sendable () async -> Void
@@ -8,14 +8,16 @@ final class RequestLane: Sendable {
     private struct State {
         var cancels: [Work] = []
         var others: [Work] = []
-        var running = 0
+        var runningCancels = 0
+        var runningOthers = 0
         var tasks: [Int: Task<Void, Never>] = [:]
         var lastNumber = 0
         var isClosed = false
     }
 
     private let state = Mutex(State())
-    /// Requests under way at once, cancels not counted where there is more than one.
+    /// Requests under way at once that are no cancels. Where it is one, one cancel goes beside it: a placement may have to wait for a limit
+    /// that cancels have their own of.
     private let width: Int
 
     init(width: Int) { self.width = max(1, width) }
@@ -44,28 +46,29 @@ final class RequestLane: Sendable {
 
     private func start(_ state: inout State) {
         while true {
-            let work: Work
-            if !state.cancels.isEmpty, width > 1 || state.running < width {
-                work = state.cancels.removeFirst()
-            } else if !state.others.isEmpty, state.running < width {
-                work = state.others.removeFirst()
+            let (work, isCancel): (Work, Bool)
+            if !state.cancels.isEmpty, width > 1 || state.runningCancels < 1 {
+                (work, isCancel) = (state.cancels.removeFirst(), true)
+                state.runningCancels += 1
+            } else if !state.others.isEmpty, state.runningOthers < width {
+                (work, isCancel) = (state.others.removeFirst(), false)
+                state.runningOthers += 1
             } else {
                 return
             }
-            state.running += 1
             state.lastNumber += 1
             let number = state.lastNumber
             state.tasks[number] = Task {
                 await work()
-                self.ended(number)
+                self.ended(number, isCancel: isCancel)
             }
         }
     }
 
-    private func ended(_ number: Int) {
+    private func ended(_ number: Int, isCancel: Bool) {
         state.withLock { state in
             state.tasks[number] = nil
-            state.running -= 1
+            if isCancel { state.runningCancels -= 1 } else { state.runningOthers -= 1 }
             if !state.isClosed { start(&state) }
         }
     }

@@ -60,7 +60,7 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
                 bridge.labels.map { label in
                     ExchangeAccountState(
                         exchange: id, label: label, isStreaming: condition?.isConnected ?? false,
-                        fault: condition?.fault, safety: .none, unattended: [:])
+                        fault: condition?.fault, safety: .none, unattended: bridge.connector.unattended(label))
                 }
             }
         }

@@ -14,6 +14,17 @@ final class SidecarAccount: ExchangeAccount {
     let startedAt: Timestamp
     private let desks = Mutex<[Symbol: SidecarOrderDesk]>([:])
 
+    /// What rests unattended when the server ends, by quote.
+    var unattended: [AssetID: FixedDecimal] {
+        let desks = desks.withLock { Array($0.values) }
+        return desks.reduce(into: [:]) { sums, desk in
+            let exposure = desk.state.withLock { $0.board.exposure }
+            guard exposure.isPositive else { return }
+            let quote = desk.instrument.quote
+            sums[quote] = (try? (sums[quote] ?? .zero).adding(exposure)) ?? FixedDecimal(raw: .max)
+        }
+    }
+
     /// Milliseconds that a request may take at the exchange.
     static let patience: Int64 = 10_000
     /// How far back is looked for fills where none is booked yet.

@@ -10,6 +10,8 @@ struct SidecarOrderBoard: Sendable {
     struct Entry: Sendable {
         var exchangeID: String?
         var side: Side
+        /// Nil for an order of an earlier life whose price nobody has told.
+        var price: Price?
         var quantity: Quantity
         /// When its placement left; for an order of an earlier life, when we first heard of it.
         var placedAt: Timestamp
@@ -44,7 +46,7 @@ struct SidecarOrderBoard: Sendable {
 
     mutating func placing(_ request: OrderRequest, now: Timestamp) {
         entries[request.id] = Entry(
-            side: request.side, quantity: request.quantity, placedAt: now, isInFlight: true)
+            side: request.side, price: request.price, quantity: request.quantity, placedAt: now, isInFlight: true)
     }
 
     /// - Returns: whether a cancel has waited for this.
@@ -80,6 +82,7 @@ struct SidecarOrderBoard: Sendable {
         if known == nil { quantity = Quantity(lots: try lots(order.amount, "amount")) }
         var entry = known ?? Entry(side: side, quantity: quantity, placedAt: SidecarOrderBoard.began(order, now))
         entry.exchangeID = order.id ?? entry.exchangeID
+        if entry.price == nil { entry.price = try? Price(ticks: ticks(order.price, "price")) }
         if let filled = order.filled { entry.filled = max(entry.filled, try lots(filled, "filled")) }
         entry.failedLookUps = 0
         var events: [AccountEvent] = []
@@ -138,6 +141,18 @@ struct SidecarOrderBoard: Sendable {
         return min(
             now,
             Timestamp(nanoseconds: created.multipliedReportingOverflow(by: Nanoseconds.perMillisecond).partialValue))
+    }
+
+    /// What of ours rests, or may, in quote: the most that can trade while nobody watches.
+    var exposure: FixedDecimal {
+        // lint: ordered because a sum is the same in any order
+        entries.values.reduce(.zero) { sum, entry in
+            let rest = Quantity(lots: max(0, entry.quantity.lots - entry.filled))
+            guard let price = entry.price, rest.lots > 0 else { return sum }
+            // More than can be counted is stated as the most there is, never as nothing.
+            let value = try? unit.decimal(price).multiplied(by: unit.decimal(rest), rounding: .up)
+            return value.flatMap { try? sum.adding($0) } ?? FixedDecimal(raw: .max)
+        }
     }
 
     // MARK: - Fills

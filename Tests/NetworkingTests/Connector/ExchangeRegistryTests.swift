@@ -66,7 +66,8 @@ extension LiveConnectorTests {
             }
         }
 
-        @Test func `who traded on a network goes on when its account has been on another and comes back`() async throws {
+        @Test func `who traded on a network goes on when its account has been on another and comes back`() async throws
+        {
             try await VenueHarness.with(.binance) { harness, account in
                 let id = try await harness.place(account, try await harness.request(51))
                 try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }

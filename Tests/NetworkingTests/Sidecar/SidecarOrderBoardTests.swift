@@ -179,4 +179,23 @@ import TradingCore
         #expect(look([id]) == [])
         #expect(look([id]) == [.reappeared(id)])
     }
+
+    @Test func `what rests is stated with what has not filled, from the placement on to the end`() throws {
+        var board = try Self.board()
+        let id = try Self.id()
+        #expect(board.exposure == .zero)
+        board.placing(try Self.request(), now: Self.now)
+        // 10 lots of 0.001 at 1.00: what is not answered yet may rest.
+        #expect(board.exposure == "0.01")
+        _ = board.placed(id)
+        #expect(try board.report(Self.report(.open, filled: "0.004"), id, now: Self.now) == [.accepted(id)])
+        #expect(board.exposure == "0.006")
+        _ = board.filled([try Self.fill(1, 4)])
+        #expect(try board.report(Self.report(.cancelled, filled: "0.004"), id, now: Self.now) == [.cancelled(id)])
+        #expect(board.exposure == .zero)
+        // An order of an earlier life is counted from what the list says.
+        let other = try Self.id(2)
+        _ = try board.report(Self.report(.open), other, now: Self.now)
+        #expect(board.exposure == "0.01")
+    }
 }
