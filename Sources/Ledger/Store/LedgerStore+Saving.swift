@@ -8,6 +8,7 @@ extension LedgerStore {
     func save(
         _ posting: LedgerPosting, _ movements: [PlannedMovement], _ book: LedgerBook, _ now: Timestamp
     ) throws -> Bool {
+        try lock(book.accounts.filter(\.isChanged))
         // `RETURNING` would cost SQLite a temporary table, so the row's number is asked for only where it is needed.
         let head = values(posting, movements[0], 0, list: nil, book, now)
         guard try transaction.execute(SQL(Self.insertHead, head)) == 1 else { return false }
@@ -15,6 +16,20 @@ extension LedgerStore {
         for reservation in book.reservations where reservation.isChanged { try save(reservation) }
         for account in book.accounts where account.isChanged { try save(account) }
         return true
+    }
+
+    /// Where several nodes write: of two that change one account at once, the later waits here, and loses by a serialisation failure, which is run
+    /// again. At its entry it would lose by the entry's number, taken already, which nobody can tell from a wrong chain.
+    ///
+    /// In one order for everybody, so that two postings never wait for each other.
+    private func lock(_ accounts: [LedgerBook.Account]) throws {
+        guard transaction.dialect == .postgres, !accounts.isEmpty else { return }
+        // As strong as the update that follows, so that entries of others that only name the account go on.
+        try transaction.execute(
+            """
+            SELECT id FROM ledger_accounts WHERE id IN (\(values: accounts.map(\.rowID.sqlValue)))
+            ORDER BY id FOR NO KEY UPDATE
+            """)
     }
 
     private func saveTail(

@@ -30,6 +30,38 @@ import TradingCore
         }
     }
 
+    /// None of these steps reads an earlier posting, so that only the accounts' own rows tell one node of the other's entries.
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, "\(DatabaseEngine.postgresAbsence)"))
+    func `nodes that post to the same accounts at once refuse nothing`() async throws {
+        let url = try #require(DatabaseEngine.postgresURL)
+        let (left, right, exchange) = try (Accounts.order("left"), Accounts.order("right"), Accounts.exchange())
+        try await withTemporaryPostgres(on: url) { url in
+            let nodes = [try await PostgresDatabase.open(url: url), try await PostgresDatabase.open(url: url)]
+            try await Migrator(LedgerMigrations.all).migrate(nodes[0])
+            for account in [left, right] { try await nodes[0].deposit("1000", account) }
+            try await withThrowingTaskGroup { group in
+                for (node, database) in nodes.enumerated() {
+                    for caller in 0..<8 {
+                        // Either way round: two postings that lock the same accounts never wait for each other in a circle.
+                        let (from, to) = caller.isMultiple(of: 2) ? (left, right) : (right, left)
+                        group.addTask {
+                            for number in 0..<15 {
+                                let key = "\(node)-\(caller)-\(number)"
+                                try await database.apply("move-\(key)", .transfer(from: from, to: to, "1"))
+                                try await database.apply("lock-\(key)", .reserve(from: from, to: exchange, "1"))
+                            }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await nodes[0].funds(left) == "880 120")
+            #expect(try await nodes[0].funds(right) == "880 120")
+            try await nodes[1].expectSound()
+            for database in nodes { await database.close() }
+        }
+    }
+
     @Test(arguments: DatabaseEngine.available)
     func `however many reserve at once, no account is overdrawn and nothing is refused for nothing`(
         _ engine: DatabaseEngine
