@@ -121,7 +121,7 @@ extension Outbox {
             """
             DELETE FROM outbox_messages WHERE number IN (
                 SELECT number FROM outbox_messages WHERE settled_at IS NOT NULL AND settled_at < \(cutoff)
-                ORDER BY settled_at LIMIT \(limit))
+                ORDER BY settled_at LIMIT \(limit) \(postgres: "FOR UPDATE SKIP LOCKED"))
             """)
     }
 }
