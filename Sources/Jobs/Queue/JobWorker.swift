@@ -18,7 +18,7 @@ public final class JobWorker: Service {
     let runners: [QueueRunner]
     let recurring: RecurringRuns
     let registration = Mutex<Registration>(Registration())
-    private let watch = Mutex(WorkerWatch())
+    private let watch: Mutex<WorkerWatch>
     private let drainAlarm: Alarm
     /// Raised when everything is done, or nobody waits for it any more.
     private let isOver = Signal()
@@ -40,6 +40,9 @@ public final class JobWorker: Service {
         self.clock = clock
         self.time = time
         self.logger = logger
+        watch = Mutex(
+            WorkerWatch(
+                lease: configuration.lease.nanoseconds, rescueInterval: configuration.rescueInterval.nanoseconds))
         let engine = JobEngine(handlers: handlers, seed: configuration.seed)
         let recurring = RecurringRuns(configuration.schedules, clock.registry)
         self.recurring = recurring
@@ -213,8 +216,8 @@ extension JobWorker {
         let (own, began) = (registration.withLock { $0.worker }, time.now())
         do {
             let sightings = try await database.read { try JobWorkerStore(transaction: $0).sightings(besides: own) }
-            let (lease, ended) = (configuration.lease.nanoseconds, time.now())
-            let dead = watch.withLock { $0.still(sightings, lease: lease, began: began, ended: ended) }
+            let ended = time.now()
+            let dead = watch.withLock { $0.still(sightings, began: began, ended: ended) }
             if dead.isEmpty { return }
             try await database.write { transaction in
                 for sighting in dead { try JobWorkerStore(transaction: transaction).giveUp(sighting) }
@@ -223,6 +226,19 @@ extension JobWorker {
             watch.withLock { $0.forget() }
             throw error
         }
+    }
+
+    /// How long until somebody who stands still could be found dead, or it is looked who there is.
+    func untilNextLook() -> Duration {
+        let now = time.now()
+        return .nanoseconds(watch.withLock { $0.nextLook(after: now) }.nanoseconds(since: now))
+    }
+
+    /// How long until the next heartbeat.
+    var beatInterval: Duration {
+        min(
+            configuration.heartbeatInterval,
+            .nanoseconds(WorkerWatch.longestBeat(lease: configuration.lease.nanoseconds)))
     }
 
     /// Makes the jobs of dead workers ready again.

@@ -143,7 +143,7 @@ import TradingCore
     @Test func `a tick that another node is at is looked for again soon`() async throws {
         try await withTwoNodes { frozen, healthy in
             let schedules = ["a", "b"].map { name in
-                JobSchedule(name, .every(.seconds(60)), catchUp: .once) { try NewJob(Note(number: Int($0.nanoseconds))) }
+                JobSchedule(name, .every(.seconds(60)), catchUp: .once) { _ in try NewJob(Note(number: 1)) }
             }
             let (now, later) = (now, now.advanced(byNanoseconds: Nanoseconds.seconds(90)))
             try await healthy.write { try JobScheduleStore(transaction: $0).define(schedules, now: now) }
