@@ -17,7 +17,7 @@ import TradingCore
     private func withTwoNodes(_ body: (any SQLDatabase, any SQLDatabase) async throws -> Void) async throws {
         try await withTemporaryPlace(.postgres) { place in
             let (frozen, healthy) = (try await Databases.open(place), try await Databases.open(place))
-            try await Migrator(JobsMigrations.all).migrate(healthy)
+            try await Migrator(allMigrations).migrate(healthy)
             do { try await body(frozen, healthy) } catch { Issue.record(error) }
             await frozen.close()
             await healthy.close()
@@ -191,6 +191,25 @@ import TradingCore
             }
             #expect(removed == 2)
             #expect(try await remove() == 1)
+        }
+    }
+
+    @Test func `a lane comes to its end while another node remembers the fence of one`() async throws {
+        try await withTwoNodes { frozen, healthy in
+            let now = now
+            let end = { @Sendable (key: String) in
+                try await healthy.write { transaction in
+                    let outbox = Outbox(transaction: transaction)
+                    try outbox.put(topic: "t", key: key, name: "m", payload: [], now: now)
+                    for batch in try outbox.claim(now: now) { try outbox.acknowledge(batch, .sent(1), now: now) }
+                    return try outbox.metrics().pendingMessages
+                }
+            }
+            #expect(try await end("a") == 0)
+            try await whileHeld("DELETE FROM outbox_fences", by: frozen) {
+                #expect(try await end("b") == 0)
+                _ = try await healthy.write { try Outbox(transaction: $0).sweep(now: now) }
+            }
         }
     }
 }
