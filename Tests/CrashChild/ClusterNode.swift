@@ -47,8 +47,6 @@ struct ClusterNode {
         var configuration = JobWorkerConfiguration(
             queues: [QueueConfiguration(ClusterWork.queue, concurrency: 4)], node: name)
         configuration.lease = lease
-        configuration.heartbeatInterval = min(lease / 4, configuration.heartbeatInterval)
-        configuration.rescueInterval = min(lease / 10, configuration.rescueInterval)
         configuration.schedules = [
             JobSchedule("cluster.tick", .every(.milliseconds(200)), catchUp: .once) { tick in
                 try NewJob(ClusterTick(tick: tick.nanoseconds))

@@ -117,11 +117,22 @@ extension Outbox {
     /// - Returns: how many; as many as `limit` when there may be more.
     public func sweep(limit: Int = 1_000, now: Timestamp) throws -> Int {
         let cutoff = now.advanced(byNanoseconds: -rules.retentionNanoseconds)
+        try sweepFences(limit)
         return try transaction.execute(
             """
             DELETE FROM outbox_messages WHERE number IN (
                 SELECT number FROM outbox_messages WHERE settled_at IS NOT NULL AND settled_at < \(cutoff)
-                ORDER BY settled_at LIMIT \(limit))
+                ORDER BY settled_at LIMIT \(limit) \(postgres: "FOR UPDATE SKIP LOCKED"))
+            """)
+    }
+
+    /// All but the highest.
+    private func sweepFences(_ limit: Int) throws {
+        try transaction.execute(
+            """
+            DELETE FROM outbox_fences WHERE number IN (
+                SELECT number FROM outbox_fences WHERE fence < \(try highestFence())
+                ORDER BY fence LIMIT \(limit) \(postgres: "FOR UPDATE SKIP LOCKED"))
             """)
     }
 }

@@ -5,7 +5,7 @@ public import TradingCore
 public struct OutboxBatch: Hashable, Sendable {
     public let lane: OutboxLane
     public let messages: [OutboxMessage]
-    /// Grows with every claim of the lane; a receiver that remembers the highest one can turn a late sender away.
+    /// Grows with every claim of the lane, whatever clocks do; a receiver that remembers the highest one can turn a late sender away.
     public let fence: Int64
     /// Nothing of the batch may be begun to be sent from then on.
     public let leasedUntil: Timestamp
@@ -29,10 +29,12 @@ extension Outbox {
     public func claim(limit: Int? = nil, now: Timestamp) throws -> [OutboxBatch] {
         let until = now.advanced(byNanoseconds: rules.leaseNanoseconds)
         let latest = now.advanced(byNanoseconds: rules.longestWait)
+        // By the clock, so that a restored database, which has forgotten the newest fences, gives higher ones too.
+        let fence = max(now.nanoseconds, try highestFence() + 1)
         let lanes = try transaction.rows(
             """
             UPDATE outbox_lanes SET is_sending = 1, ready_at = \(until),
-                fence = CASE WHEN fence >= \(now) THEN fence + 1 ELSE \(now) END
+                fence = CASE WHEN fence >= \(fence) THEN fence + 1 ELSE \(fence) END
             WHERE (topic, lane_key) IN (
                 SELECT topic, lane_key FROM outbox_lanes
                 WHERE is_parked = 0 AND (ready_at <= \(now) OR ready_at > \(latest))

@@ -75,19 +75,31 @@ public struct Outbox {
             """)
     }
 
-    /// A lane without messages has no row.
+    /// A lane without messages has no row. Its fence is remembered, together with those of all lanes that came to their end: the next sender of
+    /// this one has a higher one, also when the clock has been set back, or is another node's.
     func removePending(_ lane: OutboxLane, _ count: Int) throws {
         if count == 0 { return }
-        let removed = try transaction.execute(
+        let removed = try transaction.row(
             """
             DELETE FROM outbox_lanes
-            WHERE topic = \(lane.topic) AND lane_key = \(lane.key) AND pending = \(count)
+            WHERE topic = \(lane.topic) AND lane_key = \(lane.key) AND pending = \(count) RETURNING fence
             """)
-        if removed == 1 { return }
+        if let removed { return try remember(fence: removed.get(0)) }
         try transaction.execute(
             """
             UPDATE outbox_lanes SET pending = pending - \(count)
             WHERE topic = \(lane.topic) AND lane_key = \(lane.key)
             """)
+    }
+
+    private func remember(fence: Int64) throws {
+        // Of a lane that nobody has claimed there is nothing to be remembered.
+        if fence == 0 { return }
+        try transaction.executeLater("INSERT INTO outbox_fences (fence) VALUES (\(fence))")
+    }
+
+    /// Of all lanes that have come to their end.
+    func highestFence() throws -> Int64 {
+        try transaction.row("SELECT fence FROM outbox_fences ORDER BY fence DESC LIMIT 1")?.get(0) ?? 0
     }
 }

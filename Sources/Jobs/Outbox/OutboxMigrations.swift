@@ -2,7 +2,7 @@ public import Persistence
 
 /// The tables of outgoing messages and of receipts.
 public enum OutboxMigrations {
-    public static let all = [messages, receipts]
+    public static let all = [messages, receipts, fences]
 
     /// A row per message, and a row per lane that has any to send. The lane's row carries what is true of its head only:
     /// failures, when to try, who sends. So sending costs no index beyond the ones on what is pending.
@@ -51,6 +51,14 @@ public enum OutboxMigrations {
             "CREATE INDEX outbox_lanes_ready ON outbox_lanes (ready_at) WHERE is_parked = 0")
         try transaction.execute(
             "CREATE INDEX outbox_lanes_failing ON outbox_lanes (topic, lane_key) WHERE failures > 0")
+    }
+
+    /// Fences of lanes that have come to their end; the highest counts, see ``Outbox/removePending(_:_:)``. Rows are added and never changed: a
+    /// single one would be every node's to wait for.
+    private static let fences = Migration("outbox-3-fences") { transaction in
+        try transaction.execute(
+            "CREATE TABLE outbox_fences (number INTEGER PRIMARY KEY, fence INTEGER NOT NULL) STRICT")
+        try transaction.execute("CREATE INDEX outbox_fences_highest ON outbox_fences (fence)")
     }
 
     private static let receipts = Migration("outbox-2-receipts") { transaction in

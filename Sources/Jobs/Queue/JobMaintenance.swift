@@ -26,7 +26,7 @@ struct JobMaintenance: Sendable {
         group.addTask { [heartbeat] in
             await heartbeat.run {
                 try await worker.heartbeat()
-                return Beat.Turn(configuration.heartbeatInterval)
+                return Beat.Turn(worker.beatInterval)
             }
         }
         group.addTask { [rescue] in
@@ -36,7 +36,7 @@ struct JobMaintenance: Sendable {
                 try await worker.giveBackStrays()
                 // A word about a cancellation can be lost.
                 try await worker.stopCancelled()
-                return Beat.Turn(configuration.rescueInterval)
+                return Beat.Turn(worker.untilNextLook())
             }
         }
         group.addTask { [retention] in

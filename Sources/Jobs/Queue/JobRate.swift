@@ -63,6 +63,22 @@ struct JobRateStore {
         return JobRateBucket(rate, fullAt: try row?.get(0) ?? now, now: now)
     }
 
+    /// How long until a bucket that another node takes from is looked at again.
+    static let busyNanoseconds = Nanoseconds.milliseconds(50)
+
+    /// Keeps other nodes from the bucket until the transaction ends. A node that was frozen while it took from it must not hold up
+    /// this one's writer.
+    /// - Returns: false when another node has it.
+    func isFree(_ queue: QueueName) throws -> Bool {
+        guard transaction.dialect == .postgres else { return true }
+        let isHeld = try transaction.row(
+            """
+            SELECT 1 FROM job_rates WHERE queue = \(queue)
+                AND NOT EXISTS (SELECT 1 FROM job_rates WHERE queue = \(queue) FOR UPDATE SKIP LOCKED)
+            """)
+        return isHeld == nil
+    }
+
     func available(_ queue: QueueName, _ rate: JobRate, now: Timestamp) throws -> Int {
         try bucket(queue, rate, now).available(now)
     }

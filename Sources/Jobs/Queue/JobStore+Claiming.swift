@@ -26,6 +26,11 @@ extension JobStore {
         if promotesDue { try promoteDue(queue, limit: max(limit, Self.promotionLimit), now: now) }
         if let rate {
             let store = JobRateStore(transaction: transaction)
+            guard try store.isFree(queue) else {
+                batch.opensAt = now.advanced(byNanoseconds: JobRateStore.busyNanoseconds)
+                batch.nextDue = try nextDue(queue)
+                return batch
+            }
             let allowed = min(limit, try store.available(queue, rate, now: now))
             if allowed > 0 { (batch.jobs, batch.isMore) = try lease(queue, allowed, worker, now) }
             batch.opensAt = try store.take(batch.jobs.count, queue, rate, now: now)

@@ -81,8 +81,10 @@ extension JobStore {
     // MARK: -
 
     /// Ends a lease as `decide` says.
+    /// - Parameter skipsLocked: whether a job that another node has locked is passed over, as if its lease were over.
+    /// - Returns: nil when it is no longer the job's.
     func end(
-        _ lease: JobLease, reason: String?, now: Timestamp, isRescue: Bool = false,
+        _ lease: JobLease, reason: String?, now: Timestamp, isRescue: Bool = false, skipsLocked: Bool = false,
         _ decide: (JobDecision.Standing) -> JobDecision
     ) throws -> JobState? {
         let row = try transaction.row(
@@ -90,16 +92,13 @@ extension JobStore {
             SELECT queue, lane, failures, attempts, rescues, maximum_rescues, backoff, is_discarded_when_exhausted,
                 is_cancel_requested, dead_letter_holds_key, is_removed_when_finished
             FROM jobs WHERE id = \(lease.id) AND \(raw: Self.isRunning) AND claims = \(lease.number)
-                \(postgres: "FOR UPDATE")
+                \(postgres: skipsLocked ? "FOR UPDATE SKIP LOCKED" : "FOR UPDATE")
             """)
         guard let row else { return nil }
         // One row that cannot be read must not keep a dead worker's other jobs from being rescued: it is an operator's.
         let standing = try standing(row)
         let decision = standing.map(decide) ?? .dead
-        let unreadable =
-            standing == nil ? "its backoff cannot be read: \(try row.get(6, as: String?.self) ?? "nothing")" : nil
-        let causes = [reason, unreadable].compactMap(\.self)
-        let reason = causes.isEmpty ? nil : causes.joined(separator: "; ")
+        let reason = standing == nil ? try unreadable(row, reason) : reason
         let (lane, queue): (String?, QueueName) = (try row.get(1), try row.get(0))
         let keepsLane = try keepsLane(decision, deadLetterHoldsKey: row.get(9))
         if decision.state.isFinished, try row.get(10) {
@@ -119,6 +118,12 @@ extension JobStore {
             failures: try row.get(2), attempts: try row.get(3), rescues: try row.get(4),
             maximumRescues: try row.get(5), backoff: backoff,
             exhaustion: try row.get(7, as: Bool.self) ? .discard : .deadLetter, isCancelRequested: try row.get(8))
+    }
+
+    /// Both why it cannot go on and what ended its attempt.
+    private func unreadable(_ row: SQLRow, _ reason: String?) throws -> String {
+        let backoff = try row.get(6, as: String?.self) ?? "nothing"
+        return "its backoff cannot be read: \(backoff.cut(256))" + (reason.map { "; its attempt ended: \($0)" } ?? "")
     }
 
     private func keepsLane(_ decision: JobDecision, deadLetterHoldsKey: Bool) -> Bool {

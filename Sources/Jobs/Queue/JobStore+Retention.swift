@@ -23,7 +23,7 @@ extension JobStore {
             DELETE FROM jobs WHERE id IN (
                 SELECT id FROM jobs WHERE queue = \(queue.name) AND state = '\(raw: state.rawValue)' AND finished_at IS NOT NULL
                     AND finished_at <= \(max(byAge, byCount))
-                ORDER BY finished_at, id LIMIT \(limit))
+                ORDER BY finished_at, id LIMIT \(limit) \(postgres: "FOR UPDATE SKIP LOCKED"))
             """)
     }
 

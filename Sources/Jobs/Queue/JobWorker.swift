@@ -18,7 +18,7 @@ public final class JobWorker: Service {
     let runners: [QueueRunner]
     let recurring: RecurringRuns
     let registration = Mutex<Registration>(Registration())
-    private let watch = Mutex(WorkerWatch())
+    private let watch: Mutex<WorkerWatch>
     private let drainAlarm: Alarm
     /// Raised when everything is done, or nobody waits for it any more.
     private let isOver = Signal()
@@ -40,6 +40,9 @@ public final class JobWorker: Service {
         self.clock = clock
         self.time = time
         self.logger = logger
+        watch = Mutex(
+            WorkerWatch(
+                lease: configuration.lease.nanoseconds, rescueInterval: configuration.rescueInterval.nanoseconds))
         let engine = JobEngine(handlers: handlers, seed: configuration.seed)
         let recurring = RecurringRuns(configuration.schedules, clock.registry)
         self.recurring = recurring
@@ -213,11 +216,8 @@ extension JobWorker {
         let (own, began) = (registration.withLock { $0.worker }, time.now())
         do {
             let sightings = try await database.read { try JobWorkerStore(transaction: $0).sightings(besides: own) }
-            let (lease, interval) = (configuration.lease.nanoseconds, configuration.rescueInterval.nanoseconds)
             let ended = time.now()
-            let dead = watch.withLock {
-                $0.still(sightings, lease: lease, lookedAtEvery: interval, began: began, ended: ended)
-            }
+            let dead = watch.withLock { $0.still(sightings, began: began, ended: ended) }
             if dead.isEmpty { return }
             try await database.write { transaction in
                 for sighting in dead { try JobWorkerStore(transaction: transaction).giveUp(sighting) }
@@ -228,17 +228,28 @@ extension JobWorker {
         }
     }
 
-    /// Makes the jobs of dead workers ready again. What somebody holds locked is left for the next time.
+    /// How long until somebody who stands still could be found dead, or it is looked who there is.
+    func untilNextLook() -> Duration {
+        let now = time.now()
+        return .nanoseconds(watch.withLock { $0.nextLook(after: now) }.nanoseconds(since: now))
+    }
+
+    /// How long until the next heartbeat.
+    var beatInterval: Duration {
+        min(
+            configuration.heartbeatInterval,
+            .nanoseconds(WorkerWatch.longestBeat(lease: configuration.lease.nanoseconds)))
+    }
+
+    /// Makes the jobs of dead workers ready again.
     func rescue() async throws {
         let (time, limit) = (time, configuration.maximumBatch)
-        var (isMore, last) = (true, JobWorkerID(rawValue: 0))
+        var isMore = true
         while isMore {
             let own = registration.withLock { $0.worker }
-            let rescue = try await database.write { [last] transaction in
-                try JobWorkerStore(transaction: transaction).rescue(
-                    own: own, after: last, limit: limit, now: time.now())
+            let rescue = try await database.write { transaction in
+                try JobWorkerStore(transaction: transaction).rescue(own: own, limit: limit, now: time.now())
             }
-            last = rescue.done ?? last
             registration.withLock { $0.rescued += rescue.jobs.count }
             if !rescue.jobs.isEmpty {
                 logger.warning(

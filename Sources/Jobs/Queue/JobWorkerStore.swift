@@ -22,11 +22,7 @@ public struct JobWorkerStore {
             """)
         guard let id = try row?.get(0, as: JobWorkerID.self) else { throw SQLError.other("no id for a worker") }
         guard isStart else { return id }
-        if ownsDatabase {
-            try transaction.execute("UPDATE job_workers SET lease_until = 0 WHERE id <> \(id)")
-        } else {
-            try transaction.execute("UPDATE job_workers SET lease_until = 0 WHERE id <> \(id) AND node = \(node)")
-        }
+        try declareDead(ownsDatabase ? "id <> \(id)" : "id <> \(id) AND node = \(node)")
         return id
     }
 
@@ -49,63 +45,63 @@ public struct JobWorkerStore {
         public var ended: [JobID] = []
         /// There is more to do at once.
         public var isMore = false
-        /// The worker of which nothing is left, or nothing that is not locked.
-        public var done: JobWorkerID?
     }
 
-    /// Everybody but `own`, see ``WorkerWatch``.
+    /// Everybody but `own` and those given up, see ``WorkerWatch``.
     public func sightings(besides own: JobWorkerID?) throws -> [WorkerSighting] {
         try transaction.rows(
-            "SELECT id, lease_until FROM job_workers WHERE id <> \(own ?? JobWorkerID(rawValue: 0)) ORDER BY id"
+            """
+            SELECT id, lease_until FROM job_workers WHERE lease_until > 0 AND id <> \(own ?? JobWorkerID(rawValue: 0))
+            ORDER BY id
+            """
         ).map { WorkerSighting(worker: try $0.get(0), mark: try $0.get(1)) }
     }
 
-    /// Declares a worker dead, unless it has lived since it was seen. From then on it can hold nothing; the next
-    /// ``rescue(own:limit:now:)`` takes what it held.
+    /// Declares a worker dead, unless it has lived since it was seen, or another node works on its row just now. From then on it can
+    /// hold nothing; the next ``rescue(own:limit:now:)`` takes what it held.
     public func giveUp(_ sighting: WorkerSighting) throws {
-        // Whoever has just frozen in the middle of a heartbeat holds its row, and must not hold us: the next look finds it.
-        try transaction.execute(
-            """
-            UPDATE job_workers SET lease_until = 0 WHERE id IN (SELECT id FROM job_workers
-                WHERE id = \(sighting.worker) AND lease_until = \(sighting.mark) \(postgres: "FOR UPDATE SKIP LOCKED"))
-            """)
+        try declareDead("id = \(sighting.worker) AND lease_until = \(sighting.mark)")
     }
 
-    /// Gives the jobs of a worker that was declared dead to whoever claims them next.
+    /// Those whose row is locked are passed over: a node may have been frozen in the transaction of its heartbeat, and this node's one
+    /// writer, which trading waits for, must not stand still with it.
+    private func declareDead(_ condition: SQL) throws {
+        let free: SQL = " \(postgres: "FOR UPDATE SKIP LOCKED"))"
+        try transaction.execute(
+            "UPDATE job_workers SET lease_until = 0 WHERE id IN (SELECT id FROM job_workers WHERE " + condition + free)
+    }
+
+    /// Gives the jobs of workers that were declared dead to whoever claims them next. What a node has locked, perhaps one that was frozen in the
+    /// midst of its transaction, is left for the next time.
     /// - Parameters:
     ///   - own: never taken for dead.
-    ///   - last: those up to it are left alone.
     ///   - limit: at most so many jobs.
-    public func rescue(
-        own: JobWorkerID?, after last: JobWorkerID = JobWorkerID(rawValue: 0), limit: Int, now: Timestamp
-    ) throws -> Rescue {
-        let dead = try transaction.row(
+    public func rescue(own: JobWorkerID?, limit: Int, now: Timestamp) throws -> Rescue {
+        let dead = try transaction.rows(
             """
-            SELECT id, node FROM job_workers
-            WHERE lease_until <= 0 AND id > \(last) AND id <> \(own ?? JobWorkerID(rawValue: 0))
-            ORDER BY id LIMIT 1
+            SELECT id, node FROM job_workers WHERE lease_until <= 0 AND id <> \(own ?? JobWorkerID(rawValue: 0))
+            ORDER BY id
             """)
-        guard let dead else { return Rescue() }
-        let (worker, node): (JobWorkerID, String) = (try dead.get(0), try dead.get(1))
-        var rescue = Rescue(isMore: true)
-        for lease in try freeLeases(worker, limit: limit) {
+        var rescue = Rescue()
+        for row in dead where rescue.jobs.count < limit {
+            try self.rescue(worker: row.get(0), node: row.get(1), limit: limit, now, &rescue)
+        }
+        rescue.isMore = rescue.jobs.count >= limit
+        return rescue
+    }
+
+    private func rescue(
+        worker: JobWorkerID, node: String, limit: Int, _ now: Timestamp, _ rescue: inout Rescue
+    ) throws {
+        for lease in try freeLeases(worker, limit: limit - rescue.jobs.count) {
             let state = try JobStore(transaction: transaction).end(
                 lease, reason: "worker \(worker.rawValue) on \(node) died", now: now, isRescue: true,
                 JobDecision.afterLostWorker)
+            guard let state else { continue }
             rescue.jobs.append(lease.id)
             if state != .ready { rescue.ended.append(lease.id) }
         }
-        if rescue.jobs.count < limit {
-            rescue.done = worker
-            // Not while a job of it is left, which is locked: it is looked for again. Nor while its own row is.
-            try transaction.execute(
-                """
-                DELETE FROM job_workers WHERE id IN (SELECT id FROM job_workers WHERE id = \(worker)
-                    AND NOT EXISTS (SELECT 1 FROM jobs WHERE worker_id = \(worker) AND state = 'running')
-                    \(postgres: "FOR UPDATE SKIP LOCKED"))
-                """)
-        }
-        return rescue
+        if rescue.jobs.count < limit { _ = try remove(worker) }
     }
 
     /// Gives back what a living worker has leased and knows nothing of. That happens when the answer to its claim was lost, or
@@ -123,36 +119,39 @@ public struct JobWorkerStore {
             ORDER BY id
             """
         ).map { JobLease(id: try $0.get(0), number: try $0.get(1), worker: worker) }.filter { !leases.contains($0) }
-        for lease in strays {
-            _ = try JobStore(transaction: transaction).end(
-                lease, reason: "leased, and nobody worked on it", now: now, JobDecision.afterRelease)
-        }
-        return strays.map(\.id)
+        return try strays.filter { lease in
+            let state = try JobStore(transaction: transaction).end(
+                lease, reason: "leased, and nobody worked on it", now: now, skipsLocked: true, JobDecision.afterRelease)
+            return state != nil
+        }.map(\.id)
     }
 
-    /// Takes a worker that stops off the list; what it still holds may be claimed at once, with no attempt used up.
+    /// Takes a worker that stops off the list; what it still holds may be claimed at once, with no attempt used up. What another node
+    /// has locked is rescued by the others.
     public func leave(_ worker: JobWorkerID, now: Timestamp) throws {
-        for lease in try leases(worker, limit: .max) {
+        for lease in try freeLeases(worker, limit: .max) {
             _ = try JobStore(transaction: transaction).end(lease, reason: nil, now: now, JobDecision.afterRelease)
         }
-        try transaction.execute("DELETE FROM job_workers WHERE id = \(worker)")
+        if try !remove(worker) { try declareDead("id = \(worker)") }
     }
 
-    /// Those that nobody holds locked. A process that is frozen in the middle of a transaction holds what it has written, and whoever waits
-    /// for that stands still with it: on a database's one writer that is everybody.
+    /// - Returns: false when it still holds something, or its row is locked.
+    private func remove(_ worker: JobWorkerID) throws -> Bool {
+        try transaction.execute(
+            """
+            DELETE FROM job_workers WHERE id IN (
+                SELECT id FROM job_workers WHERE id = \(worker)
+                    AND NOT EXISTS (SELECT 1 FROM jobs WHERE worker_id = \(worker) AND state = 'running')
+                \(postgres: "FOR UPDATE SKIP LOCKED"))
+            """) == 1
+    }
+
+    /// Of a worker's running jobs those that no other node has locked.
     private func freeLeases(_ worker: JobWorkerID, limit: Int) throws -> [JobLease] {
         try transaction.rows(
             """
             SELECT id, claims FROM jobs WHERE worker_id = \(worker) AND state = 'running' ORDER BY id LIMIT \(limit)
-                \(postgres: "FOR UPDATE SKIP LOCKED")
-            """
-        ).map { JobLease(id: try $0.get(0), number: try $0.get(1), worker: worker) }
-    }
-
-    private func leases(_ worker: JobWorkerID, limit: Int) throws -> [JobLease] {
-        try transaction.rows(
-            """
-            SELECT id, claims FROM jobs WHERE worker_id = \(worker) AND state = 'running' ORDER BY id LIMIT \(limit)
+            \(postgres: "FOR UPDATE SKIP LOCKED")
             """
         ).map { JobLease(id: try $0.get(0), number: try $0.get(1), worker: worker) }
     }

@@ -33,11 +33,12 @@ public struct JobWorkerConfiguration: Sendable {
     /// Whether no other process can have the database open, as with an embedded one: then a start takes over what any
     /// earlier process held. Nil goes by the engine.
     public var ownsDatabase: Bool?
-    /// How long a worker is believed to be alive after its last heartbeat; its jobs go to others then.
+    /// At the latest so long after a worker's last heartbeat its jobs are with others, see ``WorkerWatch``.
     public var lease: Duration = .seconds(5)
+    /// A quarter of the lease at most.
     public var heartbeatInterval: Duration = .milliseconds(1_250)
-    /// Between two looks at the others' heartbeats, see ``WorkerWatch``.
-    public var rescueInterval: Duration = .milliseconds(500)
+    /// How often it is looked who is dead; a fifth of the lease at most.
+    public var rescueInterval: Duration = .seconds(1)
     /// How often a queue is looked at when no word comes: a word can be lost.
     public var pollInterval: Duration = .seconds(2)
     public var retentionInterval: Duration = .seconds(60)

@@ -62,11 +62,16 @@ public struct JobScheduleStore {
     public func tick(_ schedules: [JobSchedule], now: Timestamp) throws -> Tick {
         var tick = Tick()
         tick.broughtBack = try bringBack(schedules, now: now)
+        var isHeld = false
         let due = try transaction.rows(
             "SELECT name, next_at FROM job_schedules WHERE next_at <= \(now) ORDER BY next_at, name")
         for row in due {
             let (name, next): (String, Timestamp) = (try row.get(0), try row.get(1))
             guard let schedule = schedules.first(where: { $0.name == name }) else { continue }
+            guard try isFree(name) else {
+                isHeld = true
+                continue
+            }
             let ticks = schedule.due(from: next, now: now)
             let jobs: [NewJob]
             // Before any statement: the code of a schedule may fail, its rows stay as they are then.
@@ -77,7 +82,19 @@ public struct JobScheduleStore {
             tick.enqueued += try enqueue(jobs, of: schedule, from: next, through: ticks.last, now)
         }
         tick.next = try transaction.row("SELECT MIN(next_at) FROM job_schedules WHERE next_at > \(now)")?.get(0)
+        if isHeld { tick.next = min(tick.next ?? .distantFuture, now.advanced(byNanoseconds: Self.heldNanoseconds)) }
         return tick
+    }
+
+    /// How long until a schedule is looked at again that another node was moving on.
+    static let heldNanoseconds = Nanoseconds.seconds(1)
+
+    /// Keeps other nodes from a schedule until the transaction ends.
+    /// - Returns: false when another node has it: most likely that one enqueues the tick, and if it was frozen in the midst of it, this one's
+    ///   writer must not stand still as well.
+    private func isFree(_ name: String) throws -> Bool {
+        try transaction.row(
+            "SELECT 1 FROM job_schedules WHERE name = \(name) \(postgres: "FOR UPDATE SKIP LOCKED")") != nil
     }
 
     /// So far the clocks of two nodes may be apart.
@@ -90,7 +107,7 @@ public struct JobScheduleStore {
         var names: [String] = []
         for entry in try entries() {
             guard let schedule = schedules.first(where: { $0.name == entry.name }),
-                let bound = schedule.cadence.next(after: latest), entry.nextAt > bound
+                let bound = schedule.cadence.next(after: latest), entry.nextAt > bound, try isFree(entry.name)
             else { continue }
             let moved = try transaction.execute(
                 """

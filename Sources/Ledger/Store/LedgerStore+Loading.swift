@@ -48,7 +48,7 @@ extension LedgerStore {
     private func accounts(_ wanted: [LedgerAccount]) -> SQL {
         if transaction.dialect == .postgres {
             let paths = wanted.dropFirst().reduce("\(wanted[0].path)" as SQL) { $0 + ", \($1.path)" }
-            return "\(raw: Self.columns) IN (" + paths + ") ORDER BY id FOR UPDATE"
+            return "\(raw: Self.columns) IN (" + paths + ") ORDER BY id FOR NO KEY UPDATE"
         }
         switch wanted.count {
         case 1: return SQL(Self.oneAccount, [.text(wanted[0].path)])
@@ -104,7 +104,7 @@ extension LedgerStore {
 
         init(_ columns: String) {
             statements = Self.statements(columns, "")
-            locking = Self.statements(columns, " FOR UPDATE OF d, c")
+            locking = Self.statements(columns, " FOR NO KEY UPDATE OF d, c")
         }
 
         private static func statements(

@@ -34,11 +34,12 @@ final class PostgresWriter: Committer, @unchecked Sendable {
         self.id = id
         name = "mrmarket writer \(id)"
         // Reading a whole table conflicts with whoever writes any of it. An upsert looks for nothing but its own
-        // key, so that marking cannot get in the way of another node's transaction.
+        // key, so that marking cannot get in the way of another node's transaction. A node that is frozen in the midst of a transaction
+        // keeps its rows from all others: not for long, and it runs the transaction again when it is thawed.
         session = PostgresSession(
             options, name: name,
             preparation: """
-                SET enable_seqscan = off;
+                SET enable_seqscan = off; SET idle_in_transaction_session_timeout = '15s';
                 PREPARE mrmarket_mark(BIGINT) AS INSERT INTO \(Self.table) (writer, number, marked_at) VALUES (\(id), $1, now())
                     ON CONFLICT (writer) DO UPDATE SET number = excluded.number, marked_at = excluded.marked_at
                 """)

@@ -135,6 +135,41 @@ private func at(_ seconds: Int64) -> Timestamp { Timestamp(nanoseconds: Nanoseco
         #expect(second.fence < third.fence)
     }
 
+    @Test(arguments: [true, false])
+    func `a fence grows though the lane was empty in between and the clock was set back`(isDiscarded: Bool) throws {
+        let id = try put("a")
+        let first = try #require(try outbox { try $0.claim(now: at(100)) }.first)
+        if isDiscarded {
+            try outbox { try $0.acknowledge(first, .sent(0), now: at(100)) }
+            #expect(try outbox { try $0.discard(id, now: at(100)) })
+        } else {
+            try outbox { try $0.acknowledge(first, .sent(1), now: at(100)) }
+        }
+        // Another lane ends as well, with a lower fence, and one that nobody has claimed.
+        try put("x", key: "18")
+        let other = try #require(try outbox { try $0.claim(now: at(1)) }.first)
+        try outbox { try $0.acknowledge(other, .sent(1), now: at(1)) }
+        #expect(
+            try outbox {
+                try $0.discard(try $0.put(topic: "orders", key: "19", name: "y", payload: [], now: at(1)), now: at(1))
+            })
+        _ = try outbox { try $0.sweep(now: at(2)) }
+        try put("b", now: at(2))
+        let second = try #require(try outbox { try $0.claim(now: at(2)) }.first)
+        #expect(second.lane == first.lane)
+        #expect(second.fence > first.fence)
+        try outbox { try $0.acknowledge(second, .sent(1), now: at(2)) }
+        try put("c", now: at(200))
+        let third = try #require(try outbox { try $0.claim(now: at(200)) }.first)
+        #expect(third.fence == at(200).nanoseconds, "the clock's again, once it is ahead")
+        try outbox { try $0.acknowledge(third, .sent(1), now: at(200)) }
+        _ = try outbox { try $0.sweep(now: at(200)) }
+        let fences = try database.transact {
+            try $0.rows("SELECT fence FROM outbox_fences").map { try $0.get(0, as: Int64.self) }
+        }
+        #expect(fences == [third.fence], "of many only the highest is kept")
+    }
+
     // MARK: - Failing
 
     @Test func `a failing lane waits longer each time, then is parked, and holds nobody else up`() throws {

@@ -143,7 +143,8 @@ import TradingCore
         #expect(rescue.ended == [jobs[1].id])
         let record = try #require(try desk.record(jobs[1].id))
         #expect(record.state == .dead)
-        #expect(record.reason?.hasSuffix("on a died; its backoff cannot be read: fibonacci 5") == true)
+        let cause = "worker \(desk.worker.rawValue) on a died"
+        #expect(record.reason == "its backoff cannot be read: fibonacci 5; its attempt ended: \(cause)")
         #expect(try desk.state(successor) == .waiting, "a dead letter holds its key until an operator decides")
         #expect(try desk.claim(worker: again).map(\.number) == [1, 3])
         let now = desk.now
@@ -156,8 +157,10 @@ import TradingCore
         let job = try desk.enqueue(1, JobOptions(attempts: 9))
         let claimed = try #require(try desk.claim().first)
         try desk.database.transact { _ = try $0.execute("UPDATE jobs SET backoff = ''") }
-        #expect(try desk.fail(claimed) == .dead)
-        #expect(try desk.record(job.id)?.reason?.hasSuffix("; its backoff cannot be read: ") == true)
+        #expect(try desk.fail(claimed, .deadLetter, reason: "no handler for jobs of kind test.note") == .dead)
+        let reason = try #require(try desk.record(job.id)?.reason)
+        #expect(reason.hasPrefix("its backoff cannot be read: "))
+        #expect(reason.contains("no handler for jobs of kind test.note"), "the true cause is told as well")
     }
 
     @Test func `a worker that leaves gives back what it holds, nothing used up`() async throws {

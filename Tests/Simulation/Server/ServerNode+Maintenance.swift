@@ -85,7 +85,7 @@ extension ServerNode {
             let sightings = try world.transact("look at workers") {
                 try JobWorkerStore(transaction: $0).sightings(besides: worker)
             }
-            let dead = watch.still(sightings, lease: setup.switches.leaseNanoseconds, began: now, ended: self.now)
+            let dead = watch.still(sightings, began: now, ended: self.now)
             if dead.isEmpty { return }
             try world.transact("give up the dead") { transaction in
                 for sighting in dead { try JobWorkerStore(transaction: transaction).giveUp(sighting) }

@@ -26,7 +26,7 @@ public final class ServerNode: SimulationParticipant {
     var outboxAt = Timestamp.distantPast
     var heartbeatAt = Timestamp.distantPast
     var rescueAt = Timestamp.distantPast
-    var watch = WorkerWatch()
+    var watch: WorkerWatch
     var tickAt = Timestamp.distantPast
     var retentionAt = Timestamp.distantPast
     /// How often it was the turn of a queue.
@@ -37,6 +37,8 @@ public final class ServerNode: SimulationParticipant {
         self.setup = setup
         self.skew = skew
         self.world = world
+        watch = WorkerWatch(
+            lease: setup.switches.leaseNanoseconds, rescueInterval: setup.switches.rescueInterval)
     }
 
     var now: Timestamp { world.now.advanced(byNanoseconds: skew) }
