@@ -17,6 +17,17 @@ import TradingCore
         await supervisor.health().faults.contains { $0.contains("that no strategy looks after") }
     }
 
+    /// - Returns: one of four quotes, which has ended; another has taken its place.
+    private static func quoteAndEndOne(_ bench: Bench) async throws -> ClientOrderID {
+        try await bench.quote()
+        let exchange = bench.exchange
+        let id = try #require(exchange.open.first).request.id
+        exchange.state.withLock { $0.orders[id]?.status = .cancelled }
+        exchange.tell(.event(.cancelled(id)))
+        try await bench.server.wait("another takes its place") { exchange.open.count == 4 }
+        return id
+    }
+
     @Test func `one whose cancel is refused is cancelled again until it is gone, and health says so while it stays`()
         async throws
     {
@@ -117,11 +128,7 @@ import TradingCore
     {
         try await withServer { bench in
             let (exchange, server) = (bench.exchange, bench.server)
-            try await bench.quote()
-            let id = try #require(exchange.open.first).request.id
-            exchange.state.withLock { $0.orders[id]?.status = .cancelled }
-            exchange.tell(.event(.cancelled(id)))
-            try await server.wait("another takes its place") { exchange.open.count == 4 }
+            let id = try await Self.quoteAndEndOne(bench)
             if isLost { exchange.tell(.lost) }
             exchange.state.withLock { state in
                 state.refusesCancels = true
@@ -141,11 +148,7 @@ import TradingCore
     {
         try await withServer { bench in
             let (exchange, server) = (bench.exchange, bench.server)
-            try await bench.quote()
-            let id = try #require(exchange.open.first).request.id
-            exchange.state.withLock { $0.orders[id]?.status = .cancelled }
-            exchange.tell(.event(.cancelled(id)))
-            try await server.wait("another takes its place") { exchange.open.count == 4 }
+            let id = try await Self.quoteAndEndOne(bench)
             exchange.tell(.lost)
             exchange.state.withLock { $0.orders[id]?.status = .open }
             exchange.tell(.recovered)
@@ -162,11 +165,7 @@ import TradingCore
     @Test func `one that a list shows late is no stray`() async throws {
         try await withServer { bench in
             let (exchange, server) = (bench.exchange, bench.server)
-            try await bench.quote()
-            let id = try #require(exchange.open.first).request.id
-            exchange.state.withLock { $0.orders[id]?.status = .cancelled }
-            exchange.tell(.event(.cancelled(id)))
-            try await server.wait("another takes its place") { exchange.open.count == 4 }
+            let id = try await Self.quoteAndEndOne(bench)
             exchange.tell(.lost)
             // The first list still has what has ended; the next one is right.
             let asked = Mutex(0)
