@@ -103,7 +103,7 @@ let package = Package(
         .target(
             name: "Persistence",
             dependencies: [
-                "TradingCore", "CPostgres", .product(name: "GRDB", package: "GRDB.swift"),
+                "TradingCore", "CPostgres", "CFileStatus", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: settings
@@ -164,6 +164,8 @@ let package = Package(
         ),
         // The kernel's word on its clock, which Glibc's Swift module leaves out.
         .systemLibrary(name: "CTimex"),
+        // What a file is, without its times.
+        .systemLibrary(name: "CFileStatus"),
         // Whether the process may be dumped.
         .systemLibrary(name: "CProcess"),
         .target(name: "CEarlySignals"),

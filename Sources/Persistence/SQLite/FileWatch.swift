@@ -1,11 +1,5 @@
 import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
 /// Whether the files that a database has open still are what stands under their names.
 ///
 /// SQLite keeps the file that it opened: deleted, moved or exchanged, it goes on taking commits that no later start finds, and a
@@ -13,22 +7,10 @@ import Musl
 /// A copy that is written over the file keeps its name and number: that is seen by its time, for only the writer writes there, and only
 /// when it moves the log into the file (``whileWriting(_:)``).
 final class FileWatch: Sendable {
-    private struct Identity: Hashable {
-        var device: UInt64
-        var number: UInt64
-    }
-
-    /// When a file was written last, and how long it is.
-    private struct Stamp: Hashable {
-        var seconds: Int
-        var nanoseconds: Int
-        var length: Int64
-    }
-
     private struct State {
-        var identities: [(path: String, identity: Identity)] = []
+        var identities: [(path: String, identity: FileStatus.Identity)] = []
         /// Nil while we write.
-        var stamp: Stamp?
+        var stamp: FileStatus.Stamp?
         var isWrittenOver = false
         /// The next start has been told to doubt the log.
         var isDoubted = false
@@ -53,9 +35,9 @@ final class FileWatch: Sendable {
     func begin() {
         state.withLock { state in
             state.identities = Self.suffixes.compactMap { suffix in
-                Self.look(path + suffix).map { (path + suffix, $0.identity) }
+                FileStatus(path + suffix).map { (path + suffix, $0.identity) }
             }
-            state.stamp = Self.look(path)?.stamp
+            state.stamp = FileStatus(path, withTime: true)?.stamp
         }
     }
 
@@ -64,11 +46,14 @@ final class FileWatch: Sendable {
     func look() -> SQLError? {
         let (why, isDoubtful, isWell) = state.withLock { state -> (String?, Bool, Bool) in
             for (path, identity) in state.identities {
-                guard let found = Self.look(path) else { return ("\(path) was deleted or moved", false, false) }
+                let isFile = path == self.path && state.stamp != nil
+                guard let found = FileStatus(path, withTime: isFile) else {
+                    return ("\(path) was deleted or moved", false, false)
+                }
                 if found.identity != identity {
                     return ("\(path) was replaced by another file", path == self.path, false)
                 }
-                if let stamp = state.stamp, path == self.path, found.stamp != stamp {
+                if isFile, found.stamp != state.stamp {
                     state.isWrittenOver = true
                     return ("\(path) was written to by another program", true, false)
                 }
@@ -94,17 +79,7 @@ final class FileWatch: Sendable {
             defer { state.stamp = nil }
             return state.stamp
         }
-        defer { if stamp != nil { state.withLock { $0.stamp = Self.look(path)?.stamp } } }
+        defer { if stamp != nil { state.withLock { $0.stamp = FileStatus(path, withTime: true)?.stamp } } }
         return try write()
-    }
-
-    private static func look(_ path: String) -> (identity: Identity, stamp: Stamp)? {
-        var found = stat()
-        guard stat(path, &found) == 0 else { return nil }
-        return (
-            Identity(device: UInt64(found.st_dev), number: UInt64(found.st_ino)),
-            Stamp(
-                seconds: found.st_mtim.tv_sec, nanoseconds: found.st_mtim.tv_nsec, length: Int64(found.st_size))
-        )
     }
 }

@@ -1,5 +1,4 @@
 internal import GRDB
-import Glibc
 import Synchronization
 
 /// SQLite's writer connection.
@@ -168,8 +167,7 @@ final class SQLiteCommitter: Committer {
 
     /// Whether the log has grown past what may wait for a quiet moment.
     private var isLogLong: Bool {
-        var status = stat()
-        return stat(writer.path + "-wal", &status) == 0 && status.st_size > tuning.maximumLogBytes
+        (FileStatus(writer.path + "-wal")?.length ?? 0) > UInt64(max(0, tuning.maximumLogBytes))
     }
 
     /// Everything into the one file and nothing left in its log: who copies the file after a stop has it all, and who puts a backup in its
