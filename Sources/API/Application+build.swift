@@ -24,6 +24,8 @@ public struct APIServer: Sendable {
     public var logger: Logger
     /// What every exchange there is says of itself.
     public var catalog: ExchangeCatalog
+    /// How old, in nanoseconds, the look may be that `GET /health` answers with.
+    public var healthLasting: Int64 = 0
 
     public init(
         desk: any TradingDesk, operations: Operations, configuration: ServerConfiguration, secrets: ServerSecrets,
@@ -92,7 +94,10 @@ public struct APIServer: Sendable {
         GeneralRoutes(authentication: authentication, configuration: configuration, time: time).endpoints
             + StrategyRoutes(desk: desk).endpoints + RecordRoutes(desk: desk).endpoints
             + TradingStateRoutes(desk: desk).endpoints + TradeRoutes(desk: desk).endpoints
-            + HealthRoutes(desk: desk, operations: operations, registry: registry, metrics: metrics).endpoints
+            + HealthRoutes(
+                desk: desk, operations: operations, registry: registry, metrics: metrics, lasting: healthLasting,
+                time: time
+            ).endpoints
             + QueueHealthRoutes(operations: operations).endpoints + JobRoutes(operations: operations).endpoints
             + SagaRoutes(operations: operations).endpoints + LedgerRoutes(operations: operations).endpoints
             + ExchangeCatalogRoutes(catalog: catalog, logger: logger).endpoints

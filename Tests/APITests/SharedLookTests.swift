@@ -1,5 +1,8 @@
+import Scheduling
 import Synchronization
+import TestSupport
 import Testing
+import TradingCore
 
 @testable import API
 
@@ -51,7 +54,7 @@ import Testing
 
     @Test func `who asks while one looks is answered by the next look, all of them by one`() async {
         let looks = Looks()
-        let shared = SharedLook { await looks.look() }
+        let shared = SharedLook(lasting: 0, time: SystemTime()) { await looks.look() }
         let first = Task { await shared() }
         while looks.begun == 0 { await Task.yield() }
         let asked = Counter()
@@ -71,7 +74,7 @@ import Testing
 
     @Test func `an answer is never older than its question, however many ask and give up`() async {
         let (now, looks) = (Counter(), Counter())
-        let shared = SharedLook {
+        let shared = SharedLook(lasting: 0, time: SystemTime()) {
             looks.next()
             let seen = now.value
             await Task.yield()
@@ -90,5 +93,18 @@ import Testing
             }
         }
         #expect(looks.value <= 3_200)
+    }
+
+    @Test func `a look answers those who ask within its time, from its beginning, and nobody later`() async {
+        let (time, looks) = (ManualTime(Timestamp(nanoseconds: 1_000)), Counter())
+        let shared = SharedLook(lasting: 5_000, time: time) {
+            defer { time.advance(byNanoseconds: 2_000) }
+            return looks.next()
+        }
+        #expect(await shared() == 1)
+        time.advance(byNanoseconds: 2_999)
+        #expect(await shared() == 1)
+        time.advance(byNanoseconds: 1)
+        #expect(await shared() == 2)
     }
 }

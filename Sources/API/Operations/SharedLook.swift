@@ -1,9 +1,12 @@
+import Scheduling
 import Synchronization
+import TradingCore
 
-/// A look at something that many ask for at the same time: one look answers all who asked before it began.
+/// A look at something that many ask for at the same time: one look answers all who asked before it began, and who asks soon after.
 ///
-/// Nobody is told of anything older than the question: who asks while one looks is answered by the next look, which serves everybody
-/// who came meanwhile. So however many scrapers ask, those who are looked at are disturbed by one at a time.
+/// Nobody is told of anything older than the question, but for the little that a look may last: who asks while one looks is answered
+/// by the next look, which serves everybody who came meanwhile. So however many scrapers ask, those who are looked at are disturbed
+/// by one at a time, and by so many a second.
 final class SharedLook<Value: Sendable>: Sendable {
     /// How one that waited goes on.
     private enum Turn: Sendable {
@@ -17,14 +20,24 @@ final class SharedLook<Value: Sendable>: Sendable {
     private struct State {
         var isLooking = false
         var waiting: [Waiting] = []
+        /// What the last look has seen, and when it began.
+        var seen: (value: Value, at: Timestamp)?
     }
 
     private let state = Mutex(State())
     private let look: @Sendable () async -> Value
+    private let lasting: Int64
+    private let time: any TimeSource
 
-    init(_ look: @escaping @Sendable () async -> Value) { self.look = look }
+    /// - Parameter lasting: for how many nanoseconds from its beginning a look answers questions; 0: nobody who asks later.
+    init(lasting: Int64, time: any TimeSource, _ look: @escaping @Sendable () async -> Value) {
+        self.lasting = lasting
+        self.time = time
+        self.look = look
+    }
 
     func callAsFunction() async -> Value {
+        if let seen = seen() { return seen }
         if begins() { return await look(for: []) }
         switch await turn() {
         case .told(let value): return value
@@ -32,8 +45,20 @@ final class SharedLook<Value: Sendable>: Sendable {
         }
     }
 
+    /// - Returns: nil when the last look is too old.
+    private func seen() -> Value? {
+        guard lasting > 0 else { return nil }
+        let now = time.now()
+        return state.withLock { state in
+            guard let seen = state.seen, (0..<lasting).contains(now.nanoseconds(since: seen.at)) else { return nil }
+            return seen.value
+        }
+    }
+
     private func look(for others: [Waiting]) async -> Value {
+        let began = time.now()
         let value = await look()
+        if lasting > 0 { state.withLock { $0.seen = (value, began) } }
         for other in others { other.resume(returning: .told(value)) }
         passOn()
         return value

@@ -12,12 +12,18 @@ struct HealthRoutes {
     private let health: SharedLook<DeskHealth>
     private let exchanges: SharedLook<Answer>
 
-    init(desk: any TradingDesk, operations: Operations, registry: ScheduleRegistry, metrics: RequestMetrics) {
+    /// - Parameter lasting: how old, in nanoseconds, the look may be that `GET /health` answers with. Everything else looks when asked.
+    init(
+        desk: any TradingDesk, operations: Operations, registry: ScheduleRegistry, metrics: RequestMetrics,
+        lasting: Int64, time: any TimeSource
+    ) {
         self.operations = operations
         self.registry = registry
         self.metrics = metrics
-        health = SharedLook { await desk.health() }
-        exchanges = SharedLook { Self.exchanges(await desk.health(), await operations.standingFaults()) }
+        health = SharedLook(lasting: 0, time: time) { await desk.health() }
+        exchanges = SharedLook(lasting: lasting, time: time) {
+            Self.exchanges(await desk.health(), await operations.standingFaults())
+        }
     }
 
     var endpoints: [Endpoint] {

@@ -78,6 +78,7 @@ struct ServeCommand: AsyncParsableCommand {
             registry: registry, time: time, keys: keys.keyring,
             swaggerFolder: files.swaggerFolder, limits: .within(descriptors: descriptors), logger: logger,
             catalog: sidecar.catalog)
+        api.healthLasting = 5 * Nanoseconds.perMillisecond
         let caller = exchanges.caller
         let transfers = ExchangeTransfers(
             keyring: keys.keyring, database: database, allowed: files.configuration.transferNetworks, time: time,
