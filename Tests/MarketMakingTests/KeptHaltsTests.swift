@@ -33,9 +33,11 @@ import TradingCore
     }
 
     @Test(arguments: [TradingScope.server, .account("paper/default"), .session(key)])
-    func `a halt that the store does not take outlives a kill, is stored as soon as can be, and only an operator lifts it`(
-        _ scope: TradingScope
-    ) async throws {
+    func
+        `a halt that the store does not take outlives a kill, is stored as soon as can be, and only an operator lifts it`(
+            _ scope: TradingScope
+        ) async throws
+    {
         try await Self.withReserve { bench, path in
             try await bench.quote()
             bench.server.database.setFailing(true)

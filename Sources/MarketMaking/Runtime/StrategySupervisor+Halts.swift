@@ -170,7 +170,7 @@ extension StrategySupervisor {
             keptHalts.insert(entry)
             let known = TradingStateEntry.newer(stored.first { $0.scope == entry.scope }, states[entry.scope])
             guard known.map({ entry.setAt > $0.setAt }) ?? true else { continue }
-            runtime.logger.notice("the halt of \(entry.scope) that the process before could not store holds: \(entry.reason)")
+            runtime.logger.notice("a halt of \(entry.scope) that could not be stored before holds: \(entry.reason)")
             states[entry.scope] = entry
             unstoredHalts[entry.scope] = entry
         }
