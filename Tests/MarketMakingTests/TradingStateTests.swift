@@ -63,7 +63,7 @@ import TradingCore
         try await withServer { bench in
             try await bench.quote()
             let (supervisor, held, release) = (bench.server.supervisor, Signal(), Signal())
-            bench.server.database.holdNextWrite {
+            bench.server.database.holdNextCommand {
                 held.raise()
                 await release.wait()
             }

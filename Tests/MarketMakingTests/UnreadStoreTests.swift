@@ -86,7 +86,7 @@ import TradingCore
             try await bench.server.wait("reconciled") { await supervisor.isReconciled }
             exchange.market(bid: 5_999_800, ask: 6_000_200)
             try await bench.server.wait("it is stored") { try await Self.entry(scope, supervisor).isStored }
-            #expect(try await Self.entry(scope, supervisor).uncancelled == [])
+            try await bench.server.wait("nothing is owed") { try await Self.entry(scope, supervisor).uncancelled == [] }
             #expect(try await supervisor.inspect(Self.key).state == .halted)
             try await bench.restart()
             exchange.market(bid: 5_999_900, ask: 6_000_100)
@@ -115,7 +115,7 @@ import TradingCore
             exchange.state.withLock { $0.isReachable = true }
             try await bench.server.wait("they are off") { exchange.open.isEmpty }
             try await bench.server.wait("reconciled") { await supervisor.isReconciled }
-            #expect(try await Self.entry(scope, supervisor).uncancelled == [])
+            try await bench.server.wait("nothing is owed") { try await Self.entry(scope, supervisor).uncancelled == [] }
         }
     }
 

@@ -66,7 +66,7 @@ struct ServeCommand: AsyncParsableCommand {
         let supervisor = StrategySupervisor(
             RuntimeContext(
                 database: database, time: time, alarms: alarms, registry: registry, logger: logger,
-                installation: mark.installation, lease: lease),
+                installation: mark.installation, lease: lease, haltReserve: haltReserve(files, logger)),
             directory: exchanges.registry)
         let keys = await KeyServices(
             encryption, database: database, exchanges: exchanges, sidecar: sidecar, alarms: alarms, time: time,
@@ -124,6 +124,15 @@ struct ServeCommand: AsyncParsableCommand {
         }
         Terminal.error(
             "Stopped. Own orders cancelled but for those placed by hand, what ran goes on at the next start.")
+    }
+
+    /// Of a database that other servers trade on, the file would be on the wrong machine.
+    private func haltReserve(_ files: ServerFiles, _ logger: Logger) -> HaltReserve? {
+        guard files.isEmbedded else { return nil }
+        do { return try HaltReserve(beside: files.database) } catch {
+            logger.error("no room is kept for halts while the disk is full: \(error)")
+            return nil
+        }
     }
 
     /// The supervisor's own limit, and some for clients; less than systemd waits.

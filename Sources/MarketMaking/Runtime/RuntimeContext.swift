@@ -16,13 +16,17 @@ public struct RuntimeContext: Sendable {
     let rulesAreDoubted = Signal()
     /// Nil where no other server can have the database open.
     public let lease: TradingLease?
+    /// Nil where the database is not a file of this process alone, or the disk has no room for it.
+    let haltReserve: HaltReserve?
 
     public init(
         database: any SQLDatabase, time: any TimeSource, alarms: AlarmClock, registry: ScheduleRegistry,
-        logger: Logger, installation: InstallationID = .first, lease: TradingLease? = nil
+        logger: Logger, installation: InstallationID = .first, lease: TradingLease? = nil,
+        haltReserve: HaltReserve? = nil
     ) {
         self.database = lease.map { FencedDatabase(database: database, lease: $0) } ?? database
         self.lease = lease
+        self.haltReserve = haltReserve
         self.time = time
         self.alarms = alarms
         self.registry = registry

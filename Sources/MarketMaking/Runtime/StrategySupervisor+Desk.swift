@@ -208,6 +208,7 @@ extension StrategySupervisor: TradingDesk {
         do { try await storeHalt(entry) } catch {
             // It holds all the same, is shown as what it is, and is stored as soon as that can be done.
             runtime.logger.error("a halt holds and could not be stored yet: \(error)")
+            keepBeside(entry)
             keepStoringHalts()
             return
         }
@@ -227,36 +228,13 @@ extension StrategySupervisor: TradingDesk {
         if let halted = lastHalt[entry.scope], halted > number { return }
         await apply(entry, row)
         unstoredHalts[entry.scope] = nil
+        strikeOutHalts()
     }
 
     private func isAtWork(_ scope: TradingScope) async -> Bool {
         guard case .session(let key) = scope else { return false }
         for executor in executors.values where await executor.hosts(key: key) { return true }
         return false
-    }
-
-    /// Unless another halt of the same has come meanwhile.
-    private func isStored(_ entry: TradingStateEntry) {
-        if unstoredHalts[entry.scope] == entry { unstoredHalts[entry.scope] = nil }
-    }
-
-    private func keepStoringHalts() {
-        guard haltStorer == nil else { return }
-        haltStorer = Task {
-            let schedule = runtime.registry.schedule("halts to be stored")
-            defer { schedule.end() }
-            while !unstoredHalts.isEmpty, !Task.isCancelled {
-                let next = runtime.time.now().advanced(byNanoseconds: Nanoseconds.perSecond)
-                try? await schedule.wait(until: next, on: runtime.time)
-                await stateTurn.take()
-                for (scope, entry) in unstoredHalts {
-                    guard unstoredHalts[scope] == entry, (try? await storeHalt(entry)) != nil else { continue }
-                    isStored(entry)
-                }
-                stateTurn.give()
-            }
-            haltStorer = nil
-        }
     }
 
     /// - Returns: nil also where the store cannot be read to know a session by: a halt does not wait for that.
@@ -313,7 +291,7 @@ extension StrategySupervisor: TradingDesk {
             let isStored = stored.contains { $0.scope == entry.scope && $0.setAt >= entry.setAt }
             if isStored, unstoredHalts[entry.scope] == nil { continue }
             var shown = entry
-            shown.isStored = false
+            shown.isStored = keptHalts.contains(entry)
             stored.removeAll { $0.scope == entry.scope }
             stored.append(shown)
         }

@@ -113,4 +113,85 @@ extension StrategySupervisor {
             "\(name): \(recoveryFaults[name] ?? "its open orders are being compared with the exchange")"
         }
     }
+
+    // MARK: - Halts that the store does not take
+
+    /// Unless another halt of the same has come meanwhile.
+    func isStored(_ entry: TradingStateEntry) {
+        if unstoredHalts[entry.scope] == entry { unstoredHalts[entry.scope] = nil }
+        strikeOutHalts()
+    }
+
+    func keepStoringHalts() {
+        guard haltStorer == nil else { return }
+        haltStorer = Task {
+            let schedule = runtime.registry.schedule("halts to be stored")
+            defer { schedule.end() }
+            while !unstoredHalts.isEmpty, !Task.isCancelled {
+                let next = runtime.time.now().advanced(byNanoseconds: Nanoseconds.perSecond)
+                try? await schedule.wait(until: next, on: runtime.time)
+                await stateTurn.take()
+                for (scope, entry) in unstoredHalts {
+                    guard unstoredHalts[scope] == entry, (try? await storeHalt(entry)) != nil else { continue }
+                    isStored(entry)
+                }
+                stateTurn.give()
+            }
+            haltStorer = nil
+        }
+    }
+
+    /// A disk that is full has room for this.
+    func keepBeside(_ entry: TradingStateEntry) {
+        guard let reserve = runtime.haltReserve else { return }
+        do {
+            try reserve.keep(entry)
+            keptHalts.insert(entry)
+            runtime.logger.notice("it is kept beside the database, where the next start finds it")
+        } catch { runtime.logger.critical("nor could it be kept beside the database: \(error)") }
+    }
+
+    /// What is kept is of use until nothing is left to be stored.
+    func strikeOutHalts() {
+        guard unstoredHalts.isEmpty, !keptHalts.isEmpty else { return }
+        do {
+            try runtime.haltReserve?.clear()
+            keptHalts = []
+        } catch {
+            // Harmless: the store's later word counts.
+            runtime.logger.error("halts that are stored could not be struck out beside the database: \(error)")
+        }
+    }
+
+    /// What an earlier process could not store holds again, unless the store knows better.
+    /// - Parameter stored: what the store says.
+    func takeUpKept(_ stored: [TradingStateEntry]) {
+        for entry in runtime.haltReserve?.left ?? [] {
+            keptHalts.insert(entry)
+            let known = TradingStateEntry.newer(stored.first { $0.scope == entry.scope }, states[entry.scope])
+            guard known.map({ entry.setAt > $0.setAt }) ?? true else { continue }
+            runtime.logger.notice("a halt of \(entry.scope) that could not be stored before holds: \(entry.reason)")
+            states[entry.scope] = entry
+            unstoredHalts[entry.scope] = entry
+        }
+        strikeOutHalts()
+        if !unstoredHalts.isEmpty { keepStoringHalts() }
+    }
+
+    /// The last moment at which a halt can be stored that could not be before.
+    func storeHaltsAtLast() async {
+        for (scope, entry) in unstoredHalts {
+            guard (try? await storeHalt(entry)) != nil else { continue }
+            unstoredHalts[scope] = nil
+        }
+        strikeOutHalts()
+        for scope in haltsOfThisProcess {
+            runtime.logger.critical("the halt of \(scope) could not be stored: the next start will not know of it")
+        }
+    }
+
+    /// Halts that hold in this process alone.
+    public var haltsOfThisProcess: [TradingScope] {
+        unstoredHalts.values.filter { !keptHalts.contains($0) }.map(\.scope).sorted { $0.storedName < $1.storedName }
+    }
 }

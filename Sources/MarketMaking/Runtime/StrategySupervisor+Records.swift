@@ -55,7 +55,7 @@ extension StrategySupervisor {
                 silences[executor.place.exchange] = silence
             }
         }
-        for entry in unstoredHalts.values { faults.append("the halt of \(entry.scope) is not stored yet") }
+        faults += haltsOfThisProcess.map { "the halt of \($0) is not stored yet" }
         if isClosing {
             faults.append("shutting down")
         } else if let standing = runtime.lease?.standing {

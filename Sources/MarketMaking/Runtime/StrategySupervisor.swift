@@ -25,6 +25,8 @@ public actor StrategySupervisor {
     var beginning: [String: Int] = [:]
     /// Halts that hold though the store would not take them yet, and who goes on trying.
     var unstoredHalts: [TradingScope: TradingStateEntry] = [:]
+    /// Those of them that the next start finds all the same.
+    var keptHalts: Set<TradingStateEntry> = []
     var haltStorer: Task<Void, Never>?
     /// How many trading states were commanded, and which of those was a scope's last halt.
     var commandCount = 0
@@ -325,18 +327,4 @@ public actor StrategySupervisor {
         }
         return found ?? true
     }
-
-    /// The last moment at which a halt can be stored that could not be before.
-    private func storeHaltsAtLast() async {
-        for (scope, entry) in unstoredHalts {
-            guard (try? await storeHalt(entry)) != nil else { continue }
-            unstoredHalts[scope] = nil
-        }
-        for scope in unstoredHalts.keys {
-            runtime.logger.critical("the halt of \(scope) could not be stored: the next start will not know of it")
-        }
-    }
-
-    /// Halts that hold in this process alone.
-    public var haltsOfThisProcess: [TradingScope] { Array(unstoredHalts.keys) }
 }

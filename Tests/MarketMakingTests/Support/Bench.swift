@@ -12,13 +12,18 @@ final class Bench {
     let exchange: TestExchange
     private(set) var server: TestServer
     private let place: DatabaseLocation
+    /// The database beside which there is room for halts; nil: there is none.
+    private let reservePath: String?
 
     init(
-        _ place: DatabaseLocation, acceptanceWindow: Int64 = 0, time: any TimeSource = SystemTime()
+        _ place: DatabaseLocation, acceptanceWindow: Int64 = 0, time: any TimeSource = SystemTime(),
+        reservePath: String? = nil
     ) async throws {
         self.place = place
+        self.reservePath = reservePath
         exchange = TestExchange(TestInstrument.btc, time: time, acceptanceWindow: acceptanceWindow)
-        server = try await TestServer(exchange, place, time: time)
+        server = try await TestServer(
+            exchange, place, time: time, haltReserve: try reservePath.map { try HaltReserve(beside: $0) })
         try await reconciled()
     }
 
@@ -35,7 +40,9 @@ final class Bench {
         exchange.state.withLock { state in
             (state.marketSinks, state.accountSinks) = ([:], [:])
         }
-        server = try await TestServer(exchange, place, time: SystemTime(), prepare: prepare)
+        server = try await TestServer(
+            exchange, place, time: SystemTime(), haltReserve: try reservePath.map { try HaltReserve(beside: $0) },
+            prepare: prepare)
         if waits { try await reconciled() }
     }
 

@@ -14,7 +14,8 @@ final class ObservedDatabase: SQLDatabase {
     private let unreadable = Mutex(false)
     private let hidingCommits = Mutex(0)
     private let commits = Mutex(0)
-    private let nextWrite = Mutex<(fails: Bool, work: @Sendable () async -> Void)?>(nil)
+    private let nextWrite = Mutex<(@Sendable () async -> Void)?>(nil)
+    private let nextCommand = Mutex<(@Sendable () async -> Void)?>(nil)
     private let nextRead = Mutex<(@Sendable () async -> Void)?>(nil)
     /// What holds the first read after the next commit, and whether that commit has been.
     private let hold = Mutex<(isDue: Bool, work: @Sendable () async -> Void)?>(nil)
@@ -39,23 +40,44 @@ final class ObservedDatabase: SQLDatabase {
 
     /// The next write fails when `work` has ended.
     func failNextWrite(after work: @escaping @Sendable () async -> Void) {
-        nextWrite.withLock { $0 = (true, work) }
+        nextWrite.withLock { $0 = work }
     }
 
-    /// The next write begins when `work` has ended.
-    func holdNextWrite(_ work: @escaping @Sendable () async -> Void) { nextWrite.withLock { $0 = (false, work) } }
+    /// The next write of somebody who waits for it begins when `work` has ended: not what an executor journals, which may come at any
+    /// moment.
+    func holdNextCommand(_ work: @escaping @Sendable () async -> Void) { nextCommand.withLock { $0 = work } }
 
     var commitCount: Int { commits.withLock { $0 } }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {
+        let command = nextCommand.withLock { command in
+            defer { command = nil }
+            return command
+        }
+        await command?()
+        return try await perform(body)
+    }
+
+    func write<T: Sendable>(
+        isDurable: Bool, _ body: @escaping @Sendable (any SQLTransaction) throws -> T,
+        completion: @escaping @Sendable (Result<T, any Error>) -> Void
+    ) {
+        Task {
+            do { completion(.success(try await perform(body))) } catch { completion(.failure(error)) }
+        }
+    }
+
+    private func perform<T: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> T
+    ) async throws -> T {
         if failing.withLock({ $0 }) { throw Failure() }
         let next = nextWrite.withLock { next in
             defer { next = nil }
             return next
         }
         if let next {
-            await next.work()
-            if next.fails { throw Failure() }
+            await next()
+            throw Failure()
         }
         let result = try await real.write(body)
         let isHidden = hidingCommits.withLock { count in

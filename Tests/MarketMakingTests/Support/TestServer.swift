@@ -20,9 +20,12 @@ final class TestServer: Sendable {
 
     static let migrations = LedgerMigrations.all + MarketMakingMigrations.all
 
-    /// - Parameter prepare: makes its database fail from the first moment on, for instance.
+    /// - Parameters:
+    ///   - haltReserve: room beside the database for halts that it does not take.
+    ///   - prepare: makes its database fail from the first moment on, for instance.
     init(
         _ exchange: any ExchangeConnector, _ place: DatabaseLocation, time: any TimeSource,
+        haltReserve: HaltReserve? = nil,
         lease: ((any SQLDatabase, ScheduleRegistry) -> TradingLease)? = nil,
         prepare: (ObservedDatabase) -> Void = { _ in }
     ) async throws {
@@ -35,7 +38,7 @@ final class TestServer: Sendable {
             RuntimeContext(
                 database: database, time: time, alarms: alarms, registry: registry,
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-                lease: lease?(database, registry)),
+                lease: lease?(database, registry), haltReserve: haltReserve),
             directory: OneExchange(exchange))
         self.supervisor = supervisor
         tasks = [Task { await alarms.run() }, Task { await supervisor.run() }]

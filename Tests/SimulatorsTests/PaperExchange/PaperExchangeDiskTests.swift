@@ -185,13 +185,12 @@ import TradingCore
         let used = try #require(whole.lastIndex { $0 != 0 }) + 1
         for cut in stride(from: 0, through: used, by: 7) {
             let kept = OwedCancels<PaperCommand>.entries(
-                Array(whole.prefix(cut)) + [UInt8](repeating: 0, count: used - cut)
-            ).entries
+                Array(whole.prefix(cut)) + [UInt8](repeating: 0, count: used - cut))
             #expect(Array(entries.prefix(kept.count)) == kept, "cut at \(cut)")
             if cut < used {
                 var spoiled = Array(whole.prefix(used))
                 spoiled[cut] ^= 0x5A
-                let read = OwedCancels<PaperCommand>.entries(spoiled).entries
+                let read = OwedCancels<PaperCommand>.entries(spoiled)
                 #expect(read.count < entries.count && Array(entries.prefix(read.count)) == read, "spoiled at \(cut)")
             }
         }
@@ -215,7 +214,7 @@ import TradingCore
         let owed = try OwedCancels<PaperCommand>(path: folder.path + "/owed")
         let entries = try Self.entries(1_000)
         var written = 0
-        #expect(throws: OwedCancels<PaperCommand>.Failure.self) {
+        #expect(throws: ReservedRoomFailure.self) {
             while true {
                 try owed.write(entries)
                 written += entries.count

@@ -1,0 +1,99 @@
+import Exchanges
+import Execution
+import Foundation
+import Persistence
+import Scheduling
+import TestSupport
+import Testing
+import TradingCore
+
+@testable import MarketMaking
+
+/// Halts on a database that takes nothing.
+@Suite struct KeptHaltsTests {
+    private static let key = "u1-c1-pureMarketMaking"
+
+    private static func withReserve(_ body: (Bench, String) async throws -> Void) async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/server.db"
+        let bench = try await Bench(.sqlite(path: path), reservePath: path)
+        do { try await body(bench, path) } catch {
+            await bench.end()
+            throw error
+        }
+        await bench.end()
+    }
+
+    private static func command(_ bench: Bench, _ scope: TradingScope, _ state: TradingState) async throws {
+        try await bench.server.supervisor.setTradingState(.init(scope: scope, state: state, reason: "drill"))
+    }
+
+    private static func entry(_ bench: Bench, _ scope: TradingScope) async throws -> TradingStateEntry? {
+        try await bench.server.supervisor.tradingStates().first { $0.scope == scope }
+    }
+
+    @Test(arguments: [TradingScope.server, .account("paper/default"), .session(key)])
+    func
+        `a halt that the store does not take outlives a kill, is stored as soon as can be, and only an operator lifts it`(
+            _ scope: TradingScope
+        ) async throws
+    {
+        try await Self.withReserve { bench, path in
+            try await bench.quote()
+            bench.server.database.setFailing(true)
+            try await Self.command(bench, scope, .halted)
+            try await bench.server.wait("empty") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            // It is as safe as one that is stored, and says so.
+            #expect(try await Self.entry(bench, scope)?.isStored == true)
+            #expect(await !bench.server.supervisor.health().faults.contains { $0.contains("not stored yet") })
+            #expect(await bench.server.supervisor.haltsOfThisProcess.isEmpty)
+
+            // What the next start cannot store either is kept for the one after.
+            try await bench.restart(waits: false) { $0.setFailing(true) }
+            try await bench.restart()
+            bench.exchange.market(bid: 5_999_800, ask: 6_000_200)
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .halted)
+            #expect(bench.exchange.open.isEmpty)
+            let (supervisor, database) = (bench.server.supervisor, bench.server.database)
+            try await bench.server.wait("it is stored") {
+                try await database.read { try TradingStateStore(transaction: $0).all() }
+                    .contains { $0.scope == scope && $0.state == .halted && $0.reason == "drill" }
+            }
+            try await bench.server.wait("it is struck out") { await supervisor.unstoredHalts.isEmpty }
+            #expect(try HaltReserve(beside: path).left.isEmpty)
+            try await Self.command(bench, scope, .active)
+            try await bench.server.wait("quoting again") { [exchange = bench.exchange] in exchange.open.count == 4 }
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .active)
+        }
+    }
+
+    @Test func `a halt that was lifted before a kill stays lifted, though it was not struck out`() async throws {
+        try await Self.withReserve { bench, path in
+            try await bench.quote()
+            try await Self.command(bench, .server, .halted)
+            let halt = try #require(try await Self.entry(bench, .server))
+            try await Self.command(bench, .server, .active)
+            await bench.end()
+            try HaltReserve(beside: path).keep(halt)
+            try await bench.restart()
+            #expect(try await Self.entry(bench, .server)?.state == .active)
+            #expect(try HaltReserve(beside: path).left.isEmpty)
+        }
+    }
+
+    @Test func `where there is no more room it is said, and the halt holds`() async throws {
+        try await Self.withReserve { bench, path in
+            try await bench.quote()
+            let reserve = try HaltReserve(beside: path)
+            let reason = String(repeating: "x", count: 10_000)
+            let entry = TradingStateEntry(
+                scope: .server, state: .halted, reason: reason, setBy: "operator", setAt: Timestamp(nanoseconds: 0))
+            #expect(throws: ReservedRoomFailure.self) { while true { try reserve.keep(entry) } }
+            try await bench.restart()
+            bench.server.database.setFailing(true)
+            try await Self.command(bench, .server, .halted)
+            #expect(try await Self.entry(bench, .server)?.state == .halted)
+        }
+    }
+}
