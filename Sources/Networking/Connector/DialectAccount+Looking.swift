@@ -59,18 +59,25 @@ extension DialectAccount {
     /// Fills first, then the state.
     private func tellFound(_ order: ExchangeOrder, _ id: ClientOrderID, _ symbol: Symbol) async -> Finding {
         state.withLock { $0.tracker.bind(id, exchangeID: order.id) }
-        if order.filled?.isPositive == true {
+        let owesFills = state.withLock { $0.tracker.orders[id]?.owesFills == true }
+        if owesFills || order.filled?.isPositive == true {
             guard await tellFills(id, symbol, exchangeID: order.id, isAnswer: true) else { return .again(after: 0) }
         }
         var known = order
         known.symbol = symbol
         let answer = known
+        if let missing = state.withLock({ $0.tracker.shown(answer, id, at: venue.exchangeNow) }) {
+            venue.logger.error(
+                """
+                \(venue.id)/\(label): of order \(id) the exchange had told \(missing) more filled than it has shown since, in the order and among its \
+                trades: that counts as never filled
+                """)
+        }
         tell(symbol) { tracker in
             if answer.filled?.isZero ?? true { tracker.hasToldAll(id) }
             return tracker.heard(answer, id, at: venue.exchangeNow, isAnswer: true)
         }
-        let lacksFills = state.withLock { $0.tracker.orders[id].map { $0.end != nil && $0.lacksFills } ?? false }
-        return lacksFills ? .again(after: 0) : .told
+        return state.withLock({ $0.tracker.orders[id]?.owesFills == true }) ? .again(after: 0) : .told
     }
 
     /// The exchange shows no order that it showed before: twice, and it is on no list either, so it is gone.

@@ -28,6 +28,8 @@ struct OrderTracker: Sendable {
         var filledBefore: FixedDecimal?
         /// The exchange's newest word on what was filled.
         var filled: FixedDecimal?
+        /// Exchange time, milliseconds, since when its last word and its trades have shown less filled than it had told.
+        var takenBackSince: Int64?
         /// How it ended, by the exchange's word.
         var end: OrderState?
         var isEndTold = false
@@ -45,8 +47,14 @@ struct OrderTracker: Sendable {
             return sum(filledBefore) < (filled ?? .zero)
         }
 
+        /// It has ended, and its end waits for fills.
+        var owesFills: Bool { end != nil && lacksFills }
+
         /// What is filled, as far as anybody has said.
         var filledSoFar: FixedDecimal { max(filled ?? .zero, sum(filledBefore ?? .zero)) }
+
+        /// What was filled by the trades that are known.
+        var filledByTrades: FixedDecimal { sum(filledBefore ?? .zero) }
 
         private func sum(_ start: FixedDecimal) -> FixedDecimal {
             // lint: ordered because a sum is the same in any order
@@ -196,6 +204,28 @@ struct OrderTracker: Sendable {
         orders[id]?.acceptance?.seen()
         orders[id]?.told[trade] = amount
         return [.filled(fill)] + endEvents(id, isAnswer: false)
+    }
+
+    /// For so long, by the exchange's clock in milliseconds, its books have to agree with one another before they count against what it told.
+    static let takenBackAfter: Int64 = 60_000
+
+    /// The exchange's word on an order that has ended, after all its trades were asked for: where both have shown less filled for a
+    /// minute than it had told once, the end waits for a fill that will never come.
+    /// - Returns: how much it has taken back; nil while nothing.
+    mutating func shown(_ order: ExchangeOrder, _ id: ClientOrderID, at exchangeTime: Int64) -> FixedDecimal? {
+        guard let known = orders[id] else { return nil }
+        let shown = order.counted(from: known.filledEarlier).filled
+        guard known.owesFills, order.status?.isFinal == true, let shown, shown == known.filledByTrades,
+            let missing = try? (known.filled ?? .zero).subtracting(shown), missing.isPositive
+        else {
+            orders[id]?.takenBackSince = nil
+            return nil
+        }
+        let since = known.takenBackSince ?? exchangeTime
+        orders[id]?.takenBackSince = since
+        guard exchangeTime &- since >= Self.takenBackAfter else { return nil }
+        orders[id]?.filled = shown
+        return missing
     }
 
     /// All fills of an order that there are by now have been told.

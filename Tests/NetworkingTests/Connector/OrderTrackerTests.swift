@@ -97,6 +97,43 @@ import TradingCore
             tracker.heard(fill(2, id), trade: "2", amount: "0.3", symbol) == [.filled(fill(2, id)), .cancelled(id)])
     }
 
+    @Test func `what the exchange told as filled once, and shows nowhere for a minute, keeps no order from ending`()
+        throws
+    {
+        var (tracker, id) = try placed()
+        _ = tracker.heard(order(.open, filled: "0.5"), id, at: 5)
+        _ = tracker.heard(fill(1, id), trade: "1", amount: "0.2", symbol)
+        let end = order(.cancelled, filled: "0.2")
+        #expect(tracker.heard(end, id, at: 6, isAnswer: true).isEmpty)
+        #expect(tracker.shown(end, id, at: 1_000) == nil)
+        #expect(tracker.shown(end, id, at: 60_999) == nil)
+        #expect(tracker.heard(end, id, at: 60_999, isAnswer: true).isEmpty)
+        #expect(tracker.shown(end, id, at: 61_000) == "0.3")
+        #expect(tracker.heard(end, id, at: 61_000, isAnswer: true) == [.cancelled(id)])
+        // Should it come after all, it is told.
+        #expect(tracker.heard(fill(2, id), trade: "2", amount: "0.3", symbol) == [.filled(fill(2, id))])
+    }
+
+    @Test
+    func `an exchange whose order and trades do not agree, or that goes on telling of the fill, takes nothing back`()
+        throws
+    {
+        var (tracker, id) = try placed()
+        _ = tracker.heard(order(.cancelled, filled: "0.5"), id, at: 5)
+        // The trade that it shows has not been told yet.
+        #expect(tracker.shown(order(.cancelled, filled: "0.2"), id, at: 1_000) == nil)
+        #expect(tracker.shown(order(.cancelled, filled: "0.2"), id, at: 99_000) == nil)
+        // An answer of before in between: the minute begins anew.
+        #expect(tracker.shown(order(.cancelled), id, at: 100_000) == nil)
+        #expect(tracker.shown(order(.cancelled, filled: "0.5"), id, at: 130_000) == nil)
+        #expect(tracker.shown(order(.cancelled), id, at: 170_000) == nil)
+        // One that is not over says nothing.
+        #expect(tracker.shown(order(.open), id, at: 200_000) == nil)
+        #expect(tracker.shown(order(.cancelled), id, at: 240_000) == nil)
+        #expect(tracker.orders[id]?.owesFills == true)
+        #expect(tracker.shown(order(.cancelled), id, at: 300_000) == "0.5")
+    }
+
     @Test func `trade ids that are texts become numbers above all others`() {
         #expect(OrderTranslation.tradeID("12345") == 12_345)
         #expect(OrderTranslation.tradeID("64f8c3") >= 1 << 62)
