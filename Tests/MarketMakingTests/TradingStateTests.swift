@@ -56,6 +56,51 @@ import TradingCore
         }
     }
 
+    @Test
+    func `a kill switch's halt is the latest word also where the clock was ahead when an operator had the one before`()
+        async throws
+    {
+        try await withServer { bench in
+            let (key, scope) = ("u1-c1-pureMarketMaking", TradingScope.session("u1-c1-pureMarketMaking"))
+            func command(_ state: TradingState) async throws {
+                try await bench.server.supervisor.setTradingState(.init(scope: scope, state: state, reason: "drill"))
+            }
+            try await bench.quote()
+            try await command(.active)
+            // The clock was two hours ahead then.
+            _ = try await bench.server.database.real.write { transaction in
+                try transaction.execute("UPDATE trading_states SET set_at = set_at + 7200000000000")
+            }
+            try await bench.restart()
+            // As an executor's journal stores it, which tells nobody else.
+            try await bench.server.database.real.write { transaction in
+                _ = try TradingStateStore(transaction: transaction).put(
+                    TradingStateEntry(
+                        scope: scope, state: .halted, reason: HaltReason.loss.code, setBy: "kill switch",
+                        setAt: SystemTime().now()))
+            }
+            for again in [false, true] {
+                _ = try await bench.server.supervisor.stop(
+                    StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking))
+                if again { try await bench.restart() }
+                _ = try await bench.server.supervisor.startPureMarketMaking(TestInstrument.body())
+                bench.exchange.market(bid: 5_999_800, ask: 6_000_200)
+                #expect(try await bench.server.supervisor.inspect(key).state == .halted)
+                #expect(bench.exchange.open.isEmpty)
+            }
+            // An operator lifts it for good, and his own halt holds though the store does not take it.
+            try await command(.active)
+            try await bench.server.wait("quoting again") { [exchange = bench.exchange] in exchange.open.count == 4 }
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(key).state == .active)
+            let row = try await bench.server.database.read { try TradingStateStore(transaction: $0).all() }
+            bench.server.database.setFailing(true)
+            try await command(.halted)
+            let halt = try #require(await bench.server.supervisor.states[scope])
+            #expect(TradingStateEntry.newer(row.first { $0.scope == scope }, halt) == halt)
+        }
+    }
+
     @Test(arguments: [TradingScope.server, .account("paper/default"), .session("u1-c1-pureMarketMaking")])
     func `a halt holds at once though a laxer change before it waits for the disk, and is what is stored last`(
         _ scope: TradingScope

@@ -58,9 +58,10 @@ public struct TradingStateEntry: Hashable, Sendable {
 
     static let operatorName = "operator"
 
-    /// The one that was set last.
+    /// The one that was set last; of two that were set at the same moment the halt.
     static func newer(_ one: TradingStateEntry?, _ other: TradingStateEntry?) -> TradingStateEntry? {
         guard let one, let other else { return one ?? other }
+        if other.setAt == one.setAt { return other.state == .halted ? other : one }
         return other.setAt > one.setAt ? other : one
     }
 }

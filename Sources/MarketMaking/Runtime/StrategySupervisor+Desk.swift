@@ -188,10 +188,16 @@ extension StrategySupervisor: TradingDesk {
         }
         let entry = TradingStateEntry(
             scope: change.scope, state: change.state, reason: change.reason, setBy: TradingStateEntry.operatorName,
-            setAt: runtime.time.now())
+            setAt: nextMoment(change.scope))
         guard change.state == .halted else { return try await relax(entry, change) }
         try await halt(entry, change)
         if !isClosing { await waitUntilOff(change.scope) }
+    }
+
+    /// Later than what is known of the scope, also where the clock was ahead when that was set.
+    private func nextMoment(_ scope: TradingScope) -> Timestamp {
+        let now = runtime.time.now()
+        return states[scope].map { max(now, $0.setAt.advanced(byNanoseconds: 1)) } ?? now
     }
 
     /// It holds at once: neither for a disk that may be the reason for it does it wait, nor behind a change that waits for one.
@@ -223,7 +229,9 @@ extension StrategySupervisor: TradingDesk {
         let number = commandCount
         await turn.wait()
         defer { stateTurn.give() }
-        try await store { try TradingStateStore(transaction: $0).put(entry) }
+        var entry = entry
+        let asked = entry
+        entry.setAt = try await store { try TradingStateStore(transaction: $0).put(asked) }
         // A halt that came meanwhile holds already, and is stored next.
         if let halted = lastHalt[entry.scope], halted > number { return }
         await apply(entry, row)

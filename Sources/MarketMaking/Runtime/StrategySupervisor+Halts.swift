@@ -9,16 +9,18 @@ import TradingCore
 extension StrategySupervisor {
     /// One of a session that was not known, for the store could not be read when it came, is stored only if there is such a session.
     func storeHalt(_ entry: TradingStateEntry) async throws(DeskError) {
-        let isOfNobody = try await store { transaction in
+        let setAt = try await store { transaction -> Timestamp? in
             if case .session(let key) = entry.scope,
                 try StrategyInstanceStore(transaction: transaction).row(key: key) == nil
             {
-                return true
+                return nil
             }
-            try TradingStateStore(transaction: transaction).put(entry)
-            return false
+            return try TradingStateStore(transaction: transaction).put(entry)
         }
-        guard isOfNobody else { return }
+        if let setAt {
+            if states[entry.scope] == entry { states[entry.scope]?.setAt = setAt }
+            return
+        }
         runtime.logger.error("a halt of \(entry.scope) is dropped: there is no such strategy")
         states[entry.scope] = nil
     }

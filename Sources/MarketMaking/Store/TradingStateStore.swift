@@ -15,14 +15,22 @@ struct TradingStateStore {
         }
     }
 
-    func put(_ entry: TradingStateEntry) throws {
-        try transaction.execute(
+    /// What is stored last is the latest, also where the clock was ahead when the one before was: times tell which of two words
+    /// counts, and a kill switch's halt must never be the older one.
+    /// - Returns: when it counts as set: later than all before it.
+    @discardableResult
+    func put(_ entry: TradingStateEntry) throws -> Timestamp {
+        let row = try transaction.row(
             """
             INSERT INTO trading_states (scope, state, reason, set_by, set_at)
             VALUES (\(entry.scope.storedName), \(entry.state.wireName), \(entry.reason), \(entry.setBy),
                 \(entry.setAt))
             ON CONFLICT (scope) DO UPDATE SET state = excluded.state, reason = excluded.reason,
-                set_by = excluded.set_by, set_at = excluded.set_at
+                set_by = excluded.set_by,
+                set_at = CASE WHEN excluded.set_at > trading_states.set_at THEN excluded.set_at
+                    ELSE trading_states.set_at + 1 END
+            RETURNING set_at
             """)
+        return try row?.get(0) ?? entry.setAt
     }
 }
