@@ -96,6 +96,34 @@ import TradingCore
     }
 
     @Test(arguments: scopes)
+    func
+        `a halt before the store could be read holds though a clock that was ahead has dated the state before it later`(
+            _ scope: TradingScope
+        ) async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            try await bench.server.supervisor.setTradingState(.init(scope: scope, state: .active, reason: "before"))
+            _ = try await bench.server.database.real.write { transaction in
+                try transaction.execute("UPDATE trading_states SET set_at = set_at + 7200000000000")
+            }
+            try await bench.restart(waits: false) { $0.setUnreadable(true) }
+            try await Self.waitForFault(bench, "store:")
+            let (supervisor, exchange) = (bench.server.supervisor, bench.exchange)
+            try await supervisor.setTradingState(Self.halt(scope))
+            bench.server.database.setUnreadable(false)
+            try await bench.server.wait("reconciled") { await supervisor.isReconciled }
+            try await bench.server.wait("it is stored") { try await Self.entry(scope, supervisor).isStored }
+            for again in [false, true] {
+                if again { try await bench.restart() }
+                exchange.market(bid: 5_999_800, ask: 6_000_200)
+                #expect(try await bench.server.supervisor.inspect(Self.key).state == .halted)
+                try await bench.server.wait("nothing rests") { exchange.open.isEmpty }
+            }
+        }
+    }
+
+    @Test(arguments: scopes)
     func `a halt while an exchange cannot be reached says so, and its orders are off as soon as it can`(
         _ scope: TradingScope
     ) async throws {

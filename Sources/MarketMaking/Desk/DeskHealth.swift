@@ -58,9 +58,11 @@ public struct TradingStateEntry: Hashable, Sendable {
 
     static let operatorName = "operator"
 
-    /// The one that was set last; of two that were set at the same moment the halt.
+    /// The one that was set last: what is not stored yet, for it is a halt that nobody has lifted, whatever the clock said when; of two that
+    /// were set at the same moment the halt.
     static func newer(_ one: TradingStateEntry?, _ other: TradingStateEntry?) -> TradingStateEntry? {
         guard let one, let other else { return one ?? other }
+        if one.isStored != other.isStored { return one.isStored ? other : one }
         if other.setAt == one.setAt { return other.state == .halted ? other : one }
         return other.setAt > one.setAt ? other : one
     }

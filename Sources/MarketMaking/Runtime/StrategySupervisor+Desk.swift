@@ -203,6 +203,8 @@ extension StrategySupervisor: TradingDesk {
     /// It holds at once: neither for a disk that may be the reason for it does it wait, nor behind a change that waits for one.
     private func halt(_ entry: TradingStateEntry, _ change: TradingStateChange) async throws(DeskError) {
         let row = await isAtWork(change.scope) ? nil : try await sessionRow(change)
+        var entry = entry
+        entry.isStored = false
         // From here to where it holds nobody comes between: whoever queues later has been commanded later.
         let turn = stateTurn.queue()
         commandCount += 1

@@ -18,7 +18,10 @@ extension StrategySupervisor {
             return try TradingStateStore(transaction: transaction).put(entry)
         }
         if let setAt {
-            if states[entry.scope] == entry { states[entry.scope]?.setAt = setAt }
+            if states[entry.scope] == entry {
+                states[entry.scope]?.setAt = setAt
+                states[entry.scope]?.isStored = true
+            }
             return
         }
         runtime.logger.error("a halt of \(entry.scope) is dropped: there is no such strategy")

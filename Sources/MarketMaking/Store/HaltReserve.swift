@@ -30,7 +30,7 @@ public final class HaltReserve: Sendable {
             TradingScope(storedName: kept.scope).map { scope in
                 TradingStateEntry(
                     scope: scope, state: .halted, reason: kept.reason, setBy: kept.setBy,
-                    setAt: Timestamp(nanoseconds: kept.setAt))
+                    setAt: Timestamp(nanoseconds: kept.setAt), isStored: false)
             }
         }
     }
