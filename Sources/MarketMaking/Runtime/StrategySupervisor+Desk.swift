@@ -237,6 +237,11 @@ extension StrategySupervisor: TradingDesk {
         // A halt that came meanwhile holds already, and is stored next.
         if let halted = lastHalt[entry.scope], halted > number { return }
         await apply(entry, row)
+        // One that came while executors were being told is stored next, too. Whoever was told last of the laxer state is told again.
+        if let halted = lastHalt[entry.scope], halted > number {
+            if let halt = states[entry.scope], halt.state == .halted { await apply(halt, row) }
+            return
+        }
         unstoredHalts[entry.scope] = nil
         strikeOutHalts()
     }
