@@ -42,11 +42,12 @@ struct AdminAuthentication: Sendable {
         return try await makeToken()
     }
 
-    func makeToken() async throws -> String {
+    /// - Parameter lifetime: in nanoseconds.
+    func makeToken(lasting lifetime: Int64 = AdminAuthentication.lifetime) async throws -> String {
         let now = time.now()
         let seconds = Int(now.nanoseconds / Nanoseconds.perSecond)
         return try await keys.sign(
-            Payload(username: "admin", iat: seconds, exp: seconds + Int(Self.lifetime / Nanoseconds.perSecond)))
+            Payload(username: "admin", iat: seconds, exp: seconds + Int(lifetime / Nanoseconds.perSecond)))
     }
 
     /// Whether an `Authorization` header carries a token of ours that has not run out.
@@ -97,7 +98,12 @@ public enum AdminPassword {
 /// A token for whoever can read the server's own secrets: the operator's command line needs no login, whose throttle others
 /// could use up.
 public enum OperatorToken {
+    /// A year. It stays on this machine, and is one call long; but the clock of a server that was begun with a wrong one may be days from
+    /// the command's, and a halt must get through.
+    private static let lifetime = 366 * Nanoseconds.perDay
+
     public static func make(signingKey: Secret, time: any TimeSource) async throws -> String {
-        try await AdminAuthentication(password: Secret(""), signingKey: signingKey, time: time).makeToken()
+        try await AdminAuthentication(password: Secret(""), signingKey: signingKey, time: time).makeToken(
+            lasting: lifetime)
     }
 }
