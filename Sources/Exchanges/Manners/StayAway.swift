@@ -50,9 +50,10 @@ struct StayAway: Sendable {
             case .slowDown: (1_000, 60_000)
             case .banned: (120_000, RateRefusal.longest)
             }
-        let usual = min(longest, first << Int64(min(complaints, 20)))
+        // While we keep quiet nothing leaves: what is refused then was sent before, and is of the same burst.
+        if until.map({ now >= $0 }) ?? true { complaints += 1 }
+        let usual = min(longest, first << Int64(min(max(0, complaints - 1), 20)))
         let wait = refusal.retryAfter.map { min(max(0, $0), RateRefusal.longest) } ?? usual
-        complaints += 1
         until = max(until ?? .min, now &+ wait)
     }
 
