@@ -188,7 +188,16 @@ extension LiveConnectorTests {
                 }
                 for request in requests { account.send(request, VenueHarness.symbol) }
                 account.cancel(ids, VenueHarness.symbol)
+                // A cancel may overtake a placement that had left: it is refused, and asked again, as the engine would.
+                var refused = 0
                 try await harness.wait("each has its end") {
+                    let overtaken = harness.events.compactMap { event -> ClientOrderID? in
+                        if case .cancelRejected(let id, _) = event { id } else { nil }
+                    }
+                    if overtaken.count > refused {
+                        account.cancel(Array(overtaken[refused...]), VenueHarness.symbol)
+                        refused = overtaken.count
+                    }
                     let ended = Set(
                         harness.events.compactMap { event -> ClientOrderID? in
                             switch event {
