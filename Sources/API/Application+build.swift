@@ -123,7 +123,7 @@ public struct APIServer: Sendable {
             input.query = RequestBody.fields(request.uri.query ?? "").filter { asked.contains($0.key) }
         }
         if endpoint.method == .post { (input.body, input.bodyText) = try await RequestBody.read(request) }
-        try input.check(endpoint.parameters)
+        try input.check(endpoint.parameters, only: endpoint.takesOnlyParameters)
         return response(try await endpoint.handle(input), .init(code: endpoint.status))
     }
 

@@ -89,6 +89,26 @@ import TradingCore
     }
 
     @Test(arguments: [
+        ("limit", #""timeInForce":"IOC""#, 400), ("limit", #""timeInForce":"GTC","type":"limit""#, 201),
+        ("limit", #""type":"market""#, 400), ("limit", #""cost":5"#, 400), ("limit", #""clientOrderId":"x""#, 400),
+        ("limit", #""account":"second""#, 400), ("limit", #""cost":null"#, 201),
+        ("market", #""quoteOrderQty":5"#, 400), ("market", #""price":60000"#, 400), ("market", #""type":"limit""#, 400),
+        ("market", #""type":"market""#, 201),
+    ])
+    func `what would make it another order is done or refused, never passed over`(
+        _ case: (path: String, more: String, status: Int)
+    ) async throws {
+        let api = try TestAPI()
+        let price = `case`.path == "limit" ? ",\"price\":60000" : ""
+        let answer = try await send(api, "/trade/\(`case`.path)", "{\(Self.common)\(price),\(`case`.more)}")
+        #expect(answer.status == `case`.status, "\(answer.text)")
+        #expect(api.desk.calls.count == (`case`.status == 201 ? 1 : 0))
+        // Field, value and rule.
+        let field = `case`.more.split(separator: "\"")[0]
+        #expect(`case`.status == 201 || answer.text.contains("\(field) ") && answer.text.contains("must be"))
+    }
+
+    @Test(arguments: [
         (#"{"userId":"u","clientId":"c","exchange":"p","symbol":"B/U","side":"hold","amount":1,"price":1}"#, "side"),
         (#"{"userId":"u","clientId":"c","exchange":"p","symbol":"B/U","side":"buy","amount":0,"price":1}"#, "amount"),
         (

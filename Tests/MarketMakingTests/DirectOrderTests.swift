@@ -111,7 +111,41 @@ import TradingCore
                 Issue.record("\(String(describing: other))")
                 return
             }
-            #expect(lines.first?.hasPrefix("requestId r1") == true)
+            #expect(lines.first?.hasPrefix("requestId r1") == true && lines.first?.hasSuffix("another amount") == true)
+            let others: [(DirectOrderRequest, String)] = [
+                (request(postOnly: true, requestID: "r1"), "postOnly"), (request(price: nil, requestID: "r1"), "type"),
+                (request(.sell, price: "61000", requestID: "r1"), "side, price"),
+            ]
+            for (other, field) in others {
+                let fault = await error { try await supervisor.place(other) }
+                guard case .invalid(let lines)? = fault else {
+                    Issue.record("\(field): \(String(describing: fault))")
+                    continue
+                }
+                #expect(lines.first?.hasSuffix("another \(field)") == true, "\(lines)")
+            }
+            #expect(bench.exchange.state.withLock { $0.placed.count } == 1)
+            #expect(request(exchange: "Paper", symbol: "btc/usdt").differences(from: first) == [])
+            #expect(
+                request(exchange: "okx", account: "second", symbol: "ETH/USDT").differences(from: first) == [
+                    "exchange", "accountLabel", "symbol",
+                ])
+        }
+    }
+
+    @Test func `the same request twice at once makes one order`() async throws {
+        try await with { bench in
+            let supervisor = bench.server.supervisor
+            let held = Signal()
+            bench.exchange.state.withLock { $0.faults = [.answerLost] }
+            bench.server.database.holdNextCommand { await held.wait() }
+            async let first = error { try await supervisor.place(request(requestID: "r1")) }
+            async let second = error { try await supervisor.place(request(requestID: "r1")) }
+            for _ in 0..<50 { await Task.yield() }
+            held.raise()
+            let faults = await [first, second].compactMap(\.self)
+            #expect(faults.count == 1, "\(faults)")
+            #expect(bench.exchange.state.withLock { $0.placed.count } == 1)
         }
     }
 

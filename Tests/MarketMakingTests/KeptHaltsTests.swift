@@ -82,6 +82,104 @@ import TradingCore
         }
     }
 
+    private static func setClockAhead(_ bench: Bench) async throws {
+        _ = try await bench.server.database.real.write { transaction in
+            try transaction.execute("UPDATE trading_states SET set_at = set_at + 7200000000000")
+        }
+    }
+
+    @Test(arguments: [TradingScope.server, .account("paper/default"), .session(key)])
+    func `a halt before the store could be read outlives a kill though a clock that was ahead has dated the state before`(
+        _ scope: TradingScope
+    ) async throws {
+        try await Self.withReserve { bench, _ in
+            try await bench.quote()
+            try await Self.command(bench, scope, .active)
+            try await Self.setClockAhead(bench)
+            try await bench.restart(waits: false) { $0.setUnreadable(true) }
+            try await Self.command(bench, scope, .halted)
+            try await bench.restart()
+            bench.exchange.market(bid: 5_999_800, ask: 6_000_200)
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .halted)
+            try await bench.server.wait("nothing rests") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            // An operator lifts it for good.
+            try await Self.command(bench, scope, .active)
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .active)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a halt that overtakes a laxer state outlives a kill though it was not stored`(_ isClockAhead: Bool) async throws {
+        try await Self.withReserve { bench, _ in
+            try await bench.quote()
+            try await Self.command(bench, .server, .active)
+            if isClockAhead {
+                try await Self.setClockAhead(bench)
+                try await bench.restart()
+            }
+            let (database, held, release) = (bench.server.database, Signal(), Signal())
+            database.holdNextCommand {
+                held.raise()
+                await release.wait()
+            }
+            let supervisor = bench.server.supervisor
+            let laxer = [TradingState.reducing, .active].map { state in
+                Task { try await supervisor.setTradingState(.init(scope: .server, state: state, reason: "drill")) }
+            }
+            await held.wait()
+            let halting = Task {
+                try await supervisor.setTradingState(.init(scope: .server, state: .halted, reason: "drill"))
+            }
+            try await bench.server.wait("empty") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            // Both laxer ones are taken, the halt is not.
+            database.failWrites(after: 1)
+            release.raise()
+            for task in laxer { try await task.value }
+            try await halting.value
+            #expect(try await Self.entry(bench, .server)?.state == .halted)
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .halted)
+        }
+    }
+
+    @Test func `what cannot be read of what was kept halts everything`() async throws {
+        try await Self.withReserve { bench, path in
+            try await bench.quote()
+            await bench.end()
+            let file = URL(filePath: path + "-halts")
+            var bytes = try Data(contentsOf: file)
+            bytes.replaceSubrange(0..<12, with: [40, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8])
+            try bytes.write(to: file)
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .halted)
+            #expect(try await Self.entry(bench, .server)?.reason.contains("cannot be read") == true)
+            try await bench.server.wait("nothing rests") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            try await Self.command(bench, .server, .active)
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .active)
+        }
+    }
+
+    @Test func `what was kept is read also from a file that was cut short, and one that cannot be read is not passed over`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let (path, file) = (folder.path + "/x.db", URL(filePath: folder.path + "/x.db-halts"))
+        let halt = TradingStateEntry(
+            scope: .server, state: .halted, reason: "drill", setBy: "operator", setAt: Timestamp(nanoseconds: 5),
+            isStored: false)
+        try HaltReserve(beside: path).keep(halt)
+        try Data(contentsOf: file).prefix(200).write(to: file)
+        #expect(try HaltReserve(beside: path).left.map(\.entry) == [halt])
+        try FileManager.default.removeItem(at: file)
+        try FileManager.default.createDirectory(at: file, withIntermediateDirectories: false)
+        let fault = #expect(throws: HaltReserve.Failure.self) { _ = try HaltReserve(beside: path) }
+        #expect(fault?.holdsNothing == false)
+        let nowhere = #expect(throws: HaltReserve.Failure.self) { _ = try HaltReserve(beside: folder.path + "/no/x.db") }
+        #expect(nowhere?.holdsNothing == true)
+    }
+
     @Test func `where there is no more room it is said, and the halt holds`() async throws {
         try await Self.withReserve { bench, path in
             try await bench.quote()

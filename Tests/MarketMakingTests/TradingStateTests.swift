@@ -101,6 +101,70 @@ import TradingCore
         }
     }
 
+    @Test func `a kill switch that goes off while a laxer state waits for the disk holds, and is what is stored last`()
+        async throws
+    {
+        try await withServer { bench in
+            let (key, scope) = ("u1-c1-pureMarketMaking", TradingScope.session("u1-c1-pureMarketMaking"))
+            try await bench.quote(TestInstrument.body(more: ",\"maximumConsecutiveRejects\":2"))
+            let (supervisor, held, release) = (bench.server.supervisor, Signal(), Signal())
+            bench.server.database.holdNextCommand {
+                held.raise()
+                await release.wait()
+            }
+            let relaxing = Task {
+                try await supervisor.setTradingState(.init(scope: scope, state: .active, reason: "drill"))
+            }
+            await held.wait()
+            bench.exchange.state.withLock { $0.faults = Array(repeating: .refused(.other), count: 4) }
+            bench.exchange.market(bid: 6_099_900, ask: 6_100_100)
+            try await bench.server.wait("halted") { try await supervisor.inspect(key).state == .halted }
+            bench.exchange.state.withLock { $0.faults = [] }
+            release.raise()
+            try await relaxing.value
+            #expect(try await supervisor.inspect(key).state == .halted)
+            try await bench.server.wait("it is stored last") {
+                let entry = try await supervisor.tradingStates().first { $0.scope == scope }
+                return entry?.state == .halted && entry?.reason == "CONSECUTIVE_REJECTS"
+            }
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            try await bench.server.wait("nothing rests") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            try await bench.restart()
+            bench.exchange.market(bid: 5_999_800, ask: 6_000_200)
+            #expect(try await bench.server.supervisor.inspect(key).state == .halted)
+            #expect(bench.exchange.open.isEmpty)
+            // What is commanded now lifts it.
+            try await bench.server.supervisor.setTradingState(.init(scope: scope, state: .active, reason: "over"))
+            try await bench.server.wait("quoting again") { [exchange = bench.exchange] in exchange.open.count == 4 }
+        }
+    }
+
+    @Test func `a halt that comes while a laxer state is being told stays to be stored, and is what holds`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            let (supervisor, database) = (bench.server.supervisor, bench.server.database)
+            for round in 0..<40 {
+                let before = database.commitCount
+                let relaxing = Task {
+                    try await supervisor.setTradingState(.init(scope: .server, state: .active, reason: "\(round)"))
+                }
+                while database.commitCount == before { await Task.yield() }
+                database.setFailing(true)
+                for _ in 0..<(round % 10) { await Task.yield() }
+                try await supervisor.setTradingState(.init(scope: .server, state: .halted, reason: "\(round)"))
+                // Commanded later than the halt was, it would hold: it is the other way round.
+                _ = await relaxing.result
+                #expect(try await supervisor.tradingStates().first { $0.scope == .server }?.state == .halted)
+                #expect(try await supervisor.inspect("u1-c1-pureMarketMaking").state == .halted, "round \(round)")
+                database.setFailing(false)
+                try await bench.server.wait("it is stored, round \(round)") {
+                    try await database.read { try TradingStateStore(transaction: $0).all() }
+                        .contains { $0.scope == .server && $0.state == .halted && $0.reason == "\(round)" }
+                }
+            }
+        }
+    }
+
     @Test(arguments: [TradingScope.server, .account("paper/default"), .session("u1-c1-pureMarketMaking")])
     func `a halt holds at once though a laxer change before it waits for the disk, and is what is stored last`(
         _ scope: TradingScope

@@ -23,6 +23,8 @@ struct Endpoint: Sendable {
     let answers: AnswerShape
     let needsToken: Bool
     let parameters: [Parameter]
+    /// What else a body has is refused: passed over, it would make another thing than was asked for.
+    let takesOnlyParameters: Bool
     /// The status of success; nil is the framework's rule, 200 for GET and 201 for POST.
     let status: Int
     let success: String
@@ -31,7 +33,7 @@ struct Endpoint: Sendable {
     init(
         _ method: Method, _ path: String, _ summary: String, tag: String, answers: AnswerShape,
         needsToken: Bool = true,
-        parameters: [Parameter] = [], status: Int? = nil, success: String = "Done",
+        parameters: [Parameter] = [], takesOnlyParameters: Bool = false, status: Int? = nil, success: String = "Done",
         handle: @escaping @Sendable (EndpointInput) async throws -> Answer
     ) {
         self.method = method
@@ -41,6 +43,7 @@ struct Endpoint: Sendable {
         self.answers = answers
         self.needsToken = needsToken
         self.parameters = parameters
+        self.takesOnlyParameters = takesOnlyParameters
         self.status = status ?? (method == .post ? 201 : 200)
         self.success = success
         self.handle = handle

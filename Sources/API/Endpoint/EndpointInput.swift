@@ -29,8 +29,16 @@ struct EndpointInput: Sendable {
     func integer(_ name: String) -> Int64? { text(name).flatMap { Int64($0) } }
 
     /// - Throws: ``APIError`` with a line for every fault: field, value and rule.
-    func check(_ parameters: [Parameter]) throws {
-        let faults = parameters.compactMap(fault)
+    /// - Parameter only: the body may hold nothing else.
+    func check(_ parameters: [Parameter], only: Bool = false) throws {
+        var faults = parameters.compactMap(fault)
+        if only {
+            let known = Set(parameters.filter { $0.place == .body }.map(\.name))
+            for (name, value) in body.sorted(by: { $0.key < $1.key }) where !known.contains(name) && value != .null {
+                faults.append(
+                    "\(name.prefix(64)) \(EndpointInput.shown(value)): must be absent, nothing here goes by it")
+            }
+        }
         if !faults.isEmpty { throw APIError.invalid(faults) }
     }
 

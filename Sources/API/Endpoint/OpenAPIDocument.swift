@@ -52,7 +52,7 @@ struct OpenAPIDocument {
             "operationId": .string(operationID(endpoint)), "summary": .string(endpoint.summary),
             "tags": .array([.string(endpoint.tag)]),
             "parameters": outside.isEmpty ? nil : .array(outside.map(parameter)),
-            "requestBody": inside.isEmpty ? nil : requestBody(inside),
+            "requestBody": inside.isEmpty ? nil : requestBody(inside, isWhole: endpoint.takesOnlyParameters),
             "responses": responses(endpoint),
             "security": endpoint.needsToken ? .array([.object(["bearer": .array([])])]) : nil,
         ])
@@ -71,7 +71,7 @@ struct OpenAPIDocument {
         ])
     }
 
-    private func requestBody(_ parameters: [Parameter]) -> JSONTree {
+    private func requestBody(_ parameters: [Parameter], isWhole: Bool) -> JSONTree {
         let required = parameters.filter(\.isRequired).map { JSONTree.string($0.name) }
         let properties = parameters.map { parameter in
             JSONTree.Member(key: parameter.name, value: schema(parameter.kind, note: parameter.note))
@@ -79,6 +79,7 @@ struct OpenAPIDocument {
         let body = JSONTree.object([
             "type": .string("object"), "properties": .object(properties),
             "required": required.isEmpty ? nil : .array(required),
+            "additionalProperties": isWhole ? .bool(false) : nil,
         ])
         return .object([
             "required": .bool(!required.isEmpty),

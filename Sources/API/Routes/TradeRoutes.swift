@@ -26,7 +26,8 @@ struct TradeRoutes {
             Endpoint(
                 .post, "/trade/market", "Buy or sell at the market, at most 1 % from its best price", tag: "trade",
                 answers: .json(.order).or(202, "The exchange has not said what became of it", .order),
-                parameters: Self.common, success: Self.word
+                parameters: Self.common + [.body("type", .choice(["market"]), isRequired: false)],
+                takesOnlyParameters: true, success: Self.word
             ) { input in Self.answer(try await desk.place(try Self.request(input, price: nil)), status: 201) },
             Endpoint(
                 .post, "/trade/limit", "Place a limit order", tag: "trade",
@@ -34,7 +35,9 @@ struct TradeRoutes {
                 parameters: Self.common + [
                     .body("price", .number),
                     .body("postOnly", .boolean, isRequired: false, "Refused instead of trading at once"),
-                ], success: Self.word
+                    .body("type", .choice(["limit"]), isRequired: false),
+                    .body("timeInForce", .choice(["GTC"]), isRequired: false, "It rests until it trades or is cancelled"),
+                ], takesOnlyParameters: true, success: Self.word
             ) { input in
                 Self.answer(
                     try await desk.place(try Self.request(input, price: try Self.decimal(input, "price"))), status: 201)

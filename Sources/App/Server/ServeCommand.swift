@@ -56,6 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
         let exchange = try await reachExchange(exchangeConfiguration, files, time, registry, logger)
         let sidecar = SidecarServices(files.configuration, time, registry, logger)
         let alarms = AlarmClock(time: time, registry: registry)
+        let halts = try haltReserve(files, logger)
         let mark = try await OrderMarkStore.mark(of: database, random: SystemRandom(), now: time.now())
         // Before anything is made that would have to be closed.
         let encryption = try await KeyServices.open(files, secrets, database, time.now(), logger)
@@ -66,7 +67,7 @@ struct ServeCommand: AsyncParsableCommand {
         let supervisor = StrategySupervisor(
             RuntimeContext(
                 database: database, time: time, alarms: alarms, registry: registry, logger: logger,
-                installation: mark.installation, lease: lease, haltReserve: haltReserve(files, logger)),
+                installation: mark.installation, lease: lease, haltReserve: halts),
             directory: exchanges.registry)
         let keys = await KeyServices(
             encryption, database: database, exchanges: exchanges, sidecar: sidecar, alarms: alarms, time: time,
@@ -127,9 +128,13 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Of a database that other servers trade on, the file would be on the wrong machine.
-    private func haltReserve(_ files: ServerFiles, _ logger: Logger) -> HaltReserve? {
+    private func haltReserve(_ files: ServerFiles, _ logger: Logger) throws -> HaltReserve? {
         guard files.isEmbedded else { return nil }
         do { return try HaltReserve(beside: files.database) } catch {
+            // Whatever an earlier process kept there must not be passed over.
+            guard error.holdsNothing else {
+                throw BadInput("\(files.database)-halts: cannot be read, and may hold a halt: \(error)")
+            }
             logger.error("no room is kept for halts while the disk is full: \(error)")
             return nil
         }

@@ -106,6 +106,7 @@ extension ExecutionEngine {
         guard table[index].state != .halted else { return }
         table[index].state = .halted
         table[index].haltReason = reason
+        table[index].ownHalt = OwnHalt(reason: reason, at: now)
         actions.append(.alert(.halted(table[index].id, reason)))
         pull(index, now)
     }

@@ -121,11 +121,31 @@ public struct ExecutionEngine: ~Copyable {
     }
 
     /// Sets what a session may do. Halting takes everything off the book.
-    public mutating func setState(_ state: TradingState, of id: SessionID, reason: HaltReason?, now: Timestamp) {
+    /// - Parameter commandedAt: a laxer state takes time to be stored: one that was commanded before the session halted itself does not
+    ///   lift that halt, of which whoever commanded could not know. It is told once more, so that it is stored last. nil: just now.
+    public mutating func setState(
+        _ state: TradingState, of id: SessionID, reason: HaltReason?, commandedAt: Timestamp? = nil, now: Timestamp
+    ) {
         guard let index = table.firstIndex(of: id) else { return }
-        if table[index].state == .halted, state != .halted { table[index].killSwitch.arm() }
+        if state != .halted {
+            if let halt = table[index].ownHalt, let commandedAt, commandedAt < halt.at {
+                actions.append(.alert(.halted(id, halt.reason)))
+                return
+            }
+            if table[index].state == .halted { table[index].killSwitch.arm() }
+            table[index].ownHalt = nil
+        }
         table[index].state = state
         table[index].haltReason = state == .halted ? reason : nil
+        enforceState(index, now)
+    }
+
+    /// Halts a session for a reason that whoever calls has stored already.
+    public mutating func halt(_ id: SessionID, reason: HaltReason, now: Timestamp) {
+        guard let index = table.firstIndex(of: id) else { return }
+        table[index].state = .halted
+        table[index].haltReason = reason
+        table[index].ownHalt = OwnHalt(reason: reason, at: now)
         enforceState(index, now)
     }
 

@@ -8,6 +8,8 @@ public struct TradingSession: Sendable {
     public internal(set) var phase = SessionPhase.running
     public internal(set) var state = TradingState.active
     public internal(set) var haltReason: HaltReason?
+    /// The session's own halt, that no operator has lifted.
+    var ownHalt: OwnHalt?
     /// Live orders, oldest first.
     public var orders: [TrackedOrder] { live.array }
     var live = LiveOrders()

@@ -46,6 +46,12 @@ struct KillSwitch: Sendable {
     }
 }
 
+/// A halt that nobody commanded.
+struct OwnHalt: Hashable, Sendable {
+    var reason: HaltReason
+    var at: Timestamp
+}
+
 /// Why a session was halted.
 public enum HaltReason: UInt8, Hashable, Sendable, CaseIterable {
     case loss

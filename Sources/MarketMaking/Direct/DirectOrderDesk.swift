@@ -42,6 +42,21 @@ public struct DirectOrderRequest: Hashable, Sendable {
     }
 }
 
+extension DirectOrderRequest {
+    /// In what an order is another than this asks for, by the names of the API's fields.
+    func differences(from view: DirectOrderView) -> [String] {
+        let (isMarket, place) = (price == nil, view.place)
+        let isSame = [
+            ("exchange", place.exchange.rawValue == exchange.lowercased()), ("accountLabel", place.account == account),
+            ("symbol", place.symbol.description == symbol.uppercased()), ("side", view.side == side),
+            ("amount", view.quantity == amount), ("type", (view.type == .market) == isMarket),
+            ("price", isMarket || view.type == .market || price == view.price),
+            ("postOnly", view.isPostOnly == isPostOnly),
+        ]
+        return isSame.filter { !$0.1 }.map(\.0)
+    }
+}
+
 /// Which order is meant. The id alone names it; what else is said must be true.
 public struct DirectOrderName: Hashable, Sendable {
     public var id: String

@@ -8,6 +8,17 @@ struct DirectOrderDetails: Hashable, Sendable {
     var type: OrderType
     /// The caller's own name for the request; the same one again is the same order.
     var requestID: String?
+
+    /// What makes two requests the same, if anything does.
+    var request: Request? {
+        requestID.map { Request(userID: userID, clientID: clientID, id: $0) }
+    }
+
+    struct Request: Hashable, Sendable {
+        var userID: String
+        var clientID: String
+        var id: String
+    }
 }
 
 /// `direct_orders`: what `orders` does not tell of those that people placed.

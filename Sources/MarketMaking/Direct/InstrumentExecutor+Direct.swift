@@ -43,8 +43,6 @@ extension InstrumentExecutor {
         guard await firstBookView(limit: 1) != nil else {
             throw DeskError.notReady("\(place.exchange) has not told anything of \(place.symbol) yet")
         }
-        try beginRequest(placement.details)
-        defer { endRequest(placement.details) }
         let (place, instrument) = (place, instrument)
         let (earlier, free) = try await database.read { transaction in
             let ledger = AccountLedger(transaction: transaction, place: place)
@@ -113,17 +111,6 @@ extension InstrumentExecutor {
         guard case .rejected(let id, let reason) = event else { return }
         for waiter in directWaiters where waiter.id == id { waiter.rejection = reason }
     }
-
-    // MARK: - The same request twice
-
-    private func beginRequest(_ details: DirectOrderDetails) throws(DeskError) {
-        guard details.requestID != nil else { return }
-        guard directRequests.insert(details).inserted else {
-            throw .refused("REQUEST_UNDER_WAY: the same request is being carried out, ask for its order later")
-        }
-    }
-
-    private func endRequest(_ details: DirectOrderDetails) { directRequests.remove(details) }
 }
 
 extension RejectReason {
@@ -137,7 +124,7 @@ extension RejectReason {
         case .noLiquidity: "there is nobody on the other side"
         case .marketClosed: "the market is closed"
         case .unavailable: "neither the exchange nor the limit of requests that we keep to lets it through now"
-        case .other: "the exchange gave no reason that we know"
+        case .other: "the exchange gave no reason that has a name here; its own words are in the server's log"
         }
     }
 }

@@ -11,6 +11,8 @@ extension StrategySupervisor: DirectOrderDesk {
             let placement = try DirectPlacement(request, try await instrument(place))
             let executor = try await executorToTrade(place)
             let session = try await directSession(place, executor)
+            try beginRequest(placement.details)
+            defer { endRequest(placement.details) }
             let (id, rejection) = try await executor.place(placement, in: session)
             guard let view = try await view(id) else { throw await unstored(executor) }
             try checkSame(view, request)
@@ -109,15 +111,24 @@ extension StrategySupervisor: DirectOrderDesk {
     /// A request id that is said again has to ask for the same thing.
     private func checkSame(_ view: DirectOrderView, _ request: DirectOrderRequest) throws(DeskError) {
         guard let id = request.requestID else { return }
-        let isSame =
-            view.side == request.side && view.quantity == request.amount
-            && view.place.symbol.description == request.symbol.uppercased()
-            && (view.type == .market) == (request.price == nil)
-            && (request.price == nil || request.price == view.price)
-        if !isSame {
-            throw .invalid(["requestId \(id.prefix(64)): must be a new one, order \(view.id) was placed with it"])
+        let others = request.differences(from: view)
+        if !others.isEmpty {
+            throw .invalid([
+                "requestId \(id.prefix(64)): must be a new one, order \(view.id) was placed with it and another \(others.joined(separator: ", "))"
+            ])
         }
     }
+
+    // MARK: - The same request twice at once, wherever it is to be placed
+
+    private func beginRequest(_ details: DirectOrderDetails) throws(DeskError) {
+        guard let request = details.request else { return }
+        guard directRequests.insert(request).inserted else {
+            throw .refused("REQUEST_UNDER_WAY: the same request is being carried out, ask for its order later")
+        }
+    }
+
+    private func endRequest(_ details: DirectOrderDetails) { details.request.map { _ = directRequests.remove($0) } }
 
     private func ended(_ view: DirectOrderView) throws(DeskError) -> DirectOrderView {
         switch view.status {

@@ -77,9 +77,16 @@ struct ExecutorCore: ~Copyable {
     }
 
     mutating func setState(
-        _ state: TradingState, of session: SessionID, reason: HaltReason = .operatorCommand, now: Timestamp
+        _ state: TradingState, of session: SessionID, reason: HaltReason = .operatorCommand,
+        commandedAt: Timestamp? = nil, now: Timestamp
     ) {
-        engine.setState(state, of: session, reason: reason, now: now)
+        engine.setState(state, of: session, reason: reason, commandedAt: commandedAt, now: now)
+        settle(now)
+    }
+
+    /// For a reason that is stored already.
+    mutating func halt(_ session: SessionID, reason: HaltReason, now: Timestamp) {
+        engine.halt(session, reason: reason, now: now)
         settle(now)
     }
 

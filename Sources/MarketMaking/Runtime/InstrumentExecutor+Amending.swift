@@ -55,7 +55,7 @@ extension InstrumentExecutor {
     func amended(_ order: AmendedOrder) {
         tell(of: order)
         if order.isHalted, let session = session(of: order.instanceID) {
-            core.setState(.halted, of: session, reason: .uncoveredOrder, now: time.now())
+            core.halt(session, reason: .uncoveredOrder, now: time.now())
         }
     }
 

@@ -130,14 +130,14 @@ extension InstrumentExecutor {
             takeOff(order.id, "is of no strategy at work")
         }
         if order.isHalted, let session = session(of: order.instanceID) {
-            core.setState(.halted, of: session, reason: .uncoveredOrder, now: time.now())
+            core.halt(session, reason: .uncoveredOrder, now: time.now())
         }
     }
 
     func refused(_ refusal: FillRefusal) {
         tell(of: refusal)
         if refusal.isHalted, let session = session(of: refusal.instanceID) {
-            core.setState(.halted, of: session, reason: .mismatchedFill, now: time.now())
+            core.halt(session, reason: .mismatchedFill, now: time.now())
         }
     }
 

@@ -74,9 +74,8 @@ actor InstrumentExecutor {
     let ask: AsyncStream<Question>.Continuation
     /// Orders of ours that no session at work looks after.
     var strays = StrayOrders()
-    /// Who waits for word of orders that people placed, and which of their requests are under way.
+    /// Who waits for word of orders that people placed.
     var directWaiters: [DirectWaiter] = []
-    var directRequests: Set<DirectOrderDetails> = []
     /// Who waits for a session to be stopped.
     var stopWaiters: [Int64: [Signal]] = [:]
 
@@ -377,16 +376,20 @@ actor InstrumentExecutor {
     }
 
     /// - Parameter reason: nil where it is an operator's command.
-    func setState(_ state: TradingState, of instanceID: Int64, reason: HaltReason? = nil) {
+    /// - Parameter commandedAt: see ``ExecutionEngine/setState(_:of:reason:commandedAt:now:)``.
+    func setState(
+        _ state: TradingState, of instanceID: Int64, reason: HaltReason? = nil, commandedAt: Timestamp?
+    ) {
         guard let session = session(of: instanceID) else { return }
-        core.setState(state, of: session, reason: reason ?? .operatorCommand, now: time.now())
+        core.setState(
+            state, of: session, reason: reason ?? .operatorCommand, commandedAt: commandedAt, now: time.now())
         finishTurn()
     }
 
-    func setState(_ state: TradingState, ofKey key: String) {
+    func setState(_ state: TradingState, ofKey key: String, commandedAt: Timestamp?) {
         // lint: ordered because one seat at most is a key's
         guard let session = core.seats.first(where: { "\($0.value.key)" == key })?.key else { return }
-        core.setState(state, of: session, now: time.now())
+        core.setState(state, of: session, commandedAt: commandedAt, now: time.now())
         finishTurn()
     }
 

@@ -143,7 +143,11 @@ extension StrategySupervisor: TradingDesk {
             let scope = TradingScope.session(row.instance.key.description)
             // An operator's may have come since the store was read, or not be stored yet.
             let entry = TradingStateEntry.newer(entries.first { $0.scope == scope }, states[scope])
-            if let entry { await executor.setState(entry.state, of: id, reason: entry.haltReason) }
+            if let entry {
+                // One of before this process is older than whatever has halted the session since it began.
+                await executor.setState(
+                    entry.state, of: id, reason: entry.haltReason, commandedAt: commandedAt[scope] ?? .distantPast)
+            }
         }
         await executor.setState(
             server: state(.server), account: state(.account(executor.place.accountName)))
@@ -213,10 +217,12 @@ extension StrategySupervisor: TradingDesk {
         await apply(entry, row)
         await turn.wait()
         defer { stateTurn.give() }
+        // Dated anew where a laxer state came to be stored meanwhile; gone where it has been stored by now.
+        guard let entry = unstoredHalts[entry.scope] else { return }
         do { try await storeHalt(entry) } catch {
             // It holds all the same, is shown as what it is, and is stored as soon as that can be done.
             runtime.logger.error("a halt holds and could not be stored yet: \(error)")
-            keepBeside(entry)
+            keepBeside(entry, isLast: unrecovered == nil)
             keepStoringHalts()
             return
         }
@@ -229,19 +235,16 @@ extension StrategySupervisor: TradingDesk {
         let turn = stateTurn.queue()
         commandCount += 1
         let number = commandCount
+        commandedAt[entry.scope] = runtime.time.now()
         await turn.wait()
         defer { stateTurn.give() }
         var entry = entry
         let asked = entry
         entry.setAt = try await store { try TradingStateStore(transaction: $0).put(asked) }
-        // A halt that came meanwhile holds already, and is stored next.
-        if let halted = lastHalt[entry.scope], halted > number { return }
-        await apply(entry, row)
-        // One that came while executors were being told is stored next, too. Whoever was told last of the laxer state is told again.
-        if let halted = lastHalt[entry.scope], halted > number {
-            if let halt = states[entry.scope], halt.state == .halted { await apply(halt, row) }
-            return
-        }
+        let isOvertaken = { self.lastHalt[entry.scope].map { $0 > number } ?? false }
+        if !isOvertaken() { await apply(entry, row) }
+        // A halt that came meanwhile, also while executors were being told, holds already, and is stored next.
+        if isOvertaken() { return redateHalt(entry.scope, after: entry.setAt) }
         unstoredHalts[entry.scope] = nil
         strikeOutHalts()
     }
@@ -283,6 +286,12 @@ extension StrategySupervisor: TradingDesk {
 
     func apply(_ entry: TradingStateEntry, _ row: StrategyInstanceStore.Row?) async {
         states[entry.scope] = entry
+        await tell(entry, row)
+        // A halt may have come while executors were told: whoever was told last of the laxer state is told again.
+        if entry.state != .halted, let halt = states[entry.scope], halt.state == .halted { await tell(halt, row) }
+    }
+
+    private func tell(_ entry: TradingStateEntry, _ row: StrategyInstanceStore.Row?) async {
         switch entry.scope {
         case .server: for executor in executors.values { await executor.setState(server: entry.state) }
         case .account(let name):
@@ -290,10 +299,13 @@ extension StrategySupervisor: TradingDesk {
                 await executor.setState(account: entry.state)
             }
         case .session(let key):
+            let commandedAt = commandedAt[entry.scope]
             if let row {
-                await executors[row.place]?.setState(entry.state, of: row.instance.id)
+                await executors[row.place]?.setState(entry.state, of: row.instance.id, commandedAt: commandedAt)
             } else {
-                for executor in executors.values { await executor.setState(entry.state, ofKey: key) }
+                for executor in executors.values {
+                    await executor.setState(entry.state, ofKey: key, commandedAt: commandedAt)
+                }
             }
         }
     }

@@ -146,11 +146,23 @@ extension StrategySupervisor {
         }
     }
 
+    /// A halt that is not stored yet is to be the latest word of its scope, in the store and beside it, whatever the clock said.
+    func redateHalt(_ scope: TradingScope, after moment: Timestamp) {
+        guard var entry = unstoredHalts[scope], entry.setAt <= moment else { return }
+        let wasKept = keptHalts.remove(entry) != nil
+        let isWhatHolds = states[scope] == entry
+        entry.setAt = moment.advanced(byNanoseconds: 1)
+        unstoredHalts[scope] = entry
+        if isWhatHolds { states[scope] = entry }
+        if wasKept { keepBeside(entry) }
+    }
+
     /// A disk that is full has room for this.
-    func keepBeside(_ entry: TradingStateEntry) {
+    /// - Parameter isLast: nobody here knows which of the store's words it came after.
+    func keepBeside(_ entry: TradingStateEntry, isLast: Bool = false) {
         guard let reserve = runtime.haltReserve else { return }
         do {
-            try reserve.keep(entry)
+            try reserve.keep(entry, isLast: isLast)
             keptHalts.insert(entry)
             runtime.logger.notice("it is kept beside the database, where the next start finds it")
         } catch { runtime.logger.critical("nor could it be kept beside the database: \(error)") }
@@ -171,10 +183,16 @@ extension StrategySupervisor {
     /// What an earlier process could not store holds again, unless the store knows better.
     /// - Parameter stored: what the store says.
     func takeUpKept(_ stored: [TradingStateEntry]) {
-        for entry in runtime.haltReserve?.left ?? [] {
+        for entry in stored { redateHalt(entry.scope, after: entry.setAt) }
+        for kept in runtime.haltReserve?.left ?? [] {
+            var entry = kept.entry
             keptHalts.insert(entry)
             let known = TradingStateEntry.newer(stored.first { $0.scope == entry.scope }, states[entry.scope])
-            guard known.map({ entry.setAt > $0.setAt }) ?? true else { continue }
+            if let known, known.setAt > entry.setAt {
+                guard kept.isLast, known.isStored else { continue }
+                entry.setAt = known.setAt.advanced(byNanoseconds: 1)
+                keepBeside(entry)
+            }
             runtime.logger.notice("a halt of \(entry.scope) that could not be stored before holds: \(entry.reason)")
             states[entry.scope] = entry
             unstoredHalts[entry.scope] = entry
@@ -185,10 +203,12 @@ extension StrategySupervisor {
 
     /// The last moment at which a halt can be stored that could not be before.
     func storeHaltsAtLast() async {
+        await stateTurn.take()
         for (scope, entry) in unstoredHalts {
-            guard (try? await storeHalt(entry)) != nil else { continue }
-            unstoredHalts[scope] = nil
+            guard unstoredHalts[scope] == entry, (try? await storeHalt(entry)) != nil else { continue }
+            isStored(entry)
         }
+        stateTurn.give()
         strikeOutHalts()
         for scope in haltsOfThisProcess {
             runtime.logger.critical("the halt of \(scope) could not be stored: the next start will not know of it")

@@ -21,6 +21,8 @@ public actor StrategySupervisor {
     let stateTurn = Turnstile()
     /// Of long lists so many are read at a time: a database has a few readers, and commands need them, too.
     let recordTurns = Turnstile(width: 2)
+    /// Orders of people that are being placed and have a name of their own.
+    var directRequests: Set<DirectOrderDetails.Request> = []
     /// Strategies that are being started, by key and how many times at once.
     var beginning: [String: Int] = [:]
     /// Halts that hold though the store would not take them yet, and who goes on trying.
@@ -31,6 +33,8 @@ public actor StrategySupervisor {
     /// How many trading states were commanded, and which of those was a scope's last halt.
     var commandCount = 0
     var lastHalt: [TradingScope: Int] = [:]
+    /// When this process was last told of a laxer state: what a session does of its own accord later than that is not undone by it.
+    var commandedAt: [TradingScope: Timestamp] = [:]
     /// Whether a command's commit was cut short, and who asks the store about it.
     var areCommandsUnknown = false
     var commandResolver: Task<Void, Never>?

@@ -1,4 +1,5 @@
 import Execution
+import Foundation
 import Logging
 internal import Persistence
 import TradingCore
@@ -13,6 +14,14 @@ public final class HaltReserve: Sendable {
         var reason: String
         var setBy: String
         var setAt: Int64
+        /// Absent in what earlier versions wrote.
+        var isLast: Bool?
+    }
+
+    struct KeptHalt: Hashable, Sendable {
+        var entry: TradingStateEntry
+        /// Commanded by one that had not read the store: later than whatever stands there, whatever the dates say.
+        var isLast = false
     }
 
     /// A thousand halts at least, for as long as the disk is full.
@@ -21,25 +30,57 @@ public final class HaltReserve: Sendable {
     private let room: ReservedRoom<Kept>
 
     /// - Parameter path: of the database; the file is `-halts` beside it.
-    /// - Throws: what the disk says when it has no room for the file, whose size is a mebibyte.
-    public init(beside path: String) throws { room = try ReservedRoom(path: path + "-halts", size: Self.size) }
+    /// Why there is no reserve.
+    public struct Failure: Error, CustomStringConvertible {
+        public var description: String
+        /// There is no such file, or nothing in it: no halt is lost with it.
+        public var holdsNothing: Bool
+    }
 
-    /// What an earlier process left.
-    var left: [TradingStateEntry] {
-        room.left.compactMap { kept in
-            TradingScope(storedName: kept.scope).map { scope in
-                TradingStateEntry(
-                    scope: scope, state: .halted, reason: kept.reason, setBy: kept.setBy,
-                    setAt: Timestamp(nanoseconds: kept.setAt), isStored: false)
-            }
+    /// - Throws: what the disk says when it has no room for the file, whose size is a mebibyte, or does not let it be read.
+    public init(beside path: String) throws(Failure) {
+        let path = path + "-halts"
+        do { room = try ReservedRoom(path: path, size: Self.size) } catch {
+            let isThere = FileManager.default.fileExists(atPath: path)
+            throw Failure(description: "\(error)", holdsNothing: !isThere || Self.isNoRoom(error))
         }
     }
 
+    /// What was kept is read before room is made.
+    private static func isNoRoom(_ error: any Error) -> Bool {
+        guard case ReservedRoomFailure.system(_, let code) = error else { return false }
+        return [ENOSPC, EDQUOT, EFBIG].contains(code)
+    }
+
+    /// What an earlier process left. Where something there cannot be read, somebody has halted something, and nobody knows what:
+    /// then everything is.
+    var left: [KeptHalt] {
+        let halts = room.left.map { kept -> KeptHalt in
+            guard let scope = TradingScope(storedName: kept.scope) else { return Self.unreadable }
+            return KeptHalt(
+                entry: TradingStateEntry(
+                    scope: scope, state: .halted, reason: kept.reason, setBy: kept.setBy,
+                    setAt: Timestamp(nanoseconds: kept.setAt), isStored: false),
+                isLast: kept.isLast ?? false)
+        }
+        return room.isDamaged ? halts + [Self.unreadable] : halts
+    }
+
+    private static var unreadable: KeptHalt {
+        KeptHalt(
+            entry: TradingStateEntry(
+                scope: .server, state: .halted, reason: "a halt kept beside the database cannot be read", setBy: "start",
+                setAt: Timestamp(nanoseconds: 0), isStored: false),
+            isLast: true)
+    }
+
     /// On the disk when this returns.
-    func keep(_ halt: TradingStateEntry) throws {
+    /// - Parameter isLast: see ``KeptHalt``.
+    func keep(_ halt: TradingStateEntry, isLast: Bool = false) throws {
         try room.write([
             Kept(
-                scope: halt.scope.storedName, reason: halt.reason, setBy: halt.setBy, setAt: halt.setAt.nanoseconds)
+                scope: halt.scope.storedName, reason: halt.reason, setBy: halt.setBy, setAt: halt.setAt.nanoseconds,
+                isLast: isLast)
         ])
     }
 

@@ -36,6 +36,9 @@ public final class SharedManners: Sendable {
         state.withLock { $0.budget.ask(costs, purpose, key: key, now: now) }
     }
 
+    /// How long the exchange wants to hear nothing from us, milliseconds from now; nil when it listens.
+    func awayFor(_ now: Int64) -> Int64? { state.withLock { $0.budget.awayUntil(now) }.map { $0 - now } }
+
     func unused(_ grant: RateBudget.Grant) { state.withLock { $0.budget.unused(grant) } }
 
     func answered(_ grant: RateBudget.Grant, _ usage: [RateUsage], _ refusal: RateRefusal?, now: Int64) {

@@ -304,6 +304,7 @@ public final class DialectAccount: ExchangeAccount {
         case .open, .halfOpen: fault = fault ?? "the exchange does not answer"
         case .closed, nil: break
         }
+        fault = fault ?? venue.silenceKept
         var report = ExchangeAccountState(
             exchange: venue.id, label: label, isStreaming: state.stream == .ready, fault: fault,
             safety: safety(state.settings, state.isProtected), unattended: exposure)

@@ -206,6 +206,9 @@ public final class DialectConnector: ExchangeConnector {
         state.withLock { $0.accounts.values.filter(\.isUsable) }.sorted { $0.label < $1.label }.map(\.report)
     }
 
+    /// While the exchange wants to hear nothing from us neither orders nor cancels leave.
+    public func fault() async -> String? { venue.silenceKept }
+
     /// What would fire after a clean end is switched off, on all accounts at once.
     func standDown() async {
         let accounts = state.withLock { Array($0.accounts.values) }

@@ -162,7 +162,11 @@ struct OrderTracker: Sendable {
         known.side = order.side ?? known.side
         known.price = order.price ?? known.price
         known.amount = order.amount ?? known.amount
-        if let filled = order.filled, filled > known.filled ?? .zero { known.filled = filled }
+        if let filled = order.filled, filled > known.filled ?? .zero {
+            known.filled = filled
+            // What is told anew has not been taken back for so long.
+            known.takenBackSince = nil
+        }
         // What was filled before we knew of the order is for others to ask for.
         if known.filledBefore == nil, !isAnswer { known.filledBefore = order.filled }
         let wasEnded = known.end != nil
@@ -213,7 +217,7 @@ struct OrderTracker: Sendable {
     /// minute than it had told once, the end waits for a fill that will never come.
     /// - Returns: how much it has taken back; nil while nothing.
     mutating func shown(_ order: ExchangeOrder, _ id: ClientOrderID, at exchangeTime: Int64) -> FixedDecimal? {
-        guard let known = orders[id] else { return nil }
+        guard let known = orders[id], order.id == nil || order.id == known.exchangeID else { return nil }
         let shown = order.counted(from: known.filledEarlier).filled
         guard known.owesFills, order.status?.isFinal == true, let shown, shown == known.filledByTrades,
             let missing = try? (known.filled ?? .zero).subtracting(shown), missing.isPositive
@@ -225,6 +229,10 @@ struct OrderTracker: Sendable {
         orders[id]?.takenBackSince = since
         guard exchangeTime &- since >= Self.takenBackAfter else { return nil }
         orders[id]?.filled = shown
+        // Told as traded to its end, which it was not: by its fills alone it would never end.
+        if known.end == .closed, known.amount.map({ shown < $0 }) ?? true {
+            orders[id]?.end = order.status == .closed ? .cancelled : order.status
+        }
         return missing
     }
 

@@ -8,7 +8,7 @@ import Synchronization
 /// Records one after another, each with its length and a checksum; a length of 0 ends them. On a file system that never writes
 /// in place (btrfs, ZFS) even this may fail when the disk is full: then ``write(_:)`` says so.
 package final class ReservedRoom<Entry: Codable & Sendable>: Sendable {
-    /// Of the file, in bytes.
+    /// Of the file, in bytes: less than was asked for only where the file holds something and there is no room for more.
     package let size: Int
     private static var head: Int { 8 }
 
@@ -17,27 +17,36 @@ package final class ReservedRoom<Entry: Codable & Sendable>: Sendable {
     private let descriptor: Int32
     /// What was kept when the file was opened.
     package let left: [Entry]
+    /// Behind what was kept stands something that is not whole: cut off by a power cut before anybody was promised it, or damaged.
+    package let isDamaged: Bool
 
     /// - Throws: when there is no room for the file itself.
     package init(path: String, size: Int) throws {
-        self.size = size
         let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw ReservedRoomFailure.system("open \(path)", errno) }
         do {
             let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
-            if bytes.count < size {
-                // What a crash left of its making holds nothing.
-                let missing = [UInt8](repeating: 0, count: size - bytes.count)
-                try Self.write(missing, at: bytes.count, descriptor)
-            }
             let (left, end) = Self.entries(bytes)
+            self.size = try Self.fill(bytes, to: size, isNeeded: !left.isEmpty, descriptor)
             self.left = left
+            self.isDamaged = bytes.dropFirst(end).prefix(4).contains { $0 != 0 }
             self.end = Mutex(end)
             self.descriptor = descriptor
         } catch {
             close(descriptor)
             throw error
         }
+    }
+
+    /// What a crash left of its making, or somebody cut short, is made as long as it should be.
+    /// - Parameter isNeeded: it holds something, which counts for more than room for others.
+    private static func fill(_ bytes: [UInt8], to size: Int, isNeeded: Bool, _ descriptor: Int32) throws -> Int {
+        guard bytes.count < size else { return size }
+        do { try write([UInt8](repeating: 0, count: size - bytes.count), at: bytes.count, descriptor) } catch {
+            guard isNeeded else { throw error }
+            return bytes.count
+        }
+        return size
     }
 
     deinit { close(descriptor) }
@@ -61,7 +70,7 @@ package final class ReservedRoom<Entry: Codable & Sendable>: Sendable {
     /// Nothing need be kept any more.
     package func clear() throws {
         try end.withLock { end in
-            if end == 0 { return }
+            if end == 0, !isDamaged { return }
             try Self.write([UInt8](repeating: 0, count: Self.head), at: 0, descriptor)
             end = 0
         }

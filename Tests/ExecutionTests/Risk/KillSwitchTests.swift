@@ -164,4 +164,23 @@ struct KillSwitchTests {
         bench.pass(milliseconds: 1_000)
         #expect(bench.session.haltReason == .loss)
     }
+
+    @Test func `a laxer state that was commanded before the switch went off does not lift it, and it is told once more`()
+        throws
+    {
+        let bench = try bench(.buy) { $0.maximumDrawdown = "2" }
+        bench.market(9_700, 9_702)
+        let commandedAt = bench.now
+        bench.pass(milliseconds: 1_000)
+        #expect(bench.session.haltReason == .drawdown)
+        bench.engine.actions.removeAll()
+        bench.engine.setState(.active, of: first, reason: nil, commandedAt: commandedAt, now: bench.now)
+        #expect(bench.session.state == .halted && bench.session.haltReason == .drawdown)
+        #expect(bench.engine.actions.contains(.alert(.halted(first, .drawdown))))
+        bench.engine.setState(.active, of: first, reason: nil, commandedAt: bench.now, now: bench.now)
+        #expect(bench.session.state == .active)
+        // The next one is told of what holds then.
+        bench.engine.setState(.reducing, of: first, reason: nil, commandedAt: commandedAt, now: bench.now)
+        #expect(bench.session.state == .reducing)
+    }
 }

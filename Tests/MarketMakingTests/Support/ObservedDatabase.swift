@@ -47,6 +47,13 @@ final class ObservedDatabase: SQLDatabase {
     /// moment.
     func holdNextCommand(_ work: @escaping @Sendable () async -> Void) { nextCommand.withLock { $0 = work } }
 
+    /// All writes fail but for the next so many of those that somebody waits for.
+    func failWrites(after count: Int) {
+        holdNextCommand { [self] in
+            if count > 0 { failWrites(after: count - 1) } else { setFailing(true) }
+        }
+    }
+
     var commitCount: Int { commits.withLock { $0 } }
 
     func write<T: Sendable>(_ body: @escaping @Sendable (any SQLTransaction) throws -> T) async throws -> T {

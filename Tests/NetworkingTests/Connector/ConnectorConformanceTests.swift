@@ -316,12 +316,19 @@ extension LiveConnectorTests {
                 let begun = harness.time.milliseconds
                 let id = try await harness.place(account, try await harness.request(24))
                 try await harness.wait("nobody knows") { harness.events.contains(.outcomeUnknown(id)) }
+                // Time runs fast here: with a wait of a second it may be over.
+                let wait = try await harness.connector.fault()
+                if harness.time.milliseconds - begun < 900 {
+                    #expect(wait?.contains("told us to stay away") == true)
+                    #expect(harness.registry.states.first?.fault == wait)
+                }
                 let requests = harness.model.read { $0.requests }
                 try await harness.wait("it asks again") { harness.model.read { $0.requests } > requests }
                 #expect(harness.time.milliseconds - begun >= 1_000)
                 try await harness.wait("the order never was") { harness.events.contains(.notFound(id)) }
                 let next = try await harness.place(account, try await harness.request(25))
                 try await harness.wait("the next is accepted") { harness.events.contains(.accepted(next)) }
+                #expect(try await harness.connector.fault() == nil)
             }
         }
 

@@ -114,6 +114,30 @@ import TradingCore
         #expect(tracker.heard(fill(2, id), trade: "2", amount: "0.3", symbol) == [.filled(fill(2, id))])
     }
 
+    @Test func `an order told as traded to its end, most of which is taken back, ends as cancelled`() throws {
+        var (tracker, id) = try placed()
+        _ = tracker.heard(order(.closed, filled: "0.5"), id, at: 5)
+        _ = tracker.heard(fill(1, id), trade: "1", amount: "0.2", symbol)
+        for word in [order(.closed, filled: "0.2"), order(.cancelled, filled: "0.2")] {
+            var tracker = tracker
+            #expect(tracker.shown(word, id, at: 1_000) == nil)
+            // Another order's word, and one that tells of the fill again, end no minute.
+            #expect(tracker.shown(order(.cancelled, filled: "0.2", id: "other"), id, at: 61_000) == nil)
+            #expect(tracker.shown(word, id, at: 61_000) == "0.3")
+            #expect(tracker.heard(word, id, at: 61_000, isAnswer: true) == [.cancelled(id)])
+            #expect(tracker.orders[id]?.owesFills == false)
+        }
+    }
+
+    @Test func `more that is told as filled begins the minute anew`() throws {
+        var (tracker, id) = try placed()
+        _ = tracker.heard(order(.cancelled, filled: "0.3"), id, at: 5)
+        #expect(tracker.shown(order(.cancelled, filled: "0"), id, at: 1_000) == nil)
+        _ = tracker.heard(order(.cancelled, filled: "0.4"), id, at: 60_000)
+        #expect(tracker.shown(order(.cancelled, filled: "0"), id, at: 61_001) == nil)
+        #expect(tracker.shown(order(.cancelled, filled: "0"), id, at: 121_001) == "0.4")
+    }
+
     @Test
     func `an exchange whose order and trades do not agree, or that goes on telling of the fill, takes nothing back`()
         throws
