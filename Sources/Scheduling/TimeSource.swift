@@ -19,11 +19,16 @@ public struct SystemTime: TimeSource {
     private let startedAt = ContinuousClock.now
     private let startedAtWall: Timestamp
 
-    public init() {
+    public init() { startedAtWall = Self.wall() }
+
+    private static func wall() -> Timestamp {
         var wall = timespec()
         clock_gettime(CLOCK_REALTIME, &wall)
-        startedAtWall = Timestamp(nanoseconds: Int64(wall.tv_sec) * Nanoseconds.perSecond + Int64(wall.tv_nsec))
+        return Timestamp(nanoseconds: Int64(wall.tv_sec) * Nanoseconds.perSecond + Int64(wall.tv_nsec))
     }
+
+    /// How far the wall's clock has come to be ahead of this one, nanoseconds: set forward above 0, set back below.
+    public func wallIsAhead() -> Int64 { Self.wall().nanoseconds(since: now()) }
 
     public func now() -> Timestamp {
         let (seconds, attoseconds) = (ContinuousClock.now - startedAt).components

@@ -121,7 +121,7 @@ struct StrategyRoutes {
 
     // MARK: - Admin
 
-    private static let types = ["arbitrage", "marketMaking", "pureMarketMaking", "volume"]
+    static let types = ["arbitrage", "marketMaking", "pureMarketMaking", "volume"]
 
     private var admin: [Endpoint] {
         [

@@ -88,10 +88,13 @@ struct ServeCommand: AsyncParsableCommand {
         api.transfers = transfers
         let follower = WithdrawalFollower(transfers, alarms: alarms, time: time)
         let symbol = exchangeConfiguration.listings[0].instrument.id.symbol
+        let clock = ClockWatch(time: time, registry: registry, difference: { time.wallIsAhead() }) {
+            logger.warning("\($0)")
+        }
         let outcome = ShutdownOutcome()
         let drain = ClientDrain(time: time)
         let services: [any Service] = [
-            BackgroundService { await alarms.run() }, money.worker, money.relay,
+            BackgroundService { await alarms.run() }, BackgroundService { await clock.run() }, money.worker, money.relay,
             BackgroundService { await keys.run() }, BackgroundService { await follower.run() },
             BackgroundService { await exchange.run() }, BackgroundService { await sidecar.run() },
             HTTPService(api: api, files: files, secrets: secrets, drain: drain),

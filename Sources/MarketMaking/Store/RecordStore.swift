@@ -26,7 +26,7 @@ struct RecordStore {
     /// Which orders come after an entry of a list.
     private func older(than id: Int64) throws -> SQL {
         guard let last = try transaction.row("SELECT created_at FROM orders WHERE client_order_id = \(id)") else {
-            throw DeskError.invalid(["before: must be the id of an entry of this list"])
+            throw DeskError.invalid(["before \(id): must be the id of an entry of this list"])
         }
         let time: Int64 = try last.get("created_at")
         return " AND o.created_at <= \(time) AND (o.created_at < \(time) OR o.client_order_id < \(id))"

@@ -258,7 +258,15 @@ public actor PaperExchange {
     }
 
     /// Why it takes no orders now; nil when it does.
-    var currentFault: String? { fault }
+    var currentFault: String? {
+        if let fault { return fault }
+        // Its time goes on from where it stood: it never goes back.
+        let ahead = core.now.nanoseconds(since: time.now())
+        guard ahead >= Nanoseconds.seconds(1) else { return nil }
+        return """
+            its market stands still for \(ahead / Nanoseconds.perSecond) s more: the machine's clock was ahead when it was last at work
+            """
+    }
 
     func instruments() -> [Instrument] { core.configuration.listings.map(\.instrument) }
 

@@ -16,9 +16,12 @@ import TradingCore
         let events = EventLog()
         private let task: Task<Void, Never>
 
-        init(_ path: String, configuration: PaperExchangeConfiguration = .generated(seed: 3)) async throws {
+        init(
+            _ path: String, configuration: PaperExchangeConfiguration = .generated(seed: 3),
+            time: any TimeSource = SystemTime()
+        ) async throws {
             exchange = try await PaperExchange.open(
-                configuration, path: path, time: SystemTime(),
+                configuration, path: path, time: time,
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
             task = Task { [exchange] in await exchange.run() }
             _ = try await exchange.subscribe("default", symbol) { [events] update in
@@ -110,6 +113,31 @@ import TradingCore
             last = try #require(trades().max())
             await running.stop()
         }
+    }
+
+    /// The system's clock, ahead.
+    private struct AheadTime: TimeSource {
+        let system = SystemTime()
+        var nanoseconds: Int64
+        func now() -> Timestamp { system.now().advanced(byNanoseconds: nanoseconds) }
+        func sleep(until deadline: Timestamp) async throws {
+            try await system.sleep(until: deadline.advanced(byNanoseconds: -nanoseconds))
+        }
+    }
+
+    @Test func `a market whose clock was set back between two runs says that it stands still, and for how long`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/paper.db"
+        let ahead = try await Running(path, time: AheadTime(nanoseconds: Nanoseconds.seconds(3_600)))
+        try await ahead.wait("the market is open") { await !ahead.exchange.snapshot(symbol).isEmpty }
+        #expect(await ahead.exchange.currentFault == nil)
+        await ahead.stop()
+        let behind = try await Running(path)
+        let fault = try #require(await behind.exchange.currentFault)
+        #expect(fault.contains("stands still for 35") && fault.contains("the machine's clock was ahead"), "\(fault)")
+        await behind.stop()
     }
 
     @Test func `a journal of another exchange is refused in one line`() async throws {
