@@ -3,6 +3,7 @@ import Execution
 import Foundation
 import Persistence
 import Scheduling
+import Synchronization
 import TestSupport
 import Testing
 import TradingCore
@@ -141,6 +142,58 @@ import TradingCore
             try await bench.restart()
             #expect(try await bench.server.supervisor.inspect(Self.key).state == .halted)
         }
+    }
+
+    @Test func `a kill switch's halt that the store does not take outlives a kill, too`() async throws {
+        try await Self.withReserve { bench, path in
+            try await bench.quote(TestInstrument.body(more: ",\"maximumLoss\":1"))
+            let (exchange, server) = (bench.exchange, bench.server)
+            let bid = try #require(exchange.open.first { $0.request.side == .buy })
+            exchange.fill(bid.request.id)
+            try await server.wait("the fill is booked") {
+                try await server.supervisor.fills(strategyKey: Self.key, after: 0, limit: 9).count == 1
+            }
+            try await server.wait("it quotes anew") { exchange.open.count == 4 }
+            // What lingers is stored: nothing but the halt is to meet the full disk.
+            let looks = Mutex((count: 0, commits: 0))
+            try await server.wait("nothing more is stored") {
+                looks.withLock { looks in
+                    let commits = server.database.commitCount
+                    looks = (looks.commits == commits ? looks.count + 1 : 0, commits)
+                    return looks.count > 50
+                }
+            }
+            server.database.setFailing(true)
+            exchange.market(bid: 2_999_900, ask: 3_000_100)
+            try await server.wait("halted") { try await server.supervisor.inspect(Self.key).state == .halted }
+            try await server.wait("it is kept") { try HaltReserve(beside: path).left.count == 1 }
+            try await bench.restart()
+            exchange.market(bid: 5_999_800, ask: 6_000_200)
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .halted)
+            #expect(exchange.open.isEmpty)
+            try await bench.server.wait("it is stored, and struck out") {
+                try HaltReserve(beside: path).left.isEmpty
+            }
+            try await Self.command(bench, .session(Self.key), .active)
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .active)
+        }
+    }
+
+    @Test func `what is kept is struck out when the database has all of it, and not before`() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/x.db"
+        let halts = ["one", "two"].map { key in
+            TradingStateEntry(
+                scope: .session(key), state: .halted, reason: "drill", setBy: "kill switch",
+                setAt: Timestamp(nanoseconds: 5), isStored: false)
+        }
+        let reserve = try HaltReserve(beside: path)
+        for halt in halts { try reserve.keep(halt) }
+        try reserve.strikeOut([halts[0]])
+        #expect(try HaltReserve(beside: path).left.map(\.entry) == halts)
+        try reserve.strikeOut([halts[1]])
+        #expect(try HaltReserve(beside: path).left.isEmpty)
     }
 
     @Test func `what cannot be read of what was kept halts everything`() async throws {

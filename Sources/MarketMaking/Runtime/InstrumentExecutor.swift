@@ -74,6 +74,9 @@ actor InstrumentExecutor {
     let ask: AsyncStream<Question>.Continuation
     /// Orders of ours that no session at work looks after.
     var strays = StrayOrders()
+    /// Kill switches' halts that the store has not taken yet, kept beside it.
+    let haltReserve: HaltReserve?
+    var haltsKept: Set<TradingStateEntry> = []
     /// Who waits for word of orders that people placed.
     var directWaiters: [DirectWaiter] = []
     /// Who waits for a session to be stopped.
@@ -88,6 +91,7 @@ actor InstrumentExecutor {
         self.connector = connector
         self.account = account
         database = runtime.database
+        haltReserve = runtime.haltReserve
         installation = runtime.installation
         time = runtime.time
         startedAt = runtime.time.now()

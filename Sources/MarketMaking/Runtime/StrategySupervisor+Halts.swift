@@ -149,7 +149,7 @@ extension StrategySupervisor {
     /// A halt that is not stored yet is to be the latest word of its scope, in the store and beside it, whatever the clock said.
     func redateHalt(_ scope: TradingScope, after moment: Timestamp) {
         guard var entry = unstoredHalts[scope], entry.setAt <= moment else { return }
-        let wasKept = keptHalts.remove(entry) != nil
+        let wasKept = keptHalts.contains(entry)
         let isWhatHolds = states[scope] == entry
         entry.setAt = moment.advanced(byNanoseconds: 1)
         unstoredHalts[scope] = entry
@@ -172,7 +172,7 @@ extension StrategySupervisor {
     func strikeOutHalts() {
         guard unstoredHalts.isEmpty, !keptHalts.isEmpty else { return }
         do {
-            try runtime.haltReserve?.clear()
+            try runtime.haltReserve?.strikeOut(keptHalts)
             keptHalts = []
         } catch {
             // Harmless: the store's later word counts.

@@ -2,6 +2,7 @@ import Execution
 import Foundation
 import Logging
 internal import Persistence
+import Synchronization
 import TradingCore
 
 /// Room beside an embedded database for halts that it does not take: whoever halts on a full disk is promised that the next start
@@ -28,6 +29,8 @@ public final class HaltReserve: Sendable {
     private static let size = 1 << 20
 
     private let room: ReservedRoom<Kept>
+    /// What the database has not yet, of this process.
+    private let owed = Mutex<Set<TradingStateEntry>>([])
 
     /// - Parameter path: of the database; the file is `-halts` beside it.
     /// Why there is no reserve.
@@ -77,6 +80,7 @@ public final class HaltReserve: Sendable {
     /// On the disk when this returns.
     /// - Parameter isLast: see ``KeptHalt``.
     func keep(_ halt: TradingStateEntry, isLast: Bool = false) throws {
+        owed.withLock { _ = $0.insert(halt) }
         try room.write([
             Kept(
                 scope: halt.scope.storedName, reason: halt.reason, setBy: halt.setBy, setAt: halt.setAt.nanoseconds,
@@ -84,6 +88,12 @@ public final class HaltReserve: Sendable {
         ])
     }
 
-    /// The database has all of them.
-    func clear() throws { try room.clear() }
+    /// The database has these, or a later word. The file is emptied when it has all.
+    func strikeOut(_ halts: Set<TradingStateEntry>) throws {
+        let isEmpty = owed.withLock { owed in
+            owed.subtract(halts)
+            return owed.isEmpty
+        }
+        if isEmpty { try room.clear() }
+    }
 }
