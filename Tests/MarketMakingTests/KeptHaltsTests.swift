@@ -90,9 +90,11 @@ import TradingCore
     }
 
     @Test(arguments: [TradingScope.server, .account("paper/default"), .session(key)])
-    func `a halt before the store could be read outlives a kill though a clock that was ahead has dated the state before`(
-        _ scope: TradingScope
-    ) async throws {
+    func
+        `a halt before the store could be read outlives a kill though a clock that was ahead has dated the state before`(
+            _ scope: TradingScope
+        ) async throws
+    {
         try await Self.withReserve { bench, _ in
             try await bench.quote()
             try await Self.command(bench, scope, .active)
@@ -111,7 +113,9 @@ import TradingCore
     }
 
     @Test(arguments: [true, false])
-    func `a halt that overtakes a laxer state outlives a kill though it was not stored`(_ isClockAhead: Bool) async throws {
+    func `a halt that overtakes a laxer state outlives a kill though it was not stored`(
+        _ isClockAhead: Bool
+    ) async throws {
         try await Self.withReserve { bench, _ in
             try await bench.quote()
             try await Self.command(bench, .server, .active)
@@ -214,7 +218,8 @@ import TradingCore
         }
     }
 
-    @Test func `what was kept is read also from a file that was cut short, and one that cannot be read is not passed over`()
+    @Test
+    func `what was kept is read also from a file that was cut short, and one that cannot be read is not passed over`()
         throws
     {
         let folder = try TemporaryFolder()
@@ -229,7 +234,9 @@ import TradingCore
         try FileManager.default.createDirectory(at: file, withIntermediateDirectories: false)
         let fault = #expect(throws: HaltReserve.Failure.self) { _ = try HaltReserve(beside: path) }
         #expect(fault?.holdsNothing == false)
-        let nowhere = #expect(throws: HaltReserve.Failure.self) { _ = try HaltReserve(beside: folder.path + "/no/x.db") }
+        let nowhere = #expect(throws: HaltReserve.Failure.self) {
+            _ = try HaltReserve(beside: folder.path + "/no/x.db")
+        }
         #expect(nowhere?.holdsNothing == true)
     }
 

@@ -139,7 +139,9 @@ import TradingCore
         }
     }
 
-    @Test func `a halt that comes while a laxer state is being told stays to be stored, and is what holds`() async throws {
+    @Test func `a halt that comes while a laxer state is being told stays to be stored, and is what holds`()
+        async throws
+    {
         try await withServer { bench in
             try await bench.quote()
             let (supervisor, database) = (bench.server.supervisor, bench.server.database)

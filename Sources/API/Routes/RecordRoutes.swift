@@ -14,11 +14,13 @@ struct RecordRoutes {
             Endpoint(
                 .get, "/performance/:userId", "Profit by fill, newest first", tag: "performance",
                 answers: .json(.array(.performance)),
-                parameters: [.path("userId"), .query("strategyType", .choice(StrategyRoutes.types), isRequired: false)] + Self.paging
+                parameters: [.path("userId"), .query("strategyType", .choice(StrategyRoutes.types), isRequired: false)]
+                    + Self.paging
             ) { input in .json(.array(try await performance(input).map(JSONTree.init))) },
             Endpoint(
                 .get, "/performance/:userId/export.csv", "The same as CSV", tag: "performance", answers: .csv,
-                parameters: [.path("userId"), .query("strategyType", .choice(StrategyRoutes.types), isRequired: false)] + Self.paging
+                parameters: [.path("userId"), .query("strategyType", .choice(StrategyRoutes.types), isRequired: false)]
+                    + Self.paging
             ) { input in .csv(name: "performance.csv", CSV.performance(try await performance(input))) },
             Endpoint(
                 .get, "/user-orders/market-making/history/:userId", "A user's orders, newest first", tag: "user-orders",

@@ -36,7 +36,8 @@ struct TradeRoutes {
                     .body("price", .number),
                     .body("postOnly", .boolean, isRequired: false, "Refused instead of trading at once"),
                     .body("type", .choice(["limit"]), isRequired: false),
-                    .body("timeInForce", .choice(["GTC"]), isRequired: false, "It rests until it trades or is cancelled"),
+                    .body(
+                        "timeInForce", .choice(["GTC"]), isRequired: false, "It rests until it trades or is cancelled"),
                 ], takesOnlyParameters: true, success: Self.word
             ) { input in
                 Self.answer(

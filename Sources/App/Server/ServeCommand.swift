@@ -94,7 +94,8 @@ struct ServeCommand: AsyncParsableCommand {
         let outcome = ShutdownOutcome()
         let drain = ClientDrain(time: time)
         let services: [any Service] = [
-            BackgroundService { await alarms.run() }, BackgroundService { await clock.run() }, money.worker, money.relay,
+            BackgroundService { await alarms.run() }, BackgroundService { await clock.run() }, money.worker,
+            money.relay,
             BackgroundService { await keys.run() }, BackgroundService { await follower.run() },
             BackgroundService { await exchange.run() }, BackgroundService { await sidecar.run() },
             HTTPService(api: api, files: files, secrets: secrets, drain: drain),

@@ -72,7 +72,8 @@ public final class HaltReserve: Sendable {
     private static var unreadable: KeptHalt {
         KeptHalt(
             entry: TradingStateEntry(
-                scope: .server, state: .halted, reason: "a halt kept beside the database cannot be read", setBy: "start",
+                scope: .server, state: .halted, reason: "a halt kept beside the database cannot be read",
+                setBy: "start",
                 setAt: Timestamp(nanoseconds: 0), isStored: false),
             isLast: true)
     }

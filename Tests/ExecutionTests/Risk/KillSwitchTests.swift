@@ -165,7 +165,8 @@ struct KillSwitchTests {
         #expect(bench.session.haltReason == .loss)
     }
 
-    @Test func `a laxer state that was commanded before the switch went off does not lift it, and it is told once more`()
+    @Test
+    func `a laxer state that was commanded before the switch went off does not lift it, and it is told once more`()
         throws
     {
         let bench = try bench(.buy) { $0.maximumDrawdown = "2" }

@@ -35,6 +35,15 @@ import TradingCore
         return try (health["executors"]?.elements ?? []).compactMap { try $0.integer("openOrders") }.reduce(0, +)
     }
 
+    /// How many that nobody has answered yet are stored at a price.
+    private static func ordersAt(_ price: Int64, _ stage: Stage) async throws -> Int {
+        let history = try JSONValue(try await stage.server.get("/user-orders/market-making/history/hand").text)
+        return (history.elements ?? []).count { entry in
+            guard case .string(let text)? = entry["price"] else { return false }
+            return (try? FixedDecimal(text[...])) == FixedDecimal(price)
+        }
+    }
+
     @Test func `what still waits for the exchange's limit when trading is halted never leaves`() async throws {
         let stage = try await Self.ready()
         try await Self.placeFirst(stage)
@@ -54,15 +63,13 @@ import TradingCore
         try await Task.sleep(for: .seconds(3))
         let post = try posting(61...120, { price * 9 / 10 - $0 })
         async let answers = post()
-        var waiting: Int64 = 0
         try await stage.server.wait("some wait for their turn") {
             let sent = try await stage.auditor.limits().orders
-            waiting = try await Self.openOrders(stage)
-            return sent > 80 && waiting > sent
+            return try await sent > 80 && Self.openOrders(stage) > sent
         }
         let cross = try posting(121...125, { _ in price + price / 500 })
         async let crossing = cross()
-        try await stage.server.wait("so do these") { try await Self.openOrders(stage) > waiting + 2 }
+        try await stage.server.wait("so do these") { try await Self.ordersAt(price + price / 500, stage) > 2 }
         let halted = try Program.run(["halt"], environment: stage.settings)
         #expect(halted.code == 0, "\(halted.errors)")
         let (atHalt, traded) = (try await stage.auditor.limits().orders, try await stage.auditor.trades().count)
