@@ -65,7 +65,8 @@ import TradingCore
         async let answers = post()
         try await stage.server.wait("some wait for their turn") {
             let sent = try await stage.auditor.limits().orders
-            return try await sent > 80 && Self.openOrders(stage) > sent
+            let open = try await Self.openOrders(stage)
+            return sent > 80 && open > sent
         }
         let cross = try posting(121...125, { _ in price + price / 500 })
         async let crossing = cross()
