@@ -264,7 +264,8 @@ import TradingCore
         }
     }
 
-    @Test func `a heartbeat does not wait for a transaction of its own node that takes long`() async throws {
+    @Test(.timeLimit(.minutes(2)))
+    func `a heartbeat does not wait for a transaction of its own node that takes long`() async throws {
         try await withTwoNodes { node, _ in
             let own = try await register("own", node)
             try await whileHeld("UPDATE job_workers SET node = node WHERE id = -1", by: node, rows: 0) {
