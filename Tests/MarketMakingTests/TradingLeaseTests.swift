@@ -1,3 +1,4 @@
+import Dispatch
 import Execution
 import Logging
 import Persistence
@@ -113,6 +114,41 @@ import TradingCore
             #expect(first.losses.count == 1 && !first.lease.isHeld)
             try await second.fenced.write { _ = try $0.execute("UPDATE trading_lease_beats SET beat = 1000") }
             keeping.cancel()
+        }
+    }
+
+    /// An operator's `SELECT … FOR UPDATE` on the beat: it stands still, and its holder lives.
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, "\(DatabaseEngine.postgresAbsence)"))
+    func `a beat whose row is locked is no dead server's`() async throws {
+        try await withTemporaryPlace(.postgres) { place in
+            let (stranger, database) = (try await Databases.open(place), try await Databases.open(place))
+            try await Migrator(TestServer.migrations).migrate(database)
+            let first = Node("a", database)
+            _ = await first.lease.acquire()
+            let sight = try await database.read { try TradingLeaseStore(transaction: $0).look() }
+            let (isLocked, release) = (Signal(), DispatchSemaphore(value: 0))
+            let lock = Task {
+                try await stranger.write { transaction in
+                    _ = try transaction.row("SELECT id FROM trading_lease_beats FOR UPDATE")
+                    isLocked.raise()
+                    release.wait()
+                }
+            }
+            await isLocked.wait()
+            guard case .postgres(let url) = place else { return }
+            var options = PostgresOptions(url: url)
+            options.patience = .milliseconds(300)
+            let other = try await PostgresDatabase.open(options)
+            await #expect(throws: SQLError.self) {
+                try await other.write {
+                    try TradingLeaseStore(transaction: $0).take(sight, node: "b", now: Timestamp(nanoseconds: 0))
+                }
+            }
+            try await first.fenced.write { _ = try $0.row("SELECT 1") }
+            release.signal()
+            try await lock.value
+            #expect(first.lease.isHeld)
+            for database in [stranger, database, other] as [any SQLDatabase] { await database.close() }
         }
     }
 

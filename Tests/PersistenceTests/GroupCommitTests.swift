@@ -39,7 +39,7 @@ import Testing
         #expect(
             engine.log == [
                 "begin", "commit", "begin", "rollback",
-                "begin", "set", "release", "set", "back", "set", "release", "set", "back", "commit",
+                "begin briefly", "set", "release", "set", "back", "set", "release", "set", "back", "commit",
             ])
         #expect(engine.words == ["word_0", "word_2"])
     }
@@ -52,7 +52,7 @@ import Testing
         #expect(answers == ["done", "failed statement", "done"])
         #expect(
             engine.log == [
-                "begin", "commit", "begin", "rollback", "begin", "set", "release", "set", "rollback",
+                "begin", "commit", "begin", "rollback", "begin briefly", "set", "release", "set", "rollback",
                 "begin", "commit", "begin", "rollback", "begin", "commit",
             ])
     }
@@ -98,6 +98,7 @@ import Testing
         #expect(
             answers.all[0].hasPrefix(
                 "second failed(database is locked: the writer has been held by one transaction for "))
+        #expect(commits.hold != nil, "nor does the process give a sign of life")
         #expect(await commits.close() == false, "a close does not wait for it either")
         gate.signal()
         await answers.reached(2)
@@ -105,6 +106,76 @@ import Testing
         submit("third")
         await answers.reached(3)
         #expect(answers.all[2] == "third failed(\(SQLError.closed))")
+    }
+
+    // MARK: - Rows that another session has locked
+
+    @Test func `one whose row another session has locked waits aside, while the others go on`() async throws {
+        let engine = ScriptedEngine(isRowLocked: true)
+        let commits = GroupCommit(engine, label: "test", lockPatience: .seconds(3_600))
+        let answers = Collected<(number: Int, answer: String)>()
+        commits.submitAsOne(4, { number, transaction in try transaction.execute(number == 1 ? "ROW" : "x") }, answers)
+        await answers.reached(3)
+        #expect(answers.all.map(\.number) == [0, 2, 3], "its mates are committed without it")
+        #expect(
+            engine.log.prefix(14) == [
+                "begin", "commit", "begin", "rollback",
+                "begin briefly", "set", "release", "set", "back", "set", "release", "set", "release", "commit",
+            ])
+        for number in 0..<20 { #expect(try await commits.write { try $0.execute("x") + number } == number + 1) }
+        #expect(answers.all.count == 3, "it is not over")
+        engine.unlockRow()
+        await answers.reached(4)
+        #expect(answers.all[3] == (1, "done"))
+        await commits.close()
+    }
+
+    @Test func `a row that stays locked is refused when the patience is over, and others hardly wait for it`() async {
+        let engine = ScriptedEngine(isRowLocked: true)
+        let commits = GroupCommit(engine, label: "test", lockPatience: .milliseconds(200))
+        await #expect(throws: SQLError.rowLocked("row (0,1) of one")) {
+            try await commits.write { try $0.execute("ROW") }
+        }
+        #expect(engine.log.prefix(2) == ["begin", "rollback"], "the first try waits for the lock")
+        #expect(engine.log.dropFirst(2).contains("begin briefly"))
+        #expect(engine.log.dropFirst(2).allSatisfy { $0 != "begin" }, "none does after it")
+        await commits.close()
+    }
+
+    @Test func `a close does not wait for a row that stays locked`() async {
+        let engine = ScriptedEngine(isRowLocked: true)
+        let commits = GroupCommit(engine, label: "test", lockPatience: .seconds(3_600))
+        let answers = Collected<(number: Int, answer: String)>()
+        commits.submitAsOne(2, { number, transaction in try transaction.execute(number == 1 ? "ROW" : "x") }, answers)
+        await answers.reached(1)
+        await commits.close()
+        #expect(answers.all.map(\.answer) == ["done", "row (0,1) of one is locked by another session"])
+    }
+
+    @Test func `who is set aside is tried in turn, and one of them now and then with patience`() {
+        let now = ContinuousClock.now
+        let requests = (0..<SetAside.maximum).map { _ in GroupCommit.Request(run: { _ in }, finish: { _ in }) }
+        var aside = SetAside()
+        let areAdded = requests.map { aside.add($0, .rowLocked("row"), now: now) }
+        #expect(areAdded.allSatisfy { $0 })
+        let isOneMore = aside.add(requests[0], .rowLocked("row"), now: now)
+        #expect(!isOneMore, "no more than that wait")
+        let early = aside.round(now)
+        #expect(early.requests.isEmpty)
+        let first = aside.round(now.advanced(by: SetAside.pause))
+        #expect(first.requests.count == SetAside.maximumOfRound && !first.isPatient)
+        let within = aside.round(now.advanced(by: .seconds(9)))
+        #expect(within.requests.isEmpty, "one round at a time")
+        aside.roundEnded(now.advanced(by: .seconds(9)))
+        #expect(aside.nextRound == now.advanced(by: .seconds(9) + SetAside.pause))
+        let second = aside.round(now.advanced(by: .seconds(10)))
+        #expect(second.isPatient)
+        aside.roundEnded(now.advanced(by: .seconds(10)))
+        let third = aside.round(now.advanced(by: .seconds(10) + SetAside.pause))
+        #expect(!third.isPatient)
+        let left = aside.takeAll()
+        #expect(left.count == SetAside.maximum - 3 * SetAside.maximumOfRound)
+        #expect(aside.isEmpty && aside.nextRound == nil)
     }
 
     @Test func `who comes after the close is refused`() async {

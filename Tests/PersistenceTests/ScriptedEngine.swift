@@ -11,20 +11,25 @@ final class ScriptedEngine: Committer {
     private let spoken = Collected<String>()
     private let contention: Mutex<Int>
     private let failsCommits: Bool
+    /// Another session has the row that `ROW` wants.
+    private let isRowLocked: Mutex<Bool>
 
-    init(contention: Int = 0, failsCommits: Bool = false) {
+    init(contention: Int = 0, failsCommits: Bool = false, isRowLocked: Bool = false) {
         self.contention = Mutex(contention)
         self.failsCommits = failsCommits
+        self.isRowLocked = Mutex(isRowLocked)
     }
+
+    func unlockRow() { isRowLocked.withLock { $0 = false } }
 
     var log: [String] { steps.all }
     var words: [String] { spoken.all }
 
     func transact(
-        isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void
+        isShared: Bool, isDurable: Bool, isBrief: Bool, _ body: (any BatchTransaction) throws -> Void
     ) -> CommitOutcome {
-        let transaction = ScriptedTransaction(steps)
-        steps.add("begin")
+        let transaction = ScriptedTransaction(steps, isRowLocked: isRowLocked.withLock { $0 })
+        steps.add(isBrief ? "begin briefly" : "begin")
         do { try body(transaction) } catch {
             steps.add("rollback")
             return .bodyFailed
@@ -51,7 +56,12 @@ final class ScriptedTransaction: BatchTransaction {
     private(set) var hasWritten = false
     private(set) var words = CommitWords()
 
-    init(_ steps: Collected<String>) { self.steps = steps }
+    private let isRowLocked: Bool
+
+    init(_ steps: Collected<String>, isRowLocked: Bool = false) {
+        self.steps = steps
+        self.isRowLocked = isRowLocked
+    }
 
     var dialect: SQLDialect { .sqlite }
 
@@ -59,6 +69,10 @@ final class ScriptedTransaction: BatchTransaction {
         if let failure { throw failure }
         hasWritten = true
         let text = sql.rendered(.sqlite).text
+        if text == "ROW", isRowLocked {
+            failure = .rowLocked("row (0,1) of one")
+            throw .rowLocked("row (0,1) of one")
+        }
         if text == "FAIL" || text == "LOSE" {
             isLost = text == "LOSE"
             failure = .other("failed statement")
@@ -108,7 +122,7 @@ extension GroupCommit {
                         switch answer {
                         case .committed: answers.add((number, "done"))
                         case .threw(let error): answers.add((number, "\(error)"))
-                        case .failed(let error): answers.add((number, "\(error)"))
+                        case .failed(let error), .heldUp(let error): answers.add((number, "\(error)"))
                         }
                     }))
         }

@@ -17,18 +17,19 @@ struct MoneyServices {
     ) {
         var handlers = JobHandlers()
         LedgerJobs.add(to: &handlers, database: database, time: time, logger: logger)
-        RetentionJobs.add(to: &handlers, database: database, time: time, rules: configuration.retention)
+        RetentionJobs.add(to: &handlers, database: database, rules: configuration.retention)
         handlers.add(SagaTimeoutHandler(sagas))
         var settings = JobWorkerConfiguration(
             queues: Self.queues.map { QueueConfiguration($0, concurrency: 4) }, node: configuration.nodeName)
-        settings.schedulesByDatabaseClock = true
+        settings.goesByDatabaseClock = true
         settings.schedules = LedgerJobs.schedules + RetentionJobs.schedules
         let worker = JobWorker(
             database: database, handlers: handlers, configuration: settings, clock: alarms, time: time, logger: logger)
         self.worker = worker
         // Nothing of today's server writes messages; whoever will brings the sink of its topic.
         relay = OutboxRelay(
-            database: database, sink: TopicSinks([:]), time: time, alarms: alarms, logger: logger)
+            database: database, sink: TopicSinks([:]), time: time, goesByDatabaseClock: true, alarms: alarms,
+            logger: logger)
         operations = Operations(
             database: database, time: time, alarms: alarms, queues: Self.queues, worker: { worker.report },
             sagas: sagas.all, pollsSnapshots: configuration.pollsSnapshots)

@@ -12,6 +12,8 @@ public struct OutboxRelay: Service {
     private let sink: any MessageSink
     private let rules: OutboxRules
     private let time: any TimeSource
+    /// For how long what was sent is kept: by whatever clock of a node that were another time each.
+    private let shared: SharedClock
     private let alarms: AlarmClock
     private let logger: Logger
 
@@ -22,12 +24,13 @@ public struct OutboxRelay: Service {
 
     public init(
         database: any SQLDatabase, sink: any MessageSink, rules: OutboxRules = OutboxRules(), time: any TimeSource,
-        alarms: AlarmClock, logger: Logger
+        goesByDatabaseClock: Bool = false, alarms: AlarmClock, logger: Logger
     ) {
         self.database = database
         self.sink = sink
         self.rules = rules
         self.time = time
+        shared = SharedClock(time, goesByDatabase: goesByDatabaseClock)
         self.alarms = alarms
         self.logger = logger
     }
@@ -106,11 +109,11 @@ public struct OutboxRelay: Service {
     }
 
     private func sweep() async throws {
-        let (rules, now) = (rules, time.now())
+        let (rules, shared) = (rules, shared)
         let limit = 1_000
-        while try await database.write({ try Outbox(transaction: $0, rules: rules).sweep(limit: limit, now: now) })
-            == limit
-        {}
+        while try await database.write({
+            try Outbox(transaction: $0, rules: rules).sweep(limit: limit, now: shared.measured($0))
+        }) == limit {}
     }
 
     private func deliver(_ batch: OutboxBatch, _ state: State, _ alarm: Alarm) async {

@@ -123,12 +123,13 @@ struct Beat: Sendable {
 
 extension JobWorker {
     func removeFinished() async throws {
-        let (time, limit) = (time, configuration.maximumBatch)
+        let (shared, limit) = (shared, configuration.maximumBatch)
         for queue in configuration.queues {
             var isMore = true
             while isMore, !Task.isCancelled {
                 let removed = try await database.write { transaction in
-                    try JobStore(transaction: transaction).removeFinished(queue, limit: limit, now: time.now())
+                    try JobStore(transaction: transaction).removeFinished(
+                        queue, limit: limit, now: shared.measured(transaction))
                 }
                 isMore = removed >= limit
             }
@@ -136,14 +137,13 @@ extension JobWorker {
     }
 
     func defineSchedules(_ beat: Beat) async throws {
-        let (time, schedules, byDatabase) = (time, configuration.schedules, configuration.schedulesByDatabaseClock)
+        let (time, shared, schedules) = (time, shared, configuration.schedules)
         while !Task.isCancelled {
             let began = time.now()
             do {
                 let entries = try await database.write { transaction in
                     let store = JobScheduleStore(transaction: transaction)
-                    let now = byDatabase ? try store.sharedNow(or: time.now()) : time.now()
-                    try store.define(schedules, now: now)
+                    try store.define(schedules, now: shared.measured(transaction))
                     return try store.entries()
                 }
                 return recurring.stored(entries)
@@ -156,10 +156,10 @@ extension JobWorker {
 
     /// - Returns: how long until the next tick; another node may have moved it, so at most a minute.
     func tickSchedules() async throws -> Beat.Turn {
-        let (time, schedules, byDatabase) = (time, configuration.schedules, configuration.schedulesByDatabaseClock)
+        let (shared, schedules) = (shared, configuration.schedules)
         let (now, tick, entries) = try await database.write { transaction in
             let store = JobScheduleStore(transaction: transaction)
-            let now = byDatabase ? try store.sharedNow(or: time.now()) : time.now()
+            let now = try shared.measured(transaction)
             return (now, try store.tick(schedules, now: now), try store.entries())
         }
         recurring.stored(entries)

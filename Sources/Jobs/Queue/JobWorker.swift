@@ -14,6 +14,8 @@ public final class JobWorker: Service {
     let configuration: JobWorkerConfiguration
     let clock: AlarmClock
     let time: any TimeSource
+    /// For all that is stored and compared with what other nodes store.
+    let shared: SharedClock
     let logger: Logger
     let runners: [QueueRunner]
     let recurring: RecurringRuns
@@ -43,13 +45,15 @@ public final class JobWorker: Service {
         watch = Mutex(
             WorkerWatch(
                 lease: configuration.lease.nanoseconds, rescueInterval: configuration.rescueInterval.nanoseconds))
+        let shared = SharedClock(time, goesByDatabase: configuration.goesByDatabaseClock)
+        self.shared = shared
         let engine = JobEngine(handlers: handlers, seed: configuration.seed)
-        let recurring = RecurringRuns(configuration.schedules, clock.registry)
+        let recurring = RecurringRuns(configuration.schedules, clock.registry, shared)
         self.recurring = recurring
         let runners = configuration.queues.map {
             QueueRunner(
                 $0, worker: configuration, database: database, engine: engine, recurring: recurring, time: time,
-                logger: logger)
+                shared: shared, logger: logger)
         }
         self.runners = runners
         let (isOver, limit, logger) = (isOver, configuration.leavingLimit, logger)
@@ -167,9 +171,11 @@ extension JobWorker {
     /// Enters this process start, and takes over at once what it replaces.
     /// - Parameter isStart: whether this process has not been registered before.
     func register(isStart: Bool = true) async throws {
-        let (time, configuration, ownsDatabase) = (time, configuration, ownsDatabase)
+        let (time, shared, configuration, ownsDatabase) = (time, shared, configuration, ownsDatabase)
         let worker = try await database.write { transaction in
-            try JobWorkerStore(transaction: transaction).register(
+            // Before the first claim.
+            _ = try shared.measured(transaction)
+            return try JobWorkerStore(transaction: transaction).register(
                 node: configuration.node, ownsDatabase: ownsDatabase, isStart: isStart, lease: configuration.lease,
                 now: time.now())
         }
@@ -184,9 +190,10 @@ extension JobWorker {
         guard let worker = registration.withLock({ $0.worker }) else {
             return try await register(isStart: registration.withLock { $0.lost == 0 })
         }
-        let (time, lease) = (time, configuration.lease)
-        let isAlive = try await database.write { transaction in
-            try JobWorkerStore(transaction: transaction).heartbeat(worker, lease: lease, now: time.now())
+        let (time, shared, lease) = (time, shared, configuration.lease)
+        let isAlive = try await database.beat { transaction in
+            _ = try shared.measured(transaction)
+            return try JobWorkerStore(transaction: transaction).heartbeat(worker, lease: lease, now: time.now())
         }
         if isAlive { return }
         logger.error("this worker was given up for dead; its jobs are with others now")
@@ -201,9 +208,9 @@ extension JobWorker {
     /// Gives back jobs that are leased to this worker and that it knows nothing of.
     func giveBackStrays() async throws {
         guard let worker = registration.withLock({ $0.worker }) else { return }
-        let (time, lease, leases) = (time, configuration.lease.nanoseconds, runners.flatMap(\.leases))
+        let (shared, lease, leases) = (shared, configuration.lease.nanoseconds, runners.flatMap(\.leases))
         let strays = try await database.write { transaction in
-            let now = time.now()
+            let now = shared.now()
             return try JobWorkerStore(transaction: transaction).giveBackStrays(
                 of: worker, working: leases, claimedBefore: now.advanced(byNanoseconds: -lease), now: now)
         }
@@ -243,12 +250,13 @@ extension JobWorker {
 
     /// Makes the jobs of dead workers ready again.
     func rescue() async throws {
-        let (time, limit) = (time, configuration.maximumBatch)
+        let (shared, limit) = (shared, configuration.maximumBatch)
         var isMore = true
         while isMore {
             let own = registration.withLock { $0.worker }
             let rescue = try await database.write { transaction in
-                try JobWorkerStore(transaction: transaction).rescue(own: own, limit: limit, now: time.now())
+                try JobWorkerStore(transaction: transaction).rescue(
+                    own: own, limit: limit, now: shared.measured(transaction))
             }
             registration.withLock { $0.rescued += rescue.jobs.count }
             if !rescue.jobs.isEmpty {
@@ -263,10 +271,10 @@ extension JobWorker {
     /// Gives back what was not finished.
     private func leave() async {
         guard let worker = registration.withLock({ $0.worker }) else { return }
-        let time = time
+        let shared = shared
         do {
             try await database.write { transaction in
-                try JobWorkerStore(transaction: transaction).leave(worker, now: time.now())
+                try JobWorkerStore(transaction: transaction).leave(worker, now: shared.now())
             }
         } catch {
             logger.warning("jobs could not be given back; the next start does", metadata: ["error": "\(error)"])

@@ -1,3 +1,5 @@
+import Persistence
+
 /// How one process works on one queue.
 public struct QueueConfiguration: Hashable, Sendable {
     public var name: QueueName
@@ -45,15 +47,15 @@ public struct JobWorkerConfiguration: Sendable {
     /// How long running jobs may go on once the process is to stop. Then they are cancelled and given back.
     public var drainDeadline: Duration = .seconds(10)
     /// How long a transactional handler may hold the writer, where neither its job nor its queue says less. Its next statement
-    /// is refused then, which fails the attempt.
+    /// is refused then, which fails the attempt. Where other processes judge by this one's heartbeats half a lease at most.
     public var transactionLimit: Duration = .seconds(10)
     /// How long the process waits, after the drain's deadline, for handlers and for the database to take back what was not
     /// finished. Then it stops all the same, and the next start takes it back.
     public var leavingLimit: Duration = .seconds(5)
     public var schedules: [JobSchedule] = []
-    /// Whether the ticks of schedules go by the database server's clock, where there is one: nodes whose clocks differ then agree which
-    /// ticks there were.
-    public var schedulesByDatabaseClock = false
+    /// Whether ticks, delays, backoffs and retention go by the database server's clock, where there is one: nodes whose clocks differ then
+    /// agree what is due.
+    public var goesByDatabaseClock = false
     /// For the jitter of backoffs.
     public var seed: UInt64 = 0
     /// Told of each job whose attempt has ended and is stored. Must not wait.
@@ -63,6 +65,12 @@ public struct JobWorkerConfiguration: Sendable {
 
     /// At most so many jobs are claimed, rescued or removed in one transaction.
     public var maximumBatch = 256
+
+    /// The rows that a handler locks other nodes wait for, and what it does they see only afterwards: it must be over well before a node
+    /// is taken for dead, see ``WorkerWatch``.
+    func transactionLimit(on dialect: SQLDialect) -> Duration {
+        ownsDatabase ?? (dialect == .sqlite) ? transactionLimit : min(transactionLimit, lease / 2)
+    }
 
     public init(queues: [QueueConfiguration], node: String = "local") {
         self.queues = queues

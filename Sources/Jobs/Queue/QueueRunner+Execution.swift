@@ -16,7 +16,7 @@ extension QueueRunner {
     // MARK: - Within a transaction
 
     private func executeWithinTransaction(_ job: ClaimedJob) async {
-        let time = time
+        let shared = shared
         let result: Result<JobState?, any Error>
         do {
             // Read before the transaction: it has the one writer of an embedded database.
@@ -25,7 +25,7 @@ extension QueueRunner {
                 try await database.write { transaction in
                     self.began(job)
                     defer { self.ended(job) }
-                    return try work(time.now(), transaction)
+                    return try work(shared.now(), transaction)
                 })
         } catch { result = .failure(error) }
         let stop = returned(job)
@@ -153,11 +153,11 @@ extension QueueRunner {
     private func settle<End: Sendable>(
         _ job: ClaimedJob, _ body: @escaping @Sendable (any SQLTransaction, Timestamp) throws -> End
     ) async throws -> End {
-        let time = time
+        let (time, shared) = (time, shared)
         var pause = Nanoseconds.milliseconds(50)
         while true {
             let began = time.now()
-            do { return try await database.write { try body($0, time.now()) } } catch let error as SQLError
+            do { return try await database.write { try body($0, shared.now()) } } catch let error as SQLError
                 where error.isOfTheEngine && error != .closed && !isAbandoned
             {
                 if worked(at: Self.ending, since: began, error) {

@@ -41,6 +41,7 @@ final class QueueRunner: CommitRider {
     let database: any SQLDatabase
     let engine: JobEngine
     let time: any TimeSource
+    let shared: SharedClock
     let logger: Logger
     private let recurring: RecurringRuns
     private let observer: (@Sendable (JobRun) -> Void)?
@@ -52,15 +53,16 @@ final class QueueRunner: CommitRider {
 
     init(
         _ configuration: QueueConfiguration, worker: JobWorkerConfiguration, database: any SQLDatabase,
-        engine: JobEngine, recurring: RecurringRuns, time: any TimeSource, logger: Logger
+        engine: JobEngine, recurring: RecurringRuns, time: any TimeSource, shared: SharedClock, logger: Logger
     ) {
         self.configuration = configuration
         self.recurring = recurring
         self.database = database
         self.engine = engine
         self.time = time
+        self.shared = shared
         observer = worker.observer
-        transactionLimit = worker.transactionLimit
+        transactionLimit = worker.transactionLimit(on: database.dialect)
         var logger = logger
         logger[metadataKey: "job.queue"] = "\(configuration.name.rawValue)"
         self.logger = logger
@@ -188,13 +190,13 @@ final class QueueRunner: CommitRider {
     }
 
     private func claim(_ limit: Int, _ promotesDue: Bool, _ worker: JobWorkerID) async {
-        let (queue, time, began) = (configuration, time, time.now())
+        let (queue, shared, began) = (configuration, shared, time.now())
         do {
             // A claim that a power cut takes back is a job that is ready again, and whoever held it is gone.
             let batch = try await database.writeWithoutSync { transaction in
                 try JobStore(transaction: transaction).claim(
                     queue.name, rate: queue.rate, limit: limit, promotesDue: promotesDue, worker: worker,
-                    now: time.now())
+                    now: shared.now())
             }
             worked(at: Self.claiming, since: began, nil)
             start(batch)
@@ -241,7 +243,7 @@ final class QueueRunner: CommitRider {
         guard let ride else { return }
         let batch = try JobStore(transaction: transaction).claim(
             name, rate: configuration.rate, limit: ride.limit, promotesDue: ride.promotesDue, worker: ride.worker,
-            now: time.now())
+            now: shared.now())
         state.withLock { $0.ride?.batch = batch }
     }
 
@@ -267,10 +269,11 @@ final class QueueRunner: CommitRider {
     private func claimFailed() { state.withLock { $0.machine.claimFailed(time.now()) } }
 
     private func start(_ batch: JobStore.Batch) {
-        let now = time.now()
+        let (now, sharedNow) = (time.now(), shared.now())
         state.withLock { state in
             state.machine.claimed(
-                batch.jobs.count, isMore: batch.isMore, nextDue: batch.nextDue, opensAt: batch.opensAt, now: now)
+                batch.jobs.count, isMore: batch.isMore, nextDue: batch.nextDue.map(shared.own),
+                opensAt: batch.opensAt.map(shared.own), now: now)
             for job in batch.jobs {
                 // A transactional handler's time begins when it has the writer, see `began(_:)`.
                 let timeout = engine.isTransactional(job) ? nil : timeout(of: job)
@@ -278,7 +281,7 @@ final class QueueRunner: CommitRider {
                 state.running.append(RunningJob(job, deadline: deadline))
                 state.nextDeadline = min(state.nextDeadline, deadline)
                 state.counters.started += 1
-                let wait = max(0, now.nanoseconds(since: job.run.runAt))
+                let wait = max(0, sharedNow.nanoseconds(since: job.run.runAt))
                 state.counters.waitNanoseconds &+= wait
                 state.counters.maximumWaitNanoseconds = max(state.counters.maximumWaitNanoseconds, wait)
             }
@@ -336,10 +339,11 @@ final class QueueRunner: CommitRider {
     /// - Returns: why the handler was told to stop, if it was.
     func returned(_ job: ClaimedJob) -> RunningJob.Stop? {
         let now = time.now()
+        let worked = shared.now().nanoseconds(since: job.run.startedAt)
         let (stop, isAwake) = state.withLock { state -> (RunningJob.Stop?, Bool) in
             state.machine.returned()
             state.settling.append(job.lease)
-            state.counters.workNanoseconds &+= now.nanoseconds(since: job.run.startedAt)
+            state.counters.workNanoseconds &+= worked
             let index = state.running.firstIndex { $0.job.lease == job.lease }
             return (index.flatMap { state.running.remove(at: $0).stop }, Self.wakes(state, now))
         }

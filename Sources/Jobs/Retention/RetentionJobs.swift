@@ -1,5 +1,4 @@
 public import Persistence
-public import Scheduling
 import TradingCore
 
 /// How long what is over stays.
@@ -21,10 +20,9 @@ public enum RetentionJobs {
     public static let queue: QueueName = "maintenance"
 
     public static func add(
-        to handlers: inout JobHandlers, database: any SQLDatabase, time: any TimeSource,
-        rules: RetentionRules = RetentionRules()
+        to handlers: inout JobHandlers, database: any SQLDatabase, rules: RetentionRules = RetentionRules()
     ) {
-        handlers.add(SweepHistoryHandler(database: database, time: time, rules: rules))
+        handlers.add(SweepHistoryHandler(database: database, rules: rules))
     }
 
     public static let schedules = [
@@ -50,11 +48,11 @@ struct SweepHistoryHandler: JobHandler {
     static let batch = 200
 
     let database: any SQLDatabase
-    let time: any TimeSource
     let rules: RetentionRules
 
     func perform(_ arguments: SweepHistory, context: JobContext) async throws -> JobOutcome {
-        let (rules, now) = (rules, time.now())
+        // By the clock that all nodes share.
+        let (rules, now) = (rules, context.startedAt)
         let sagas = now.advanced(byNanoseconds: -rules.sagas.nanoseconds)
         for kind in try await database.read({ try SagaStore(transaction: $0).kinds() }) {
             try await repeatedly { try SagaStore(transaction: $0).sweep(kind: kind, before: sagas, limit: Self.batch) }

@@ -128,7 +128,7 @@ public final class TradingLease: Sendable {
         while let term, !Task.isCancelled {
             let began = time.now()
             do {
-                let isOurs = try await database.write { try TradingLeaseStore(transaction: $0).beat(term) }
+                let isOurs = try await database.beat { try TradingLeaseStore(transaction: $0).beat(term) }
                 ended(began, due, nil)
                 if !isOurs { return lose() }
             } catch {

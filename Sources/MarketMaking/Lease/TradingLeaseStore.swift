@@ -68,6 +68,8 @@ struct TradingLeaseStore {
             """
             UPDATE trading_leases SET term = term + 1, node = \(node), is_released = 0, taken_at = \(now) WHERE id = 1
             """)
+        // A beat that stands still because its row is locked, by whomever, is no dead server's: the same lock refuses this.
+        try transaction.execute("UPDATE trading_lease_beats SET beat = beat + 1 WHERE id = 1")
         return seen.term + 1
     }
 

@@ -5,7 +5,10 @@ protocol Committer: Sendable {
     /// - Parameters:
     ///   - isShared: by several callers, so that ``CommitOutcome/contended(_:)`` helps.
     ///   - isDurable: false where nobody minds if a power cut takes it back; an engine need not wait for the disk then.
-    func transact(isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void) -> CommitOutcome
+    ///   - isBrief: where others' sessions are in the way, that is found out at once rather than waited for.
+    func transact(
+        isShared: Bool, isDurable: Bool, isBrief: Bool, _ body: (any BatchTransaction) throws -> Void
+    ) -> CommitOutcome
 
     /// Between two commits.
     /// - Parameter isQuiet: nobody waits.
@@ -20,8 +23,7 @@ enum CommitOutcome: Equatable {
     case committed
     /// The body threw; nothing stays.
     case bodyFailed
-    /// Writers in other processes were always faster than a transaction of several callers; a smaller one may have
-    /// better luck.
+    /// Writers in other processes were always faster: a smaller transaction, or a later one, may have better luck.
     case contended(SQLError)
     /// It could not be begun or committed: no body's fault.
     case failed(SQLError)

@@ -10,6 +10,7 @@ import Synchronization
 ///   savepoints on the good path.
 /// - When the engine gave the whole transaction up with one caller's statement, as SQLite does when the disk is full, each
 ///   runs in a transaction of its own.
+/// - One whose row another session has locked is set aside and tried again between the others' commits (``SetAside``).
 final class GroupCommit: Sendable {
     /// Bounds how long the first of a batch waits for the others.
     static let maximumBatch = 512
@@ -20,6 +21,8 @@ final class GroupCommit: Sendable {
     struct Request: Sendable {
         /// Whether its caller waits for the disk. One who does makes the whole batch wait.
         var isDurable = true
+        /// When the patience of one ends that was set aside; nil for one that was not.
+        var until: ContinuousClock.Instant?
         let run: @Sendable (any SQLTransaction) throws -> Void
         let finish: @Sendable (Answer) -> Void
     }
@@ -29,11 +32,15 @@ final class GroupCommit: Sendable {
         /// The body's own error, or the statement's that it passed over.
         case threw(any Error)
         case failed(SQLError)
+        /// Another session is in its way: nothing of it stays, and it is not over.
+        case heldUp(SQLError)
     }
 
     /// For so long a batch may hold the writer before those that wait are refused instead: ``SQLError/locked(_:)``. A body that
     /// never returns cannot be stopped from outside, but nobody has to wait for it for ever.
     static let patience = Duration.seconds(30)
+    /// For so long a caller is tried again whose row another session has locked. Then it is refused with what it failed for.
+    static let lockPatience = Duration.seconds(10)
 
     private struct State: Sendable {
         var waiting: [Request] = []
@@ -41,21 +48,26 @@ final class GroupCommit: Sendable {
         var began: ContinuousClock.Instant?
         var isDraining = false
         var isClosed = false
+        var aside = SetAside()
+        /// Somebody brings the thread back to those that were set aside.
+        var isRoundAwaited = false
     }
 
     private let committer: any Committer
     private let state = Mutex(State())
     private let maximumBatch: Int
     private let patience: Duration
+    private let lockPatience: Duration
     private let thread: WriterThread
     let riders = CommitRiders()
 
     init(
         _ committer: any Committer, label: String, maximumBatch: Int = GroupCommit.maximumBatch,
-        patience: Duration = GroupCommit.patience
+        patience: Duration = GroupCommit.patience, lockPatience: Duration = GroupCommit.lockPatience
     ) {
         self.committer = committer
         self.patience = patience
+        self.lockPatience = lockPatience
         self.maximumBatch = maximumBatch
         thread = WriterThread(label: label)
     }
@@ -87,7 +99,7 @@ final class GroupCommit: Sendable {
                     case (.committed, let value?): completion(.success(value))
                     case (.committed, nil): completion(.failure(SQLError.other("the transaction was not run")))
                     case (.threw(let error), _): completion(.failure(error))
-                    case (.failed(let error), _): completion(.failure(error))
+                    case (.failed(let error), _), (.heldUp(let error), _): completion(.failure(error))
                     }
                 }))
     }
@@ -101,7 +113,7 @@ final class GroupCommit: Sendable {
             if state.isClosed { return .refused(.closed) }
             if let held = heldFor(state) {
                 defer { state.waiting = [] }
-                return .refused(.locked("the writer has been held by one transaction for \(held)"), state.waiting)
+                return .refused(Self.isHeld(held), state.waiting)
             }
             if state.waiting.count >= Self.maximumWaiting { return .refused(.overloaded) }
             state.waiting.append(request)
@@ -115,6 +127,13 @@ final class GroupCommit: Sendable {
         case .drains: thread.async { self.drain() }
         }
     }
+
+    private static func isHeld(_ duration: Duration) -> SQLError {
+        .locked("the writer has been held by one transaction for \(duration)")
+    }
+
+    /// What whoever comes now would be refused with, because one transaction has held the writer for too long.
+    var hold: SQLError? { state.withLock { heldFor($0).map(Self.isHeld) } }
 
     /// - Returns: how long the batch at work has held the writer, where that is longer than anybody shall wait.
     private func heldFor(_ state: borrowing State) -> Duration? {
@@ -142,6 +161,7 @@ final class GroupCommit: Sendable {
             }
             thread.async {
                 self.drain()
+                for (request, error) in self.state.withLock({ $0.aside.takeAll() }) { request.finish(.failed(error)) }
                 if isFirst { self.committer.close() }
                 end(true)
             }
@@ -172,11 +192,12 @@ final class GroupCommit: Sendable {
 
     private func drain() {
         while true {
+            tryAgain()
             let batch = takeBatch(ends: false)
             if batch.isEmpty {
                 committer.rest(isQuiet: true)
                 let late = takeBatch(ends: true)
-                if late.isEmpty { return }
+                if late.isEmpty { return awaitRound() }
                 commit(late[...])
             } else {
                 commit(batch[...])
@@ -195,18 +216,71 @@ final class GroupCommit: Sendable {
         }
     }
 
+    // MARK: - Those whose row is locked
+
+    private func setAside(_ request: Request, _ error: SQLError) {
+        var request = request
+        let now = ContinuousClock.now
+        let until = request.until ?? now + lockPatience
+        request.until = until
+        let isKept = now < until && state.withLock { $0.aside.add(request, error, now: now) }
+        if !isKept { request.finish(.failed(error)) }
+    }
+
+    /// Those of them whose turn it is.
+    private func tryAgain() {
+        let round = state.withLock { state in
+            let round = state.aside.round(.now)
+            if !round.requests.isEmpty { state.began = .now }
+            return round
+        }
+        if round.requests.isEmpty { return }
+        let patient = round.isPatient ? 1 : 0
+        for batch in [round.requests[..<patient], round.requests[patient...]] where !batch.isEmpty {
+            let (outcome, answers) = attempt(batch, isBrief: batch.startIndex >= patient, Self.runWithSavepoint)
+            conclude(batch, outcome, answers)
+        }
+        state.withLock { $0.aside.roundEnded(.now) }
+    }
+
+    /// Comes back for them when nobody else calls.
+    private func awaitRound() {
+        let next = state.withLock { state -> ContinuousClock.Instant? in
+            guard !state.isRoundAwaited, let next = state.aside.nextRound else { return nil }
+            state.isRoundAwaited = true
+            return next
+        }
+        guard let next else { return }
+        let (seconds, attoseconds) = ContinuousClock.now.duration(to: next).components
+        let wait = max(0, Double(seconds) + Double(attoseconds) * 1e-18)
+        DispatchQueue.global().asyncAfter(deadline: .now() + wait) {
+            let isClosed = self.state.withLock { state in
+                state.isRoundAwaited = false
+                return state.isClosed
+            }
+            if !isClosed { self.thread.async { self.drain() } }
+        }
+    }
+
     // MARK: - A batch
 
     private func commit(_ batch: ArraySlice<Request>) {
-        var (outcome, answers) = ridden(batch)
+        // While some wait for a lock, most likely others want the same one: no commit waits for it anew.
+        let isBrief = state.withLock { !$0.aside.isEmpty }
+        var (outcome, answers) = ridden(batch, isBrief)
         if outcome == .bodyFailed, batch.count > 1 {
-            (outcome, answers) = attempt(batch, Self.runWithSavepoint)
+            // Each of them may have to wait for a lock: for a moment at most.
+            (outcome, answers) = attempt(batch, isBrief: true, Self.runWithSavepoint)
         }
+        conclude(batch, outcome, answers)
+    }
+
+    private func conclude(_ batch: ArraySlice<Request>, _ outcome: CommitOutcome, _ answers: [Answer]) {
         switch outcome {
         case .committed: answer(batch, answers)
         case .failed(let error): for request in batch { request.finish(.failed(error)) }
         case .bodyFailed where batch.count == 1: answer(batch, answers)
-        case .contended(let error) where batch.count == 1: batch.first?.finish(.failed(error))
+        case .contended(let error) where batch.count == 1: for request in batch { setAside(request, error) }
         case .bodyFailed: for index in batch.indices { commit(batch[index...index]) }
         case .contended:
             let middle = batch.startIndex + batch.count / 2
@@ -216,45 +290,56 @@ final class GroupCommit: Sendable {
     }
 
     private func answer(_ batch: ArraySlice<Request>, _ answers: [Answer]) {
-        for (request, answer) in zip(batch, answers) { request.finish(answer) }
+        for (request, answer) in zip(batch, answers) {
+            if case .heldUp(let error) = answer { setAside(request, error) } else { request.finish(answer) }
+        }
+    }
+
+    /// What becomes of a caller whose transaction cannot go on.
+    private static func answer(_ error: any Error, _ transaction: any BatchTransaction) -> Answer {
+        if case .rowLocked? = transaction.failure { return transaction.failure.map(Answer.heldUp) ?? .threw(error) }
+        return .threw(error)
     }
 
     /// An attempt with those who ride along; where they cannot, one without.
-    private func ridden(_ batch: ArraySlice<Request>) -> (CommitOutcome, [Answer]) {
+    private func ridden(_ batch: ArraySlice<Request>, _ isBrief: Bool) -> (CommitOutcome, [Answer]) {
         var isRidersFault = false
-        let first = attempt(batch, Self.runPlainly) { transaction in
+        let first = attempt(batch, isBrief: isBrief, Self.runPlainly) { transaction in
             isRidersFault = true
             for rider in riders.concerned(by: transaction.channels) { try rider.ride(transaction) }
             if let failure = transaction.failure { throw failure }
             isRidersFault = false
         }
-        return first.0 == .bodyFailed && isRidersFault ? attempt(batch, Self.runPlainly) : first
+        return first.0 == .bodyFailed && isRidersFault
+            ? attempt(batch, isBrief: isBrief, Self.runPlainly) : first
     }
 
     /// - Parameters:
+    ///   - isBrief: hardly waits for what other sessions have locked.
     ///   - run: runs one caller and gives its answer, should the transaction be committed; throws when the transaction cannot go
     ///     on.
     ///   - ride: what is done after the last caller.
     private func attempt(
-        _ batch: ArraySlice<Request>, _ run: (Request, any BatchTransaction) throws -> Answer,
+        _ batch: ArraySlice<Request>, isBrief: Bool, _ run: (Request, any BatchTransaction) throws -> Answer,
         _ ride: (any BatchTransaction) throws -> Void = { _ in }
     ) -> (CommitOutcome, [Answer]) {
         var answers: [Answer] = []
         var (concerned, boarded): ([any CommitRider], [any CommitRider]) = ([], [])
         answers.reserveCapacity(batch.count)
-        let outcome = committer.transact(isShared: batch.count > 1, isDurable: batch.contains(where: \.isDurable)) {
-            transaction in
+        let outcome = committer.transact(
+            isShared: batch.count > 1, isDurable: batch.contains(where: \.isDurable), isBrief: isBrief
+        ) { transaction in
             answers.removeAll(keepingCapacity: true)
             for request in batch {
                 transaction.beginCaller()
                 do { answers.append(try run(request, transaction)) } catch {
-                    answers.append(.threw(error))
+                    answers.append(Self.answer(error, transaction))
                     throw error
                 }
             }
             do { try transaction.settle() } catch {
                 // Whose it was the run with savepoints finds out; alone, there is no question.
-                answers = [.threw(error)]
+                answers = [Self.answer(error, transaction)]
                 throw error
             }
             // Riders hear how it ended before they can be asked to ride again.
@@ -292,8 +377,9 @@ final class GroupCommit: Sendable {
             return .committed
         } catch let thrown { error = thrown }
         if transaction.isLost { throw error }
+        let answer = answer(error, transaction)
         try transaction.rollBackToSavepoint()
         transaction.forgetWords()
-        return .threw(error)
+        return answer
     }
 }

@@ -277,9 +277,10 @@ final class PostgresConnection {
 
     // MARK: - Answers
 
-    /// `PG_DIAG_SQLSTATE` and `PG_DIAG_MESSAGE_PRIMARY`: character literals, which Swift does not import.
+    /// `PG_DIAG_SQLSTATE`, `PG_DIAG_MESSAGE_PRIMARY` and `PG_DIAG_CONTEXT`: character literals, which Swift does not import.
     private static let stateField = Int32(UInt8(ascii: "C"))
     private static let messageField = Int32(UInt8(ascii: "M"))
+    private static let contextField = Int32(UInt8(ascii: "W"))
 
     private func check(_ result: OpaquePointer?) throws(PostgresFailure) {
         let status = PQresultStatus(result)
@@ -287,7 +288,10 @@ final class PostgresConnection {
         let state = PQresultErrorField(result, Self.stateField).map { String(cString: $0) }
         let said = PQresultErrorField(result, Self.messageField).map { String(cString: $0) }
         let message = said ?? String(cString: PQerrorMessage(handle)).split(separator: "\n").first.map(String.init)
-        throw PostgresFailure(sqlState: state, message: message ?? "no reason given", isConnectionLost: !isAlive)
+        throw PostgresFailure(
+            sqlState: state, message: message ?? "no reason given",
+            context: PQresultErrorField(result, Self.contextField).map { String(cString: $0) },
+            isConnectionLost: !isAlive)
     }
 
     private static func changes(_ result: OpaquePointer?) -> Int {

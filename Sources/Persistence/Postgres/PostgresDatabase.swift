@@ -1,6 +1,6 @@
 /// The engine that many processes share: a PostgreSQL server, through libpq.
 ///
-/// One connection writes, ``GroupCommit`` over ``PostgresWriter``; a few read; one listens. Each blocks a thread of its own
+/// One connection writes, ``GroupCommit`` over ``PostgresWriter``; one stores signs of life; a few read; one listens. Each blocks a thread of its own
 /// and none of Swift's. Writes are `SERIALIZABLE`; lost races against other processes are run again here, so that a caller
 /// sees ``SQLError/locked(_:)`` only after many. Text is UTF-8 without U+0000.
 public final class PostgresDatabase: SQLDatabase {
@@ -8,6 +8,8 @@ public final class PostgresDatabase: SQLDatabase {
     public let place: String
     private let options: PostgresOptions
     private let commits: GroupCommit
+    /// Others judge by our heartbeats: no lock that a transaction waits for, and no handler that takes long, may delay one.
+    private let beats: GroupCommit
     private let readers: PostgresReaders
     private let listener: PostgresListener
     private let notifier: Notifier
@@ -17,12 +19,18 @@ public final class PostgresDatabase: SQLDatabase {
         place = DatabaseLocation.withoutSecrets(options.url)
         notifier = Notifier()
         let process = WriterProcess()
-        commits = GroupCommit(
-            PostgresWriter(
-                options, id: Int64.random(in: 1...Int64.max), notifier: notifier, processID: process),
-            label: "mrmarket.postgres.writer")
+        commits = Self.writer(options, notifier, process, label: "mrmarket.postgres.writer")
+        beats = Self.writer(options, notifier, WriterProcess(), label: "mrmarket.postgres.beats")
         readers = PostgresReaders(options)
         listener = PostgresListener(options, notifier, process)
+    }
+
+    private static func writer(
+        _ options: PostgresOptions, _ notifier: Notifier, _ process: WriterProcess, label: String
+    ) -> GroupCommit {
+        GroupCommit(
+            PostgresWriter(options, id: Int64.random(in: 1...Int64.max), notifier: notifier, processID: process),
+            label: label, lockPatience: options.patience)
     }
 
     /// Opens a server's database: ours, or an empty one, which becomes ours.
@@ -45,6 +53,13 @@ public final class PostgresDatabase: SQLDatabase {
         completion: @escaping @Sendable (Result<Value, any Error>) -> Void
     ) { commits.write(body, completion: completion) }
 
+    public func beat<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value {
+        if let hold = commits.hold { throw hold }
+        return try await beats.write(body)
+    }
+
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value { try await readers.read(body) }
@@ -53,6 +68,7 @@ public final class PostgresDatabase: SQLDatabase {
 
     public func close() async {
         await commits.close()
+        await beats.close()
         await readers.close()
         await listener.close()
         notifier.close()

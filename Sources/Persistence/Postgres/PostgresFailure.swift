@@ -4,6 +4,8 @@ struct PostgresFailure: Error {
     /// https://www.postgresql.org/docs/15/errcodes-appendix.html
     var sqlState: String?
     var message: String
+    /// What the server was at.
+    var context: String?
     /// The connection is of no more use, and whether the server did what it was last told is not known.
     var isConnectionLost = false
 
@@ -12,6 +14,14 @@ struct PostgresFailure: Error {
 
     /// serialization_failure, deadlock_detected.
     var isContention: Bool { sqlState == "40001" || sqlState == "40P01" }
+
+    /// Which row was waited for in vain, as the server names it: "while locking tuple (0,3) in relation "accounts"".
+    private var lockedRow: String {
+        guard let match = context?.firstMatch(of: #/(\([0-9]+,[0-9]+\))[^"]*"([^"]+)"/#) else {
+            return "what is written to"
+        }
+        return "row \(match.1) of \(match.2)"
+    }
 
     /// A prepared statement whose table has been altered since ("cached plan must not change result type").
     var isStalePlan: Bool { sqlState == "0A000" && message.contains("cached plan") }
@@ -31,7 +41,8 @@ struct PostgresFailure: Error {
         case "23503": return .constraint(.foreignKey, message)
         case "23502": return .constraint(.notNull, message)
         // Also a statement that was cancelled: by its time limit, or by an operator who saw what it waited for.
-        case "40001", "40P01", "55P03", "57014": return .locked(message)
+        case "55P03": return .rowLocked(lockedRow)
+        case "40001", "40P01", "57014": return .locked(message)
         case "53100": return .diskFull(message)
         case "53200", "53300", "57P01", "57P02", "57P03", "57P04", "57P05", "25P03": return .unavailable(message)
         case "25006": return .readOnly(message)

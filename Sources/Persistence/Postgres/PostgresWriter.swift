@@ -20,6 +20,12 @@ final class PostgresWriter: Committer, @unchecked Sendable {
     static let maximumLosses = 5
     /// From then on a batch that loses against other nodes is made smaller.
     static let batchAttempts = 3
+    /// For so long one caller's transaction is run again at once when it loses against other nodes. Others wait meanwhile.
+    static let racingTime = Duration.seconds(1)
+    /// For so long a statement waits for a row that another session has locked: a node's transaction is over by then, an operator's session,
+    /// or a node that was frozen, keeps it for longer. Everybody waits with it, so it is far less than a lease.
+    static let lockTimeout = "250ms"
+    static let briefLockTimeout = "5ms"
 
     static let table = "mrmarket_writers"
     static let tableDefinition = """
@@ -39,20 +45,20 @@ final class PostgresWriter: Committer, @unchecked Sendable {
         session = PostgresSession(
             options, name: name,
             preparation: """
-                SET enable_seqscan = off; SET idle_in_transaction_session_timeout = '15s';
+                SET enable_seqscan = off; SET lock_timeout = '\(Self.lockTimeout)'; SET idle_in_transaction_session_timeout = '15s';
                 PREPARE mrmarket_mark(BIGINT) AS INSERT INTO \(Self.table) (writer, number, marked_at) VALUES (\(id), $1, now())
                     ON CONFLICT (writer) DO UPDATE SET number = excluded.number, marked_at = excluded.marked_at
                 """)
     }
 
     func transact(
-        isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void
+        isShared: Bool, isDurable: Bool, isBrief: Bool, _ body: (any BatchTransaction) throws -> Void
     ) -> CommitOutcome {
         var (races, losses) = (0, 0)
         var deadline: ContinuousClock.Instant?
         while true {
             let failure: PostgresFailure
-            switch attempt(body) {
+            switch attempt(isBrief, body) {
             case .ended(let outcome): return outcome
             case .again(let cause): failure = cause
             }
@@ -61,9 +67,11 @@ final class PostgresWriter: Committer, @unchecked Sendable {
                 if losses == Self.maximumLosses { return .failed(failure.error) }
             } else {
                 races += 1
-                deadline = deadline ?? .now + options.patience
-                if let deadline, ContinuousClock.now > deadline { return .failed(failure.error) }
-                if races >= Self.batchAttempts, isShared { return .contended(failure.error) }
+                deadline = deadline ?? .now + Self.racingTime
+                let isOver = deadline.map { ContinuousClock.now > $0 } ?? false
+                if isOver || (races >= Self.batchAttempts && (isShared || isBrief)) {
+                    return .contended(failure.error)
+                }
                 PostgresSession.pause(Self.pause(afterRaces: races))
             }
         }
@@ -79,13 +87,14 @@ final class PostgresWriter: Committer, @unchecked Sendable {
         case again(PostgresFailure)
     }
 
-    private func attempt(_ body: (any BatchTransaction) throws -> Void) -> Step {
+    private func attempt(_ isBrief: Bool, _ body: (any BatchTransaction) throws -> Void) -> Step {
         let connection: PostgresConnection
         do { connection = try session.connected() } catch { return .ended(.failed(error)) }
         number += 1
         do throws(PostgresFailure) {
             try takeOver(connection)
-            try connection.run("BEGIN ISOLATION LEVEL SERIALIZABLE; EXECUTE mrmarket_mark(\(number))")
+            let wait = isBrief ? "; SET LOCAL lock_timeout = '\(Self.briefLockTimeout)'" : ""
+            try connection.run("BEGIN ISOLATION LEVEL SERIALIZABLE; EXECUTE mrmarket_mark(\(number))" + wait)
         } catch { return rolledBack(connection, error, otherwise: .failed(error.error)) }
         let transaction = PostgresTransaction(connection)
         do { try body(transaction) } catch { return rolledBack(connection, transaction.cause, otherwise: .bodyFailed) }
@@ -166,7 +175,8 @@ final class PostgresWriter: Committer, @unchecked Sendable {
     func rest(isQuiet: Bool) {}
 
     func close() {
-        if let connection = try? session.connected() {
+        // One that never wrote need not connect for it.
+        if number > 0, let connection = try? session.connected() {
             _ = try? connection.run("DELETE FROM \(Self.table) WHERE writer = \(id)")
         }
         session.disconnect()

@@ -50,6 +50,13 @@ public protocol SQLDatabase: Sendable {
         isDurable: Bool, _ body: @escaping @Sendable (any SQLTransaction) throws -> Value,
         completion: @escaping @Sendable (Result<Value, any Error>) -> Void)
 
+    /// As ``write(_:)``, for a process's signs of life. Where other processes judge by them, they are stored beside the
+    /// other transactions, and wait for none. A process whose writer is held for so long that others are refused gives none: it
+    /// could not work.
+    func beat<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value
+
     /// Runs tasks on the thread that commits, for short work that follows from commits; nil where there is no such thread.
     var executor: (any TaskExecutor)? { get }
 
@@ -90,6 +97,10 @@ extension SQLDatabase {
             } catch { completion(.failure(error)) }
         }
     }
+
+    public func beat<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
+    ) async throws -> Value { try await write(body) }
 
     public var executor: (any TaskExecutor)? { nil }
 

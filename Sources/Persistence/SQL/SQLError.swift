@@ -7,6 +7,9 @@ public enum SQLError: Error, Hashable, Sendable, CustomStringConvertible {
     case constraint(Constraint, String)
     /// Somebody else holds the database for longer than we wait.
     case locked(String)
+    /// Another session, perhaps not even one of ours, has locked what one caller needs, for longer than it waits. Others are not
+    /// concerned.
+    case rowLocked(String)
     case diskFull(String)
     case inputOutput(String)
     case readOnly(String)
@@ -36,6 +39,7 @@ public enum SQLError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .constraint(let kind, let message): "\(kind.rawValue) constraint: \(message)"
         case .locked(let message): "database is locked: \(message)"
+        case .rowLocked(let row): "\(row) is locked by another session"
         case .diskFull(let message): "disk full: \(message)"
         case .inputOutput(let message): "disk I/O error: \(message)"
         case .readOnly(let message): "database is read-only: \(message)"

@@ -31,7 +31,7 @@ final class SQLiteCommitter: Committer {
     }
 
     func transact(
-        isShared: Bool, isDurable: Bool, _ body: (any BatchTransaction) throws -> Void
+        isShared: Bool, isDurable: Bool, isBrief: Bool, _ body: (any BatchTransaction) throws -> Void
     ) -> CommitOutcome {
         if files.isLost, let lost = files.look() { return .failed(lost) }
         if isSuspect.load(ordering: .relaxed), !heal() {

@@ -26,12 +26,12 @@ import TradingCore
 
     /// Runs the body while a node's transaction, which never commits, is within `statement`.
     private func whileHeld<Value>(
-        _ statement: SQL, by node: any SQLDatabase, _ body: () async throws -> Value
+        _ statement: SQL, by node: any SQLDatabase, rows: Int = 1, _ body: () async throws -> Value
     ) async throws -> Value {
         let (isHeld, release) = (Signal(), DispatchSemaphore(value: 0))
         let holding = Task {
             try await node.write { transaction in
-                #expect(try transaction.execute(statement) == 1)
+                #expect(try transaction.execute(statement) == rows)
                 isHeld.raise()
                 release.wait()
                 throw Frozen()
@@ -41,7 +41,7 @@ import TradingCore
         let begun = ContinuousClock.now
         let result: Result<Value, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
-        // A lock that is waited for is given up after ten seconds.
+        // Whoever waits for a lock that is not let go waits for ten seconds.
         #expect(ContinuousClock.now - begun < .seconds(5))
         release.signal()
         await #expect(throws: Frozen.self) { try await holding.value }
@@ -211,5 +211,81 @@ import TradingCore
                 _ = try await healthy.write { try Outbox(transaction: $0).sweep(now: now) }
             }
         }
+    }
+
+    // MARK: - Where a row must be had
+
+    private func beat(_ database: any SQLDatabase, _ worker: JobWorkerID) async throws {
+        let (now, begun) = (now, ContinuousClock.now)
+        let isAlive = try await database.beat {
+            try JobWorkerStore(transaction: $0).heartbeat(worker, lease: .seconds(5), now: now)
+        }
+        #expect(isAlive)
+        #expect(ContinuousClock.now - begun < .seconds(1), "a heartbeat waits for nobody's row")
+    }
+
+    /// An operator's command and the end of a job, both about rows that a stranger has locked, and what the node has to do besides.
+    @Test
+    func `a dead letter that a stranger has locked delays its own retry, and neither heartbeats nor other commits`()
+        async throws
+    {
+        try await withTwoNodes { stranger, node in
+            try await node.enqueue(0..<2, at: now)
+            let own = try await register("own", node)
+            let jobs = try await claim(node, own).jobs
+            let now = now
+            try await node.write { transaction in
+                for job in jobs {
+                    _ = try JobStore(transaction: transaction).fail(job, .deadLetter, reason: "no", now: now)
+                }
+            }
+            let retry = { @Sendable (id: JobID) in
+                try await node.write { try JobStore(transaction: $0).retry(id, now: now) }
+            }
+            let isOver = Signal()
+            let waiting = try await whileHeld(
+                "UPDATE jobs SET progress = 'held' WHERE id = \(jobs[0].id)", by: stranger
+            ) {
+                let waiting = Task {
+                    defer { isOver.raise() }
+                    return try await retry(jobs[0].id)
+                }
+                for number in 2..<12 {
+                    try await beat(node, own)
+                    try await node.enqueue(number..<number + 1, at: now)
+                }
+                #expect(try await retry(jobs[1].id))
+                return waiting
+            }
+            await isOver.wait()
+            #expect(try await waiting.value)
+            let ready = try await node.read { try $0.row("SELECT count(*) FROM jobs WHERE state = 'ready'") }
+            #expect(try ready?.get(0, as: Int.self) == 12, "everything was done, and once")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a heartbeat does not wait for a transaction of its own node that takes long`() async throws {
+        try await withTwoNodes { node, _ in
+            let own = try await register("own", node)
+            try await whileHeld("UPDATE job_workers SET node = node WHERE id = -1", by: node, rows: 0) {
+                for _ in 0..<5 { try await beat(node, own) }
+            }
+        }
+    }
+
+    @Test func `a transactional handler's time is over well before its node is taken for dead`() {
+        var configuration = JobWorkerConfiguration(queues: [])
+        let silence = WorkerWatch(
+            lease: configuration.lease.nanoseconds, rescueInterval: configuration.rescueInterval.nanoseconds
+        ).silence
+        let beat = WorkerWatch.longestBeat(lease: configuration.lease.nanoseconds)
+        let limit = configuration.transactionLimit(on: .postgres)
+        #expect(limit.nanoseconds + beat <= silence)
+        #expect(
+            configuration.transactionLimit(on: .sqlite) == .seconds(10),
+            "nobody else can take the work of an embedded one")
+        configuration.transactionLimit = .seconds(1)
+        #expect(configuration.transactionLimit(on: .postgres) == .seconds(1))
     }
 }

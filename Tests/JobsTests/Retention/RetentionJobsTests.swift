@@ -8,9 +8,11 @@ import TradingCore
 /// Finished sagas, their history and receipts do not grow without end (H44).
 @Suite struct RetentionJobsTests {
     private static let start = Timestamp(nanoseconds: 1_700_000_000 * Nanoseconds.perSecond)
-    private static let run = JobRun(
-        id: JobID(rawValue: 1), queue: RetentionJobs.queue, kind: SweepHistory.kind, customID: nil, serialKey: nil,
-        attempt: 1, attempts: 1, rescues: 0, enqueuedAt: start, runAt: start, startedAt: start)
+    private static func run(at now: Timestamp) -> JobRun {
+        JobRun(
+            id: JobID(rawValue: 1), queue: RetentionJobs.queue, kind: SweepHistory.kind, customID: nil, serialKey: nil,
+            attempt: 1, attempts: 1, rescues: 0, enqueuedAt: start, runAt: start, startedAt: now)
+    }
 
     /// More than one batch of finished sagas and receipts, and of each one that is still needed.
     private func fill(_ database: any SQLDatabase, _ count: Int, at now: Timestamp) async throws {
@@ -47,9 +49,10 @@ import TradingCore
             time.advance(byNanoseconds: Nanoseconds.seconds(100))
             try await fill(database, 2, at: time.now())
             let handler = SweepHistoryHandler(
-                database: database, time: time, rules: RetentionRules(sagas: .seconds(100), receipts: .seconds(200)))
+                database: database, rules: RetentionRules(sagas: .seconds(100), receipts: .seconds(200)))
             func sweep() async throws {
-                let outcome = try await handler.perform(SweepHistory(), context: JobContext(run: Self.run) { _ in })
+                let outcome = try await handler.perform(
+                    SweepHistory(), context: JobContext(run: Self.run(at: time.now())) { _ in })
                 guard case .commit(let effect) = outcome else {
                     Issue.record("it did not end well")
                     return

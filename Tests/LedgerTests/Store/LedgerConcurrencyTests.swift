@@ -1,5 +1,7 @@
+import Dispatch
 import Ledger
 import Persistence
+import Scheduling
 import TestSupport
 import Testing
 import TradingCore
@@ -59,6 +61,52 @@ import TradingCore
             #expect(try await nodes[0].funds(right) == "880 120")
             try await nodes[1].expectSound()
             for database in nodes { await database.close() }
+        }
+    }
+
+    /// An operator who looks at a row with `SELECT … FOR UPDATE`, and goes to lunch.
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, "\(DatabaseEngine.postgresAbsence)"))
+    func `an account that a stranger has locked delays its own postings alone`() async throws {
+        let url = try #require(DatabaseEngine.postgresURL)
+        let (held, left, right) = try (Accounts.order("held"), Accounts.order("left"), Accounts.order("right"))
+        try await withTemporaryPostgres(on: url) { url in
+            var options = PostgresOptions(url: url)
+            let (stranger, node) = (try await PostgresDatabase.open(options), try await PostgresDatabase.open(options))
+            options.patience = .seconds(1)
+            let hasty = try await PostgresDatabase.open(options)
+            try await Migrator(LedgerMigrations.all).migrate(node)
+            for account in [held, left, right] { try await node.deposit("100", account) }
+            let (isLocked, release) = (Signal(), DispatchSemaphore(value: 0))
+            let lock = Task {
+                try await stranger.write { transaction in
+                    _ = try transaction.row("SELECT id FROM ledger_accounts WHERE path = \(held.path) FOR UPDATE")
+                    isLocked.raise()
+                    release.wait()
+                }
+            }
+            await isLocked.wait()
+            let waiting = (0..<20).map { number in
+                Task { try await node.apply("held-\(number)", .transfer(from: held, to: left, "1")) }
+            }
+            let begun = ContinuousClock.now
+            for number in 0..<20 {
+                try await node.apply("free-\(number)", .transfer(from: left, to: right, "1"))
+                try await node.beat { _ = try $0.row("SELECT 1") }
+            }
+            #expect(ContinuousClock.now - begun < .seconds(5), "what others post does not wait for the lock")
+            let refusal = await #expect(throws: SQLError.self) {
+                try await hasty.apply(
+                    "hasty", .transfer(from: left, to: right, "1"), .transfer(from: held, to: right, "1"))
+            }
+            #expect("\(refusal.map { "\($0)" } ?? "")".hasSuffix(" of ledger_accounts is locked by another session"))
+            release.signal()
+            try await lock.value
+            for posting in waiting { try await posting.value }
+            #expect(try await node.funds(held) == "80 0")
+            #expect(try await node.funds(left) == "100 0", "nothing of the refused posting was done")
+            #expect(try await node.funds(right) == "120 0")
+            try await node.expectSound()
+            for database in [stranger, node, hasty] { await database.close() }
         }
     }
 
