@@ -62,6 +62,18 @@ import TradingCore
         }
     }
 
+    @Test(arguments: ["enviroment", "testnet", "dead_mans_swich", "api_secrets"])
+    func `a mistyped field is refused by name, for the key would be another than was meant`(_ name: String) async throws
+    {
+        try await with { api, client in
+            let answer = try await client.send(
+                .post, "/admin/exchanges/keys", body(api, more: ",\"\(name)\":\"hunter2\""))
+            #expect(answer.status == .badRequest && answer.text.contains("\(name) ***: must be absent"))
+            #expect(!answer.text.contains("hunter2"))
+            #expect(try await client.send(.get, "/admin/exchanges/keys").text == "[]")
+        }
+    }
+
     @Test func `no answer and no log line holds a secret, sealed or open (D8)`() async throws {
         try await with { api, client in
             let sealed = api.keys.sealed("hunter2")

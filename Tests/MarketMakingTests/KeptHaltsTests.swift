@@ -148,9 +148,16 @@ import TradingCore
         }
     }
 
-    @Test func `a kill switch's halt that the store does not take outlives a kill, too`() async throws {
+    @Test(arguments: [true, false])
+    func `a kill switch's halt that the store does not take outlives a kill, too`(_ isClockAhead: Bool) async throws {
         try await Self.withReserve { bench, path in
-            try await bench.quote(TestInstrument.body(more: ",\"maximumLoss\":1"))
+            try await bench.quote(TestInstrument.body(more: ",\"maximumDrawdown\":1"))
+            try await Self.command(bench, .session(Self.key), .active)
+            if isClockAhead {
+                try await Self.setClockAhead(bench)
+                try await bench.restart()
+                bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            }
             let (exchange, server) = (bench.exchange, bench.server)
             let bid = try #require(exchange.open.first { $0.request.side == .buy })
             exchange.fill(bid.request.id)
@@ -179,6 +186,56 @@ import TradingCore
                 try HaltReserve(beside: path).left.isEmpty
             }
             try await Self.command(bench, .session(Self.key), .active)
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .active)
+        }
+    }
+
+    @Test func `a halt that the store says nothing of is kept, and answered, while it still waits`() async throws {
+        try await Self.withReserve { bench, path in
+            try await bench.quote()
+            let (held, release) = (Signal(), Signal())
+            bench.server.database.holdNextCommand {
+                held.raise()
+                await release.wait()
+            }
+            // Two scopes: the second waits behind the first.
+            try await Self.command(bench, .account("paper/default"), .halted)
+            await held.wait()
+            try await Self.command(bench, .server, .halted)
+            #expect(try HaltReserve(beside: path).left.map(\.entry.scope) == [.account("paper/default"), .server])
+            let states = try await bench.server.supervisor.tradingStates().filter { $0.state == .halted }
+            #expect(states.count == 2 && states.allSatisfy(\.isStored))
+            // As after a kill: what waits is never stored.
+            bench.server.database.setFailing(true)
+            release.raise()
+            try await bench.restart()
+            for scope in [TradingScope.account("paper/default"), .server] {
+                #expect(try await Self.entry(bench, scope)?.state == .halted)
+            }
+            try await bench.server.wait("nothing rests") { [exchange = bench.exchange] in exchange.open.isEmpty }
+        }
+    }
+
+    @Test func `a halt on a full disk while no server runs holds at the next start, and a resume lifts it`()
+        async throws
+    {
+        try await Self.withReserve { bench, path in
+            try await bench.quote()
+            await bench.end()
+            let halt = TradingStateChange(scope: .server, state: .halted, reason: "no disk")
+            try OfflineTradingState.keep(halt, in: try HaltReserve(beside: path), now: Timestamp(nanoseconds: 1))
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .halted)
+            try await bench.server.wait("it is stored, and struck out") { try HaltReserve(beside: path).left.isEmpty }
+            // Kept once more, and lifted while no server runs.
+            await bench.end()
+            try OfflineTradingState.keep(halt, in: try HaltReserve(beside: path), now: Timestamp(nanoseconds: 1))
+            let database = try await Databases.open(.sqlite(path: path))
+            try await OfflineTradingState.set(
+                .init(scope: .server, state: .active, reason: "over"), in: database, keyed: [],
+                reserve: try HaltReserve(beside: path), now: Timestamp(nanoseconds: 2))
+            await database.close()
             try await bench.restart()
             #expect(try await bench.server.supervisor.inspect(Self.key).state == .active)
         }

@@ -229,6 +229,26 @@ import TradingCore
         }
     }
 
+    @Test func `orders that an exchange will not cancel are told of as what keeps trading from being well`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            let (exchange, supervisor) = (bench.exchange, bench.server.supervisor)
+            exchange.state.withLock { $0.refusesCancels = true }
+            try await supervisor.setTradingState(.init(scope: .server, state: .halted, reason: "drill"))
+            try await bench.server.wait("it is told") {
+                await supervisor.health().faults.contains { $0.contains("4 orders rest, as far as is known") }
+            }
+            #expect(
+                try await supervisor.tradingStates().first { $0.scope == .server }?.uncancelled.first?.contains(
+                    "they are sent again every two seconds") == true)
+            exchange.state.withLock { $0.refusesCancels = false }
+            try await bench.server.wait("all is off") { exchange.open.isEmpty }
+            try await bench.server.wait("all is well") { await supervisor.health().faults.isEmpty }
+        }
+    }
+
     @Test func `a halt of a session that is at work does not wait for the store to be read`() async throws {
         try await withServer { bench in
             try await bench.quote()
@@ -383,7 +403,8 @@ import TradingCore
             try await bench.quote()
             bench.server.database.setFailing(true)
             bench.exchange.fill(bench.exchange.open[0].request.id)
-            #expect(await bench.server.supervisor.shutDown(limit: Nanoseconds.milliseconds(300)) == false)
+            // The exchange shows that nothing rests, which is what matters.
+            #expect(await bench.server.supervisor.shutDown(limit: Nanoseconds.seconds(10)))
             #expect(bench.exchange.open.isEmpty)
             bench.server.database.setFailing(false)
             try await bench.restart()

@@ -135,7 +135,8 @@ public struct ServerSecrets: Sendable {
         let path = folder + "/" + file
         if let kept = try kept(path) { return kept }
         let made = try make()
-        try PrivateFile.write(made + "\n", to: path)
+        // Another start may have come first: its secret is what counts.
+        if try !PrivateFile.write(made + "\n", to: path, replaces: false), let kept = try kept(path) { return kept }
         return Secret(made)
     }
 

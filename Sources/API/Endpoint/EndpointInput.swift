@@ -33,10 +33,12 @@ struct EndpointInput: Sendable {
     func check(_ parameters: [Parameter], only: Bool = false) throws {
         var faults = parameters.compactMap(fault)
         if only {
+            let holdsSecrets = parameters.contains { if case .secret = $0.kind { true } else { false } }
             let known = Set(parameters.filter { $0.place == .body }.map(\.name))
             for (name, value) in body.sorted(by: { $0.key < $1.key }) where !known.contains(name) && value != .null {
-                faults.append(
-                    "\(name.prefix(64)) \(EndpointInput.shown(value)): must be absent, nothing here goes by it")
+                // A secret under a mistyped name is one all the same.
+                let shown = holdsSecrets ? "***" : EndpointInput.shown(value)
+                faults.append("\(name.prefix(64)) \(shown): must be absent, nothing here goes by it")
             }
         }
         if !faults.isEmpty { throw APIError.invalid(faults) }

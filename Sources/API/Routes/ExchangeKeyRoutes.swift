@@ -27,6 +27,7 @@ struct ExchangeKeyRoutes {
             "dead_mans_switch", .integer(1...86_400), isRequired: false,
             "Seconds. The exchange then cancels everybody's orders of the account when this server falls silent"),
         .body("receive_window", .integer(1...60_000), isRequired: false, "Milliseconds, 10000 if absent"),
+        .body("key_id", .integer(0...Int64.max), isRequired: false, "Passed over: a new key gets a new one"),
     ]
 
     private var stored: [Endpoint] {
@@ -38,7 +39,7 @@ struct ExchangeKeyRoutes {
             Endpoint(
                 .post, "/admin/exchanges/keys", "Store a key, once its exchange has accepted it", tag: "exchanges",
                 answers: .json(.exchangeKey),
-                parameters: Self.added, success: "The key, its secret masked"
+                parameters: Self.added, takesOnlyParameters: true, success: "The key, its secret masked"
             ) { input in .json(JSONTree(try await keys.add(try Self.newKey(input)))) },
             Endpoint(
                 .delete, "/admin/exchanges/keys/:key_id", "Remove a key: its account sends nothing more",

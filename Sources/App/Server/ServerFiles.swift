@@ -25,6 +25,11 @@ struct ServerFiles {
     /// The database, brought forward to this version; where there is none, its encryption key is made before it (D60).
     /// - Throws: ``BadInput``.
     func openDatabase() async throws -> (database: any SQLDatabase, migrations: [String]) {
+        do { return try await openTyped() } catch let error as SQLError { throw BadInput("\(error)") }
+    }
+
+    /// - Throws: ``BadInput``; what the database says as it says it.
+    func openTyped() async throws -> (database: any SQLDatabase, migrations: [String]) {
         do {
             if isEmbedded, !hasDatabase { try makeEncryptionKey() }
             let migrator = Migrator(ServerMigrations.all)
@@ -33,8 +38,6 @@ struct ServerFiles {
                 try makeEncryptionKey()
             }
             return (opened, try await migrator.migrate(opened))
-        } catch let error as SQLError {
-            throw BadInput("\(error)")
         } catch let error as ConfigurationErrors {
             throw BadInput(error.lines.joined(separator: "\nmrmarket: "))
         }

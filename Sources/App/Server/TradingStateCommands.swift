@@ -24,31 +24,70 @@ struct TradingStateOptions: ParsableArguments {
         let scope = account.map(TradingScope.account) ?? session.map(TradingScope.session) ?? .server
         let change = TradingStateChange(scope: scope, state: state, reason: reason)
         let files = try ServerFiles()
-        let answer = try await RunningServer(files).set(change)
+        let (answer, offline) = try await setOrStore(change, files)
         let moment =
             switch answer?.isStored {
             case true?: "now"
             case false?: "now, in this process alone: it could not be stored yet, which the server goes on trying"
-            case nil: try await store(change, files)
+            case nil: offline
             }
         print("\(state.wireName) for \(account ?? session ?? "the whole server"), \(moment).")
         for account in answer?.uncancelled ?? [] { print("Orders not cancelled yet, of \(account)") }
     }
 
+    /// For so long a server may hold the database and not answer yet: it plays a paper market forward, compares a large file.
+    private static let startPatience = Duration.seconds(60)
+
+    private func setOrStore(
+        _ change: TradingStateChange, _ files: ServerFiles
+    ) async throws -> (answer: RunningServer.Answer?, offline: String) {
+        let end = ContinuousClock.now + Self.startPatience
+        var isTold = false
+        while true {
+            if let answer = try await RunningServer(files).set(change) { return (answer, "") }
+            do { return (nil, try await store(change, files)) } catch SQLError.inUse(let path) {
+                guard ContinuousClock.now < end else {
+                    throw BadInput(
+                        "\(path) is in use by a server that does not answer: it is still starting, or listens elsewhere"
+                    )
+                }
+                if !isTold { Terminal.error("a server that is just starting holds \(path): waiting for its answer") }
+                isTold = true
+                try await Task.sleep(for: .milliseconds(200))
+            } catch let error as SQLError { throw BadInput("\(error)") }
+        }
+    }
+
     /// No server runs: the state is stored for the next start.
     private func store(_ change: TradingStateChange, _ files: ServerFiles) async throws -> String {
         do {
-            let database = try await files.openDatabase().database
-            try await OfflineTradingState.set(
-                change, in: database, keyed: KeyedAccounts.names(files, database), now: SystemTime().now())
-            await database.close()
+            do {
+                let database = try await files.openTyped().database
+                try await OfflineTradingState.set(
+                    change, in: database, keyed: KeyedAccounts.names(files, database), reserve: reserve(files),
+                    now: SystemTime().now())
+                await database.close()
+            } catch SQLError.diskFull(let why) {
+                // Room for this was set aside while there was some.
+                guard change.state == .halted, let reserve = try reserve(files) else { throw SQLError.diskFull(why) }
+                try OfflineTradingState.keep(change, in: reserve, now: SystemTime().now())
+            }
             return "from the next start on (no server runs)"
-        } catch let error as SQLError { throw BadInput("\(error)") } catch DeskError.unknownStrategy(let key) {
+        } catch let failure as HaltReserve.Failure {
+            throw BadInput("\(files.database)-halts: cannot be read or written: \(failure)")
+        } catch DeskError.unknownStrategy(let key) {
             throw BadInput("--session \(key): must be a strategy key of this server")
         } catch DeskError.unknownAccount(let name) {
             throw BadInput(
                 "--account \(name): must be exchange/label of an account that this server has a strategy or key for")
         }
+    }
+}
+
+extension TradingStateOptions {
+    private func reserve(_ files: ServerFiles) throws -> HaltReserve? {
+        guard files.isEmbedded, FileManager.default.fileExists(atPath: files.database + "-halts") else { return nil }
+        return try HaltReserve(beside: files.database)
     }
 }
 

@@ -11,6 +11,10 @@ struct BookFetches: Sendable {
         var dueAt: Int64?
         /// In a row.
         var failures = 0
+        /// When the last book came.
+        var gotAt: Int64?
+        /// Books in a row that were of no use.
+        var useless = 0
     }
 
     private var plans: [Symbol: Plan] = [:]
@@ -20,6 +24,8 @@ struct BookFetches: Sendable {
     static let quietRetries = 3
     static let shortestWait: Int64 = 250
     static let longestWait: Int64 = 30_000
+    /// A book that was of no use for so long counts as one that did not come: whatever spoils it would have them fetched without end.
+    static let usefulAfter: Int64 = 10_000
 
     init() {}
 
@@ -41,6 +47,12 @@ struct BookFetches: Sendable {
         var plan = plans[symbol] ?? Plan(number: lastNumber)
         plan.call = call
         plan.number = lastNumber
+        if let gotAt = plan.gotAt {
+            // The first is followed at once.
+            plan.failures = now &- gotAt < Self.usefulAfter ? plan.useless : 0
+            plan.useless = now &- gotAt < Self.usefulAfter ? plan.useless + 1 : 0
+        }
+        plan.gotAt = nil
         plan.dueAt = plan.failures == 0 ? nil : now &+ wait(plan.failures)
         plans[symbol] = plan
         return plan.dueAt == nil ? StreamKeeper.Fetch(symbol: symbol, number: lastNumber) : nil
@@ -64,7 +76,9 @@ struct BookFetches: Sendable {
         guard var plan = plans[fetch.symbol], plan.number == fetch.number, plan.dueAt == nil, plan.call != nil
         else { return false }
         guard case .failure(let failure) = book else {
-            plans[fetch.symbol] = nil
+            plan.call = nil
+            plan.gotAt = now
+            plans[fetch.symbol] = plan
             return true
         }
         plan.failures += 1

@@ -303,7 +303,7 @@ extension ExecutionEngine {
             return false
         }
         let due = now.advanced(byNanoseconds: table[index].configuration.limits.answerTimeoutNanoseconds)
-        guard let id = table[index].live[position].cancelSent(answerDueAt: due) else {
+        guard let id = table[index].live[position].cancelSent(at: now, answerDueAt: due) else {
             return !table[index].live[position].cancelIsWanted
         }
         table[index].nextAnswerDue = min(table[index].nextAnswerDue, due)
@@ -329,12 +329,13 @@ extension ExecutionEngine {
     }
 
     /// A cancel was in vain: the order rests still. Sends another, from the second on after a wait that doubles from a
-    /// quarter of a second to about a minute, so that an exchange that will not cancel is not flooded.
+    /// quarter of a second to two, so that an exchange that will not cancel is not flooded, and one that does again need not
+    /// be waited for.
     mutating func cancelFailed(_ index: Int, _ position: Int, _ now: Timestamp) {
         let failed = table[index].live[position].failedCancels
         table[index].live[position].failedCancels = failed + 1
         if failed > 0 {
-            let wait = 250 * Nanoseconds.perMillisecond << Int64(min(failed - 1, 8))
+            let wait = 250 * Nanoseconds.perMillisecond << Int64(min(failed - 1, 3))
             table[index].live[position].cancelNotBefore = now.advanced(byNanoseconds: wait)
         }
         cancel(index, position, now)

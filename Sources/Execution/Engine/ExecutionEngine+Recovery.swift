@@ -162,6 +162,20 @@ extension ExecutionEngine {
         return counts
     }
 
+    /// Of orders that rest still, as far as is known, though their first cancel left so long ago: how many, and since when.
+    public func overdueCancels(at now: Timestamp, after nanoseconds: Int64) -> (count: Int, since: Timestamp)? {
+        var (count, first) = (0, now)
+        for index in table.indices {
+            for order in table[index].live.indices {
+                guard let since = table[index].live[order].leavesSince, now.nanoseconds(since: since) >= nanoseconds
+                else { continue }
+                count += 1
+                first = min(first, since)
+            }
+        }
+        return count == 0 ? nil : (count, first)
+    }
+
     /// A live order by its id.
     public func order(_ id: ClientOrderID) -> TrackedOrder? {
         guard let index = sessionIndex(of: id) else { return nil }

@@ -26,6 +26,8 @@ public struct TrackedOrder: Hashable, Sendable {
     var isAdopted = false
     /// After how many cancels it was found to rest still, and until when the next one waits.
     var failedCancels: Int32 = 0
+    /// When its first cancel was sent.
+    var leavesSince: Timestamp?
     var cancelNotBefore = Timestamp.distantPast
 
     public var remaining: Quantity { Quantity(lots: max(0, quantity.lots - filled.lots)) }
@@ -67,8 +69,9 @@ public struct TrackedOrder: Hashable, Sendable {
 
     /// - Returns: whose cancel is to be sent; nil, with nothing changed, when the order can have none.
     @inline(__always)
-    mutating func cancelSent(answerDueAt due: Timestamp) -> ClientOrderID? {
+    mutating func cancelSent(at now: Timestamp, answerDueAt due: Timestamp) -> ClientOrderID? {
         guard apply(.cancelSent) else { return nil }
+        leavesSince = leavesSince ?? now
         cancelIsWanted = false
         queries = 0
         answerDueAt = due

@@ -107,7 +107,13 @@ public final class TradingLease: Sendable {
                 let hasMoved = seen.map { $0 != sight } ?? false
                 if sight != seen { (seen, since) = (sight, time.now()) }
                 let isDead = began.nanoseconds(since: since) >= pace.length
-                let isTaken = (sight.isReleased || isDead) ? try await take(sight) : false
+                let isTaken = (sight.isReleased || isDead) ? try await take(sight, decidedAt: began) : false
+                // Stillness counts only while the holder could have moved: also its next beat must have the time for that.
+                if isDead {
+                    if !isTaken { seen = nil }
+                } else if !hasMoved, !sight.isReleased, try await !isBeatFree() {
+                    seen = nil
+                }
                 ended(began, due, nil)
                 if isTaken { return true }
                 tell(sight, hasMoved: hasMoved)
@@ -161,10 +167,18 @@ public final class TradingLease: Sendable {
         onLoss()
     }
 
-    private func take(_ sight: TradingLeaseStore.Sight) async throws -> Bool {
-        let (node, time) = (node, time)
+    private func isBeatFree() async throws -> Bool {
+        let began = time.now()
+        let isFree = try await database.write { try TradingLeaseStore(transaction: $0).isBeatFree() }
+        return isFree && time.now().nanoseconds(since: began) <= pace.interval
+    }
+
+    /// - Parameter decidedAt: what had to wait for longer than a beat is decided anew.
+    private func take(_ sight: TradingLeaseStore.Sight, decidedAt: Timestamp) async throws -> Bool {
+        let (node, time, interval) = (node, time, pace.interval)
         let taken = try await database.write { transaction in
-            try TradingLeaseStore(transaction: transaction).take(sight, node: node, now: time.now())
+            guard time.now().nanoseconds(since: decidedAt) <= interval else { return nil as Int64? }
+            return try TradingLeaseStore(transaction: transaction).take(sight, node: node, now: time.now())
         }
         guard let taken else { return false }
         if !sight.isReleased {

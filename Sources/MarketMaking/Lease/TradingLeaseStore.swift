@@ -57,10 +57,16 @@ struct TradingLeaseStore {
             isReleased: try row.get(3, as: Int64.self) != 0)
     }
 
-    /// Begins a term, unless something has moved since.
-    /// - Returns: its number; nil when the holder lives, or another was faster.
+    /// Whether a beat could be stored now. One that stands still because its row is locked, by whomever, is no dead server's.
+    func isBeatFree() throws -> Bool {
+        try transaction.row(
+            "SELECT id FROM trading_lease_beats WHERE id = 1 \(postgres: "FOR UPDATE SKIP LOCKED")") != nil
+    }
+
+    /// Begins a term, unless something has moved since, or could not have.
+    /// - Returns: its number; nil when the holder lives, nobody can know whether it does, or another was faster.
     func take(_ seen: Sight, node: String, now: Timestamp) throws -> Int64? {
-        guard try look() == seen else { return nil }
+        guard try isBeatFree(), try look() == seen else { return nil }
         // What sends follows from rows of this table. Having read it as a whole, a transaction of the old term that adds to it, and has
         // read the term that ends here, cannot commit beside this one: one of the two is refused, and run again sees the other.
         _ = try transaction.row("SELECT updated_at FROM orders LIMIT 1")
@@ -68,7 +74,6 @@ struct TradingLeaseStore {
             """
             UPDATE trading_leases SET term = term + 1, node = \(node), is_released = 0, taken_at = \(now) WHERE id = 1
             """)
-        // A beat that stands still because its row is locked, by whomever, is no dead server's: the same lock refuses this.
         try transaction.execute("UPDATE trading_lease_beats SET beat = beat + 1 WHERE id = 1")
         return seen.term + 1
     }

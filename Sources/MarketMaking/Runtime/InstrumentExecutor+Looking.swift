@@ -89,7 +89,7 @@ extension InstrumentExecutor {
         }
         if count == 0 { return nil }
         return
-            "\(count) orders on \(place.symbol) are not known to be off the book: \(silence ?? "their cancels are under way")"
+            "\(count) orders on \(place.symbol) are not known to be off the book: \(silence ?? overdue ?? "their cancels are under way")"
     }
 
     /// Nobody quotes here, nothing of ours can be open, and everything is stored.
@@ -106,7 +106,18 @@ extension InstrumentExecutor {
 
     /// All that is told of how it fares. In one go: each question would wake a thread, and find another moment.
     var shown: (health: DeskHealth.Executor, faults: [String], silence: String?) {
-        (health, [fault, unattended].compactMap(\.self), silence)
+        (health, [fault, unattended, overdue].compactMap(\.self), silence)
+    }
+
+    /// An exchange that takes longer to cancel is not well, whatever else it answers.
+    private static var cancelPatience: Int64 { Nanoseconds.seconds(5) }
+
+    /// Orders that nobody gets off the book; nil when there are none.
+    private var overdue: String? {
+        let now = time.now()
+        return core.engine.overdueCancels(at: now, after: Self.cancelPatience).map { count, since in
+            "\(count) orders rest, as far as is known, though their cancels were sent \(now.nanoseconds(since: since) / Nanoseconds.perSecond) s ago: they are sent again every two seconds"
+        }
     }
 
     /// A market or stream that heals within this is no news.

@@ -268,6 +268,17 @@ extension InstrumentExecutor {
         finishTurn()
     }
 
+    /// So long a stop waits for a store that takes nothing.
+    private static var lastStorePatience: Int64 { 2 * Nanoseconds.perSecond }
+
+    /// What cannot be stored the exchange tells again after the next start.
+    private func storeAtLast(until deadline: Timestamp) async {
+        let patience = time.now().advanced(byNanoseconds: Self.lastStorePatience)
+        if await flush(until: storageFault == nil ? deadline : min(deadline, patience)) { return }
+        logger.error(
+            "nothing rests, and \(core.steps.count) steps could not be stored: the next start asks the exchange")
+    }
+
     /// For the end of the process: takes every quote off the book, keeping what runs to be resumed at the next start.
     /// - Returns: whether the exchange has shown, within `limit` nanoseconds, that nothing of ours is open.
     func suspend(limit: Int64) async -> Bool {
@@ -280,7 +291,10 @@ extension InstrumentExecutor {
             if !core.hasLiveQuotes, let open = try? await account.openOrders(place.symbol) {
                 strayOrdersListed(open)
                 let isClear = !open.contains { $0.id.installation == installation && core.quotes($0.id) }
-                if isClear, strays.isEmpty { return await flush(until: deadline) }
+                if isClear, strays.isEmpty {
+                    await storeAtLast(until: deadline)
+                    return true
+                }
             }
             // An exchange is not to be asked a hundred times a second.
             if !core.hasLiveQuotes { wait = min(2 * wait, Nanoseconds.perSecond) }

@@ -175,7 +175,8 @@ extension InstrumentExecutor {
     /// A kill switch's halt has to outlive a kill on a full disk as an operator's does.
     private func keepBeside(_ halt: TradingStateEntry) {
         guard let haltReserve, haltsKept.insert(halt).inserted else { return }
-        do { try haltReserve.keep(halt) } catch {
+        // Later than all that is stored, whatever the clock said when that was.
+        do { try haltReserve.keep(halt, isLast: true) } catch {
             logger.critical("a kill switch's halt could neither be stored nor kept beside the database: \(error)")
         }
     }

@@ -214,11 +214,37 @@ extension StrategySupervisor: TradingDesk {
         commandCount += 1
         lastHalt[entry.scope] = commandCount
         unstoredHalts[entry.scope] = entry
+        let scope = entry.scope
         await apply(entry, row)
-        await turn.wait()
-        defer { stateTurn.give() }
+        let isOver = Signal()
+        let storing = Task {
+            await turn.wait()
+            await storeNow(scope)
+            stateTurn.give()
+            isOver.raise()
+        }
+        await wait(for: isOver, atMost: Self.haltStorePatience)
+        // A disk that says nothing may go on saying nothing: whoever commanded it shall not have to wait for that.
+        if let entry = unstoredHalts[scope], keepBeside(entry, isLast: unrecovered == nil) { return }
+        await storing.value
+    }
+
+    /// So long a halt waits for the database before it is kept beside it.
+    private static var haltStorePatience: Int64 { Nanoseconds.milliseconds(500) }
+
+    private func wait(for signal: Signal, atMost length: Int64) async {
+        let (time, end) = (runtime.time, runtime.time.now().advanced(byNanoseconds: length))
+        await withTaskGroup { group in
+            group.addTask { await signal.wait() }
+            group.addTask { try? await time.sleep(until: end) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func storeNow(_ scope: TradingScope) async {
         // Dated anew where a laxer state came to be stored meanwhile; gone where it has been stored by now.
-        guard let entry = unstoredHalts[entry.scope] else { return }
+        guard let entry = unstoredHalts[scope] else { return }
         do { try await storeHalt(entry) } catch {
             // It holds all the same, is shown as what it is, and is stored as soon as that can be done.
             runtime.logger.error("a halt holds and could not be stored yet: \(error)")

@@ -159,13 +159,21 @@ extension StrategySupervisor {
 
     /// A disk that is full has room for this.
     /// - Parameter isLast: nobody here knows which of the store's words it came after.
-    func keepBeside(_ entry: TradingStateEntry, isLast: Bool = false) {
-        guard let reserve = runtime.haltReserve else { return }
+    /// - Returns: whether it is there.
+    @discardableResult
+    func keepBeside(_ entry: TradingStateEntry, isLast: Bool = false) -> Bool {
+        guard let reserve = runtime.haltReserve else { return false }
+        if keptHalts.contains(entry) { return true }
         do {
             try reserve.keep(entry, isLast: isLast)
             keptHalts.insert(entry)
-            runtime.logger.notice("it is kept beside the database, where the next start finds it")
-        } catch { runtime.logger.critical("nor could it be kept beside the database: \(error)") }
+            runtime.logger.notice(
+                "the halt of \(entry.scope) is kept beside the database, where the next start finds it")
+            return true
+        } catch {
+            runtime.logger.critical("the halt of \(entry.scope) could not be kept beside the database: \(error)")
+            return false
+        }
     }
 
     /// What is kept is of use until nothing is left to be stored.

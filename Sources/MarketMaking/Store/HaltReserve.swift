@@ -29,8 +29,8 @@ public final class HaltReserve: Sendable {
     private static let size = 1 << 20
 
     private let room: ReservedRoom<Kept>
-    /// What the database has not yet, of this process.
-    private let owed = Mutex<Set<TradingStateEntry>>([])
+    /// What the database has not yet: of this process, and what an earlier one left.
+    private let owed: Mutex<Set<TradingStateEntry>>
 
     /// - Parameter path: of the database; the file is `-halts` beside it.
     /// Why there is no reserve.
@@ -47,6 +47,7 @@ public final class HaltReserve: Sendable {
             let isThere = FileManager.default.fileExists(atPath: path)
             throw Failure(description: "\(error)", holdsNothing: !isThere || Self.isNoRoom(error))
         }
+        owed = Mutex(Set(Self.left(room).map(\.entry)))
     }
 
     /// What was kept is read before room is made.
@@ -57,7 +58,9 @@ public final class HaltReserve: Sendable {
 
     /// What an earlier process left. Where something there cannot be read, somebody has halted something, and nobody knows what:
     /// then everything is.
-    var left: [KeptHalt] {
+    var left: [KeptHalt] { Self.left(room) }
+
+    private static func left(_ room: ReservedRoom<Kept>) -> [KeptHalt] {
         let halts = room.left.map { kept -> KeptHalt in
             guard let scope = TradingScope(storedName: kept.scope) else { return Self.unreadable }
             return KeptHalt(

@@ -59,7 +59,9 @@ struct RecordStore {
         case byHand
     }
 
-    private func sources(of user: String, type: String? = nil) throws -> [Source] {
+    private func sources(of user: String, type named: String? = nil) throws -> [Source] {
+        // A type has two names.
+        let type = named.map { StrategyType(wireName: $0)?.rawValue ?? $0 }
         let instances = try transaction.rows(
             "SELECT id, strategy_type FROM strategy_instances WHERE user_id = \(user) ORDER BY id DESC")
         let ids = try instances.compactMap { row -> Int64? in

@@ -43,10 +43,14 @@ public enum OfflineTradingState {
     /// Stores a state, to hold from the next start on.
     /// - Parameter keyed: accounts that may be named though no strategy trades for them yet.
     /// - Throws: ``DeskError/unknownStrategy(_:)``, ``DeskError/unknownAccount(_:)``: a state of nobody would hold nobody.
+    /// - Parameter reserve: halts that an earlier server kept there come first.
     public static func set(
-        _ change: TradingStateChange, in database: any SQLDatabase, keyed: Set<String>, now: Timestamp
+        _ change: TradingStateChange, in database: any SQLDatabase, keyed: Set<String>, reserve: HaltReserve? = nil,
+        now: Timestamp
     ) async throws {
+        let kept = reserve?.left ?? []
         try await database.write { transaction in
+            try takeUp(kept, TradingStateStore(transaction: transaction))
             if case .account(let name) = change.scope, !keyed.contains(name),
                 try !StrategyInstanceStore(transaction: transaction).names(account: name)
             {
@@ -61,6 +65,23 @@ public enum OfflineTradingState {
                 TradingStateEntry(
                     scope: change.scope, state: change.state, reason: change.reason,
                     setBy: TradingStateEntry.operatorName, setAt: now))
+        }
+        try reserve?.strikeOut(Set(kept.map(\.entry)))
+    }
+
+    /// A halt that the database does not take now, for which the next start looks there.
+    public static func keep(_ change: TradingStateChange, in reserve: HaltReserve, now: Timestamp) throws {
+        try reserve.keep(
+            TradingStateEntry(
+                scope: change.scope, state: .halted, reason: change.reason, setBy: TradingStateEntry.operatorName,
+                setAt: now), isLast: true)
+    }
+
+    private static func takeUp(_ kept: [HaltReserve.KeptHalt], _ store: TradingStateStore) throws {
+        for halt in kept {
+            let known = try store.all().first { $0.scope == halt.entry.scope }
+            if !halt.isLast, let known, known.setAt > halt.entry.setAt { continue }
+            try store.put(halt.entry)
         }
     }
 }

@@ -47,6 +47,7 @@ extension DialectAccount {
         guard let client = state.withLock({ $0.client }) else { return neverLeft(id, symbol) }
         let call: EndpointCall<ExchangeOrder>
         do { call = try dialect.place(placement) } catch { return refused(error, id, symbol) }
+        let sentAt = venue.now
         do throws(CallFailure) {
             var order = try await client.perform(call, within: venue.pace.request, departure: departure)
             guard isAnswer(order, to: placement, id) else {
@@ -57,6 +58,7 @@ extension DialectAccount {
             order.symbol = symbol
             let answer = order
             tell(symbol) { $0.heard(answer, id, at: venue.exchangeNow) }
+            streamOwesWord(since: sentAt)
             lookForFills(id, symbol)
         } catch {
             // Whoever withdrew it has told of it.

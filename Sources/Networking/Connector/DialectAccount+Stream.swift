@@ -73,9 +73,16 @@ extension DialectAccount {
             }
             lose("\(what): \(failure)")
             noteClock(failure)
-        case .order(let order): take(order)
-        case .fill(let trade): take(trade)
-        case .balances, .alive: tellAll(.alive)
+        case .order(let order):
+            streamTold()
+            take(order)
+        case .fill(let trade):
+            streamTold()
+            take(trade)
+        case .balances:
+            streamTold()
+            tellAll(.alive)
+        case .alive: tellAll(.alive)
         case .unexplained(let what): venue.logger.debug("\(venue.id)/\(label): \(what)")
         case .book, .bookChange, .bookLost, .trade, .ticker, .bestPrices, .candle: break
         }
@@ -90,6 +97,7 @@ extension DialectAccount {
                 return false
             }
             state.stream = .ready
+            state.streamOwesSince = nil
             (state.fault, state.streamRefusal) = (nil, nil)
             state.auditedAt = venue.now
             return true
@@ -153,6 +161,41 @@ extension DialectAccount {
         }
     }
 
+    // MARK: - Whether it still tells
+
+    private func streamTold() {
+        state.withLock { state in
+            state.streamToldAt = venue.now
+            state.streamOwesSince = nil
+        }
+    }
+
+    /// The exchange has accepted an order that was sent then: the stream has to tell of it.
+    func streamOwesWord(since sentAt: Int64) {
+        state.withLock { state in
+            // It may have come before the answer.
+            guard state.stream == .ready, state.streamToldAt.map({ $0 < sentAt }) ?? true else { return }
+            state.streamOwesSince = state.streamOwesSince ?? venue.now
+        }
+    }
+
+    /// A connection may live on without its stream: fills would be learnt of by the next audit alone.
+    /// - Returns: whether it was given up, and begun anew.
+    private func restartIfSilent() -> Bool {
+        let silence = state.withLock { state -> Int64? in
+            guard state.stream == .ready, let since = state.streamOwesSince, venue.now &- since >= venue.pace.silence
+            else { return nil }
+            state.streamOwesSince = nil
+            return venue.now &- since
+        }
+        guard let silence else { return false }
+        stopStream()
+        lose("stream: it has told nothing of an order that was accepted \(silence / 1_000) s ago")
+        state.withLock { $0.auditedAt = venue.now }
+        startStream()
+        return true
+    }
+
     // MARK: - Watching
 
     /// Polls while the stream is down, and looks now and then whether it tells the truth while it is up.
@@ -166,6 +209,7 @@ extension DialectAccount {
             rememberNonce()
             let (stream, auditedAt, isLost) = state.withLock { ($0.stream, $0.auditedAt, $0.isLost) }
             if stream == .ready {
+                if restartIfSilent() { continue }
                 let isDue = isLost || venue.now &- auditedAt >= venue.pace.audit
                 if isDue, await audit(), isLost { healStreaming() }
                 continue

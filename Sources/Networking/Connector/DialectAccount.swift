@@ -29,6 +29,9 @@ public final class DialectAccount: ExchangeAccount {
         var tracker = OrderTracker()
         var stream = StreamState.down
         var fault: String?
+        /// When the stream last told of an order, a fill or a balance, and since when it owes word of an order that the exchange has accepted.
+        var streamToldAt: Int64?
+        var streamOwesSince: Int64?
         /// What the account's stream was refused for, where that is the key's.
         var streamRefusal: ExchangeFailure?
         /// Events may be missing, and whoever listens was told.

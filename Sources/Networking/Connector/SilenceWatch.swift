@@ -19,11 +19,16 @@ struct SilenceWatch: Sendable {
     /// Questions without an answer, one after the other.
     private static let patienceWithoutAnswer = 3
 
+    /// Looks at a book whose best bid is not below its best ask, one after the other.
+    private static let patienceWithCrossed = 3
+    /// Milliseconds between them.
+    private static let crossedPause: Int64 = 1_000
+
     /// Watches until the task is cancelled or the stream has to begin anew.
     /// - Returns: why it has to; nil when cancelled.
     func run() async -> String? {
         let symbol = feed.instrument.id.symbol
-        var (unanswered, bookless) = (0, 0)
+        var (unanswered, bookless, crossed) = (0, 0, 0)
         var wait = silence
         while true {
             do { try await sleep(wait) } catch { return nil }
@@ -35,6 +40,16 @@ struct SilenceWatch: Sendable {
                 return "\(symbol) has had no book for a while"
             }
             bookless = 0
+            // No exchange leaves such orders unmatched: something of the book is wrong, though no number was missed.
+            if word.bid >= word.ask {
+                crossed += 1
+                guard crossed < Self.patienceWithCrossed else {
+                    return "\(symbol) has had a bid of \(word.bid) ticks at or above an ask of \(word.ask) for a while"
+                }
+                wait = min(silence, Self.crossedPause)
+                continue
+            }
+            crossed = 0
             guard age(word.at) >= silence else {
                 unanswered = 0
                 wait = untilSilent(word.at)

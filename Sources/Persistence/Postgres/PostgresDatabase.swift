@@ -20,16 +20,20 @@ public final class PostgresDatabase: SQLDatabase {
         notifier = Notifier()
         let process = WriterProcess()
         commits = Self.writer(options, notifier, process, label: "mrmarket.postgres.writer")
-        beats = Self.writer(options, notifier, WriterProcess(), label: "mrmarket.postgres.beats")
+        // A beat that could not be stored within a second is of less use than the next one.
+        var brief = options
+        brief.patience = min(options.patience, .seconds(1))
+        beats = Self.writer(brief, notifier, WriterProcess(), marks: false, label: "mrmarket.postgres.beats")
         readers = PostgresReaders(options)
         listener = PostgresListener(options, notifier, process)
     }
 
     private static func writer(
-        _ options: PostgresOptions, _ notifier: Notifier, _ process: WriterProcess, label: String
+        _ options: PostgresOptions, _ notifier: Notifier, _ process: WriterProcess, marks: Bool = true, label: String
     ) -> GroupCommit {
         GroupCommit(
-            PostgresWriter(options, id: Int64.random(in: 1...Int64.max), notifier: notifier, processID: process),
+            PostgresWriter(
+                options, id: Int64.random(in: 1...Int64.max), notifier: notifier, processID: process, marks: marks),
             label: label, lockPatience: options.patience)
     }
 
@@ -57,7 +61,13 @@ public final class PostgresDatabase: SQLDatabase {
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {
         if let hold = commits.hold { throw hold }
-        return try await beats.write(body)
+        do { return try await beats.write(body) } catch let error as SQLError {
+            // The server may take no second connection of ours while the first one works.
+            switch error {
+            case .unavailable, .outcomeUnknown: return try await commits.write(body)
+            default: throw error
+            }
+        }
     }
 
     public func read<Value: Sendable>(

@@ -27,13 +27,18 @@ final class PostgresWriter: Committer, @unchecked Sendable {
     static let lockTimeout = "250ms"
     static let briefLockTimeout = "5ms"
 
+    private let marks: Bool
+
     static let table = "mrmarket_writers"
     static let tableDefinition = """
         CREATE TABLE IF NOT EXISTS \(table) (writer BIGINT PRIMARY KEY, number BIGINT NOT NULL, marked_at TIMESTAMPTZ NOT NULL)
         """
 
-    /// - Parameter id: no other writer's.
-    init(_ options: PostgresOptions, id: Int64, notifier: Notifier, processID: WriterProcess) {
+    /// - Parameters:
+    ///   - id: no other writer's.
+    ///   - marks: false where a transaction may as well be run twice: what became of one whose answer is lost is not asked then.
+    init(_ options: PostgresOptions, id: Int64, notifier: Notifier, processID: WriterProcess, marks: Bool = true) {
+        self.marks = marks
         self.options = options
         self.notifier = notifier
         self.processID = processID
@@ -94,8 +99,15 @@ final class PostgresWriter: Committer, @unchecked Sendable {
         do throws(PostgresFailure) {
             try takeOver(connection)
             let wait = isBrief ? "; SET LOCAL lock_timeout = '\(Self.briefLockTimeout)'" : ""
-            try connection.run("BEGIN ISOLATION LEVEL SERIALIZABLE; EXECUTE mrmarket_mark(\(number))" + wait)
-        } catch { return rolledBack(connection, error, otherwise: .failed(error.error)) }
+            let mark = marks ? "; EXECUTE mrmarket_mark(\(number))" : ""
+            try connection.run("BEGIN ISOLATION LEVEL SERIALIZABLE" + mark + wait)
+        } catch {
+            // Somebody has locked our mark: as with any row, it is waited for beside the others.
+            if case .rowLocked = error.error {
+                return rolledBack(connection, error, otherwise: .contended(error.error))
+            }
+            return rolledBack(connection, error, otherwise: .failed(error.error))
+        }
         let transaction = PostgresTransaction(connection)
         do { try body(transaction) } catch { return rolledBack(connection, transaction.cause, otherwise: .bodyFailed) }
         return commit(connection, transaction.channels)
@@ -118,6 +130,7 @@ final class PostgresWriter: Committer, @unchecked Sendable {
             guard did == "COMMIT" else { return .ended(.failed(.other("the server answered COMMIT with \(did)"))) }
         } catch {
             guard error.isConnectionLost else { return rolledBack(connection, error, otherwise: .failed(error.error)) }
+            guard marks else { return .again(error) }
             switch fate(of: number) {
             case .success(true): break
             case .success(false): return .again(error)

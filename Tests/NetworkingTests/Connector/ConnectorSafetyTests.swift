@@ -174,6 +174,33 @@ extension LiveConnectorTests {
             }
         }
 
+        @Test(arguments: Tongue.allCases)
+        func `an account's stream that tells nothing of what is accepted is noticed, not traded on, and begun anew`(
+            _ tongue: Tongue
+        ) async throws {
+            try await VenueHarness.with(tongue) { harness, account in
+                func count(_ isIt: (AccountUpdate) -> Bool) -> Int { harness.told.count(where: isIt) }
+                func isLost(_ update: AccountUpdate) -> Bool { if case .lost = update { true } else { false } }
+                func isBack(_ update: AccountUpdate) -> Bool { if case .recovered = update { true } else { false } }
+                let first = try await harness.place(account, try await harness.request(3_000))
+                try await harness.wait("it is accepted") { harness.events.contains(.accepted(first)) }
+                // Long after: one that tells is left alone.
+                try await harness.time.sleep(until: harness.time.now().advanced(byNanoseconds: 30_000_000_000))
+                #expect(count(isLost) == 0)
+                harness.model.change { $0.isAccountMute = true }
+                let begun = harness.time.milliseconds
+                let second = try await harness.place(account, try await harness.request(3_001))
+                try await harness.wait("it is accepted, too") { harness.events.contains(.accepted(second)) }
+                try await harness.wait("the silence is noticed") { count(isLost) > 0 }
+                // Three seconds between two looks, and what a busy machine adds.
+                #expect(harness.time.milliseconds - begun < 30_000)
+                harness.model.change { $0.isAccountMute = false }
+                try await harness.wait("it is well again") { count(isBack) >= count(isLost) }
+                let third = try await harness.place(account, try await harness.request(3_002))
+                try await harness.wait("the third is accepted") { harness.events.contains(.accepted(third)) }
+            }
+        }
+
         // MARK: - Placements that wait for their turn
 
         @Test(arguments: [Tongue.binance, .bitfinex])

@@ -109,6 +109,8 @@ final class ModelExchange: Sendable {
         var refusesKey = false
         /// The market's streams live and tell nothing.
         var isMarketMute = false
+        /// The account's stream lives and tells of no order.
+        var isAccountMute = false
         /// Subscriptions are not even confirmed, as on a stream that is dead from its first moment (Binance).
         var isDeadFromTheStart = false
         /// So many orders go, each after a first page of open orders was told.
@@ -270,9 +272,14 @@ final class ModelExchange: Sendable {
     }
 
     private func tell(_ events: [Event]) {
-        let (isSilent, isMute, repeats) = read { ($0.isSilent, $0.isMarketMute, $0.repeatsEvents) }
+        let (isSilent, isMute, isAccountMute, repeats) = read {
+            ($0.isSilent, $0.isMarketMute, $0.isAccountMute, $0.repeatsEvents)
+        }
         if isSilent { return }
-        let events = isMute ? events.filter { if case .book = $0 { false } else { true } } : events
+        let events = events.filter { event in
+            if case .book = event { return !isMute }
+            return !isAccountMute
+        }
         publish.withLock { $0 }?(repeats ? events + events : events)
     }
 }

@@ -112,6 +112,24 @@ import TradingCore
         }
     }
 
+    @Test
+    func
+        `a book that stays crossed though no number was missed is begun anew, one that is crossed for a moment is not`()
+        async throws
+    {
+        // An ask stands at 101. The market goes on telling.
+        for moment: Int64 in [1_000, 60_000] {
+            let bench = try Bench([Bench.book("100")])
+            for second: Int64 in 0..<100 { bench.tell(at: second * 1_000, second * 1_000 >= moment ? "101" : "100") }
+            let why = await bench.run()
+            #expect(why?.contains("at or above an ask") == true, "\(why ?? "-")")
+            #expect(bench.time.milliseconds <= moment + 12_000)
+        }
+        let brief = try Bench([Bench.book("100"), Bench.book("99")])
+        for second: Int64 in 0..<60 { brief.tell(at: second * 1_000 + 1, second % 10 < 2 ? "102" : "100") }
+        #expect(await brief.run() == "BTC/USDT is silent though its market moves")
+    }
+
     @Test func `a quiet market that the exchange confirms goes on, and is asked about every ten seconds`() async throws
     {
         let bench = try Bench([Bench.book("100"), Bench.book("100"), Bench.book("100"), Bench.book("99")])
