@@ -187,6 +187,41 @@ import TradingCore
         }
     }
 
+    @Test func `a lock on the beat's row that ends at any moment costs nobody the lease`() async throws {
+        for steps in [4, 5, 6, 7] {
+            try await withTemporaryPlace(.postgres) { place in
+                let databases = [
+                    try await Databases.open(place), try await Databases.open(place), try await Databases.open(place),
+                ]
+                try await Migrator(TestServer.migrations).migrate(databases[0])
+                let (first, second) = (Node("a", databases[0]), Node("b", databases[1]))
+                _ = await first.lease.acquire()
+                let waiting = try await second.begin(Self.acquires)
+                let (isLocked, release) = (Signal(), DispatchSemaphore(value: 0))
+                let lock = Task {
+                    try await databases[2].write { transaction in
+                        _ = try transaction.row("SELECT id FROM trading_lease_beats FOR UPDATE")
+                        isLocked.raise()
+                        release.wait()
+                    }
+                }
+                await isLocked.wait()
+                // The holder beats no more: it could not, and whoever waits sees why.
+                for _ in 0..<steps { try await second.step() }
+                release.signal()
+                try await lock.value
+                // Before the holder's next beat.
+                try await second.step()
+                #expect(!second.lease.isHeld && first.lease.isHeld, "after \(steps) steps")
+                // One that is really silent is followed, in the time after which it is.
+                for _ in 0..<7 where !second.lease.isHeld { try await second.step() }
+                #expect(second.lease.isHeld)
+                waiting.cancel()
+                for database in databases { await database.close() }
+            }
+        }
+    }
+
     @Test func `one that was passed over is told by its next beat`() async throws {
         try await onEveryEngine { database in
             let (first, second) = (Node("a", database), Node("b", database))
