@@ -5,6 +5,14 @@ import Synchronization
 import TradingCore
 
 /// The account's stream, and what stands in for it while it is down.
+extension DialectAccount.State {
+    /// For people.
+    var silentStream: String? {
+        streamDoubtedSince == nil
+            ? nil : "its stream lives and tells nothing of what is accepted: it is asked for every few seconds instead"
+    }
+}
+
 extension DialectAccount {
     func startStream() {
         state.withLock { state in
@@ -79,10 +87,8 @@ extension DialectAccount {
         case .fill(let trade):
             streamTold()
             take(trade)
-        case .balances:
-            streamTold()
-            tellAll(.alive)
-        case .alive: tellAll(.alive)
+        // Balances some tell to whoever begins to listen: they prove nothing of orders.
+        case .balances, .alive: tellAll(.alive)
         case .unexplained(let what): venue.logger.debug("\(venue.id)/\(label): \(what)")
         case .book, .bookChange, .bookLost, .trade, .ticker, .bestPrices, .candle: break
         }
@@ -167,6 +173,7 @@ extension DialectAccount {
         state.withLock { state in
             state.streamToldAt = venue.now
             state.streamOwesSince = nil
+            state.streamDoubtedSince = nil
         }
     }
 
@@ -174,7 +181,9 @@ extension DialectAccount {
     func streamOwesWord(since sentAt: Int64) {
         state.withLock { state in
             // It may have come before the answer.
-            guard state.stream == .ready, state.streamToldAt.map({ $0 < sentAt }) ?? true else { return }
+            guard state.stream == .ready, state.streamDoubtedSince == nil,
+                state.streamToldAt.map({ $0 < sentAt }) ?? true
+            else { return }
             state.streamOwesSince = state.streamOwesSince ?? venue.now
         }
     }
@@ -186,6 +195,7 @@ extension DialectAccount {
             guard state.stream == .ready, let since = state.streamOwesSince, venue.now &- since >= venue.pace.silence
             else { return nil }
             state.streamOwesSince = nil
+            if state.streamDoubtedSince == nil { state.streamDoubtedSince = venue.now }
             return venue.now &- since
         }
         guard let silence else { return false }
@@ -194,6 +204,20 @@ extension DialectAccount {
         state.withLock { $0.auditedAt = venue.now }
         startStream()
         return true
+    }
+
+    /// What a stream that is not relied on may have kept back is asked for as often as if there were none.
+    private func standIn() async {
+        if await audit(), state.withLock({ $0.stream }) == .ready { recover() }
+        // Another connection may tell.
+        let isOld = state.withLock { state in
+            guard let since = state.streamDoubtedSince, venue.now &- since >= venue.pace.audit else { return false }
+            state.streamDoubtedSince = venue.now
+            return true
+        }
+        guard isOld else { return }
+        stopStream()
+        startStream()
     }
 
     // MARK: - Watching
@@ -210,6 +234,10 @@ extension DialectAccount {
             let (stream, auditedAt, isLost) = state.withLock { ($0.stream, $0.auditedAt, $0.isLost) }
             if stream == .ready {
                 if restartIfSilent() { continue }
+                if state.withLock({ $0.streamDoubtedSince != nil }) {
+                    await standIn()
+                    continue
+                }
                 let isDue = isLost || venue.now &- auditedAt >= venue.pace.audit
                 if isDue, await audit(), isLost { healStreaming() }
                 continue

@@ -194,10 +194,20 @@ extension LiveConnectorTests {
                 try await harness.wait("the silence is noticed") { count(isLost) > 0 }
                 // Three seconds between two looks, and what a busy machine adds.
                 #expect(harness.time.milliseconds - begun < 30_000)
+                // Its questions stand in for it, and tell of a fill soon.
+                try await harness.wait("it is traded on again") { count(isBack) >= count(isLost) }
+                let state = try #require(harness.registry.states.first)
+                #expect(!state.isStreaming && state.fault?.contains("tells nothing of what is accepted") == true)
+                let before = harness.time.milliseconds
+                harness.model.fill("0.1")
+                try await harness.wait("the fill is told") { harness.fills.contains { $0.orderID == second } }
+                #expect(harness.time.milliseconds - before < 30_000)
                 harness.model.change { $0.isAccountMute = false }
-                try await harness.wait("it is well again") { count(isBack) >= count(isLost) }
                 let third = try await harness.place(account, try await harness.request(3_002))
                 try await harness.wait("the third is accepted") { harness.events.contains(.accepted(third)) }
+                try await harness.wait("the stream is relied on again") {
+                    harness.registry.states.first?.isStreaming == true && count(isBack) >= count(isLost)
+                }
             }
         }
 
