@@ -84,20 +84,22 @@ public final class HaltReserve: Sendable {
     /// On the disk when this returns.
     /// - Parameter isLast: see ``KeptHalt``.
     func keep(_ halt: TradingStateEntry, isLast: Bool = false) throws {
-        owed.withLock { _ = $0.insert(halt) }
-        try room.write([
-            Kept(
-                scope: halt.scope.storedName, reason: halt.reason, setBy: halt.setBy, setAt: halt.setAt.nanoseconds,
-                isLast: isLast)
-        ])
+        // In one go with the list of what is owed: nobody empties the file in between.
+        try owed.withLock { owed in
+            try room.write([
+                Kept(
+                    scope: halt.scope.storedName, reason: halt.reason, setBy: halt.setBy,
+                    setAt: halt.setAt.nanoseconds, isLast: isLast)
+            ])
+            owed.insert(halt)
+        }
     }
 
     /// The database has these, or a later word. The file is emptied when it has all.
     func strikeOut(_ halts: Set<TradingStateEntry>) throws {
-        let isEmpty = owed.withLock { owed in
+        try owed.withLock { owed in
             owed.subtract(halts)
-            return owed.isEmpty
+            if owed.isEmpty { try room.clear() }
         }
-        if isEmpty { try room.clear() }
     }
 }
