@@ -33,6 +33,8 @@ struct TransactionalNoOp: JobArguments {
 }
 
 struct TransactionalNoOpHandler: TransactionalJobHandler {
+    static var isImmediate: Bool { true }
+
     let arrivals: Arrivals
 
     func perform(_ arguments: TransactionalNoOp, run: JobRun, transaction: any SQLTransaction) throws {

@@ -7,7 +7,8 @@ public struct JobHandlers: Sendable {
         enum Work: Sendable {
             case outside(@Sendable (String, JobContext) async throws -> JobOutcome)
             /// Reads the arguments, and gives the work.
-            case transactional(@Sendable (String) throws -> @Sendable (JobRun, any SQLTransaction) throws -> Void)
+            case transactional(
+                isImmediate: Bool, @Sendable (String) throws -> @Sendable (JobRun, any SQLTransaction) throws -> Void)
         }
 
         let queue: QueueName
@@ -34,7 +35,7 @@ public struct JobHandlers: Sendable {
     public mutating func add<Handler: TransactionalJobHandler>(_ handler: Handler) {
         add(
             Handler.Arguments.self,
-            .transactional { text in
+            .transactional(isImmediate: Handler.isImmediate) { text in
                 let arguments: Handler.Arguments = try Self.decode(text)
                 return { run, transaction in try handler.perform(arguments, run: run, transaction: transaction) }
             },

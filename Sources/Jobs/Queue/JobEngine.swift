@@ -22,6 +22,11 @@ public struct JobEngine: Sendable {
         if case .transactional = try? handlers.entry(job.run.kind).work { true } else { false }
     }
 
+    /// Whether the job may be done in the commit that makes it ready.
+    func isImmediate(_ job: ClaimedJob) -> Bool {
+        if case .transactional(isImmediate: true, _) = try? handlers.entry(job.run.kind).work { true } else { false }
+    }
+
     /// Runs a transactional handler and completes its job.
     /// - Returns: `.completed`, or nil with nothing changed when the lease is no longer the job's.
     /// - Throws: what the handler throws; the transaction must not be committed then.
@@ -34,7 +39,7 @@ public struct JobEngine: Sendable {
     func prepare(
         _ job: ClaimedJob, recall: Recall = Recall()
     ) throws -> @Sendable (Timestamp, any SQLTransaction) throws -> JobState? {
-        guard case .transactional(let read) = try handlers.entry(job.run.kind).work else {
+        guard case .transactional(_, let read) = try handlers.entry(job.run.kind).work else {
             throw UnusableJob(reason: "the handler of \(job.run.kind) does not work within a transaction")
         }
         let work = try read(job.arguments)

@@ -35,6 +35,7 @@ final class QueueRunner: CommitRider {
         let promotesDue: Bool
         let worker: JobWorkerID
         var batch = JobStore.Batch()
+        var immediate = ImmediateJobs()
     }
 
     let configuration: QueueConfiguration
@@ -244,7 +245,11 @@ final class QueueRunner: CommitRider {
         let batch = try JobStore(transaction: transaction).claim(
             name, rate: configuration.rate, limit: ride.limit, promotesDue: ride.promotesDue, worker: ride.worker,
             now: shared.now())
-        state.withLock { $0.ride?.batch = batch }
+        let immediate = try doImmediate(batch.jobs, in: transaction)
+        state.withLock { state in
+            state.ride?.batch = batch
+            state.ride?.immediate = immediate
+        }
     }
 
     func arrived(isCommitted: Bool) {
@@ -261,14 +266,16 @@ final class QueueRunner: CommitRider {
             return signal.raise()
         }
         state.withLock { $0.faults.succeeded(Self.claiming) }
-        start(ride.batch)
+        start(ride.batch, done: ride.immediate.done)
+        if ride.immediate.haveSpoken { state.withLock { $0.machine.word() } }
         // The loop waits for the next moment that it knew of.
         if state.withLock({ Self.wakes($0, time.now()) }) { signal.raise() }
     }
 
     private func claimFailed() { state.withLock { $0.machine.claimFailed(time.now()) } }
 
-    private func start(_ batch: JobStore.Batch) {
+    /// - Parameter done: those of them that are finished, and stored as such, in the order of the batch.
+    private func start(_ batch: JobStore.Batch, done: [JobLease] = []) {
         let (now, sharedNow) = (time.now(), shared.now())
         state.withLock { state in
             state.machine.claimed(
@@ -287,8 +294,15 @@ final class QueueRunner: CommitRider {
             }
             if state.nextDeadline < .distantFuture { state.setAlarm() }
         }
+        var done = done[...]
         for job in batch.jobs {
             recurring.began(job.run)
+            if job.lease == done.first {
+                done.removeFirst()
+                _ = returned(job)
+                settled(job, .completed)
+                continue
+            }
             // Not a child task: one handler that ignores its cancellation must not keep the process from stopping. There are
             // never more of them than the queue's concurrency, and this loop outlives them unless it is abandoned.
             let executor = engine.isTransactional(job) ? database.executor : nil
@@ -334,6 +348,16 @@ final class QueueRunner: CommitRider {
     }
 
     // MARK: - For those who run a job
+
+    /// A job is done before its claim is durable. Until ``left(_:)`` it counts as at work: whoever waits for the writer sees for whom.
+    func entered(_ job: ClaimedJob) -> Recall {
+        let running = RunningJob(job, deadline: .distantFuture)
+        state.withLock { $0.running.append(running) }
+        began(job)
+        return running.recall
+    }
+
+    func left(_ job: ClaimedJob) { state.withLock { $0.running.removeAll { $0.job.lease == job.lease } } }
 
     /// Its handler has returned: the slot is free for the next one, while the end is being stored.
     /// - Returns: why the handler was told to stop, if it was.

@@ -19,6 +19,8 @@ struct CoreStep {
     let ending: Ending
     /// The job deals with the world outside and commits its effect afterwards, or works within its transaction.
     let isOutside: Bool
+    /// The job is done by the commit that enqueues it, if a slot is free.
+    let isImmediate: Bool
     /// The job's first attempt throws, its effect done.
     let stumbles: Bool
     /// The step's own body throws at its end.
@@ -35,6 +37,7 @@ struct CoreStep {
         isOutside = random.below(3) == 0
         stumbles = random.below(5) == 0
         isRefused = random.below(8) == 0
+        isImmediate = random.below(2) == 0
     }
 
     var acceptance: String { "accept:\(id)" }
@@ -59,6 +62,8 @@ struct CoreStep {
         let options = JobOptions(id: id.description, attempts: 3, serialKey: order, maximumRescues: 1_000)
         if isOutside {
             try jobs.enqueue(EndOutside(step: id.description), options, now: now)
+        } else if isImmediate {
+            try jobs.enqueue(EndAtOnce(step: id.description), options, now: now)
         } else {
             try jobs.enqueue(EndInside(step: id.description), options, now: now)
         }
@@ -84,6 +89,11 @@ struct CoreStep {
         try tell(ended, in: transaction, now: now)
     }
 
+    func attempt(_ run: JobRun, in transaction: any SQLTransaction, now: Timestamp) throws {
+        try end(in: transaction, now: now)
+        if stumbles, run.attempt == 1 { throw Stumbled() }
+    }
+
     private func tell(_ name: String, in transaction: any SQLTransaction, now: Timestamp) throws {
         try Outbox(transaction: transaction).put(
             topic: Self.topic, key: order, name: name, payload: Array(name.utf8), now: now)
@@ -92,6 +102,12 @@ struct CoreStep {
 
 struct EndInside: JobArguments {
     static let kind = "crash.end-inside"
+    static let queue: QueueName = "crash"
+    var step: String
+}
+
+struct EndAtOnce: JobArguments {
+    static let kind = "crash.end-at-once"
     static let queue: QueueName = "crash"
     var step: String
 }
@@ -109,9 +125,16 @@ struct EndInsideHandler: TransactionalJobHandler {
     let time: any TimeSource
 
     func perform(_ arguments: EndInside, run: JobRun, transaction: any SQLTransaction) throws {
-        let step = CoreStep(StepID(arguments.step))
-        try step.end(in: transaction, now: time.now())
-        if step.stumbles, run.attempt == 1 { throw Stumbled() }
+        try CoreStep(StepID(arguments.step)).attempt(run, in: transaction, now: time.now())
+    }
+}
+
+struct EndAtOnceHandler: TransactionalJobHandler {
+    static let isImmediate = true
+    let time: any TimeSource
+
+    func perform(_ arguments: EndAtOnce, run: JobRun, transaction: any SQLTransaction) throws {
+        try CoreStep(StepID(arguments.step)).attempt(run, in: transaction, now: time.now())
     }
 }
 

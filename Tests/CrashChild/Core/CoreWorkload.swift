@@ -41,6 +41,7 @@ struct CoreWorkload: CrashWorkload {
         let clock = AlarmClock(time: time, registry: ScheduleRegistry())
         var handlers = JobHandlers()
         handlers.add(EndInsideHandler(time: time))
+        handlers.add(EndAtOnceHandler(time: time))
         handlers.add(EndOutsideHandler(time: time))
         let worker = JobWorker(
             database: database, handlers: handlers,
