@@ -1,3 +1,4 @@
+import Dispatch
 import Exchanges
 import Execution
 import Foundation
@@ -60,8 +61,10 @@ import TradingCore
                 try await database.read { try TradingStateStore(transaction: $0).all() }
                     .contains { $0.scope == scope && $0.state == .halted && $0.reason == "drill" }
             }
-            try await bench.server.wait("it is struck out") { await supervisor.unstoredHalts.isEmpty }
-            #expect(try HaltReserve(beside: path).left.isEmpty)
+            try await bench.server.wait("it is struck out") {
+                let isOwed = await !supervisor.unstoredHalts.isEmpty
+                return try !isOwed && HaltReserve(beside: path).left.isEmpty
+            }
             try await Self.command(bench, scope, .active)
             try await bench.server.wait("quoting again") { [exchange = bench.exchange] in exchange.open.count == 4 }
             try await bench.restart()
@@ -79,7 +82,7 @@ import TradingCore
             try HaltReserve(beside: path).keep(halt)
             try await bench.restart()
             #expect(try await Self.entry(bench, .server)?.state == .active)
-            #expect(try HaltReserve(beside: path).left.isEmpty)
+            try await bench.server.wait("it is struck out") { try HaltReserve(beside: path).left.isEmpty }
         }
     }
 
@@ -146,6 +149,126 @@ import TradingCore
             try await bench.restart()
             #expect(try await bench.server.supervisor.inspect(Self.key).state == .halted)
         }
+    }
+
+    private static func quoteWithKillSwitch(_ bench: Bench) async throws {
+        try await bench.quote(TestInstrument.body(more: ",\"maximumConsecutiveRejects\":2"))
+    }
+
+    /// The exchange refuses whatever is asked of it, and the session gives up.
+    private static func fall(_ bench: Bench) async throws {
+        bench.exchange.state.withLock { $0.faults = Array(repeating: .refused(.other), count: 4) }
+        bench.exchange.market(bid: 6_099_900, ask: 6_100_100)
+        try await bench.server.wait("halted") { [server = bench.server] in
+            try await server.supervisor.tradingStates().contains {
+                $0.scope == .session(key) && $0.reason == "CONSECUTIVE_REJECTS"
+            }
+        }
+        bench.exchange.state.withLock { $0.faults = [] }
+    }
+
+    @Test func `a kill switch's halt is kept while the store says nothing of it, and nobody has to wait for that`()
+        async throws
+    {
+        try await Self.withReserve { bench, path in
+            try await Self.quoteWithKillSwitch(bench)
+            let (held, release) = (Signal(), Signal())
+            bench.server.database.holdNextCommand {
+                held.raise()
+                await release.wait()
+            }
+            try await Self.fall(bench)
+            await held.wait()
+            try await bench.server.wait("it is kept") {
+                try HaltReserve(beside: path).left.map(\.entry.scope) == [.session(Self.key)]
+            }
+            let supervisor = bench.server.supervisor
+            try await bench.server.wait("and told so") {
+                try await supervisor.tradingStates().contains { $0.scope == .session(Self.key) && $0.isStored }
+            }
+            bench.server.database.setFailing(true)
+            release.raise()
+            try await bench.restart()
+            bench.exchange.market(bid: 5_999_800, ask: 6_000_200)
+            let session = try await bench.server.supervisor.inspect(Self.key)
+            #expect(session.state == .halted)
+            #expect(bench.exchange.open.isEmpty)
+        }
+    }
+
+    @Test func `a stop that could not store a kill switch's halt says so, or has kept it`() async throws {
+        for isKept in [true, false] {
+            let folder = try TemporaryFolder()
+            let path = folder.path + "/server.db"
+            let bench = try await Bench(.sqlite(path: path), reservePath: isKept ? path : nil)
+            try await Self.quoteWithKillSwitch(bench)
+            let database = bench.server.database
+            database.holdNextCommand { database.setFailing(true) }
+            try await Self.fall(bench)
+            #expect(await bench.server.supervisor.shutDown(limit: Nanoseconds.seconds(10)))
+            #expect(await bench.server.supervisor.haltsOfThisProcess == (isKept ? [] : [.session(Self.key)]))
+            if isKept { #expect(try HaltReserve(beside: path).left.map(\.entry.reason) == ["CONSECUTIVE_REJECTS"]) }
+            await bench.end()
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func
+        `an operator who lifts a kill switch's halt before it is stored has the last word, whenever the process is killed`(
+            _ isKept: Bool
+        ) async throws
+    {
+        try await Self.withReserve { bench, path in
+            try await Self.quoteWithKillSwitch(bench)
+            let database = bench.server.database
+            if isKept { database.holdNextCommand { database.setFailing(true) } }
+            try await Self.fall(bench)
+            if isKept {
+                try await bench.server.wait("it is kept") { try HaltReserve(beside: path).left.count == 1 }
+            }
+            // As it lies there when the process is killed before it can strike anything out.
+            let left = try Data(contentsOf: URL(filePath: path + "-halts"))
+            database.setFailing(false)
+            try await Self.command(bench, .session(Self.key), .active)
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .active)
+            #expect(try await Self.entry(bench, .session(Self.key))?.state == .active)
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .active)
+            await bench.end()
+            try left.write(to: URL(filePath: path + "-halts"))
+            try await bench.restart()
+            #expect(try await bench.server.supervisor.inspect(Self.key).state == .active)
+        }
+    }
+
+    @Test func `a disk that hangs, reserve and all, keeps nobody from halting or looking`() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/server.db"
+        let time = SystemTime()
+        let exchange = TestExchange(TestInstrument.btc, time: time, acceptanceWindow: 0)
+        let (reserve, gate) = (try HaltReserve(beside: path), DispatchSemaphore(value: 0))
+        let server = try await TestServer(exchange, .sqlite(path: path), time: time, haltReserve: reserve)
+        try await server.wait("reconciled") { await server.supervisor.isReconciled }
+        reserve.thread.async { gate.wait() }
+        let (held, release) = (Signal(), Signal())
+        server.database.holdNextCommand {
+            held.raise()
+            await release.wait()
+        }
+        let halting = [TradingScope.account("paper/default"), .server].map { scope in
+            Task { try await server.supervisor.setTradingState(.init(scope: scope, state: .halted, reason: "drill")) }
+        }
+        await held.wait()
+        try await server.wait("both hold, and are told as what they are") {
+            let states = try await server.supervisor.tradingStates().filter { $0.state == .halted }
+            return states.count == 2 && states.allSatisfy { !$0.isStored }
+        }
+        #expect(await server.supervisor.health().faults.filter { $0.contains("not stored yet") }.count == 2)
+        release.raise()
+        for task in halting { try await task.value }
+        gate.signal()
+        try await server.wait("what was stored is not kept") { try HaltReserve(beside: path).left.isEmpty }
+        await server.kill()
     }
 
     @Test(arguments: [true, false])
@@ -224,24 +347,31 @@ import TradingCore
             try await bench.quote()
             await bench.end()
             let halt = TradingStateChange(scope: .server, state: .halted, reason: "no disk")
-            try OfflineTradingState.keep(halt, in: try HaltReserve(beside: path), now: Timestamp(nanoseconds: 1))
+            func keep() async throws {
+                let database = try await Databases.open(.sqlite(path: path))
+                try await OfflineTradingState.keep(
+                    halt, in: try HaltReserve(beside: path), beside: database, keyed: [],
+                    now: Timestamp(nanoseconds: 1))
+                await database.close()
+            }
+            try await keep()
             try await bench.restart()
             #expect(try await bench.server.supervisor.inspect(Self.key).state == .halted)
             try await bench.server.wait("it is stored, and struck out") { try HaltReserve(beside: path).left.isEmpty }
             // Kept once more, and lifted while no server runs.
             await bench.end()
-            try OfflineTradingState.keep(halt, in: try HaltReserve(beside: path), now: Timestamp(nanoseconds: 1))
+            try await keep()
             let database = try await Databases.open(.sqlite(path: path))
             try await OfflineTradingState.set(
                 .init(scope: .server, state: .active, reason: "over"), in: database, keyed: [],
-                reserve: try HaltReserve(beside: path), now: Timestamp(nanoseconds: 2))
+                reserve: try HaltReserve(beside: path), time: SteppedTime(Timestamp(nanoseconds: 2)))
             await database.close()
             try await bench.restart()
             #expect(try await bench.server.supervisor.inspect(Self.key).state == .active)
         }
     }
 
-    @Test func `what is kept is struck out when the database has all of it, and not before`() throws {
+    @Test func `what the database has is struck out, and the rest stays`() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/x.db"
         let halts = ["one", "two"].map { key in
@@ -252,8 +382,13 @@ import TradingCore
         let reserve = try HaltReserve(beside: path)
         for halt in halts { try reserve.keep(halt) }
         try reserve.strikeOut([halts[0]])
-        #expect(try HaltReserve(beside: path).left.map(\.entry) == halts)
-        try reserve.strikeOut([halts[1]])
+        #expect(try HaltReserve(beside: path).left.map(\.entry) == [halts[1]])
+        // The next process knows as much as this one.
+        let next = try HaltReserve(beside: path)
+        try next.keep(halts[0])
+        try next.strikeOut([halts[1]])
+        #expect(try HaltReserve(beside: path).left.map(\.entry) == [halts[0]])
+        try next.strikeOut([halts[0]])
         #expect(try HaltReserve(beside: path).left.isEmpty)
     }
 

@@ -82,6 +82,88 @@ import TradingCore
         }
     }
 
+    // MARK: - Commands beside it
+
+    private static func set(_ state: TradingState, _ database: any SQLDatabase, _ time: any TimeSource) async throws {
+        try await OfflineTradingState.set(
+            TradingStateChange(scope: .server, state: state, reason: "drill"), in: database, keyed: [],
+            sharedPace: TradingLease.Pace(), time: time)
+    }
+
+    private static func stored(_ database: any SQLDatabase) async throws -> [TradingState] {
+        try await database.read { try TradingStateStore(transaction: $0).all().map(\.state) }
+    }
+
+    @Test func `what is commanded while a server elsewhere trades is refused, naming it, and nothing is stored`()
+        async throws
+    {
+        try await onEveryEngine { database in
+            let node = Node("a", database)
+            _ = await node.lease.acquire()
+            let (keeping, time) = (try await node.begin(Self.keeps), SteppedTime())
+            let isOver = Mutex(false)
+            let command = Task {
+                defer { isOver.withLock { $0 = true } }
+                try await Self.set(.halted, database, time)
+            }
+            try await Self.look {
+                // Both clocks go on, each in its own time.
+                node.time.advance(byNanoseconds: Nanoseconds.milliseconds(100))
+                if time.isAwaited(withinNanoseconds: Nanoseconds.seconds(1)) {
+                    time.advance(byNanoseconds: Nanoseconds.milliseconds(100))
+                }
+                return isOver.withLock { $0 }
+            }
+            await #expect(throws: DeskError.notReady("server a trades on this database: command it there")) {
+                try await command.value
+            }
+            #expect(try await Self.stored(database) == [])
+            keeping.cancel()
+            await keeping.value
+            // It has ended as it should: nobody has to be waited for.
+            await node.lease.release()
+            try await Self.set(.halted, database, SteppedTime())
+            #expect(try await Self.stored(database) == [.halted])
+        }
+    }
+
+    @Test
+    func `of a dead server it waits for the length of its lease; whoever takes over meanwhile is told of instead`()
+        async throws
+    {
+        try await onEveryEngine { database in
+            let node = Node("a", database)
+            _ = await node.lease.acquire()
+            for isTakenOver in [false, true] {
+                let time = SteppedTime()
+                let isOver = Mutex(false)
+                let command = Task {
+                    defer { isOver.withLock { $0 = true } }
+                    try await Self.set(isTakenOver ? .active : .halted, database, time)
+                }
+                for second in 1...5 {
+                    try await Self.look { time.isAwaited(withinNanoseconds: Nanoseconds.seconds(1)) }
+                    #expect(!isOver.withLock { $0 })
+                    if isTakenOver, second == 5 {
+                        _ = try await database.write { transaction in
+                            let store = TradingLeaseStore(transaction: transaction)
+                            return try store.take(try store.look(), node: "b", now: time.now())
+                        }
+                    }
+                    time.advance(byNanoseconds: Nanoseconds.seconds(1))
+                }
+                if isTakenOver {
+                    await #expect(throws: DeskError.notReady("server b trades on this database: command it there")) {
+                        try await command.value
+                    }
+                } else {
+                    try await command.value
+                }
+                #expect(try await Self.stored(database) == [.halted])
+            }
+        }
+    }
+
     /// Their clocks are a year apart, which nobody notices.
     @Test(arguments: [1_700_000_000, 1_731_536_000, 1_668_464_000] as [Int64])
     func `whoever lives keeps it; one whose beat stands still for its length has lost it`(_ clock: Int64) async throws {

@@ -321,11 +321,11 @@ import TradingCore
     @Test func `a state of an account that nothing trades for is refused, server or not`() async throws {
         try await withServer { bench in
             try await bench.quote()
-            let (database, now) = (bench.server.database, Timestamp(nanoseconds: 1))
+            let database = bench.server.database
             func set(_ account: String) async throws {
                 try await OfflineTradingState.set(
                     TradingStateChange(scope: .account(account), state: .halted, reason: "r"), in: database,
-                    keyed: ["binance/second"], now: now)
+                    keyed: ["binance/second"], time: SystemTime())
             }
             for known in ["paper/default", "binance/second"] { try await set(known) }
             for unknown in ["papr/default", "paper", "paper/other"] {
@@ -370,7 +370,7 @@ import TradingCore
             try await bench.server.wait("halted") { [server = bench.server] in
                 try await server.supervisor.tradingStates().contains {
                     $0.scope == .session("u1-c1-pureMarketMaking") && $0.state == .halted
-                        && $0.reason == "CONSECUTIVE_REJECTS"
+                        && $0.reason == "CONSECUTIVE_REJECTS" && $0.isStored
                 }
             }
             try await bench.restart()

@@ -58,21 +58,19 @@ struct TradingStateOptions: ParsableArguments {
         }
     }
 
-    /// No server runs: the state is stored for the next start.
+    /// No server runs here: the state is stored for the next start.
     private func store(_ change: TradingStateChange, _ files: ServerFiles) async throws -> String {
         do {
-            do {
-                let database = try await files.openTyped().database
-                try await OfflineTradingState.set(
-                    change, in: database, keyed: KeyedAccounts.names(files, database), reserve: reserve(files),
-                    now: SystemTime().now())
+            // Until it is closed no server can start on it, and overlook what is kept beside it.
+            let database = try await files.openTyped().database
+            do { try await store(change, files, database) } catch {
                 await database.close()
-            } catch SQLError.diskFull(let why) {
-                // Room for this was set aside while there was some.
-                guard change.state == .halted, let reserve = try reserve(files) else { throw SQLError.diskFull(why) }
-                try OfflineTradingState.keep(change, in: reserve, now: SystemTime().now())
+                throw error
             }
-            return "from the next start on (no server runs)"
+            await database.close()
+            return "from the next start on (no server \(files.isEmbedded ? "runs" : "trades on this database"))"
+        } catch DeskError.notReady(let why) {
+            throw BadInput("\(why); nothing was changed")
         } catch let failure as HaltReserve.Failure {
             throw BadInput("\(files.database)-halts: cannot be read or written: \(failure)")
         } catch DeskError.unknownStrategy(let key) {
@@ -85,6 +83,19 @@ struct TradingStateOptions: ParsableArguments {
 }
 
 extension TradingStateOptions {
+    private func store(_ change: TradingStateChange, _ files: ServerFiles, _ database: any SQLDatabase) async throws {
+        let (keyed, time) = (try await KeyedAccounts.names(files, database), SystemTime())
+        do {
+            try await OfflineTradingState.set(
+                change, in: database, keyed: keyed, reserve: reserve(files),
+                sharedPace: files.isEmbedded ? nil : TradingLease.Pace(), time: time)
+        } catch SQLError.diskFull(let why) {
+            // Room for this was set aside while there was some.
+            guard change.state == .halted, let reserve = try reserve(files) else { throw SQLError.diskFull(why) }
+            try await OfflineTradingState.keep(change, in: reserve, beside: database, keyed: keyed, now: time.now())
+        }
+    }
+
     private func reserve(_ files: ServerFiles) throws -> HaltReserve? {
         guard files.isEmbedded, FileManager.default.fileExists(atPath: files.database + "-halts") else { return nil }
         return try HaltReserve(beside: files.database)

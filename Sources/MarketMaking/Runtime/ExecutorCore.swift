@@ -26,6 +26,8 @@ struct ExecutorCore: ~Copyable {
     private(set) var seats: [SessionID: SessionSeat] = [:]
     /// What is to be stored, in order.
     var steps: [JournalStep] = []
+    /// What kill switches have halted, for whoever stores it.
+    var halts: [TradingStateEntry] = []
     var commands: [Command] = []
     /// Placements handed out and neither sent nor given up.
     private(set) var unsent: Set<ClientOrderID> = []
@@ -318,11 +320,10 @@ struct ExecutorCore: ~Copyable {
         switch alert {
         case .halted(let session, let reason):
             guard let seat = seats[session] else { return }
-            steps.append(
-                .halted(
-                    TradingStateEntry(
-                        scope: .session(seat.key.description), state: .halted, reason: reason.code,
-                        setBy: "kill switch", setAt: now)))
+            halts.append(
+                TradingStateEntry(
+                    scope: .session(seat.key.description), state: .halted, reason: reason.code,
+                    setBy: "kill switch", setAt: now))
         case .stopped(let session):
             guard let seat = seats[session], engine.remove(session) else { return }
             seats[session] = nil

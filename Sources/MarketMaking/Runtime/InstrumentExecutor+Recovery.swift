@@ -276,7 +276,8 @@ extension InstrumentExecutor {
         let patience = time.now().advanced(byNanoseconds: Self.lastStorePatience)
         if await flush(until: storageFault == nil ? deadline : min(deadline, patience)) { return }
         logger.error(
-            "nothing rests, and \(core.steps.count) steps could not be stored: the next start asks the exchange")
+            "nothing rests, and \(storing.count + core.steps.count) steps could not be stored: the next start asks the exchange"
+        )
     }
 
     /// For the end of the process: takes every quote off the book, keeping what runs to be resumed at the next start.

@@ -115,7 +115,6 @@ extension InstrumentExecutor {
                     core.wasNotStored(order.id, now: time.now())
                 }
             case .stopped(let instanceID, _): sessionStopped(instanceID)
-            case .halted(let entry): haltIsStored(entry)
             case .update, .fill, .amended, .refused, .settled, .startPrice: break
             }
         }
@@ -166,27 +165,9 @@ extension InstrumentExecutor {
         logger.error("storing failed, trading stops: \(error)", metadata: ["steps": "\(batch.count)"])
         core.storageChanged(isAvailable: false, now: now)
         for case .place(let order, _) in batch { core.wasNotStored(order.id, now: now) }
-        for case .halted(let entry) in batch { keepBeside(entry) }
         core.steps.insert(contentsOf: batch.compactMap { $0.whenNotStored(error, now) }, at: 0)
         let wait = min(Nanoseconds.seconds(5), 100 * Nanoseconds.perMillisecond << Int64(min(failedStores, 6)))
         storageRetryDue = now.advanced(byNanoseconds: wait)
-    }
-
-    /// A kill switch's halt has to outlive a kill on a full disk as an operator's does.
-    private func keepBeside(_ halt: TradingStateEntry) {
-        guard let haltReserve, haltsKept.insert(halt).inserted else { return }
-        // Later than all that is stored, whatever the clock said when that was.
-        do { try haltReserve.keep(halt, isLast: true) } catch {
-            logger.critical("a kill switch's halt could neither be stored nor kept beside the database: \(error)")
-        }
-    }
-
-    private func haltIsStored(_ halt: TradingStateEntry) {
-        guard haltsKept.remove(halt) != nil else { return }
-        do { try haltReserve?.strikeOut([halt]) } catch {
-            // Harmless: the store's word is as late.
-            logger.error("a halt that is stored could not be struck out beside the database: \(error)")
-        }
     }
 
     /// What is stored now nobody will find again: quotes come off before anything is to be stored.
@@ -221,7 +202,7 @@ extension JournalStep {
     /// Somebody or something waits for it.
     var isUrgent: Bool {
         switch self {
-        case .place, .fill, .amended, .refused, .halted, .stopped: true
+        case .place, .fill, .amended, .refused, .stopped: true
         case .update, .settled, .startPrice: false
         }
     }

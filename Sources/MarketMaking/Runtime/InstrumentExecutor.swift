@@ -74,9 +74,8 @@ actor InstrumentExecutor {
     let ask: AsyncStream<Question>.Continuation
     /// Orders of ours that no session at work looks after.
     var strays = StrayOrders()
-    /// Kill switches' halts that the store has not taken yet, kept beside it.
-    let haltReserve: HaltReserve?
-    var haltsKept: Set<TradingStateEntry> = []
+    /// To whoever stores what kill switches have halted.
+    private let fallenHalts: FallenHalts
     /// Who waits for word of orders that people placed.
     var directWaiters: [DirectWaiter] = []
     /// Who waits for a session to be stopped.
@@ -91,7 +90,7 @@ actor InstrumentExecutor {
         self.connector = connector
         self.account = account
         database = runtime.database
-        haltReserve = runtime.haltReserve
+        fallenHalts = runtime.fallenHalts
         installation = runtime.installation
         time = runtime.time
         startedAt = runtime.time.now()
@@ -238,6 +237,10 @@ actor InstrumentExecutor {
     /// After every turn: what is urgent is stored now, what is not within a tenth of a second.
     func finishTurn() {
         carryOutCommands()
+        if !core.halts.isEmpty {
+            fallenHalts.add(core.halts)
+            core.halts = []
+        }
         let now = time.now()
         noticeSlowStore(now)
         scheduleStoring(now)
@@ -390,10 +393,11 @@ actor InstrumentExecutor {
         finishTurn()
     }
 
-    func setState(_ state: TradingState, ofKey key: String, commandedAt: Timestamp?) {
+    func setState(_ state: TradingState, ofKey key: String, reason: HaltReason? = nil, commandedAt: Timestamp?) {
         // lint: ordered because one seat at most is a key's
         guard let session = core.seats.first(where: { "\($0.value.key)" == key })?.key else { return }
-        core.setState(state, of: session, commandedAt: commandedAt, now: time.now())
+        core.setState(
+            state, of: session, reason: reason ?? .operatorCommand, commandedAt: commandedAt, now: time.now())
         finishTurn()
     }
 

@@ -16,8 +16,6 @@ enum JournalStep: Sendable {
     case refused(FillRefusal, Timestamp)
     /// A fill that was in doubt is booked all the same.
     case settled(Fill)
-    /// A kill switch fell: what it set outlives the process.
-    case halted(TradingStateEntry)
     case stopped(instanceID: Int64, Timestamp)
     /// The first price that came to an instance which was started before there was any.
     case startPrice(instanceID: Int64, run: Int64, FixedDecimal)
@@ -88,8 +86,6 @@ struct Journal: Sendable {
             try FillStore(orders: orders).refuse(refusal, isInBooks: false, now)
         case .settled(let fill):
             try DoubtedFillStore(transaction: transaction, place: place, instrument: instrument).remove(fill)
-        case .halted(let entry):
-            try TradingStateStore(transaction: transaction).put(entry)
         case .stopped(let id, let now):
             try SessionNumberStore(transaction: transaction, installation: installation).stopped(id, now: now)
         case .startPrice(let id, let run, let price):

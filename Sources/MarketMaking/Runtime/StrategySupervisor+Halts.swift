@@ -123,8 +123,9 @@ extension StrategySupervisor {
 
     /// Unless another halt of the same has come meanwhile.
     func isStored(_ entry: TradingStateEntry) {
-        if unstoredHalts[entry.scope] == entry { unstoredHalts[entry.scope] = nil }
-        strikeOutHalts()
+        guard unstoredHalts[entry.scope] == entry else { return }
+        unstoredHalts[entry.scope] = nil
+        strikeOutHalts(of: entry.scope)
     }
 
     func keepStoringHalts() {
@@ -147,79 +148,120 @@ extension StrategySupervisor {
     }
 
     /// A halt that is not stored yet is to be the latest word of its scope, in the store and beside it, whatever the clock said.
-    func redateHalt(_ scope: TradingScope, after moment: Timestamp) {
+    func redateHalt(_ scope: TradingScope, after moment: Timestamp) async {
         guard var entry = unstoredHalts[scope], entry.setAt <= moment else { return }
         let wasKept = keptHalts.contains(entry)
         let isWhatHolds = states[scope] == entry
-        entry.setAt = moment.advanced(byNanoseconds: 1)
+        entry.setAt = max(moment, lastMoments[scope] ?? moment).advanced(byNanoseconds: 1)
+        lastMoments[scope] = entry.setAt
         unstoredHalts[scope] = entry
         if isWhatHolds { states[scope] = entry }
-        if wasKept { keepBeside(entry) }
+        if wasKept { await keepBeside(entry) }
     }
 
-    /// A disk that is full has room for this.
-    /// - Parameter isLast: nobody here knows which of the store's words it came after.
+    /// A disk that is full has room for this. One that hangs is waited for a little: what it does in the end is noted then.
     /// - Returns: whether it is there.
     @discardableResult
-    func keepBeside(_ entry: TradingStateEntry, isLast: Bool = false) -> Bool {
+    func keepBeside(_ entry: TradingStateEntry) async -> Bool {
         guard let reserve = runtime.haltReserve else { return false }
         if keptHalts.contains(entry) { return true }
-        do {
-            try reserve.keep(entry, isLast: isLast)
-            keptHalts.insert(entry)
-            runtime.logger.notice(
-                "the halt of \(entry.scope) is kept beside the database, where the next start finds it")
-            return true
-        } catch {
-            runtime.logger.critical("the halt of \(entry.scope) could not be kept beside the database: \(error)")
-            return false
+        // Before the store is read nobody knows which of its words this came after.
+        let (isLast, isOver) = (unrecovered == nil, Signal())
+        Task {
+            do {
+                try await reserve.keepOnItsThread(entry, isLast: isLast)
+                isKept(entry)
+            } catch {
+                runtime.logger.critical("the halt of \(entry.scope) could not be kept beside the database: \(error)")
+            }
+            isOver.raise()
         }
+        await wait(for: isOver, atMost: Self.reservePatience)
+        return keptHalts.contains(entry)
     }
 
-    /// What is kept is of use until nothing is left to be stored.
-    func strikeOutHalts() {
-        guard unstoredHalts.isEmpty, !keptHalts.isEmpty else { return }
-        do {
-            try runtime.haltReserve?.strikeOut(keptHalts)
-            keptHalts = []
-        } catch {
-            // Harmless: the store's later word counts.
-            runtime.logger.error("halts that are stored could not be struck out beside the database: \(error)")
+    private static var reservePatience: Int64 { Nanoseconds.seconds(2) }
+
+    private func isKept(_ entry: TradingStateEntry) {
+        guard keptHalts.insert(entry).inserted else { return }
+        runtime.logger.notice("the halt of \(entry.scope) is kept beside the database, where the next start finds it")
+        // The store, or a later word, was faster.
+        if unstoredHalts[entry.scope] != entry { strikeOutHalts(of: entry.scope) }
+    }
+
+    /// What the store has, or has a later word of, is of no use there any more.
+    func strikeOutHalts(of scope: TradingScope) {
+        let dead = keptHalts.filter { $0.scope == scope && unstoredHalts[scope] != $0 }
+        guard !dead.isEmpty, let reserve = runtime.haltReserve else { return }
+        keptHalts.subtract(dead)
+        Task {
+            do { try await reserve.strikeOutOnItsThread(dead) } catch {
+                // Harmless: the store's later word counts.
+                runtime.logger.error("halts that are stored could not be struck out beside the database: \(error)")
+            }
         }
     }
 
     /// What an earlier process could not store holds again, unless the store knows better.
     /// - Parameter stored: what the store says.
-    func takeUpKept(_ stored: [TradingStateEntry]) {
-        for entry in stored { redateHalt(entry.scope, after: entry.setAt) }
+    func takeUpKept(_ stored: [TradingStateEntry]) async {
+        for entry in stored { await redateHalt(entry.scope, after: entry.setAt) }
         for kept in runtime.haltReserve?.left ?? [] {
             var entry = kept.entry
             keptHalts.insert(entry)
             let known = TradingStateEntry.newer(stored.first { $0.scope == entry.scope }, states[entry.scope])
-            if let known, known.setAt > entry.setAt {
-                guard kept.isLast, known.isStored else { continue }
-                entry.setAt = known.setAt.advanced(byNanoseconds: 1)
-                keepBeside(entry)
-            }
+            let isOlder = known.map { $0.setAt > entry.setAt } ?? false
+            if isOlder, !kept.isLast || known?.isStored == false { continue }
+            if isOlder, let known { entry.setAt = known.setAt.advanced(byNanoseconds: 1) }
             runtime.logger.notice("a halt of \(entry.scope) that could not be stored before holds: \(entry.reason)")
             states[entry.scope] = entry
             unstoredHalts[entry.scope] = entry
+            // By its date it is known from here on for what it is: an operator's later word counts, also to the next start.
+            if kept.isLast { await keepDated(entry, insteadOf: kept.entry) }
         }
-        strikeOutHalts()
+        for scope in Set(keptHalts.map(\.scope)) { strikeOutHalts(of: scope) }
         if !unstoredHalts.isEmpty { keepStoringHalts() }
+    }
+
+    private func keepDated(_ entry: TradingStateEntry, insteadOf kept: TradingStateEntry) async {
+        do {
+            try await runtime.haltReserve?.keepOnItsThread(entry, isLast: false)
+            keptHalts.insert(entry)
+        } catch {
+            // What lies there stays for the next start.
+            keptHalts.remove(kept)
+            runtime.logger.error("the halt of \(entry.scope) could not be dated beside the database: \(error)")
+        }
     }
 
     /// The last moment at which a halt can be stored that could not be before.
     func storeHaltsAtLast() async {
-        await stateTurn.take()
-        for (scope, entry) in unstoredHalts {
-            guard unstoredHalts[scope] == entry, (try? await storeHalt(entry)) != nil else { continue }
-            isStored(entry)
+        await fell(runtime.fallenHalts.take())
+        let isOver = Signal()
+        Task {
+            await stateTurn.take()
+            for (scope, entry) in unstoredHalts {
+                guard unstoredHalts[scope] == entry, (try? await storeHalt(entry)) != nil else { continue }
+                isStored(entry)
+            }
+            stateTurn.give()
+            isOver.raise()
         }
-        stateTurn.give()
-        strikeOutHalts()
+        await wait(for: isOver, atMost: Self.lastStorePatience)
+        for entry in unstoredHalts.values { await keepBeside(entry) }
         for scope in haltsOfThisProcess {
             runtime.logger.critical("the halt of \(scope) could not be stored: the next start will not know of it")
+        }
+    }
+
+    /// So long a stop waits for a database that does not take a halt.
+    private static var lastStorePatience: Int64 { Nanoseconds.seconds(5) }
+
+    /// Halts of kill switches are looked after as an operator's are.
+    func watchKillSwitches() async {
+        while !Task.isCancelled {
+            await runtime.fallenHalts.signal.wait()
+            await fell(runtime.fallenHalts.take())
         }
     }
 

@@ -55,7 +55,7 @@ extension StrategySupervisor {
         }
         // What was commanded meanwhile is newer than what was stored.
         for entry in entries { states[entry.scope] = TradingStateEntry.newer(states[entry.scope], entry) ?? entry }
-        takeUpKept(entries)
+        await takeUpKept(entries)
         let byAccount = Dictionary(grouping: rows) { $0.place.accountName }
         unlooked = Dictionary(uniqueKeysWithValues: restored.map { ($0.name, $0) })
         let accounts = Set(byAccount.keys).union(unlooked.keys)

@@ -33,6 +33,8 @@ public actor StrategySupervisor {
     /// How many trading states were commanded, and which of those was a scope's last halt.
     var commandCount = 0
     var lastHalt: [TradingScope: Int] = [:]
+    /// The date of the latest state that was commanded of a scope here.
+    var lastMoments: [TradingScope: Timestamp] = [:]
     /// When this process was last told of a laxer state: what a session does of its own accord later than that is not undone by it.
     var commandedAt: [TradingScope: Timestamp] = [:]
     /// Whether a command's commit was cut short, and who asks the store about it.
@@ -77,6 +79,7 @@ public actor StrategySupervisor {
             group.addTask { await self.trade() }
             group.addTask { await self.watchRules() }
             group.addTask { await self.watchRuleDoubts() }
+            group.addTask { await self.watchKillSwitches() }
             group.addTask { await self.watchAccounts() }
             group.addTask { await self.watchStore() }
             for await executor in work { group.addTask { await executor.run() } }

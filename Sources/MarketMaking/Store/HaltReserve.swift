@@ -1,3 +1,4 @@
+internal import Dispatch
 import Execution
 import Foundation
 import Logging
@@ -17,6 +18,8 @@ public final class HaltReserve: Sendable {
         var setAt: Int64
         /// Absent in what earlier versions wrote.
         var isLast: Bool?
+        /// It is not to be kept any more, nor any of its like before it.
+        var isStruckOut: Bool?
     }
 
     struct KeptHalt: Hashable, Sendable {
@@ -29,10 +32,10 @@ public final class HaltReserve: Sendable {
     private static let size = 1 << 20
 
     private let room: ReservedRoom<Kept>
+    let thread = DispatchQueue(label: "mrmarket.halts")
     /// What the database has not yet: of this process, and what an earlier one left.
     private let owed: Mutex<Set<TradingStateEntry>>
 
-    /// - Parameter path: of the database; the file is `-halts` beside it.
     /// Why there is no reserve.
     public struct Failure: Error, CustomStringConvertible {
         public var description: String
@@ -40,6 +43,7 @@ public final class HaltReserve: Sendable {
         public var holdsNothing: Bool
     }
 
+    /// - Parameter path: of the database; the file is `-halts` beside it.
     /// - Throws: what the disk says when it has no room for the file, whose size is a mebibyte, or does not let it be read.
     public init(beside path: String) throws(Failure) {
         let path = path + "-halts"
@@ -61,15 +65,19 @@ public final class HaltReserve: Sendable {
     var left: [KeptHalt] { Self.left(room) }
 
     private static func left(_ room: ReservedRoom<Kept>) -> [KeptHalt] {
-        let halts = room.left.map { kept -> KeptHalt in
-            guard let scope = TradingScope(storedName: kept.scope) else { return Self.unreadable }
-            return KeptHalt(
-                entry: TradingStateEntry(
-                    scope: scope, state: .halted, reason: kept.reason, setBy: kept.setBy,
-                    setAt: Timestamp(nanoseconds: kept.setAt), isStored: false),
-                isLast: kept.isLast ?? false)
+        var halts: [KeptHalt] = []
+        for kept in room.left {
+            guard let scope = TradingScope(storedName: kept.scope) else {
+                halts.append(unreadable)
+                continue
+            }
+            let entry = TradingStateEntry(
+                scope: scope, state: .halted, reason: kept.reason, setBy: kept.setBy,
+                setAt: Timestamp(nanoseconds: kept.setAt), isStored: false)
+            halts.removeAll { $0.entry == entry }
+            if kept.isStruckOut != true { halts.append(KeptHalt(entry: entry, isLast: kept.isLast ?? false)) }
         }
-        return room.isDamaged ? halts + [Self.unreadable] : halts
+        return room.isDamaged ? halts + [unreadable] : halts
     }
 
     private static var unreadable: KeptHalt {
@@ -86,20 +94,42 @@ public final class HaltReserve: Sendable {
     func keep(_ halt: TradingStateEntry, isLast: Bool = false) throws {
         // In one go with the list of what is owed: nobody empties the file in between.
         try owed.withLock { owed in
-            try room.write([
-                Kept(
-                    scope: halt.scope.storedName, reason: halt.reason, setBy: halt.setBy,
-                    setAt: halt.setAt.nanoseconds, isLast: isLast)
-            ])
+            try room.write([Self.kept(halt, isLast: isLast)])
             owed.insert(halt)
         }
+    }
+
+    private static func kept(_ halt: TradingStateEntry, isLast: Bool? = nil, isStruckOut: Bool? = nil) -> Kept {
+        Kept(
+            scope: halt.scope.storedName, reason: halt.reason, setBy: halt.setBy, setAt: halt.setAt.nanoseconds,
+            isLast: isLast, isStruckOut: isStruckOut)
     }
 
     /// The database has these, or a later word. The file is emptied when it has all.
     func strikeOut(_ halts: Set<TradingStateEntry>) throws {
         try owed.withLock { owed in
-            owed.subtract(halts)
-            if owed.isEmpty { try room.clear() }
+            let struck = owed.intersection(halts)
+            if struck.isEmpty { return }
+            owed.subtract(struck)
+            if owed.isEmpty { return try room.clear() }
+            try room.write(struck.sorted { $0.setAt < $1.setAt }.map { Self.kept($0, isStruckOut: true) })
+        }
+    }
+
+    // MARK: - For those whose thread must not wait for a disk
+
+    func keepOnItsThread(_ halt: TradingStateEntry, isLast: Bool) async throws {
+        try await onItsThread { try self.keep(halt, isLast: isLast) }
+    }
+
+    func strikeOutOnItsThread(_ halts: Set<TradingStateEntry>) async throws {
+        try await onItsThread { try self.strikeOut(halts) }
+    }
+
+    /// One after another, in the order of asking.
+    private func onItsThread(_ work: @escaping @Sendable () throws -> Void) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            thread.async { continuation.resume(with: Result(catching: work)) }
         }
     }
 }
