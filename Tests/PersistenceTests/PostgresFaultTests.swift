@@ -231,6 +231,33 @@ struct PostgresFaultTests {
         await server.remove()
     }
 
+    // MARK: - Signs of life
+
+    @Test func `a sign of life is stored though its own connection hangs, and the next ones do not wait for that`()
+        async throws
+    {
+        let server = try await TemporaryPostgresServer.start()
+        let database = try await PostgresDatabase.open(url: server.url)
+        try await Migrator([Self.tables]).migrate(database)
+        let beat: @Sendable (any SQLTransaction) throws -> Int = { transaction in
+            try transaction.execute("UPDATE total SET n = n + 1 WHERE id = 1")
+            return try #require(try transaction.row("SELECT pg_backend_pid()")).get(0)
+        }
+        let (own, writer) = (try await database.beat(beat), try await database.write(beat))
+        #expect(own != writer)
+        #expect(kill(pid_t(own), SIGSTOP) == 0)
+        defer { kill(pid_t(own), SIGCONT) }
+        #expect(try await database.beat(beat) == writer)
+        let begun = ContinuousClock.now
+        for _ in 1...20 { #expect(try await database.beat(beat) == writer) }
+        // Each for itself would have taken a second.
+        #expect(ContinuousClock.now - begun < .seconds(10))
+        #expect(kill(pid_t(own), SIGCONT) == 0)
+        while try await database.beat(beat) != own { try await Task.sleep(for: .milliseconds(5)) }
+        await database.close()
+        await server.remove()
+    }
+
     // MARK: - Whose database it is
 
     @Test func `a database that is not ours is refused untouched`() async throws {

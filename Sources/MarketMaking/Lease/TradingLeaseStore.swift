@@ -60,7 +60,7 @@ struct TradingLeaseStore {
     /// Whether a beat could be stored now. One that stands still because its row is locked, by whomever, is no dead server's.
     func isBeatFree() throws -> Bool {
         try transaction.row(
-            "SELECT id FROM trading_lease_beats WHERE id = 1 \(postgres: "FOR UPDATE SKIP LOCKED")") != nil
+            "SELECT id FROM trading_lease_beats WHERE id = 1 \(postgres: "FOR SHARE SKIP LOCKED")") != nil
     }
 
     /// Begins a term, unless something has moved since, or could not have.

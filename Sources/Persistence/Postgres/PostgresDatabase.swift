@@ -8,8 +8,7 @@ public final class PostgresDatabase: SQLDatabase {
     public let place: String
     private let options: PostgresOptions
     private let commits: GroupCommit
-    /// Others judge by our heartbeats: no lock that a transaction waits for, and no handler that takes long, may delay one.
-    private let beats: GroupCommit
+    private let beats: PostgresBeats
     private let readers: PostgresReaders
     private let listener: PostgresListener
     private let notifier: Notifier
@@ -22,8 +21,10 @@ public final class PostgresDatabase: SQLDatabase {
         commits = Self.writer(options, notifier, process, label: "mrmarket.postgres.writer")
         // A beat that could not be stored within a second is of less use than the next one.
         var brief = options
-        brief.patience = min(options.patience, .seconds(1))
-        beats = Self.writer(brief, notifier, WriterProcess(), marks: false, label: "mrmarket.postgres.beats")
+        brief.patience = min(options.patience, PostgresBeats.patience)
+        beats = PostgresBeats(
+            Self.writer(brief, notifier, WriterProcess(), marks: false, label: "mrmarket.postgres.beats"),
+            otherwise: commits)
         readers = PostgresReaders(options)
         listener = PostgresListener(options, notifier, process)
     }
@@ -59,16 +60,7 @@ public final class PostgresDatabase: SQLDatabase {
 
     public func beat<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
-    ) async throws -> Value {
-        if let hold = commits.hold { throw hold }
-        do { return try await beats.write(body) } catch let error as SQLError {
-            // The server may take no second connection of ours while the first one works.
-            switch error {
-            case .unavailable, .outcomeUnknown: return try await commits.write(body)
-            default: throw error
-            }
-        }
-    }
+    ) async throws -> Value { try await beats.write(body) }
 
     public func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
