@@ -378,6 +378,44 @@ import TradingCore
         }
     }
 
+    @Test
+    func `a session that an operator let go on after a loss goes on after a restart, too, and falls again by the next`()
+        async throws
+    {
+        try await withServer { bench in
+            let key = "u1-c1-pureMarketMaking"
+            try await bench.quote(TestInstrument.body(more: ",\"maximumDrawdown\":1"))
+            let exchange = bench.exchange
+            exchange.fill(try #require(exchange.open.first { $0.request.side == .buy }).request.id)
+            try await bench.server.wait("booked") { [server = bench.server] in
+                try await server.supervisor.fills(strategyKey: key, after: 0, limit: 9).count == 1
+            }
+            exchange.market(bid: 2_999_900, ask: 3_000_100)
+            func waitForState(_ state: TradingState) async throws {
+                try await bench.server.wait("\(state)") { [server = bench.server] in
+                    try await server.supervisor.inspect(key).state == state
+                }
+            }
+            try await waitForState(.halted)
+            try await bench.server.supervisor.setTradingState(
+                .init(scope: .session(key), state: .active, reason: "go on"))
+            exchange.market(bid: 2_999_800, ask: 3_000_200)
+            try await bench.server.wait("quoting") { exchange.open.count == 4 }
+            let instance = try await bench.server.supervisor.inspect(key).instance.id
+            try await bench.server.wait("where it counts from is stored") { [database = bench.server.database] in
+                let books = try await database.read { try SessionBooksStore(transaction: $0).books(of: instance) }
+                return try #require(books?.bestProfit).raw < 0
+            }
+            try await bench.restart()
+            exchange.market(bid: 2_999_900, ask: 3_000_100)
+            try await bench.server.wait("quoting after the restart") { exchange.open.count == 4 }
+            try await waitForState(.active)
+            // From there the same loss counts as much as before.
+            exchange.market(bid: 1_999_900, ask: 2_000_100)
+            try await waitForState(.halted)
+        }
+    }
+
     @Test func `a full disk stops trading, says so, and loses nothing`() async throws {
         try await withServer { bench in
             try await bench.quote()

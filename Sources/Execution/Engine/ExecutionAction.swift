@@ -22,5 +22,7 @@ public enum Alert: Hashable, Sendable {
     /// knows the order best, is to judge it.
     case mismatchedFill(Fill)
     case balanceDrift(FeeAsset)
+    /// Drawdown is measured from another profit than before, for an operator has let the session go on.
+    case drawdownCountsAnew(SessionID)
     case stopped(SessionID)
 }

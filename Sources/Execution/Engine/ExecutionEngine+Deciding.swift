@@ -97,7 +97,11 @@ extension ExecutionEngine {
         // With no price at all there is nothing to judge by.
         guard mark > 0 else { return false }
         let profit = table[index].account.profit(doubleMark: mark, unit: instrument.unit)
-        guard let reason = table[index].killSwitch.judge(profit: profit) else { return false }
+        let countsAnew = table[index].killSwitch.bestProfit == nil
+        guard let reason = table[index].killSwitch.judge(profit: profit) else {
+            if countsAnew { actions.append(.alert(.drawdownCountsAnew(table[index].id))) }
+            return false
+        }
         halt(index, reason, now)
         return true
     }

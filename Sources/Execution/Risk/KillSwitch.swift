@@ -35,9 +35,8 @@ struct KillSwitch: Sendable {
     }
 
     /// Goes on from where an earlier process measured drawdown from.
-    mutating func resume(bestProfit: FixedDecimal?) {
-        if let bestProfit { self.bestProfit = bestProfit.raw }
-    }
+    /// - Parameter bestProfit: nil: it had not been judged since an operator let the session go on.
+    mutating func resume(bestProfit: FixedDecimal?) { self.bestProfit = bestProfit?.raw }
 
     /// An operator lets the session go on: refusals and drawdown count from here. The loss counts from the start always.
     mutating func arm() {

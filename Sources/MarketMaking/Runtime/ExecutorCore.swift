@@ -332,6 +332,9 @@ struct ExecutorCore: ~Copyable {
             commands.append(.stopped(seat))
         // The store judges it once more, and what is refused there is told and halts.
         case .mismatchedFill(let fill): steps.append(.fill(fill, books: nil, now))
+        case .drawdownCountsAnew(let session):
+            // Otherwise the next start would measure from before the halt, and halt again.
+            if let books = books(session) { steps.append(.books(books, now)) }
         case .impossibleUpdate, .fillOfUntracked, .balanceDrift: break
         }
         commands.append(.report(alert))

@@ -296,7 +296,7 @@ actor InstrumentExecutor {
     private func report(_ alert: Alert) {
         switch alert {
         // What is refused is told when the store has judged it.
-        case .stopped, .mismatchedFill: break
+        case .stopped, .mismatchedFill, .drawdownCountsAnew: break
         default: logger.warning("\(alert)")
         }
     }

@@ -16,6 +16,8 @@ enum JournalStep: Sendable {
     case refused(FillRefusal, Timestamp)
     /// A fill that was in doubt is booked all the same.
     case settled(Fill)
+    /// A session's books where no fill has changed them.
+    case books(SessionBooks, Timestamp)
     case stopped(instanceID: Int64, Timestamp)
     /// The first price that came to an instance which was started before there was any.
     case startPrice(instanceID: Int64, run: Int64, FixedDecimal)
@@ -86,6 +88,8 @@ struct Journal: Sendable {
             try FillStore(orders: orders).refuse(refusal, isInBooks: false, now)
         case .settled(let fill):
             try DoubtedFillStore(transaction: transaction, place: place, instrument: instrument).remove(fill)
+        case .books(let books, let now):
+            try SessionBooksStore(transaction: transaction).put(books, now: now)
         case .stopped(let id, let now):
             try SessionNumberStore(transaction: transaction, installation: installation).stopped(id, now: now)
         case .startPrice(let id, let run, let price):
