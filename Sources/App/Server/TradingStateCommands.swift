@@ -61,13 +61,7 @@ struct TradingStateOptions: ParsableArguments {
     /// No server runs here: the state is stored for the next start.
     private func store(_ change: TradingStateChange, _ files: ServerFiles) async throws -> String {
         do {
-            // Until it is closed no server can start on it, and overlook what is kept beside it.
-            let database = try await files.openTyped().database
-            do { try await store(change, files, database) } catch {
-                await database.close()
-                throw error
-            }
-            await database.close()
+            try await withDatabase(files) { database in try await store(change, files, database) }
             return "from the next start on (no server \(files.isEmbedded ? "runs" : "trades on this database"))"
         } catch DeskError.notReady(let why) {
             throw BadInput("\(why); nothing was changed")
@@ -83,17 +77,34 @@ struct TradingStateOptions: ParsableArguments {
 }
 
 extension TradingStateOptions {
+    /// Until it is closed no server can start on it, and overlook what is kept beside it.
+    private func withDatabase(_ files: ServerFiles, _ body: (any SQLDatabase) async throws -> Void) async throws {
+        let database: any SQLDatabase
+        do { database = try await files.openTyped().database } catch SQLError.diskFull(let why) {
+            // A server's log needs room, a look does not.
+            guard files.isEmbedded else { throw SQLError.diskFull(why) }
+            database = try await SQLiteDatabase.openReadOnly(path: files.database, isAlone: true)
+        }
+        do { try await body(database) } catch {
+            await database.close()
+            throw error
+        }
+        await database.close()
+    }
+
     private func store(_ change: TradingStateChange, _ files: ServerFiles, _ database: any SQLDatabase) async throws {
         let (keyed, time) = (try await KeyedAccounts.names(files, database), SystemTime())
+        let why: String
         do {
-            try await OfflineTradingState.set(
+            return try await OfflineTradingState.set(
                 change, in: database, keyed: keyed, reserve: reserve(files),
                 sharedPace: files.isEmbedded ? nil : TradingLease.Pace(), time: time)
-        } catch SQLError.diskFull(let why) {
-            // Room for this was set aside while there was some.
-            guard change.state == .halted, let reserve = try reserve(files) else { throw SQLError.diskFull(why) }
-            try await OfflineTradingState.keep(change, in: reserve, beside: database, keyed: keyed, now: time.now())
+        } catch SQLError.diskFull(let text) { why = text } catch SQLError.readOnly {
+            why = "\(files.database): database or disk is full"
         }
+        // Room for this was set aside while there was some.
+        guard change.state == .halted, let reserve = try reserve(files) else { throw SQLError.diskFull(why) }
+        try await OfflineTradingState.keep(change, in: reserve, beside: database, keyed: keyed, now: time.now())
     }
 
     private func reserve(_ files: ServerFiles) throws -> HaltReserve? {

@@ -20,14 +20,17 @@ public final class SQLiteDatabase: SQLDatabase {
     private let damage = Damage()
     private let files: FileWatch
 
-    private init(path: String, pool: DatabasePool, lock: FileLock?, tuning: SQLiteTuning = SQLiteTuning()) {
+    private init(
+        path: String, pool: DatabasePool, lock: FileLock?, isReadOnly: Bool = false,
+        tuning: SQLiteTuning = SQLiteTuning()
+    ) {
         self.path = path
         self.pool = pool
         self.tuning = tuning
         notifier = Notifier()
         files = FileWatch(path)
         commits =
-            lock == nil
+            isReadOnly
             ? nil
             : GroupCommit(
                 SQLiteCommitter(pool, notifier, tuning, damage, files), label: "mrmarket.sqlite.writer",
@@ -107,9 +110,12 @@ public final class SQLiteDatabase: SQLDatabase {
     }
 
     /// Opens a server's database to look at it, running server or not.
-    public static func openReadOnly(path: String) async throws -> SQLiteDatabase {
+    /// - Parameter isAlone: no server may run, nor begin until it is closed: ``SQLError/inUse(path:)``.
+    public static func openReadOnly(path: String, isAlone: Bool = false) async throws -> SQLiteDatabase {
         do {
             try SQLiteFile.requireFile(path)
+            let lock = isAlone ? try FileLock(path: path + ".lock") : nil
+            if isAlone, lock == nil { throw SQLError.inUse(path: path) }
             try DoubtfulLog.refuse(path)
             try OpenFiles.add(path) { () throws(SQLError) in
                 guard try SQLiteFile.isOurs(path) else {
@@ -118,7 +124,8 @@ public final class SQLiteDatabase: SQLDatabase {
                 }
             }
             do {
-                return SQLiteDatabase(path: path, pool: try pool(path, isReadOnly: true, SQLiteTuning()), lock: nil)
+                return SQLiteDatabase(
+                    path: path, pool: try pool(path, isReadOnly: true, SQLiteTuning()), lock: lock, isReadOnly: true)
             } catch {
                 OpenFiles.remove(path)
                 throw error

@@ -121,21 +121,61 @@ import Testing
         let settings = ["DATABASE_PATH": folder.path + "/mr_market.db", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
         #expect(try Program.run(["migrate"], environment: settings).code == 0)
         let disk = folder.path + "/disk"
+        let (code, text) = try onSmallDisk(disk, "64k", settings, "exec \"$0\" backup \(disk)/copy.db")
+        #expect(code == 2)
+        #expect(text == "mrmarket: disk full: \(disk)/copy.db: the copy does not fit\n")
+    }
+
+    /// - Returns: of a shell script whose `$0` is the program, its exit code and all that was said.
+    private func onSmallDisk(
+        _ disk: String, _ size: String, _ environment: [String: String], _ script: String
+    ) throws -> (code: Int32, text: String) {
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/unshare")
         process.arguments = [
-            "-m", "/bin/sh", "-c", "mount -t tmpfs -o size=64k tmpfs \(disk) && exec \"$0\" backup \(disk)/copy.db",
+            "-m", "/bin/sh", "-c", "mount -t tmpfs -o size=\(size) tmpfs \(disk) && cd \(disk) && \(script)",
             Program.executable.path,
         ]
-        process.environment = settings
-        let errors = Pipe()
-        process.standardError = errors
+        process.environment = environment
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
         try process.run()
-        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        #expect(process.terminationStatus == 2)
-        #expect(text == "mrmarket: disk full: \(disk)/copy.db: the copy does not fit\n")
+        return (process.terminationStatus, text)
+    }
+
+    @Test(.enabled(if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/unshare")))
+    func `a halt on a full disk while no server runs is kept beside the database, if there is anybody to halt`() throws
+    {
+        let folder = try TemporaryFolder()
+        let disk = folder.path + "/disk"
+        let settings = [
+            "DATABASE_PATH": disk + "/x.db", "DATA_DIR": disk, "PORT": "\(try FreePort.next())",
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        ]
+        let (_, text) = try onSmallDisk(
+            disk, "60m", settings,
+            """
+            "$0" migrate > /dev/null 2>&1; head -c 1048576 /dev/zero > x.db-halts; cat /dev/zero > fill 2> /dev/null
+            "$0" resume; "$0" halt --session nobody; "$0" halt --account papr/default; "$0" halt
+            grep -ac '"scope":"server"' x.db-halts; rm fill
+            "$0" halt --account paper/default; grep -ac '"scope":"server"' x.db-halts
+            head -c 4 x.db-halts | od -An -tu4
+            """)
+        let full = "mrmarket: disk full: \(disk)/x.db: database or disk is full"
+        #expect(
+            text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) } == [
+                full, "mrmarket: --session nobody: must be a strategy key of this server",
+                "mrmarket: --account papr/default: must be exchange/label of an account that this server has a strategy "
+                    + "or key for",
+                "HALTED for the whole server, from the next start on (no server runs).", "1",
+                "HALTED for paper/default, from the next start on (no server runs).", "1",
+                // Struck out: nothing is kept there any more.
+                "0",
+            ])
     }
 }
 
