@@ -4,16 +4,23 @@ import Scheduling
 import Synchronization
 import TradingCore
 
-/// The account's stream, and what stands in for it while it is down.
 extension DialectAccount.State {
-    /// For people.
+    /// What is wrong with a stream that is not relied on, for people; nil where it is.
     var silentStream: String? {
-        streamDoubtedSince == nil
-            ? nil : "its stream lives and tells nothing of what is accepted: it is asked for every few seconds instead"
+        streamTrust.isDoubted
+            ? "its stream lives and tells nothing of what is accepted: it is asked for every few seconds instead" : nil
+    }
+
+    mutating func streamIsDown() {
+        stream = .down
+        streamTrust.isDown()
     }
 }
 
+/// The account's stream, and what stands in for it while it is down or not relied on.
 extension DialectAccount {
+    private static let nothingTells = "neither stream nor questions tell of the account"
+
     func startStream() {
         state.withLock { state in
             guard state.streamTask == nil, let client = state.client else { return }
@@ -29,7 +36,7 @@ extension DialectAccount {
             defer {
                 state.streamTask = nil
                 state.streamGeneration += 1
-                state.stream = .down
+                state.streamIsDown()
             }
             return state.streamTask
         }
@@ -62,7 +69,7 @@ extension DialectAccount {
         case .connected:
             state.withLock { $0.stream = .opening(confirmed: 0, since: venue.now) }
         case .disconnected(let failure):
-            state.withLock { $0.stream = .down }
+            state.withLock { $0.streamIsDown() }
             lose("stream: \(failure)")
         case .event(let event): take(event)
         // An account's stream has no books.
@@ -76,7 +83,7 @@ extension DialectAccount {
         case .refused(let what, let failure):
             venue.logger.error("\(venue.id)/\(label): \(what) was refused: \(failure)")
             state.withLock { state in
-                state.stream = .down
+                state.streamIsDown()
                 if !failure.keyCauses.isEmpty { state.streamRefusal = failure }
             }
             lose("\(what): \(failure)")
@@ -88,7 +95,7 @@ extension DialectAccount {
             streamTold()
             take(trade)
         // Balances some tell to whoever begins to listen: they prove nothing of orders.
-        case .balances, .alive: tellAll(.alive)
+        case .balances, .alive: streamLives()
         case .unexplained(let what): venue.logger.debug("\(venue.id)/\(label): \(what)")
         case .book, .bookChange, .bookLost, .trade, .ticker, .bestPrices, .candle: break
         }
@@ -103,17 +110,24 @@ extension DialectAccount {
                 return false
             }
             state.stream = .ready
-            state.streamOwesSince = nil
+            state.streamTrust.isReady(at: venue.now)
             (state.fault, state.streamRefusal) = (nil, nil)
             state.auditedAt = venue.now
             return true
         }
         guard isReady else { return }
         spawn {
-            _ = await self.audit()
-            self.recover()
+            await self.auditFirst()
             await self.protectConnection()
         }
+    }
+
+    private func auditFirst() async {
+        let isAnswered = await audit()
+        if Task.isCancelled { return }
+        if !isAnswered { return lose("its stream is there, and questions about its orders are not answered") }
+        // What broke meanwhile is for the watch to make good.
+        if isStreaming { recover() }
     }
 
     // MARK: - What it tells
@@ -129,7 +143,7 @@ extension DialectAccount {
             if let exchangeID = order.id, dialect.ownership(of: order) == .foreign {
                 state.withLock { $0.tracker.noteForeign(exchangeID: exchangeID) }
             }
-            return tellAll(.alive)
+            return streamLives()
         }
         let symbol = order.symbol ?? state.withLock { $0.tracker.orders[id]?.symbol }
         guard let symbol else { return }
@@ -139,7 +153,7 @@ extension DialectAccount {
 
     private func take(_ trade: ExchangeTrade) {
         // Without its fee it would be booked wrong; the order's new sum, which follows, has it asked for.
-        guard venue.abilities.streamsFees, let symbol = trade.symbol else { return tellAll(.alive) }
+        guard venue.abilities.streamsFees, let symbol = trade.symbol else { return streamLives() }
         let ownership = dialect.ownership(of: trade)
         if let id = ownership.id ?? state.withLock({ $0.tracker.id(exchangeID: trade.orderID) }) {
             _ = tell(trade, id, symbol)
@@ -169,34 +183,23 @@ extension DialectAccount {
 
     // MARK: - Whether it still tells
 
-    private func streamTold() {
-        state.withLock { state in
-            state.streamToldAt = venue.now
-            state.streamOwesSince = nil
-            state.streamDoubtedSince = nil
-        }
+    /// A stream that is not relied on proves nothing by living: questions alone tell then how fresh all is that is known.
+    private func streamLives() {
+        if state.withLock({ !$0.streamTrust.isDoubted }) { tellAll(.alive) }
     }
+
+    private func streamTold() { state.withLock { $0.streamTrust.hasTold(at: venue.now) } }
 
     /// The exchange has accepted an order that was sent then: the stream has to tell of it.
     func streamOwesWord(since sentAt: Int64) {
-        state.withLock { state in
-            // It may have come before the answer.
-            guard state.stream == .ready, state.streamDoubtedSince == nil,
-                state.streamToldAt.map({ $0 < sentAt }) ?? true
-            else { return }
-            state.streamOwesSince = state.streamOwesSince ?? venue.now
-        }
+        state.withLock { $0.streamTrust.accepted(sentAt: sentAt, now: venue.now) }
     }
 
     /// A connection may live on without its stream: fills would be learnt of by the next audit alone.
     /// - Returns: whether it was given up, and begun anew.
     private func restartIfSilent() -> Bool {
-        let silence = state.withLock { state -> Int64? in
-            guard state.stream == .ready, let since = state.streamOwesSince, venue.now &- since >= venue.pace.silence
-            else { return nil }
-            state.streamOwesSince = nil
-            if state.streamDoubtedSince == nil { state.streamDoubtedSince = venue.now }
-            return venue.now &- since
+        let silence = state.withLock { state in
+            state.stream == .ready ? state.streamTrust.overdue(at: venue.now, after: venue.pace.silence) : nil
         }
         guard let silence else { return false }
         stopStream()
@@ -207,17 +210,21 @@ extension DialectAccount {
     }
 
     /// What a stream that is not relied on may have kept back is asked for as often as if there were none.
-    private func standIn() async {
-        if await audit(), state.withLock({ $0.stream }) == .ready { recover() }
-        // Another connection may tell.
-        let isOld = state.withLock { state in
-            guard let since = state.streamDoubtedSince, venue.now &- since >= venue.pace.audit else { return false }
-            state.streamDoubtedSince = venue.now
-            return true
+    /// - Returns: what is wrong; nil where the exchange answers.
+    private func standIn() async -> String? {
+        let isAnswered = await audit()
+        if Task.isCancelled { return nil }
+        if isAnswered {
+            healStreaming()
+            tellAll(.alive)
+        } else {
+            lose(Self.nothingTells)
         }
-        guard isOld else { return }
-        stopStream()
-        startStream()
+        if state.withLock({ $0.streamTrust.isRetryDue(at: venue.now, every: venue.pace.audit) }) {
+            stopStream()
+            startStream()
+        }
+        return isAnswered ? nil : Self.nothingTells
     }
 
     // MARK: - Watching
@@ -234,8 +241,8 @@ extension DialectAccount {
             let (stream, auditedAt, isLost) = state.withLock { ($0.stream, $0.auditedAt, $0.isLost) }
             if stream == .ready {
                 if restartIfSilent() { continue }
-                if state.withLock({ $0.streamDoubtedSince != nil }) {
-                    await standIn()
+                if state.withLock({ $0.streamTrust.isDoubted }) {
+                    failure = await standIn()
                     continue
                 }
                 let isDue = isLost || venue.now &- auditedAt >= venue.pace.audit
@@ -246,8 +253,8 @@ extension DialectAccount {
                 recover()
                 tellAll(.alive)
             } else {
-                failure = "neither stream nor questions tell of the account"
-                lose("neither stream nor questions tell of the account")
+                failure = Self.nothingTells
+                lose(Self.nothingTells)
             }
             restartIfStuck()
         }
