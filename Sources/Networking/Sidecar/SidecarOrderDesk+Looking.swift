@@ -98,6 +98,9 @@ extension SidecarOrderDesk {
         tell(events)
         let missing = state.withLock { $0.board.missing(from: listed, askedAt: askedAt) }
         for id in missing { await query(id) }
+        for id in state.withLock({ $0.board.owing(now: askedAt) }) {
+            if let order = try await lookUp(id) { try await tellWhole(order, id) }
+        }
     }
 
     /// Ours alone: an order of somebody else's has no id of ours to be listed by.

@@ -216,22 +216,25 @@ final class SidecarOrderDesk: Sendable {
         } catch { logger.warning("order \(id) could not be looked up: \(error)") }
     }
 
-    private func tellWhole(_ order: ExchangeOrder, _ id: ClientOrderID) async throws {
+    /// - Throws: where its fills cannot be listed, or numbers not be counted.
+    func tellWhole(_ order: ExchangeOrder, _ id: ClientOrderID) async throws {
         let now = time.now()
-        let filled = try state.withLock { state in
+        let (reported, filled) = try state.withLock { state in
             let events = try state.board.report(order, id, now: now)
             return (events, state.board.entries[id]?.filled ?? 0)
         }
         var fills: [Fill] = []
-        if order.filled.map({ !$0.isZero }) ?? true || filled.1 > 0 {
+        if order.filled.map({ !$0.isZero }) ?? true || filled > 0 {
             let began = order.createdAt ?? now.advanced(byNanoseconds: -Nanoseconds.perDay).nanoseconds / 1_000_000
             fills = try await fetchFills(since: began - 60_000, limit: 1_000).filter { $0.orderID == id }
         }
-        let told = fills
-        let events = try state.withLock { state in
-            let events = state.board.filled(told, isAgain: true)
-            return try events + state.board.answer(order, id, told)
+        let listed = fills
+        let (events, missing) = try state.withLock { state in
+            let told = state.board.filled(listed, isAgain: true)
+            let (missing, ends) = try state.board.shown(order, id, now: time.now())
+            return (told + (ends.isEmpty ? try state.board.answer(order, id, listed) : ends), missing)
         }
-        tell(filled.0 + events)
+        if let missing { logger.error("\(TakenBackWait.words(id, missing))") }
+        tell(reported + events)
     }
 }
