@@ -13,6 +13,7 @@ struct StreamTrust: Sendable {
     private(set) var doubtedSince: Int64?
 
     var isDoubted: Bool { doubtedSince != nil }
+    var isThere: Bool { readySince != nil }
 
     /// It tells everything from now on. What happened before is no business of its.
     mutating func isReady(at now: Int64) {
