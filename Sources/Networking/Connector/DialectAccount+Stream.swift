@@ -4,23 +4,8 @@ import Scheduling
 import Synchronization
 import TradingCore
 
-extension DialectAccount.State {
-    /// What is wrong with a stream that is not relied on, for people; nil where it is.
-    var silentStream: String? {
-        streamTrust.isDoubted
-            ? "its stream lives and tells nothing of what is accepted: it is asked for every few seconds instead" : nil
-    }
-
-    mutating func streamIsDown() {
-        stream = .down
-        streamTrust.isDown()
-    }
-}
-
-/// The account's stream, and what stands in for it while it is down or not relied on.
+/// The account's stream, and what stands in for it while it is down.
 extension DialectAccount {
-    private static let nothingTells = "neither stream nor questions tell of the account"
-
     func startStream() {
         state.withLock { state in
             guard state.streamTask == nil, let client = state.client else { return }
@@ -181,52 +166,6 @@ extension DialectAccount {
         }
     }
 
-    // MARK: - Whether it still tells
-
-    /// A stream that is not relied on proves nothing by living: questions alone tell then how fresh all is that is known.
-    private func streamLives() {
-        if state.withLock({ !$0.streamTrust.isDoubted }) { tellAll(.alive) }
-    }
-
-    private func streamTold() { state.withLock { $0.streamTrust.hasTold(at: venue.now) } }
-
-    /// The exchange has accepted an order that was sent then: the stream has to tell of it.
-    func streamOwesWord(since sentAt: Int64) {
-        state.withLock { $0.streamTrust.accepted(sentAt: sentAt, now: venue.now) }
-    }
-
-    /// A connection may live on without its stream: fills would be learnt of by the next audit alone.
-    /// - Returns: whether it was given up, and begun anew.
-    private func restartIfSilent() -> Bool {
-        let silence = state.withLock { state in
-            state.stream == .ready ? state.streamTrust.overdue(at: venue.now, after: venue.pace.silence) : nil
-        }
-        guard let silence else { return false }
-        stopStream()
-        lose("stream: it has told nothing of an order that was accepted \(silence / 1_000) s ago")
-        state.withLock { $0.auditedAt = venue.now }
-        startStream()
-        return true
-    }
-
-    /// What a stream that is not relied on may have kept back is asked for as often as if there were none.
-    /// - Returns: what is wrong; nil where the exchange answers.
-    private func standIn() async -> String? {
-        let isAnswered = await audit()
-        if Task.isCancelled { return nil }
-        if isAnswered {
-            healStreaming()
-            tellAll(.alive)
-        } else {
-            lose(Self.nothingTells)
-        }
-        if state.withLock({ $0.streamTrust.isRetryDue(at: venue.now, every: venue.pace.audit) }) {
-            stopStream()
-            startStream()
-        }
-        return isAnswered ? nil : Self.nothingTells
-    }
-
     // MARK: - Watching
 
     /// Polls while the stream is down, and looks now and then whether it tells the truth while it is up.
@@ -246,10 +185,14 @@ extension DialectAccount {
                     continue
                 }
                 let isDue = isLost || venue.now &- auditedAt >= venue.pace.audit
-                if isDue, await audit(), isLost { healStreaming() }
+                // The stream lives, and told something that could not be taken: nothing else would say so until it breaks.
+                if isDue, await audit(), isLost { recover() }
                 continue
             }
-            if await audit() {
+            let isAnswered = await audit()
+            // Nobody listens any more, or the key is gone: that nothing was answered says nothing.
+            if Task.isCancelled { return }
+            if isAnswered {
                 recover()
                 tellAll(.alive)
             } else {
@@ -258,13 +201,6 @@ extension DialectAccount {
             }
             restartIfStuck()
         }
-    }
-
-    /// The stream lives, and told something that could not be taken: once the exchange has answered what is open, whoever listens asks for
-    /// what that was. Nothing else would say so until the stream breaks.
-    private func healStreaming() {
-        state.withLock { if $0.stream == .ready { $0.fault = nil } }
-        recover()
     }
 
     private func restartIfStuck() {

@@ -262,8 +262,11 @@ public final class DialectAccount: ExchangeAccount {
         }
     }
 
+    /// The exchange has answered what is open. What was lost until now, whoever listens asks for.
     func recover() {
         let wasLost = state.withLock { state in
+            // In one go with its end: one that comes in between would stay, and nobody look after it.
+            if state.stream == .ready { state.fault = nil }
             defer { state.isLost = false }
             return state.isLost
         }

@@ -97,6 +97,19 @@ extension LiveConnectorTests {
             }
         }
 
+        /// As when a fill could not be counted while the look that comes with the subscription was under way: that look ends the loss.
+        @Test func `a loss that is over leaves no fault behind`() async throws {
+            try await VenueHarness.with(.binance) { harness, account in
+                let connected = try #require(account as? DialectAccount)
+                try await harness.wait("it is there") { harness.registry.states.first?.isStreaming == true }
+                connected.lose("a fill could not be counted")
+                #expect(harness.registry.states.first?.fault == "a fill could not be counted")
+                connected.recover()
+                #expect(harness.registry.states.first?.fault == nil)
+                #expect(harness.told.suffix(2) == [.lost, .recovered])
+            }
+        }
+
         /// The exchange had told of it before anybody listened.
         @Test func `of an order that was sent while the stream was away no word is owed`() async throws {
             var pace = ConnectorPace()
