@@ -180,6 +180,19 @@ public enum ConnectorError: Error, Hashable, Codable, Sendable {
     case unreadable(String)
 }
 
+extension ConnectorError: CustomStringConvertible {
+    /// For people, after the exchange's name.
+    public var description: String {
+        switch self {
+        case .unknownSymbol(let symbol): "it has no market \(symbol)"
+        case .unknownAccount(let label): "there is no account \(label) on it: its key was never given, or was removed"
+        case .unreachable(let why): "it does not answer: \(why)"
+        case .refused(let why): "it refused: \(why)"
+        case .unreadable(let why): "its answer cannot be read: \(why)"
+        }
+    }
+}
+
 /// Keeps a stream coming; it ends with ``cancel()``, not by being forgotten.
 public struct Subscription: Sendable {
     private let end: @Sendable () -> Void

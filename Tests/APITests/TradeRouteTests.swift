@@ -51,6 +51,14 @@ import TradingCore
         #expect(api.desk.calls == ["market paper/default BTC/USDT buy 0.01 - false -"])
     }
 
+    @Test(arguments: ["IOC", "FOK"]) func `a limit order may live for a moment`(_ code: String) async throws {
+        let api = try TestAPI()
+        let answer = try await send(
+            api, "/trade/limit", "{\(Self.common),\"price\":60000,\"timeInForce\":\"\(code)\"}")
+        #expect(answer.status == 201)
+        #expect(api.desk.calls == ["limit paper/default BTC/USDT buy 0.01 60000 false - \(code)"])
+    }
+
     @Test(arguments: [OrderStatus.unknown, .pending])
     func `a lost answer is a 202 that says unknown (H36)`(_ status: OrderStatus) async throws {
         let api = try TestAPI()
@@ -89,7 +97,9 @@ import TradingCore
     }
 
     @Test(arguments: [
-        ("limit", #""timeInForce":"IOC""#, 400), ("limit", #""timeInForce":"GTC","type":"limit""#, 201),
+        ("limit", #""timeInForce":"GTX""#, 400), ("limit", #""timeInForce":"IOC""#, 201),
+        ("limit", #""timeInForce":"FOK""#, 201), ("market", #""timeInForce":"IOC""#, 400),
+        ("limit", #""timeInForce":"GTC","type":"limit""#, 201),
         ("limit", #""type":"market""#, 400), ("limit", #""cost":5"#, 400), ("limit", #""clientOrderId":"x""#, 400),
         ("limit", #""account":"second""#, 400), ("limit", #""cost":null"#, 201),
         ("market", #""quoteOrderQty":5"#, 400), ("market", #""price":60000"#, 400), ("market", #""type":"limit""#, 400),

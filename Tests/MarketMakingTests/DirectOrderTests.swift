@@ -13,11 +13,13 @@ import TradingCore
 @Suite struct DirectOrderTests {
     private func request(
         _ side: Side = .buy, amount: FixedDecimal = "0.01", price: FixedDecimal? = "59000", postOnly: Bool = false,
-        requestID: String? = nil, exchange: String = "paper", account: String = "default", symbol: String = "BTC/USDT"
+        timeInForce: TimeInForce = .goodTillCancelled, requestID: String? = nil, exchange: String = "paper",
+        account: String = "default", symbol: String = "BTC/USDT"
     ) -> DirectOrderRequest {
         DirectOrderRequest(
             userID: "u1", clientID: "c1", exchange: exchange, account: account, symbol: symbol, side: side,
-            amount: amount, price: price, isPostOnly: postOnly, requestID: requestID)
+            amount: amount, price: price, isPostOnly: postOnly, timeInForce: timeInForce,
+            requestID: requestID)
     }
 
     private func with(acceptanceWindow: Int64 = 0, _ body: (Bench) async throws -> Void) async throws {
@@ -88,6 +90,37 @@ import TradingCore
         }
     }
 
+    @Test(arguments: [TimeInForce.immediateOrCancel, .fillOrKill])
+    func `a limit order for a moment waits for its end, and is told as what it is`(
+        _ timeInForce: TimeInForce
+    ) async throws {
+        try await with { bench in
+            let exchange = bench.exchange
+            let wanted = request(price: "60001", timeInForce: timeInForce, requestID: "r1")
+            let placing = Task { [supervisor = bench.server.supervisor] in try await supervisor.place(wanted) }
+            try await bench.server.wait("it is there") { exchange.open.count == 1 }
+            let sent = try #require(exchange.open.first).request
+            #expect(sent.timeInForce == timeInForce && sent.price.ticks == 6_000_100)
+            exchange.state.withLock { $0.orders[sent.id]?.status = .expired }
+            exchange.tell(.event(.expired(sent.id, .immediateRemainder)))
+            let order = try await placing.value
+            #expect(order.status == .expired && order.type == .limit && order.timeInForce == timeInForce)
+            // Said again it is the same order, after whatever.
+            let again = try await bench.server.supervisor.place(wanted)
+            #expect(again.id == order.id && again.timeInForce == timeInForce)
+        }
+    }
+
+    @Test func `what takes at once cannot be a maker`() {
+        #expect(
+            throws: DeskError.invalid([
+                "postOnly true: must be false with timeInForce IOC, which takes at once"
+            ])
+        ) {
+            _ = try DirectPlacement(request(postOnly: true, timeInForce: .immediateOrCancel), TestInstrument.btc)
+        }
+    }
+
     @Test func `an answer that is lost is unknown, asked about, and never sent again (H36)`() async throws {
         try await with { bench in
             bench.exchange.state.withLock { $0.faults = [.answerLost] }
@@ -113,7 +146,9 @@ import TradingCore
             }
             #expect(lines.first?.hasPrefix("requestId r1") == true && lines.first?.hasSuffix("another amount") == true)
             let others: [(DirectOrderRequest, String)] = [
-                (request(postOnly: true, requestID: "r1"), "postOnly"), (request(price: nil, requestID: "r1"), "type"),
+                (request(postOnly: true, requestID: "r1"), "postOnly"),
+                (request(timeInForce: .fillOrKill, requestID: "r1"), "timeInForce"),
+                (request(price: nil, requestID: "r1"), "type"),
                 (request(.sell, price: "61000", requestID: "r1"), "side, price"),
             ]
             for (other, field) in others {

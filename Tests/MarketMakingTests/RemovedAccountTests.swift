@@ -60,6 +60,28 @@ import TradingCore
         }
     }
 
+    @Test func `with a strategy at work it is told at once, in words, and the server is not ready`() async throws {
+        try await withServer { bench in
+            try await bench.quote()
+            bench.exchange.setRemoved(true)
+            let health = await bench.server.supervisor.health()
+            #expect(
+                health.faults.contains {
+                    $0.hasPrefix("paper/default/BTC/USDT: account paper/default has no key any more")
+                })
+            #expect(health.exchanges.first { $0.name == "paper" }?.isAlive == false)
+            bench.exchange.setRemoved(false)
+            #expect(await bench.server.supervisor.health().faults == [])
+        }
+    }
+
+    @Test func `errors are told in words`() {
+        #expect(
+            "\(ConnectorError.unknownAccount("default"))"
+                == "there is no account default on it: its key was never given, or was removed")
+        #expect("\(DeskError.unknownExchange("okx"))" == "there is no exchange okx: it has no account with a key")
+    }
+
     @Test func `what was open when its account went is let go of as soon as it has ended, whoever asks or does not`()
         async throws
     {
@@ -96,7 +118,9 @@ import TradingCore
             bench.exchange.setRemoved(true)
             try await bench.restart(waits: false)
             try await bench.server.wait("it is told") { [server = bench.server] in
-                await server.supervisor.health().faults.contains { $0.hasPrefix("paper/default: ") }
+                await server.supervisor.health().faults.contains {
+                    $0.hasPrefix("paper/default: there is no account default")
+                }
             }
             bench.exchange.setRemoved(false)
             try await bench.server.wait("well again") { [server = bench.server] in

@@ -37,7 +37,8 @@ struct TradeRoutes {
                     .body("postOnly", .boolean, isRequired: false, "Refused instead of trading at once"),
                     .body("type", .choice(["limit"]), isRequired: false),
                     .body(
-                        "timeInForce", .choice(["GTC"]), isRequired: false, "It rests until it trades or is cancelled"),
+                        "timeInForce", .choice(["GTC", "IOC", "FOK"]), isRequired: false,
+                        "GTC rests until it trades or is cancelled; IOC trades at once what it can, FOK all or nothing"),
                 ], takesOnlyParameters: true, success: Self.word
             ) { input in
                 Self.answer(
@@ -69,7 +70,15 @@ struct TradeRoutes {
             exchange: try input.required("exchange"), account: input.text("accountLabel") ?? "default",
             symbol: try input.required("symbol"), side: input.text("side") == "buy" ? .buy : .sell,
             amount: try decimal(input, "amount"), price: price, isPostOnly: input.flag("postOnly"),
-            requestID: input.text("requestId"))
+            timeInForce: try timeInForce(input), requestID: input.text("requestId"))
+    }
+
+    private static func timeInForce(_ input: EndpointInput) throws -> TimeInForce {
+        guard let code = input.text("timeInForce") else { return .goodTillCancelled }
+        guard let timeInForce = TimeInForce(code: code) else {
+            throw APIError.invalid(["timeInForce \(code.prefix(64)): must be GTC, IOC or FOK"])
+        }
+        return timeInForce
     }
 
     private static func decimal(_ input: EndpointInput, _ name: String) throws -> FixedDecimal {
@@ -98,7 +107,8 @@ extension JSONTree {
             "status": .string(Self.word(order)), "exchange": .string("\(order.place.exchange)"),
             "account": .string(order.place.account), "symbol": .string("\(order.place.symbol)"),
             "type": .string(order.type == .market ? "market" : "limit"),
-            "timeInForce": .string(order.type == .market ? "IOC" : "GTC"), "postOnly": .bool(order.isPostOnly),
+            "timeInForce": .string(order.type == .market ? "IOC" : order.timeInForce.code),
+            "postOnly": .bool(order.isPostOnly),
             "side": .string("\(order.side)"), "price": .number(order.price), "amount": .number(order.quantity),
             "filled": .number(order.filled), "remaining": .number(remaining), "cost": .number(order.cost),
             "average": average.map(JSONTree.number) ?? .null,

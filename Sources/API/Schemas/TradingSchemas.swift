@@ -62,7 +62,7 @@ extension Schema {
             "id": .string, "clientOrderId": .string, "timestamp": .integer, "datetime": .time,
             "status": .choice(["unknown", "canceling", "open", "closed", "canceled", "rejected", "expired"]),
             "exchange": .string, "account": .string, "symbol": .string, "type": .choice(["market", "limit"]),
-            "timeInForce": .choice(["IOC", "GTC"]), "postOnly": .boolean, "side": side, "price": .number,
+            "timeInForce": .choice(["IOC", "GTC", "FOK"]), "postOnly": .boolean, "side": side, "price": .number,
             "amount": .number, "filled": .number, "remaining": .number, "cost": .number, "average": .nullable(.number),
             "fees": .array(.object(["currency": .string, "cost": .number])), "userId?": .string, "clientId?": .string,
         ]))

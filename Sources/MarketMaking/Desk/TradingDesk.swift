@@ -62,3 +62,20 @@ public enum DeskError: Error, Hashable, Sendable {
     /// The server is reconciling or shutting down.
     case notReady(String)
 }
+
+extension DeskError: CustomStringConvertible {
+    /// For people.
+    public var description: String {
+        switch self {
+        case .invalid(let faults): faults.joined(separator: "; ")
+        case .unknownStrategy(let key): "there is no strategy \(key)"
+        case .unknownExchange(let name): "there is no exchange \(name): it has no account with a key"
+        case .unknownInstrument(let name, let exchange): "there is no market \(name) on \(exchange)"
+        case .unknownAccount(let name): "there is no account \(name): its key was never given, or was removed"
+        case .unknownOrder(let id): "there is no order \(id)"
+        case .refused(let why), .unsupported(let why), .notReady(let why): why
+        case .exchangeRefused(let why): "the exchange refused: \(why)"
+        case .storageUnavailable(let why): "the store takes nothing: \(why)"
+        }
+    }
+}

@@ -22,12 +22,15 @@ public struct DirectOrderRequest: Hashable, Sendable {
     /// Nil: at the market.
     public var price: FixedDecimal?
     public var isPostOnly: Bool
+    /// Of an order with a price; one at the market lives for a moment anyway.
+    public var timeInForce: TimeInForce
     /// The caller's own name for it: said again, it is the same order, not another.
     public var requestID: String?
 
     public init(
         userID: String, clientID: String, exchange: String, account: String = "default", symbol: String, side: Side,
-        amount: FixedDecimal, price: FixedDecimal?, isPostOnly: Bool = false, requestID: String? = nil
+        amount: FixedDecimal, price: FixedDecimal?, isPostOnly: Bool = false,
+        timeInForce: TimeInForce = .goodTillCancelled, requestID: String? = nil
     ) {
         self.userID = userID
         self.clientID = clientID
@@ -38,6 +41,7 @@ public struct DirectOrderRequest: Hashable, Sendable {
         self.amount = amount
         self.price = price
         self.isPostOnly = isPostOnly
+        self.timeInForce = timeInForce
         self.requestID = requestID
     }
 }
@@ -52,6 +56,7 @@ extension DirectOrderRequest {
             ("amount", view.quantity == amount), ("type", (view.type == .market) == isMarket),
             ("price", isMarket || view.type == .market || price == view.price),
             ("postOnly", view.isPostOnly == isPostOnly),
+            ("timeInForce", isMarket || view.type == .market || view.timeInForce == timeInForce),
         ]
         return isSame.filter { !$0.1 }.map(\.0)
     }
@@ -82,6 +87,7 @@ public struct DirectOrderView: Hashable, Sendable {
     public var side: Side
     public var type: OrderType
     public var isPostOnly: Bool
+    public var timeInForce = TimeInForce.goodTillCancelled
     /// The limit; of a market order the worst price it may trade at.
     public var price: FixedDecimal
     public var quantity: FixedDecimal

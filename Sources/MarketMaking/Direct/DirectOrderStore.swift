@@ -6,6 +6,7 @@ struct DirectOrderDetails: Hashable, Sendable {
     var userID: String
     var clientID: String
     var type: OrderType
+    var timeInForce: TimeInForce
     /// The caller's own name for the request; the same one again is the same order.
     var requestID: String?
 
@@ -39,12 +40,21 @@ struct DirectOrderStore {
         try transaction.execute("CREATE INDEX direct_orders_of_user ON direct_orders (user_id, client_id, request_id)")
     }
 
+    static let timesInForce = Migration("market-making-016-times-in-force") { transaction in
+        try transaction.execute(
+            """
+            ALTER TABLE direct_orders ADD COLUMN time_in_force TEXT NOT NULL DEFAULT 'GTC'
+                CHECK (time_in_force IN ('GTC', 'IOC', 'FOK'))
+            """)
+        try transaction.execute("UPDATE direct_orders SET time_in_force = 'IOC' WHERE type = 'market'")
+    }
+
     func insert(_ id: ClientOrderID, _ details: DirectOrderDetails) throws {
         try transaction.execute(
             """
-            INSERT INTO direct_orders (client_order_id, user_id, client_id, type, request_id)
+            INSERT INTO direct_orders (client_order_id, user_id, client_id, type, time_in_force, request_id)
             VALUES (\(Int64(id.rawValue)), \(details.userID), \(details.clientID),
-                \(details.type == .market ? "market" : "limit"), \(details.requestID.sqlValue))
+                \(details.type == .market ? "market" : "limit"), \(details.timeInForce.code), \(details.requestID.sqlValue))
             """)
     }
 
@@ -63,7 +73,7 @@ struct DirectOrderStore {
     func view(_ id: ClientOrderID) throws -> DirectOrderView? {
         let row = try transaction.row(
             """
-            SELECT o.*, d.user_id, d.client_id, d.type FROM orders o
+            SELECT o.*, d.user_id, d.client_id, d.type, d.time_in_force FROM orders o
             LEFT JOIN direct_orders d ON d.client_order_id = o.client_order_id
             WHERE o.client_order_id = \(Int64(id.rawValue))
             """)
@@ -82,6 +92,13 @@ struct DirectOrderStore {
             type: try row.get("type", as: String?.self) == "market" ? .market : .limit,
             isPostOnly: order.isPostOnly, price: price, quantity: quantity, status: order.status,
             createdAt: order.createdAt)
+        // Nil where a strategy placed it: those rest.
+        if let code = try row.get("time_in_force", as: String?.self) {
+            guard let timeInForce = TimeInForce(code: code) else {
+                throw StoredValueError(table: "direct_orders", column: "time_in_force", value: code)
+            }
+            view.timeInForce = timeInForce
+        }
         try addFills(to: &view)
         return view
     }

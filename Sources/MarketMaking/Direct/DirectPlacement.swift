@@ -8,6 +8,7 @@ struct DirectPlacement: Sendable {
     var limit: Price?
     var quantity: Quantity
     var isPostOnly: Bool
+    var timeInForce: TimeInForce
     var details: DirectOrderDetails
 
     /// How far from the best price of the other side a market order may trade, in thousandths.
@@ -36,6 +37,13 @@ struct DirectPlacement: Sendable {
         quantity = Quantity(lots: units(request.amount, "amount", of: instrument.unit.quantity))
         limit = request.price.map { Price(ticks: units($0, "price", of: instrument.unit.price)) }
         if request.price == nil, request.isPostOnly { faults.append("postOnly true: must be false for a market order") }
+        if request.price == nil, request.timeInForce == .fillOrKill {
+            faults.append("timeInForce FOK: must be IOC for a market order")
+        }
+        if request.isPostOnly, request.timeInForce != .goodTillCancelled {
+            faults.append(
+                "postOnly true: must be false with timeInForce \(request.timeInForce.code), which takes at once")
+        }
         for (field, text) in [
             ("userId", request.userID), ("clientId", request.clientID), ("requestId", request.requestID ?? "-"),
         ]
@@ -45,9 +53,10 @@ struct DirectPlacement: Sendable {
         if !faults.isEmpty { throw .invalid(faults) }
         side = request.side
         isPostOnly = request.isPostOnly
+        timeInForce = request.price == nil ? .immediateOrCancel : request.timeInForce
         details = DirectOrderDetails(
             userID: request.userID, clientID: request.clientID, type: request.price == nil ? .market : .limit,
-            requestID: request.requestID)
+            timeInForce: timeInForce, requestID: request.requestID)
     }
 
     private static func isName(_ text: String) -> Bool {
@@ -58,7 +67,8 @@ struct DirectPlacement: Sendable {
     /// - Returns: nil where a market order finds nobody on the other side.
     func order(_ book: borrowing OrderBook, _ rules: OrderRules) -> DirectOrder? {
         if let limit {
-            return DirectOrder(side: side, price: limit, quantity: quantity, isPostOnly: isPostOnly)
+            return DirectOrder(
+                side: side, price: limit, quantity: quantity, timeInForce: timeInForce, isPostOnly: isPostOnly)
         }
         let best = book.bestTicks(side == .buy ? .sell : .buy)
         guard best > 0, best < .max else { return nil }
@@ -66,7 +76,7 @@ struct DirectPlacement: Sendable {
         let worst = side == .buy ? best + bound : best - bound
         return DirectOrder(
             side: side, price: rules.rounded(Price(ticks: max(1, worst)), for: side), quantity: quantity,
-            timeInForce: .immediateOrCancel)
+            timeInForce: timeInForce)
     }
 
     /// What a refusal by the gate means to whoever asked: bad input names field, value and rule.

@@ -50,7 +50,8 @@ extension StrategySupervisor {
             let shown = await executor.shown
             places.append(shown.health)
             faults += shown.faults.map { "\(executor.place): \($0)" }
-            if let silence = shown.silence {
+            // Told at once: a stream that ends has two seconds to heal, and this one cannot.
+            if let silence = await removal(executor) ?? shown.silence {
                 faults.append("\(executor.place): \(silence)")
                 silences[executor.place.exchange] = silence
             }
@@ -78,5 +79,12 @@ extension StrategySupervisor {
             exchanges: exchanges, executors: places, isReconciled: isReconciled, faults: faults)
         health.accounts = (directory as? any ExchangeAccountsHolder)?.states ?? []
         return health
+    }
+    /// - Returns: nil while a place's account has its key, or nothing of the place is open.
+    private func removal(_ executor: InstrumentExecutor) async -> String? {
+        guard await isRemoved(executor), await !executor.isIdle else { return nil }
+        let name = executor.place.accountName
+        return
+            "account \(name) has no key any more, and orders or strategies are at work on it: nobody can cancel for them"
     }
 }

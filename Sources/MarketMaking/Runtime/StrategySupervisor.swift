@@ -118,14 +118,7 @@ public actor StrategySupervisor {
     func dropRemoved() async -> Bool {
         var isLeft = false
         for (place, executor) in executors {
-            if let connector = directory.connector(place.exchange), connector.network == executor.connector.network {
-                do throws(ConnectorError) {
-                    _ = try await connector.account(place.account)
-                    continue
-                } catch {
-                    guard case .unknownAccount = error else { continue }
-                }
-            }
+            guard await isRemoved(executor) else { continue }
             guard await executor.isIdle, executors[place] === executor else {
                 isLeft = isLeft || executors[place] === executor
                 continue
@@ -135,6 +128,17 @@ public actor StrategySupervisor {
             await executor.abandon()
         }
         return isLeft
+    }
+
+    /// Whether a place's account has no key any more, or one of another network.
+    func isRemoved(_ executor: InstrumentExecutor) async -> Bool {
+        let place = executor.place
+        guard let connector = directory.connector(place.exchange), connector.network == executor.connector.network
+        else { return true }
+        do throws(ConnectorError) { _ = try await connector.account(place.account) } catch {
+            if case .unknownAccount = error { return true }
+        }
+        return false
     }
 
     // MARK: - Executors

@@ -145,5 +145,6 @@ public enum MarketMakingMigrations {
         RestoreLookStore.migration,
         DoubtedFillStore.migration,
         FillStore.indices,
+        DirectOrderStore.timesInForce,
     ]
 }

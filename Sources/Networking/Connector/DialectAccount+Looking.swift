@@ -67,11 +67,7 @@ extension DialectAccount {
         known.symbol = symbol
         let answer = known
         if let missing = state.withLock({ $0.tracker.shown(answer, id, at: venue.exchangeNow) }) {
-            venue.logger.error(
-                """
-                \(venue.id)/\(label): of order \(id) the exchange had told \(missing) more filled than it has shown since, in the order and among its \
-                trades: that counts as never filled
-                """)
+            venue.logger.error("\(venue.id)/\(label): \(TakenBackWait.words(id, missing))")
         }
         tell(symbol) { tracker in
             if answer.filled?.isZero ?? true { tracker.hasToldAll(id) }

@@ -5,14 +5,6 @@ import Synchronization
 import TradingCore
 
 /// The account's stream, and what stands in for it while it is down.
-extension DialectAccount.State {
-    /// For people.
-    var silentStream: String? {
-        streamDoubtedSince == nil
-            ? nil : "its stream lives and tells nothing of what is accepted: it is asked for every few seconds instead"
-    }
-}
-
 extension DialectAccount {
     func startStream() {
         state.withLock { state in
@@ -29,7 +21,7 @@ extension DialectAccount {
             defer {
                 state.streamTask = nil
                 state.streamGeneration += 1
-                state.stream = .down
+                state.streamIsDown()
             }
             return state.streamTask
         }
@@ -62,7 +54,7 @@ extension DialectAccount {
         case .connected:
             state.withLock { $0.stream = .opening(confirmed: 0, since: venue.now) }
         case .disconnected(let failure):
-            state.withLock { $0.stream = .down }
+            state.withLock { $0.streamIsDown() }
             lose("stream: \(failure)")
         case .event(let event): take(event)
         // An account's stream has no books.
@@ -76,7 +68,7 @@ extension DialectAccount {
         case .refused(let what, let failure):
             venue.logger.error("\(venue.id)/\(label): \(what) was refused: \(failure)")
             state.withLock { state in
-                state.stream = .down
+                state.streamIsDown()
                 if !failure.keyCauses.isEmpty { state.streamRefusal = failure }
             }
             lose("\(what): \(failure)")
@@ -88,7 +80,7 @@ extension DialectAccount {
             streamTold()
             take(trade)
         // Balances some tell to whoever begins to listen: they prove nothing of orders.
-        case .balances, .alive: tellAll(.alive)
+        case .balances, .alive: streamLives()
         case .unexplained(let what): venue.logger.debug("\(venue.id)/\(label): \(what)")
         case .book, .bookChange, .bookLost, .trade, .ticker, .bestPrices, .candle: break
         }
@@ -103,17 +95,24 @@ extension DialectAccount {
                 return false
             }
             state.stream = .ready
-            state.streamOwesSince = nil
+            state.streamTrust.isReady(at: venue.now)
             (state.fault, state.streamRefusal) = (nil, nil)
             state.auditedAt = venue.now
             return true
         }
         guard isReady else { return }
         spawn {
-            _ = await self.audit()
-            self.recover()
+            await self.auditFirst()
             await self.protectConnection()
         }
+    }
+
+    private func auditFirst() async {
+        let isAnswered = await audit()
+        if Task.isCancelled { return }
+        if !isAnswered { return lose("its stream is there, and questions about its orders are not answered") }
+        // What broke meanwhile is for the watch to make good.
+        if isStreaming { recover() }
     }
 
     // MARK: - What it tells
@@ -129,7 +128,7 @@ extension DialectAccount {
             if let exchangeID = order.id, dialect.ownership(of: order) == .foreign {
                 state.withLock { $0.tracker.noteForeign(exchangeID: exchangeID) }
             }
-            return tellAll(.alive)
+            return streamLives()
         }
         let symbol = order.symbol ?? state.withLock { $0.tracker.orders[id]?.symbol }
         guard let symbol else { return }
@@ -139,7 +138,7 @@ extension DialectAccount {
 
     private func take(_ trade: ExchangeTrade) {
         // Without its fee it would be booked wrong; the order's new sum, which follows, has it asked for.
-        guard venue.abilities.streamsFees, let symbol = trade.symbol else { return tellAll(.alive) }
+        guard venue.abilities.streamsFees, let symbol = trade.symbol else { return streamLives() }
         let ownership = dialect.ownership(of: trade)
         if let id = ownership.id ?? state.withLock({ $0.tracker.id(exchangeID: trade.orderID) }) {
             _ = tell(trade, id, symbol)
@@ -167,59 +166,6 @@ extension DialectAccount {
         }
     }
 
-    // MARK: - Whether it still tells
-
-    private func streamTold() {
-        state.withLock { state in
-            state.streamToldAt = venue.now
-            state.streamOwesSince = nil
-            state.streamDoubtedSince = nil
-        }
-    }
-
-    /// The exchange has accepted an order that was sent then: the stream has to tell of it.
-    func streamOwesWord(since sentAt: Int64) {
-        state.withLock { state in
-            // It may have come before the answer.
-            guard state.stream == .ready, state.streamDoubtedSince == nil,
-                state.streamToldAt.map({ $0 < sentAt }) ?? true
-            else { return }
-            state.streamOwesSince = state.streamOwesSince ?? venue.now
-        }
-    }
-
-    /// A connection may live on without its stream: fills would be learnt of by the next audit alone.
-    /// - Returns: whether it was given up, and begun anew.
-    private func restartIfSilent() -> Bool {
-        let silence = state.withLock { state -> Int64? in
-            guard state.stream == .ready, let since = state.streamOwesSince, venue.now &- since >= venue.pace.silence
-            else { return nil }
-            state.streamOwesSince = nil
-            if state.streamDoubtedSince == nil { state.streamDoubtedSince = venue.now }
-            return venue.now &- since
-        }
-        guard let silence else { return false }
-        stopStream()
-        lose("stream: it has told nothing of an order that was accepted \(silence / 1_000) s ago")
-        state.withLock { $0.auditedAt = venue.now }
-        startStream()
-        return true
-    }
-
-    /// What a stream that is not relied on may have kept back is asked for as often as if there were none.
-    private func standIn() async {
-        if await audit(), state.withLock({ $0.stream }) == .ready { recover() }
-        // Another connection may tell.
-        let isOld = state.withLock { state in
-            guard let since = state.streamDoubtedSince, venue.now &- since >= venue.pace.audit else { return false }
-            state.streamDoubtedSince = venue.now
-            return true
-        }
-        guard isOld else { return }
-        stopStream()
-        startStream()
-    }
-
     // MARK: - Watching
 
     /// Polls while the stream is down, and looks now and then whether it tells the truth while it is up.
@@ -234,30 +180,27 @@ extension DialectAccount {
             let (stream, auditedAt, isLost) = state.withLock { ($0.stream, $0.auditedAt, $0.isLost) }
             if stream == .ready {
                 if restartIfSilent() { continue }
-                if state.withLock({ $0.streamDoubtedSince != nil }) {
-                    await standIn()
+                if state.withLock({ $0.streamTrust.isDoubted }) {
+                    failure = await standIn()
                     continue
                 }
                 let isDue = isLost || venue.now &- auditedAt >= venue.pace.audit
-                if isDue, await audit(), isLost { healStreaming() }
+                // The stream lives, and told something that could not be taken: nothing else would say so until it breaks.
+                if isDue, await audit(), isLost { recover() }
                 continue
             }
-            if await audit() {
+            let isAnswered = await audit()
+            // Nobody listens any more, or the key is gone: that nothing was answered says nothing.
+            if Task.isCancelled { return }
+            if isAnswered {
                 recover()
                 tellAll(.alive)
             } else {
-                failure = "neither stream nor questions tell of the account"
-                lose("neither stream nor questions tell of the account")
+                failure = Self.nothingTells
+                lose(Self.nothingTells)
             }
             restartIfStuck()
         }
-    }
-
-    /// The stream lives, and told something that could not be taken: once the exchange has answered what is open, whoever listens asks for
-    /// what that was. Nothing else would say so until the stream breaks.
-    private func healStreaming() {
-        state.withLock { if $0.stream == .ready { $0.fault = nil } }
-        recover()
     }
 
     private func restartIfStuck() {

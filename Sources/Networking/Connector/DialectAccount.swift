@@ -29,12 +29,8 @@ public final class DialectAccount: ExchangeAccount {
         var tracker = OrderTracker()
         var stream = StreamState.down
         var fault: String?
-        /// When the stream last told of an order or a fill, and since when it owes word of an order that the exchange has accepted.
-        var streamToldAt: Int64?
-        var streamOwesSince: Int64?
-        /// When it was last begun anew for having owed word for too long: until it tells something it is not relied on, and questions stand in
-        /// for it.
-        var streamDoubtedSince: Int64?
+        /// While the stream is doubted, questions stand in for it.
+        var streamTrust = StreamTrust()
         /// What the account's stream was refused for, where that is the key's.
         var streamRefusal: ExchangeFailure?
         /// Events may be missing, and whoever listens was told.
@@ -266,8 +262,11 @@ public final class DialectAccount: ExchangeAccount {
         }
     }
 
+    /// The exchange has answered what is open. What was lost until now, whoever listens asks for.
     func recover() {
         let wasLost = state.withLock { state in
+            // In one go with its end: one that comes in between would stay, and nobody look after it.
+            if state.stream == .ready { state.fault = nil }
             defer { state.isLost = false }
             return state.isLost
         }
@@ -298,7 +297,7 @@ public final class DialectAccount: ExchangeAccount {
         let (state, exposure, foreign) = self.state.withLock { state in
             (
                 (
-                    settings: state.settings, stream: state.streamDoubtedSince == nil ? state.stream : .down,
+                    settings: state.settings, stream: state.streamTrust.isDoubted ? .down : state.stream,
                     fault: state.fault ?? state.armingFault ?? state.silentStream,
                     client: state.client, isProtected: state.isProtected, refusal: state.streamRefusal
                 ),

@@ -28,8 +28,8 @@ struct OrderTracker: Sendable {
         var filledBefore: FixedDecimal?
         /// The exchange's newest word on what was filled.
         var filled: FixedDecimal?
-        /// Exchange time, milliseconds, since when its last word and its trades have shown less filled than it had told.
-        var takenBackSince: Int64?
+        /// By the exchange's time.
+        var takenBack = TakenBackWait()
         /// How it ended, by the exchange's word.
         var end: OrderState?
         var isEndTold = false
@@ -165,7 +165,7 @@ struct OrderTracker: Sendable {
         if let filled = order.filled, filled > known.filled ?? .zero {
             known.filled = filled
             // What is told anew has not been taken back for so long.
-            known.takenBackSince = nil
+            known.takenBack.beginsAnew()
         }
         // What was filled before we knew of the order is for others to ask for.
         if known.filledBefore == nil, !isAnswer { known.filledBefore = order.filled }
@@ -210,9 +210,6 @@ struct OrderTracker: Sendable {
         return [.filled(fill)] + endEvents(id, isAnswer: false)
     }
 
-    /// For so long, by the exchange's clock in milliseconds, its books have to agree with one another before they count against what it told.
-    static let takenBackAfter: Int64 = 60_000
-
     /// The exchange's word on an order that has ended, after all its trades were asked for: where both have shown less filled for a
     /// minute than it had told once, the end waits for a fill that will never come.
     /// - Returns: how much it has taken back; nil while nothing.
@@ -222,12 +219,10 @@ struct OrderTracker: Sendable {
         guard known.owesFills, order.status?.isFinal == true, let shown, shown == known.filledByTrades,
             let missing = try? (known.filled ?? .zero).subtracting(shown), missing.isPositive
         else {
-            orders[id]?.takenBackSince = nil
+            orders[id]?.takenBack.beginsAnew()
             return nil
         }
-        let since = known.takenBackSince ?? exchangeTime
-        orders[id]?.takenBackSince = since
-        guard exchangeTime &- since >= Self.takenBackAfter else { return nil }
+        guard orders[id]?.takenBack.isOver(at: exchangeTime) == true else { return nil }
         orders[id]?.filled = shown
         // Told as traded to its end, which it was not: by its fills alone it would never end.
         if known.end == .closed, known.amount.map({ shown < $0 }) ?? true {

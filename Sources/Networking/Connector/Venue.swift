@@ -50,7 +50,6 @@ final class Venue: Sendable {
 
     var now: Int64 { time.now().nanoseconds / Nanoseconds.perMillisecond }
 
-    /// The exchange's time as well as it is known.
     /// Why nothing leaves for the exchange now, where it has said that we ask too much; nil when it listens.
     var silenceKept: String? {
         manners.awayFor(now).map { wait in
@@ -58,6 +57,7 @@ final class Venue: Sendable {
         }
     }
 
+    /// The exchange's time as well as it is known, milliseconds.
     var exchangeNow: Int64 { manners.clock.exchangeTime(at: now) }
 
     func sleep(_ milliseconds: Int64) async throws {

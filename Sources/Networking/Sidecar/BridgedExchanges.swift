@@ -58,9 +58,11 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
         let others = bridged.withLock { bridged in
             bridged.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { id, bridge in
                 bridge.labels.map { label in
-                    ExchangeAccountState(
-                        exchange: id, label: label, isStreaming: condition?.isConnected ?? false,
-                        fault: condition?.fault, safety: .none, unattended: bridge.connector.unattended(label))
+                    let silence = bridge.connector.silentStream(label)
+                    return ExchangeAccountState(
+                        exchange: id, label: label, isStreaming: silence == nil && condition?.isConnected ?? false,
+                        fault: condition?.fault ?? silence, safety: .none,
+                        unattended: bridge.connector.unattended(label))
                 }
             }
         }

@@ -25,6 +25,15 @@ final class SidecarAccount: ExchangeAccount {
         }
     }
 
+    /// What is wrong with a stream of its orders that lives, for people; nil where they tell.
+    var silentStream: String? {
+        let desks = desks.withLock { Array($0.values) }
+        let silent = desks.filter { $0.state.withLock { $0.trust.isDoubted } }.map(\.symbol.description).sorted()
+        if silent.isEmpty { return nil }
+        return "its stream of orders on \(silent.joined(separator: ", ")) lives and tells nothing of what is accepted: "
+            + "fills are known when the lists are looked at, every two seconds"
+    }
+
     /// Milliseconds that a request may take at the exchange.
     static let patience: Int64 = 10_000
     /// How far back is looked for fills where none is booked yet.

@@ -165,12 +165,15 @@ public final class SidecarConnector: ExchangeConnector {
 
     // MARK: - Accounts
 
-    /// - Throws: `refused` for an exchange on which an order whose answer is lost could not be found again.
     /// What an account has resting, by quote; nothing for one that nobody has traded with.
     func unattended(_ label: String) -> [AssetID: FixedDecimal] {
         state.withLock { $0.accounts[label] }?.unattended ?? [:]
     }
 
+    /// What is wrong with an account's streams, for people; nil where they tell.
+    func silentStream(_ label: String) -> String? { state.withLock { $0.accounts[label] }?.silentStream }
+
+    /// - Throws: `refused` for an exchange on which an order whose answer is lost could not be found again.
     public func account(_ label: String) async throws(ConnectorError) -> any ExchangeAccount {
         guard state.withLock({ $0.credentials[label] }) != nil else { throw .unknownAccount(label) }
         if let known = state.withLock({ $0.accounts[label] }) { return known }

@@ -23,6 +23,10 @@ struct SidecarOrderBoard: Sendable {
         var filled: Int64 = 0
         /// How it ended, to be told after its fills.
         var end: AccountEvent?
+        /// When it was last asked about since it ended.
+        var askedAt = Timestamp.distantPast
+        /// By our clock.
+        var takenBack = TakenBackWait()
         var failedLookUps = 0
         var lastLookUp = Timestamp.distantPast
     }
@@ -83,11 +87,16 @@ struct SidecarOrderBoard: Sendable {
         var entry = known ?? Entry(side: side, quantity: quantity, placedAt: SidecarOrderBoard.began(order, now))
         entry.exchangeID = order.id ?? entry.exchangeID
         if entry.price == nil { entry.price = try? Price(ticks: ticks(order.price, "price")) }
-        if let filled = order.filled { entry.filled = max(entry.filled, try lots(filled, "filled")) }
+        if let filled = order.filled, case let lots = try lots(filled, "filled"), lots > entry.filled {
+            entry.filled = lots
+            // What is told anew has not been taken back for so long.
+            entry.takenBack.beginsAnew()
+        }
         entry.failedLookUps = 0
         var events: [AccountEvent] = []
         if entry.end == nil, let end = end(of: order, id, entry) {
             entry.end = end
+            entry.askedAt = now
         } else if !entry.isAccepted, entry.end == nil {
             events.append(.accepted(id))
         }
@@ -189,6 +198,42 @@ struct SidecarOrderBoard: Sendable {
         return events
     }
 
+    // MARK: - Fills that are taken back
+
+    /// Nanoseconds between two questions about an order that has ended and lacks fills.
+    private static let askedAgainAfter = Nanoseconds.seconds(10)
+
+    /// Orders that have ended, lack fills, and are to be asked about now: each now and then.
+    mutating func owing(now: Timestamp) -> [ClientOrderID] {
+        let due = entries.filter { id, entry in
+            entry.end != nil && (told[id] ?? 0) < entry.filled
+                && now.nanoseconds(since: entry.askedAt) >= Self.askedAgainAfter
+        }.keys.sorted()
+        for id in due { entries[id]?.askedAt = now }
+        return due
+    }
+
+    /// The exchange's word on an order that has ended, after all its trades were asked for: where both have shown less filled for a
+    /// minute than it had told once, the end waits for a fill that will never come.
+    /// - Returns: how much it has taken back, nil while nothing, and what is to be told now.
+    mutating func shown(
+        _ order: ExchangeOrder, _ id: ClientOrderID, now: Timestamp
+    ) throws(UnreadableAnswer) -> (missing: FixedDecimal?, events: [AccountEvent]) {
+        guard let entry = entries[id], entry.end != nil else { return (nil, []) }
+        let isOver = end(of: order, id, entry) != nil
+        guard isOver, let filled = order.filled, case let shown = try lots(filled, "filled"),
+            shown == told[id] ?? 0, shown < entry.filled
+        else {
+            entries[id]?.takenBack.beginsAnew()
+            return (nil, [])
+        }
+        guard entries[id]?.takenBack.isOver(at: now.nanoseconds / Nanoseconds.perMillisecond) == true else {
+            return (nil, [])
+        }
+        entries[id]?.filled = shown
+        return (unit.decimal(Quantity(lots: entry.filled - shown)), settle(id))
+    }
+
     // MARK: - Questions about one order
 
     /// What a question about an order is answered with, after its fills: its present state, where that is whole.
@@ -197,6 +242,8 @@ struct SidecarOrderBoard: Sendable {
         _ order: ExchangeOrder, _ id: ClientOrderID, _ fills: [Fill]
     ) throws(UnreadableAnswer) -> [AccountEvent] {
         let filled = try order.filled.map { value throws(UnreadableAnswer) in try lots(value, "filled") } ?? 0
+        // What was told once is owed, too, until it counts as taken back.
+        let owed = max(filled, entries[id]?.filled ?? 0)
         let listed = fills.reduce(0) { $0 + $1.quantity.lots }
         let quantity = try lots(order.amount, "amount")
         let side = order.side ?? .buy
@@ -204,7 +251,7 @@ struct SidecarOrderBoard: Sendable {
         entry.filled = max(filled, listed)
         guard let end = end(of: order, id, entry) else { return [.accepted(id)] }
         // Fills are on their way into the list of trades: whoever asked will ask again.
-        if listed < filled || listed >= quantity { return [] }
+        if listed < owed || listed >= quantity { return [] }
         return [end]
     }
 

@@ -8,6 +8,7 @@ import TradingCore
 /// Looking after orders: at once when a stream says so, every two seconds all the same.
 extension SidecarOrderDesk {
     func streamed(_ update: SidecarStreamUpdate, isOrders: Bool) {
+        if isOrders { judge(update) }
         switch update {
         case .event(let value):
             if isOrders { reported(value) } else { state.withLock { $0.areFillsDue = true } }
@@ -16,6 +17,26 @@ extension SidecarOrderDesk {
         // The lists are looked at in any case; without a stream only later.
         case .alive, .lost, .unsupported: break
         }
+    }
+
+    private func judge(_ update: SidecarStreamUpdate) {
+        let now = milliseconds
+        state.withLock { state in
+            switch update {
+            case .event, .alive, .recovered: if !state.trust.isThere { state.trust.isReady(at: now) }
+            case .lost, .unsupported: state.trust.isDown()
+            }
+            if case .event(let value) = update, value.elements?.isEmpty == false { state.trust.hasTold(at: now) }
+        }
+    }
+
+    /// An order was accepted, and its stream says nothing of it: fills are known only when the lists have been looked at.
+    func noteSilence() {
+        let bound = ConnectorPace().silence
+        guard let silence = state.withLock({ $0.trust.overdue(at: milliseconds, after: bound) }) else { return }
+        logger.warning(
+            "\(account.label) \(symbol): its stream has told nothing of an order that was accepted \(silence / 1_000) s ago"
+        )
     }
 
     private func reported(_ value: JSONValue) {
@@ -43,6 +64,7 @@ extension SidecarOrderDesk {
                 try await lookAtFills()
             } catch { failure = "\(error)" }
             looked(failure)
+            noteSilence()
             schedule.worked(from: began, to: time.now(), failure: failure)
             let next = began.advanced(byNanoseconds: Self.interval)
             schedule.isDue(at: next)
@@ -98,6 +120,9 @@ extension SidecarOrderDesk {
         tell(events)
         let missing = state.withLock { $0.board.missing(from: listed, askedAt: askedAt) }
         for id in missing { await query(id) }
+        for id in state.withLock({ $0.board.owing(now: askedAt) }) {
+            if let order = try await lookUp(id) { try await tellWhole(order, id) }
+        }
     }
 
     /// Ours alone: an order of somebody else's has no id of ours to be listed by.

@@ -17,6 +17,8 @@ final class SidecarOrderDesk: Sendable {
         /// Raised when there is something to look for; one for each life of the work, which alone waits for it.
         var news = Signal()
         var streams: [Subscription] = []
+        /// Nothing hangs on the stream of orders but how soon a fill is known; whether it tells is told.
+        var trust = StreamTrust()
         var isLost = false
         /// Since when looking has failed.
         var failingSince: Timestamp?
@@ -31,6 +33,7 @@ final class SidecarOrderDesk: Sendable {
 
     var symbol: Symbol { instrument.id.symbol }
     var time: any TimeSource { account.connector.time }
+    var milliseconds: Int64 { time.now().nanoseconds / Nanoseconds.perMillisecond }
     var logger: Logger { account.connector.logger }
 
     /// Between two looks at the open orders.
@@ -115,9 +118,10 @@ final class SidecarOrderDesk: Sendable {
 
     private func place(_ order: OrderRequest, _ turn: SidecarTurn) async {
         defer { state.withLock { $0.turns[order.id] = nil } }
+        let sentAt = milliseconds
         do {
             let told = try await account.ask("createOrder", placement(order), turn: turn)
-            placed(order, told)
+            placed(order, told, sentAt: sentAt)
         } catch {
             placed(order, error)
         }
@@ -140,9 +144,11 @@ final class SidecarOrderDesk: Sendable {
         return arguments
     }
 
-    private func placed(_ order: OrderRequest, _ told: JSONValue) {
+    /// - Parameter sentAt: by our clock, milliseconds.
+    func placed(_ order: OrderRequest, _ told: JSONValue, sentAt: Int64) {
         let now = time.now()
         let (events, cancels) = state.withLock { state in
+            state.trust.accepted(sentAt: sentAt, now: milliseconds)
             let cancels = state.board.placed(order.id)
             // The order stands whatever else the answer holds; what cannot be read is asked for.
             var events = state.board.accepted(order.id, exchangeID: told.text("id"))
@@ -216,22 +222,25 @@ final class SidecarOrderDesk: Sendable {
         } catch { logger.warning("order \(id) could not be looked up: \(error)") }
     }
 
-    private func tellWhole(_ order: ExchangeOrder, _ id: ClientOrderID) async throws {
+    /// - Throws: where its fills cannot be listed, or numbers not be counted.
+    func tellWhole(_ order: ExchangeOrder, _ id: ClientOrderID) async throws {
         let now = time.now()
-        let filled = try state.withLock { state in
+        let (reported, filled) = try state.withLock { state in
             let events = try state.board.report(order, id, now: now)
             return (events, state.board.entries[id]?.filled ?? 0)
         }
         var fills: [Fill] = []
-        if order.filled.map({ !$0.isZero }) ?? true || filled.1 > 0 {
+        if order.filled.map({ !$0.isZero }) ?? true || filled > 0 {
             let began = order.createdAt ?? now.advanced(byNanoseconds: -Nanoseconds.perDay).nanoseconds / 1_000_000
             fills = try await fetchFills(since: began - 60_000, limit: 1_000).filter { $0.orderID == id }
         }
-        let told = fills
-        let events = try state.withLock { state in
-            let events = state.board.filled(told, isAgain: true)
-            return try events + state.board.answer(order, id, told)
+        let listed = fills
+        let (events, missing) = try state.withLock { state in
+            let told = state.board.filled(listed, isAgain: true)
+            let (missing, ends) = try state.board.shown(order, id, now: time.now())
+            return (told + (ends.isEmpty ? try state.board.answer(order, id, listed) : ends), missing)
         }
-        tell(filled.0 + events)
+        if let missing { logger.error("\(TakenBackWait.words(id, missing))") }
+        tell(reported + events)
     }
 }

@@ -25,10 +25,15 @@ extension RecordingDesk {
         return order
     }
 
+    private func codes(_ order: DirectOrderRequest) -> String {
+        order.timeInForce == .goodTillCancelled ? "" : " \(order.timeInForce.code)"
+    }
+
     func place(_ order: DirectOrderRequest) async throws(DeskError) -> DirectOrderView {
         try answer(
             "\(order.price == nil ? "market" : "limit") \(order.exchange)/\(order.account) \(order.symbol) \(order.side) "
-                + "\(order.amount) \(order.price.map { "\($0)" } ?? "-") \(order.isPostOnly) \(order.requestID ?? "-")")
+                + "\(order.amount) \(order.price.map { "\($0)" } ?? "-") \(order.isPostOnly) \(order.requestID ?? "-")"
+                + codes(order))
     }
 
     func cancel(_ order: DirectOrderName) async throws(DeskError) -> DirectOrderView {

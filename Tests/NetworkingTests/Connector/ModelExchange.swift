@@ -56,6 +56,8 @@ final class ModelExchange: Sendable {
     enum Mishap: Sendable {
         /// Carried out, and the answer lost.
         case loseAnswer
+        /// Carried out, and answered so many milliseconds of exchange time later.
+        case answerLate(Int64)
         /// Carried out, and answered with somebody else's order (Binance).
         case answerOfAnother
         /// Lost on its way; nothing happens.

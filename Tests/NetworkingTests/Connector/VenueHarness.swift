@@ -198,6 +198,10 @@ final class VenueHarness: Sendable {
         case .loseAnswer:
             _ = act()
             return .dropped
+        case .answerLate(let milliseconds):
+            var answer = act()
+            answer.delay = milliseconds / factor
+            return answer
         case .answerOfAnother:
             var answer = act()
             answer.body = answer.body.replacing(/"orderId":\d+/, with: "\"orderId\":777").replacing(

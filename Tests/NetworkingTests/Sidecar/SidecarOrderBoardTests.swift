@@ -64,6 +64,74 @@ import TradingCore
         #expect(told6 == [])
     }
 
+    @Test func `what the exchange told as filled once, and shows nowhere for a minute, keeps no order from ending`()
+        throws
+    {
+        for told in [Self.report(.open, filled: "0.005"), Self.report(.closed, filled: "0.01")] {
+            var board = try Self.board()
+            let (id, end) = (try Self.id(), Self.report(.cancelled, filled: "0.002"))
+            board.placing(try Self.request(), now: Self.now)
+            _ = board.placed(id)
+            _ = try board.report(told, id, now: Self.now)
+            _ = board.filled([try Self.fill(1, 2)])
+            let ended = try board.report(end, id, now: Self.now)
+            #expect(ended == [])
+            func look(_ seconds: Int64) throws -> (FixedDecimal?, [AccountEvent]) {
+                try board.shown(end, id, now: Self.now.advanced(byNanoseconds: Nanoseconds.seconds(seconds)))
+            }
+            let (early, late) = (try look(1), try look(60))
+            #expect(early.0 == nil && early.1 == [] && late.0 == nil && late.1 == [])
+            // Whoever asks is not told it either.
+            let answer = try board.answer(end, id, [try Self.fill(1, 2)])
+            #expect(answer == [])
+            let over = try look(61)
+            #expect(over.0 == (told.status == .open ? "0.003" : "0.008"))
+            #expect(over.1 == [told.status == .open ? .cancelled(id) : .expired(id, .immediateRemainder)])
+            #expect(board.entries.isEmpty && !board.needsFills)
+        }
+    }
+
+    @Test func `more that is told as filled, or a trade that is not told yet, begins the minute anew`() throws {
+        var board = try Self.board()
+        let (id, end) = (try Self.id(), Self.report(.cancelled))
+        board.placing(try Self.request(), now: Self.now)
+        _ = board.placed(id)
+        func at(_ seconds: Int64) -> Timestamp { Self.now.advanced(byNanoseconds: Nanoseconds.seconds(seconds)) }
+        _ = try board.report(Self.report(.cancelled, filled: "0.003"), id, now: at(0))
+        var missing: [FixedDecimal?] = [try board.shown(end, id, now: at(1)).missing]
+        _ = try board.report(Self.report(.cancelled, filled: "0.004"), id, now: at(30))
+        missing.append(try board.shown(end, id, now: at(62)).missing)
+        // Its trades and itself do not agree.
+        missing.append(try board.shown(Self.report(.cancelled, filled: "0.002"), id, now: at(121)).missing)
+        missing.append(try board.shown(end, id, now: at(122)).missing)
+        missing.append(try board.shown(Self.report(.open), id, now: at(181)).missing)
+        missing.append(try board.shown(end, id, now: at(182)).missing)
+        missing.append(try board.shown(end, id, now: at(242)).missing)
+        #expect(missing == [nil, nil, nil, nil, nil, nil, "0.004"])
+    }
+
+    @Test func `an order that has ended and lacks fills is asked about now and then`() throws {
+        var board = try Self.board()
+        let id = try Self.id()
+        board.placing(try Self.request(), now: Self.now)
+        _ = board.placed(id)
+        _ = try board.report(Self.report(.open, filled: "0.003"), id, now: Self.now)
+        var asked: [Int64] = []
+        func look(_ seconds: Int64) {
+            let now = Self.now.advanced(byNanoseconds: Nanoseconds.seconds(seconds))
+            if board.owing(now: now) == [id] { asked.append(seconds) }
+        }
+        // While it is open the list of open orders tells of it.
+        look(100)
+        _ = try board.report(
+            Self.report(.cancelled, filled: "0.003"), id,
+            now: Self.now.advanced(byNanoseconds: Nanoseconds.seconds(100)))
+        for second: Int64 in [100, 109, 110, 119, 120] { look(second) }
+        _ = board.filled([try Self.fill(1, 3)])
+        look(200)
+        #expect(asked == [110, 120])
+    }
+
     @Test func `what is filled whole needs no end but its fills`() throws {
         var board = try Self.board()
         let id = try Self.id()
