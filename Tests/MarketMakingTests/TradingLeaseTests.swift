@@ -269,7 +269,8 @@ import TradingCore
         }
     }
 
-    @Test func `a lock on the beat's row that ends at any moment costs nobody the lease`() async throws {
+    @Test(.enabled(if: DatabaseEngine.hasPostgres, "\(DatabaseEngine.postgresAbsence)"))
+    func `a lock on the beat's row that ends at any moment costs nobody the lease`() async throws {
         for steps in [4, 5, 6, 7] {
             try await withTemporaryPlace(.postgres) { place in
                 let databases = [

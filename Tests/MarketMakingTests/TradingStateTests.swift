@@ -217,10 +217,12 @@ import TradingCore
             try await bench.quote()
             exchange.state.withLock { $0.refusesCancels = true }
             try await supervisor.setTradingState(.init(scope: scope, state: .halted, reason: "drill"))
+            // How long they have been on their way by now is the machine's affair.
+            let lines = try await told()
+            #expect(lines.count == 1)
             #expect(
-                try await told() == [
-                    "paper/default: 4 orders on BTC/USDT are not known to be off the book: their cancels are under way"
-                ])
+                lines.first?.hasPrefix("paper/default: 4 orders on BTC/USDT are not known to be off the book: ") == true
+            )
             exchange.state.withLock { $0.refusesCancels = false }
             try await bench.server.wait("all is off") { exchange.open.isEmpty }
             try await bench.server.wait("and that is said") {

@@ -348,9 +348,8 @@ final class GroupCommit: Sendable {
             boarded += concerned.filter { rider in !boarded.contains { $0 === rider } }
             try ride(transaction)
             // What riders have done may concern others: they have word of it, and find it by themselves.
-            let late = riders.concerned(by: transaction.channels).filter { rider in !concerned.contains { $0 === rider } }
-            concerned += late
-            boarded += late.filter { rider in !boarded.contains { $0 === rider } }
+            concerned = riders.concerned(by: transaction.channels)
+            boarded += concerned.filter { rider in !boarded.contains { $0 === rider } }
         }
         for rider in boarded {
             rider.arrived(isCommitted: outcome == .committed && concerned.contains { $0 === rider })
