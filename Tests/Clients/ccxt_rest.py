@@ -101,7 +101,11 @@ class Script:
             bids = self.bob.fetch_order_book(SYMBOL, 1000)["bids"]
             better = sum(D(str(q)) for p, q, *_ in bids if D(str(p)) >= price)
             have = D(str(self.bob.fetch_balance()["BTC"]["free"]))
-            selling = min(self.rules.quantity(max(better, quantity)), self.rules.at_most(have))
+            selling = self.rules.quantity(max(better, quantity))
+            if have < selling:
+                # On a slow machine new bids come before hers faster than he sells: what he has sold he buys back.
+                self.bob.create_order(SYMBOL, "market", "buy", float(self.rules.quantity(2 * selling)))
+                continue
             self.bob.create_order(SYMBOL, "limit", "sell", float(selling), float(price), {"timeInForce": "IOC"})
         check("status after the second account sold", row["status"], "closed")
         check("filled and remaining", (D(str(row["filled"])), row["remaining"]), (quantity, 0))
