@@ -47,6 +47,45 @@ import TradingCore
         }
     }
 
+    @Test func `orders that rested and that the exchange has forgotten end, give their funds back, and are replaced`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            let partly = try #require(bench.exchange.open.first { $0.request.side == .buy }).request.id
+            bench.exchange.fill(partly, lots: 200_000)
+            try await bench.server.wait("booked") { [server = bench.server] in
+                try await server.supervisor.fills(strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 10).count == 1
+            }
+            let before = bench.exchange.open.map(\.request.id)
+            bench.exchange.state.withLock { $0.orders = [:] }
+            try await bench.restart()
+            bench.exchange.market(bid: 5_999_800, ask: 6_000_000)
+            try await bench.server.wait("four new ones rest") { [exchange = bench.exchange] in exchange.open.count == 4
+            }
+            try await bench.server.wait("the others have ended") { [database = bench.server.database] in
+                let statuses = try await database.read { transaction in
+                    try transaction.rows("SELECT client_order_id, status FROM orders").filter {
+                        let id: Int64 = try $0.get("client_order_id")
+                        return before.contains { Int64($0.rawValue) == id }
+                    }.map { try $0.get("status", as: String.self) }
+                }
+                return statuses.count == before.count && statuses.allSatisfy { $0 == "expired" || $0 == "cancelled" }
+            }
+            _ = try await bench.server.supervisor.stop(
+                StrategyKey(userID: "u1", clientID: "c1", type: .pureMarketMaking))
+            try await bench.server.wait("nothing is held") { [database = bench.server.database] in
+                try await database.read { transaction in
+                    try transaction.rows(
+                        "SELECT 1 FROM orders WHERE status IN ('pending', 'unknown', 'open', 'cancelling')"
+                    )
+                    .isEmpty
+                        && transaction.rows("SELECT 1 FROM ledger_transfers WHERE status = 'open'").isEmpty
+                }
+            }
+        }
+    }
+
     @Test func `fills told twice, by stream and by asking, are booked once`() async throws {
         try await withServer { bench in
             try await bench.quote()

@@ -92,6 +92,8 @@ final class ScriptedTransaction: BatchTransaction {
         words.beginCaller()
     }
     func forgetWords() { words.forgetCaller() }
+    func ridesBegin() { words.ridesBegin() }
+    var riddenChannels: [String] { words.ridden }
     func setSavepoint() throws(SQLError) { steps.add("set") }
     func releaseSavepoint() throws(SQLError) { steps.add("release") }
     func rollBackToSavepoint() throws(SQLError) {

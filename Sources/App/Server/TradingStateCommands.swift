@@ -19,8 +19,14 @@ struct TradingStateOptions: ParsableArguments {
     @Option(help: "Why, for the record.")
     var reason = "set from the command line"
 
+    /// As over REST.
+    private static let longestReason = 500
+
     func set(_ state: TradingState) async throws {
         if account != nil, session != nil { throw BadInput("--session: must be left out with --account") }
+        guard reason.utf8.count <= Self.longestReason else {
+            throw BadInput("--reason: must be at most \(Self.longestReason) bytes long, has \(reason.utf8.count)")
+        }
         let scope = account.map(TradingScope.account) ?? session.map(TradingScope.session) ?? .server
         let change = TradingStateChange(scope: scope, state: state, reason: reason)
         let files = try ServerFiles()
@@ -61,7 +67,9 @@ struct TradingStateOptions: ParsableArguments {
     /// No server runs here: the state is stored for the next start.
     private func store(_ change: TradingStateChange, _ files: ServerFiles) async throws -> String {
         do {
-            try await withDatabase(files) { database in try await store(change, files, database) }
+            try await withDatabase(files, isHalt: change.state == .halted) { database in
+                try await store(change, files, database)
+            }
             return "from the next start on (no server \(files.isEmbedded ? "runs" : "trades on this database"))"
         } catch DeskError.notReady(let why) {
             throw BadInput("\(why); nothing was changed")
@@ -78,11 +86,13 @@ struct TradingStateOptions: ParsableArguments {
 
 extension TradingStateOptions {
     /// Until it is closed no server can start on it, and overlook what is kept beside it.
-    private func withDatabase(_ files: ServerFiles, _ body: (any SQLDatabase) async throws -> Void) async throws {
+    private func withDatabase(
+        _ files: ServerFiles, isHalt: Bool, _ body: (any SQLDatabase) async throws -> Void
+    ) async throws {
         let database: any SQLDatabase
-        do { database = try await files.openTyped().database } catch SQLError.diskFull(let why) {
-            // A server's log needs room, a look does not.
-            guard files.isEmbedded else { throw SQLError.diskFull(why) }
+        do { database = try await files.openTyped().database } catch let error as SQLError {
+            // A server's log needs room, and a migration the writer; a look does not.
+            guard isHalt, Self.isPassing(error), try reserve(files) != nil else { throw error }
             database = try await SQLiteDatabase.openReadOnly(path: files.database, isAlone: true)
         }
         do { try await body(database) } catch {
@@ -94,17 +104,24 @@ extension TradingStateOptions {
 
     private func store(_ change: TradingStateChange, _ files: ServerFiles, _ database: any SQLDatabase) async throws {
         let (keyed, time) = (try await KeyedAccounts.names(files, database), SystemTime())
-        let why: String
         do {
             return try await OfflineTradingState.set(
                 change, in: database, keyed: keyed, reserve: reserve(files),
                 sharedPace: files.isEmbedded ? nil : TradingLease.Pace(), time: time)
-        } catch SQLError.diskFull(let text) { why = text } catch SQLError.readOnly {
-            why = "\(files.database): database or disk is full"
+        } catch let error as SQLError {
+            // Room for this was set aside while there was some.
+            guard change.state == .halted, Self.isPassing(error), let reserve = try reserve(files) else { throw error }
+            try await OfflineTradingState.keep(change, in: reserve, beside: database, keyed: keyed, now: time.now())
         }
-        // Room for this was set aside while there was some.
-        guard change.state == .halted, let reserve = try reserve(files) else { throw SQLError.diskFull(why) }
-        try await OfflineTradingState.keep(change, in: reserve, beside: database, keyed: keyed, now: time.now())
+    }
+
+    /// Whether the database may take later what it does not take now: a full disk, another program that holds it, or one that was opened
+    /// to be looked at for such a reason.
+    private static func isPassing(_ error: SQLError) -> Bool {
+        switch error {
+        case .diskFull, .locked, .inputOutput, .readOnly: true
+        default: false
+        }
     }
 
     private func reserve(_ files: ServerFiles) throws -> HaltReserve? {

@@ -35,7 +35,8 @@ final class QueueRunner: CommitRider {
         let promotesDue: Bool
         let worker: JobWorkerID
         var batch = JobStore.Batch()
-        var immediate = ImmediateJobs()
+        /// Those of the batch that are done already.
+        var done: [JobLease] = []
     }
 
     let configuration: QueueConfiguration
@@ -183,7 +184,7 @@ final class QueueRunner: CommitRider {
         for index in state.running.indices where !state.running[index].isPastDeadline {
             if state.running[index].deadline <= now {
                 state.running[index].stop(for: .timeout, now: now)
-                state.counters.timedOut += 1
+                if !state.running[index].isForetaste { state.counters.timedOut += 1 }
             } else {
                 state.nextDeadline = min(state.nextDeadline, state.running[index].deadline)
             }
@@ -245,10 +246,10 @@ final class QueueRunner: CommitRider {
         let batch = try JobStore(transaction: transaction).claim(
             name, rate: configuration.rate, limit: ride.limit, promotesDue: ride.promotesDue, worker: ride.worker,
             now: shared.now())
-        let immediate = try doImmediate(batch.jobs, in: transaction)
+        let done = try doImmediate(batch.jobs, in: transaction)
         state.withLock { state in
             state.ride?.batch = batch
-            state.ride?.immediate = immediate
+            state.ride?.done = done
         }
     }
 
@@ -266,8 +267,7 @@ final class QueueRunner: CommitRider {
             return signal.raise()
         }
         state.withLock { $0.faults.succeeded(Self.claiming) }
-        start(ride.batch, done: ride.immediate.done)
-        if ride.immediate.haveSpoken { state.withLock { $0.machine.word() } }
+        start(ride.batch, done: ride.done)
         // The loop waits for the next moment that it knew of.
         if state.withLock({ Self.wakes($0, time.now()) }) { signal.raise() }
     }
@@ -350,10 +350,14 @@ final class QueueRunner: CommitRider {
     // MARK: - For those who run a job
 
     /// A job is done before its claim is durable. Until ``left(_:)`` it counts as at work: whoever waits for the writer sees for whom.
-    func entered(_ job: ClaimedJob) -> Recall {
-        let running = RunningJob(job, deadline: .distantFuture)
-        state.withLock { $0.running.append(running) }
-        began(job)
+    func entered(_ job: ClaimedJob, until deadline: Timestamp) -> Recall {
+        let running = RunningJob(job, deadline: deadline, isForetaste: true)
+        state.withLock { state in
+            state.running.append(running)
+            guard deadline < state.nextDeadline else { return }
+            state.nextDeadline = deadline
+            state.setAlarm()
+        }
         return running.recall
     }
 

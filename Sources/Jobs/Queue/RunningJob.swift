@@ -16,9 +16,13 @@ struct RunningJob {
     /// Its time is over, whatever it was told to stop for before.
     private(set) var isPastDeadline = false
 
-    init(_ job: ClaimedJob, deadline: Timestamp) {
+    /// Within the transaction that claims it, which may be taken back: the attempt that counts comes then.
+    let isForetaste: Bool
+
+    init(_ job: ClaimedJob, deadline: Timestamp, isForetaste: Bool = false) {
         self.job = job
         self.deadline = deadline
+        self.isForetaste = isForetaste
     }
 
     /// The first reason stays.

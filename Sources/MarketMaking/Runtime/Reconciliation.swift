@@ -63,7 +63,8 @@ struct Reconciliation: Sendable {
         case .some(.some(let report)): settle(order, by: report, filled, &outcome, now)
         case .some(.none):
             let provenAt = order.createdAt.advanced(byNanoseconds: acceptanceWindow)
-            if provenAt <= now, filled == 0 {
+            // One that was seen to rest is asked about once more before it counts as gone: a list and an answer may both lag behind.
+            if provenAt <= now, filled == 0, order.status != .open {
                 outcome.steps.append(.update(order.id, .neverExisted, now))
             } else {
                 outcome.live.append(restored(order, .inDoubt(until: max(now, provenAt)), filled: filled))

@@ -32,7 +32,7 @@ struct StrategyStart {
             guard
                 let restarted = try store.restart(
                     stopped, plan.place, startPrice: startPrice, parameters: parameters, now: now)
-            else { throw DeskError.notReady("\(plan.key) is still being stopped") }
+            else { throw DeskError.refused("\(plan.key) is still being stopped") }
             row = restarted
         } else {
             guard let parameters else { throw DeskError.unknownStrategy(plan.key.description) }

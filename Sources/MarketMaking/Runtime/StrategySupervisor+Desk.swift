@@ -82,7 +82,7 @@ extension StrategySupervisor: TradingDesk {
     private func running(
         _ row: StrategyInstanceStore.Row, wanting plan: StrategyPlan? = nil
     ) throws(DeskError) -> StrategyInstance {
-        if row.instance.status == .stopping { throw .notReady("\(row.instance.key) is still being stopped") }
+        if row.instance.status == .stopping { throw .refused("\(row.instance.key) is still being stopped") }
         try plan?.check(isRunBy: row)
         return row.instance
     }

@@ -32,7 +32,8 @@ public enum OfflineTradingState {
                     scope: change.scope, state: change.state, reason: change.reason,
                     setBy: TradingStateEntry.operatorName, setAt: now))
         }
-        try reserve?.strikeOut(Set(kept.map(\.entry)))
+        // Left there it does no harm: what is stored is later.
+        try? reserve?.strikeOut(Set(kept.map(\.entry)))
     }
 
     private static func check(_ scope: TradingScope, _ keyed: Set<String>, _ transaction: any SQLTransaction) throws {
@@ -49,16 +50,23 @@ public enum OfflineTradingState {
     }
 
     /// A halt that the database, which can be read, does not take now: the next start looks for it there.
-    /// - Throws: as ``set(_:in:keyed:reserve:sharedPace:time:)``.
+    /// - Throws: as ``set(_:in:keyed:reserve:sharedPace:time:)``; ``HaltReserve/Failure`` when it has no room either.
     public static func keep(
         _ change: TradingStateChange, in reserve: HaltReserve, beside database: any SQLDatabase, keyed: Set<String>,
         now: Timestamp
     ) async throws {
-        try await database.read { try check(change.scope, keyed, $0) }
-        try reserve.keep(
-            TradingStateEntry(
-                scope: change.scope, state: .halted, reason: change.reason, setBy: TradingStateEntry.operatorName,
-                setAt: now), isLast: true)
+        let known = try await database.read { transaction in
+            try check(change.scope, keyed, transaction)
+            return try TradingStateStore(transaction: transaction).all().first { $0.scope == change.scope }
+        }
+        // By its date whoever commands something later has the last word.
+        let setAt = known.map { max(now, $0.setAt.advanced(byNanoseconds: 1)) } ?? now
+        let halt = TradingStateEntry(
+            scope: change.scope, state: .halted, reason: change.reason, setBy: TradingStateEntry.operatorName,
+            setAt: setAt, isStored: false)
+        do { try reserve.keep(halt) } catch {
+            throw HaltReserve.Failure(description: "\(error)", holdsNothing: false)
+        }
     }
 
     private static func takeUp(_ kept: [HaltReserve.KeptHalt], _ store: TradingStateStore) throws {

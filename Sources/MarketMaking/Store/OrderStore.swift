@@ -80,7 +80,9 @@ struct OrderStore {
     func update(_ id: ClientOrderID, _ update: OrderUpdate, now: Timestamp) throws -> Bool {
         guard let order = try order(id) else { return false }
         if order.status == .rejected, update == .accepted { return try rise(order, filled: order.filled, now: now) }
-        guard let status = order.status.after(update) else { return false }
+        // What an exchange showed once and knows no more, it has forgotten: whatever became of it, it rests no more and holds nothing.
+        let isForgotten = update == .neverExisted && order.status == .open
+        guard let status = order.status.after(isForgotten ? .expired : update) else { return false }
         if status == order.status { return true }
         if status.isFinal { try ledger.release(id, now: now) }
         return try set(id, status, filled: order.filled, from: order, now)

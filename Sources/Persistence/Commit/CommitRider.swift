@@ -12,6 +12,7 @@ public protocol CommitRider: AnyObject, Sendable {
     /// - Throws: when its statements failed: the transaction is then run again without riders, and nobody else notices.
     func ride(_ transaction: any SQLTransaction) throws
 
-    /// The transaction has ended. Not every one has been ridden in: for some there was no seat.
+    /// The transaction has ended. Not every one has been ridden in: for some there was no seat. Told once more where a rider, itself
+    /// perhaps, has named the channel: that was done after its own ride.
     func arrived(isCommitted: Bool)
 }

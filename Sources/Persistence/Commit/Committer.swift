@@ -41,6 +41,11 @@ protocol BatchTransaction: AnyObject, SQLTransaction {
     /// Whom to wake after the commit, so far.
     var channels: [String] { get }
 
+    /// From here on it is riders who speak.
+    func ridesBegin()
+    /// Whom they want to be woken, each once.
+    var riddenChannels: [String] { get }
+
     /// Waits for what was sent and not waited for yet.
     func settle() throws(SQLError)
 
@@ -59,11 +64,17 @@ protocol BatchTransaction: AnyObject, SQLTransaction {
 struct CommitWords {
     private(set) var channels: [String] = []
     private var earlier = 0
+    /// Those that were named since ``ridesBegin()``, also where they had been named before.
+    private(set) var ridden: [String] = []
+    private var isRidden = false
 
     mutating func add(_ channel: String) throws(SQLError) {
         guard Self.isChannel(channel) else { throw .other("\(channel) cannot be the name of a channel") }
         if !channels.contains(channel) { channels.append(channel) }
+        if isRidden, !ridden.contains(channel) { ridden.append(channel) }
     }
+
+    mutating func ridesBegin() { isRidden = true }
 
     mutating func beginCaller() { earlier = channels.count }
     mutating func forgetCaller() { channels.removeSubrange(earlier...) }

@@ -325,6 +325,7 @@ final class GroupCommit: Sendable {
     ) -> (CommitOutcome, [Answer]) {
         var answers: [Answer] = []
         var (concerned, boarded): ([any CommitRider], [any CommitRider]) = ([], [])
+        var called: [any CommitRider] = []
         answers.reserveCapacity(batch.count)
         let outcome = committer.transact(
             isShared: batch.count > 1, isDurable: batch.contains(where: \.isDurable), isBrief: isBrief
@@ -346,14 +347,14 @@ final class GroupCommit: Sendable {
             concerned = riders.concerned(by: transaction.channels)
             // Also those of an earlier try whom this one does not concern any more.
             boarded += concerned.filter { rider in !boarded.contains { $0 === rider } }
+            transaction.ridesBegin()
             try ride(transaction)
-            // What riders have done may concern others: they have word of it, and find it by themselves.
-            concerned = riders.concerned(by: transaction.channels)
-            boarded += concerned.filter { rider in !boarded.contains { $0 === rider } }
+            called = riders.concerned(by: transaction.riddenChannels)
         }
         for rider in boarded {
             rider.arrived(isCommitted: outcome == .committed && concerned.contains { $0 === rider })
         }
+        if outcome == .committed { for rider in called { rider.arrived(isCommitted: true) } }
         return (outcome, answers)
     }
 

@@ -63,6 +63,8 @@ final class PostgresTransaction: BatchTransaction {
     }
 
     func forgetWords() { words.forgetCaller() }
+    func ridesBegin() { words.ridesBegin() }
+    var riddenChannels: [String] { words.ridden }
 
     func setSavepoint() throws(SQLError) { try control("SAVEPOINT caller") }
 

@@ -72,6 +72,8 @@ final class SQLiteTransaction: BatchTransaction {
     }
 
     func forgetWords() { words.forgetCaller() }
+    func ridesBegin() { words.ridesBegin() }
+    var riddenChannels: [String] { words.ridden }
 
     func setSavepoint() throws(SQLError) { try control("SAVEPOINT caller") }
 

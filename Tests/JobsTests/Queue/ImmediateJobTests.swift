@@ -29,7 +29,8 @@ import TradingCore
 
     /// Two queues on a clock that stands still: no poll finds what a word was lost of.
     private func withWorkers(
-        concurrency: Int = 1, notes: @escaping @Sendable (Note) throws -> Void = { _ in },
+        concurrency: Int = 1, notesComeFirst: Bool = false,
+        notes: @escaping @Sendable (Note) throws -> Void = { _ in },
         work body: @escaping @Sendable (Int, JobRun, any SQLTransaction) throws -> Void = { _, _, _ in },
         _ test: (any SQLDatabase, RunningWorker, SteppedTime) async throws -> Void
     ) async throws {
@@ -42,7 +43,10 @@ import TradingCore
             handlers.add(AtOnceHandler(body: body))
             let running = RunningWorker(
                 database, QueueConfiguration(AtOnce.queue, concurrency: concurrency), time: time, handlers: handlers,
-                { $0.queues.append(QueueConfiguration(Note.queue, concurrency: 1)) }
+                {
+                    // The first of the list is the first to ride.
+                    $0.queues.insert(QueueConfiguration(Note.queue, concurrency: 1), at: notesComeFirst ? 0 : 1)
+                }
             ) { note, _ in
                 try notes(note)
                 return .done
@@ -55,6 +59,10 @@ import TradingCore
             try await test(database, running, time)
             try await running.drain()
         }
+    }
+
+    private func counters(_ running: RunningWorker) -> JobCounters {
+        running.worker.report.queues.first { $0.name == AtOnce.queue }?.counters ?? JobCounters()
     }
 
     private func states(_ database: any SQLDatabase) async throws -> [String] {
@@ -80,9 +88,9 @@ import TradingCore
                 #expect(try await states(database) == Array(repeating: "completed", count: number))
             }
             #expect(try await effects(database) == (1...20).map { [$0, 1] })
-            try await eventually("counted") { running.counters.completed == 20 }
-            #expect(running.counters.started == 20)
-            #expect(running.worker.report.queues[0].running == 0)
+            try await eventually("counted") { counters(running).completed == 20 }
+            #expect(counters(running).started == 20)
+            #expect(running.worker.report.queues.allSatisfy { $0.running == 0 })
         }
     }
 
@@ -93,7 +101,7 @@ import TradingCore
                     _ = try JobStore(transaction: transaction).enqueue(AtOnce(number: number), now: time.now())
                 }
             }
-            try await eventually("all") { running.counters.completed == 7 }
+            try await eventually("all") { counters(running).completed == 7 }
             #expect(try await effects(database) == (1...7).map { [$0, 1] })
         }
     }
@@ -112,11 +120,11 @@ import TradingCore
                         AtOnce(number: number), JobOptions(attempts: 2, backoff: .fixed(.seconds(5))), now: time.now())
                 }
             }
-            try await eventually("the others") { running.counters.completed == 2 && running.counters.failed == 1 }
+            try await eventually("the others") { counters(running).completed == 2 && counters(running).failed == 1 }
             #expect(try await effects(database) == [[0, 0], [1, 1], [3, 1]])
             #expect(try await states(database) == ["completed", "delayed", "completed"])
             time.advance(byNanoseconds: Nanoseconds.seconds(5))
-            try await eventually("the second attempt") { running.counters.completed == 3 }
+            try await eventually("the second attempt") { counters(running).completed == 3 }
             #expect(try await effects(database) == [[0, 0], [1, 1], [2, 2], [3, 1]])
         }
     }
@@ -127,7 +135,7 @@ import TradingCore
                 _ = try JobStore(transaction: transaction).enqueue(AtOnce(number: 1), now: time.now())
                 try transaction.execute("UPDATE jobs SET arguments = '{}'")
             }
-            try await eventually("dead") { running.counters.deadLettered == 1 }
+            try await eventually("dead") { counters(running).deadLettered == 1 }
             #expect(try await states(database) == ["dead"])
             #expect(try await effects(database) == [])
         }
@@ -143,6 +151,34 @@ import TradingCore
             }
             try await eventually("the successor") { diary.numbers == [2] }
             #expect(try await effects(database) == [[1, 1]])
+        }
+    }
+
+    @Test func `a queue that has claimed in the same commit already hears of what it enqueues, and of successors`()
+        async throws
+    {
+        let diary = Diary()
+        try await withWorkers(
+            notesComeFirst: true, notes: { diary.write($0.number) },
+            work: { number, run, transaction in
+                if number == 1 {
+                    _ = try JobStore(transaction: transaction).enqueue(Note(number: 4), now: run.startedAt)
+                }
+            }
+        ) { database, _, time in
+            try await database.write { transaction in
+                let store = JobStore(transaction: transaction)
+                _ = try store.enqueue(Note(number: 3), now: time.now())
+                _ = try store.enqueue(AtOnce(number: 1), now: time.now())
+            }
+            try await eventually("what it has enqueued") { diary.numbers == [3, 4] }
+            try await database.write { transaction in
+                let (store, options) = (JobStore(transaction: transaction), JobOptions(serialKey: "order"))
+                _ = try store.enqueue(Note(number: 5), now: time.now())
+                _ = try store.enqueue(AtOnce(number: 2), options, now: time.now())
+                _ = try store.enqueue(Note(number: 6), options, now: time.now())
+            }
+            try await eventually("the successor") { diary.numbers == [3, 4, 5, 6] }
         }
     }
 
@@ -185,9 +221,10 @@ import TradingCore
             try await enqueued
             try await eventually("completed") {
                 time.advance(byNanoseconds: Nanoseconds.seconds(10))
-                return running.counters.completed == 1
+                return counters(running).completed == 1
             }
             #expect(try await effects(database) == [[1, 2]])
+            #expect(counters(running).timedOut == 1, "what was taken back is no attempt")
         }
     }
 
@@ -210,7 +247,7 @@ import TradingCore
             }
             mayGo.withLock { $0 = true }
             try await enqueued
-            try await eventually("done") { running.counters.completed == 1 }
+            try await eventually("done") { counters(running).completed == 1 }
         }
     }
 }
