@@ -33,11 +33,26 @@ struct TransactionalNoOp: JobArguments {
 }
 
 struct TransactionalNoOpHandler: TransactionalJobHandler {
-    static var isImmediate: Bool { true }
-
     let arrivals: Arrivals
 
     func perform(_ arguments: TransactionalNoOp, run: JobRun, transaction: any SQLTransaction) throws {
+        arrivals.started(arguments.number)
+    }
+}
+
+/// Done by the commit that enqueues it.
+struct ImmediateNoOp: JobArguments {
+    static let kind = "benchmark.immediate-no-op"
+    static let queue: QueueName = "bench"
+
+    var number: Int
+}
+
+struct ImmediateNoOpHandler: TransactionalJobHandler {
+    static var isImmediate: Bool { true }
+    let arrivals: Arrivals
+
+    func perform(_ arguments: ImmediateNoOp, run: JobRun, transaction: any SQLTransaction) throws {
         arrivals.started(arguments.number)
     }
 }
@@ -80,6 +95,7 @@ struct Bench {
         var handlers = JobHandlers()
         handlers.add(NoOpHandler(arrivals: arrivals))
         handlers.add(TransactionalNoOpHandler(arrivals: arrivals))
+        handlers.add(ImmediateNoOpHandler(arrivals: arrivals))
         let clock = AlarmClock(time: time, registry: ScheduleRegistry())
         var logger = Logger(label: "benchmark")
         logger.logLevel = .warning

@@ -97,17 +97,15 @@ struct Runs: Sendable {
     private func single() async throws {
         let bench = try await Bench("jobs-single", folder: folder, concurrency: 1)
         var (loop, outside, within, alongside) = (Turns(self), Turns(self), Turns(self), Turns(self))
+        var (immediate, immediateAlongside) = (Turns(self), Turns(self))
         let plain = try PlainLoop(path: plainPath())
         for _ in 0..<Self.turns {
             try await loop.measure { _ = try plain.run(Self.turn, time) }
             try await outside.measure { try await oneAtATime(bench) { NoOp(number: $0) } }
             try await within.measure { try await oneAtATime(bench) { TransactionalNoOp(number: $0) } }
-            try await alongside.measure {
-                let turn = Task(executorPreference: bench.database.executor) {
-                    try await oneAtATime(bench) { TransactionalNoOp(number: $0) }
-                }
-                try await turn.value
-            }
+            try await alongside.measure { try await onWritersThread(bench) { TransactionalNoOp(number: $0) } }
+            try await immediate.measure { try await oneAtATime(bench) { ImmediateNoOp(number: $0) } }
+            try await immediateAlongside.measure { try await onWritersThread(bench) { ImmediateNoOp(number: $0) } }
         }
         plain.close()
         _ = plainPath()
@@ -116,6 +114,15 @@ struct Runs: Sendable {
         outside.report("one at a time, from enqueueing to durable completion", Self.turn, beside: loop)
         within.report("one at a time, within their completion's transaction", Self.turn, beside: loop)
         alongside.report("the same, called on the writer's thread", Self.turn, beside: loop)
+        immediate.report("one at a time, done by the commit that enqueues them", Self.turn, beside: loop)
+        immediateAlongside.report("the same, called on the writer's thread", Self.turn, beside: loop)
+    }
+
+    private func onWritersThread<Arguments: JobArguments>(
+        _ bench: Bench, _ make: @escaping @Sendable (Int) -> Arguments
+    ) async throws {
+        let turn = Task(executorPreference: bench.database.executor) { try await oneAtATime(bench, make) }
+        try await turn.value
     }
 
     private func oneAtATime<Arguments: JobArguments>(_ bench: Bench, _ make: (Int) -> Arguments) async throws {

@@ -99,9 +99,9 @@ public struct Operations: Sendable {
         let reading = Task {
             do { answer.yield(.success(try await database.read(body))) } catch { answer.yield(.failure(error)) }
         }
-        let alarm = alarms.alarm("api: patience") { _ in
-            answer.yield(.failure(SQLError.locked("no answer within \(patience / Nanoseconds.perSecond) s")))
-        }
+        let silence = "no answer within \(patience / Nanoseconds.perSecond) s"
+        let error = database.dialect == .postgres ? SQLError.unavailable(silence) : .locked(silence)
+        let alarm = alarms.alarm("api: patience") { _ in answer.yield(.failure(error)) }
         alarm.set(time.now().advanced(byNanoseconds: patience))
         defer {
             reading.cancel()

@@ -24,6 +24,8 @@ public final class TradingLease: Sendable {
         var term: Int64?
         /// Who holds it, as far as is known.
         var holder: String?
+        /// When that became known.
+        var heardOfAt = Timestamp.distantPast
         /// When its beat was last seen to move, by our clock; nil: never yet.
         var movedAt: Timestamp?
         var isLost = false
@@ -87,6 +89,9 @@ public final class TradingLease: Sendable {
             }
             if isAlive(state, now) { return "standing by: server \(holder) trades on this database" }
             let name = holder == node ? "\(holder), this one before or another of its name," : holder
+            if state.movedAt == nil, now.nanoseconds(since: state.heardOfAt) < doubtNanoseconds {
+                return "standing by: server \(name) held trading on this database; whether it lives is not known yet"
+            }
             return "standing by: server \(name) held trading on this database and is not heard of now; "
                 + "this one takes over when it has been silent for \(pace.length / Nanoseconds.perSecond) s"
         }
@@ -194,8 +199,9 @@ public final class TradingLease: Sendable {
         let isNews = state.withLock { state in
             let name: String? = sight.isReleased ? nil : sight.node
             if hasMoved { state.movedAt = now }
-            defer { state.holder = name }
-            return name != nil && state.holder != name
+            let isNew = state.holder != name
+            if isNew { (state.holder, state.heardOfAt) = (name, now) }
+            return name != nil && isNew
         }
         if isNews { logger.notice("standing by: server \(sight.node) holds trading on this database") }
     }
