@@ -27,7 +27,7 @@ extension InstrumentExecutor {
 
     /// What the account's stream tells of them.
     func noteStray(_ event: AccountEvent) {
-        if case .reappeared(let id) = event { return takeOff(id, "rests again, replaced at the exchange under our id") }
+        if case .reappeared(let id) = event { return takeOff(id, "had ended by the exchange's word, and rests") }
         guard !strays.isEmpty else { return }
         switch event {
         case .cancelled(let id), .expired(let id, _), .rejected(let id, _), .notFound(let id):

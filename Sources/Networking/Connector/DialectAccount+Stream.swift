@@ -223,8 +223,11 @@ extension DialectAccount {
     func audit() async -> Bool {
         let symbols = state.withLock { state in Set(state.sinks.values.map(\.symbol)) }
         for symbol in symbols.sorted(by: { $0.description < $1.description }) {
-            let before = state.withLock { state in
-                state.tracker.live(symbol).filter { state.tracker.orders[$0]?.isAcknowledged == true }
+            let (before, ended) = state.withLock { state in
+                (
+                    state.tracker.live(symbol).filter { state.tracker.orders[$0]?.isAcknowledged == true },
+                    state.tracker.endedOrders(symbol)
+                )
             }
             let listed: [ExchangeOrder]
             do { listed = try await listOpenOrders(symbol) } catch { return false }
@@ -235,6 +238,7 @@ extension DialectAccount {
                 seen.insert(id)
                 tell(symbol) { $0.heard(order, id, at: venue.exchangeNow) }
                 lookForFills(id, symbol)
+                if ended.contains(id), state.withLock({ $0.tracker.doubtsEnd(of: id, order) }) { look(for: id, symbol) }
             }
             for id in before where !seen.contains(id) { look(for: id, symbol) }
         }

@@ -33,6 +33,8 @@ struct OrderTracker: Sendable {
         /// How it ended, by the exchange's word.
         var end: OrderState?
         var isEndTold = false
+        /// A list that was asked for after its end was known shows it open.
+        var isEndDoubted = false
         /// Of a placement nobody answered.
         var acceptance: AcceptanceRule?
 
@@ -49,6 +51,16 @@ struct OrderTracker: Sendable {
 
         /// It has ended, and its end waits for fills.
         var owesFills: Bool { end != nil && lacksFills }
+
+        /// The exchange has told of an end that is none: it rests, and what was filled is what it says now.
+        mutating func takeEndBack(_ order: ExchangeOrder) {
+            guard isEndDoubted, let state = order.status else { return }
+            isEndDoubted = false
+            if state.isFinal { return }
+            end = nil
+            filled = order.filled ?? filledByTrades
+            takenBack.beginsAnew()
+        }
 
         /// What is filled, as far as anybody has said.
         var filledSoFar: FixedDecimal { max(filled ?? .zero, sum(filledBefore ?? .zero)) }
@@ -158,6 +170,7 @@ struct OrderTracker: Sendable {
         let before = orders[id] ?? Known(symbol: symbol, placedAt: order.createdAt ?? exchangeTime)
         guard var known = replace(before, by: order) else { return [] }
         let order = order.counted(from: known.filledEarlier)
+        if isAnswer { known.takeEndBack(order) }
         if let createdAt = order.createdAt, known.isAcknowledged == false { known.placedAt = createdAt }
         known.side = order.side ?? known.side
         known.price = order.price ?? known.price
@@ -191,6 +204,22 @@ struct OrderTracker: Sendable {
             events.append(.accepted(id))
         }
         return events + endEvents(id, isAnswer: isAnswer)
+    }
+
+    /// A list of open orders shows one that had ended before the list was asked for.
+    /// - Returns: whether the exchange is to be asked about it: its answer decides (``Known/takeEndBack(_:)``). An exchange that says of a cancel
+    ///   that it was carried out, and leaves the order where it is, would otherwise leave it there for good.
+    mutating func doubtsEnd(of id: ClientOrderID, _ order: ExchangeOrder) -> Bool {
+        guard let known = orders[id], known.end != nil, order.status?.isFinal == false,
+            order.id == nil || order.id == known.exchangeID
+        else { return false }
+        orders[id]?.isEndDoubted = true
+        return true
+    }
+
+    /// Of a market.
+    func endedOrders(_ symbol: Symbol) -> Set<ClientOrderID> {
+        Set(orders.filter { $0.value.symbol == symbol && $0.value.end != nil }.keys)
     }
 
     /// A fill of ours.

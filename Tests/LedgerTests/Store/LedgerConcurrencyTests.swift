@@ -98,7 +98,7 @@ import TradingCore
                 try await hasty.apply(
                     "hasty", .transfer(from: left, to: right, "1"), .transfer(from: held, to: right, "1"))
             }
-            #expect("\(refusal.map { "\($0)" } ?? "")".hasSuffix(" of ledger_accounts is locked by another session"))
+            #expect("\(refusal.map { "\($0)" } ?? "")".hasSuffix("is locked by another session"))
             release.signal()
             try await lock.value
             for posting in waiting { try await posting.value }

@@ -44,6 +44,45 @@ import TradingCore
         #expect(tracker.live(symbol).isEmpty)
     }
 
+    @Test
+    func
+        `one that was said to have ended and is on a list asked for later is taken back by the exchange's own answer alone`()
+        throws
+    {
+        var (tracker, id) = try placed()
+        #expect(tracker.heard(order(.open), id, at: 5) == [.accepted(id)])
+        #expect(tracker.heard(order(.cancelled), id, at: 6) == [.cancelled(id)])
+        // An answer that was on its way already proves nothing.
+        #expect(tracker.heard(order(.open), id, at: 7, isAnswer: true) == [.cancelled(id)])
+        #expect(tracker.endedOrders(symbol) == [id])
+        var isDoubted = tracker.doubtsEnd(of: id, order(.open))
+        #expect(isDoubted)
+        #expect(tracker.heard(order(.cancelled), id, at: 8, isAnswer: true) == [.cancelled(id)])
+        #expect(tracker.heard(order(.open), id, at: 9, isAnswer: true) == [.cancelled(id)], "the list was late")
+        isDoubted = tracker.doubtsEnd(of: id, order(.open))
+        #expect(isDoubted)
+        #expect(tracker.heard(order(.open), id, at: 10, isAnswer: true) == [.reappeared(id), .accepted(id)])
+        #expect(tracker.live(symbol) == [id])
+        #expect(tracker.exposure == [symbol.quote: "10"])
+        #expect(tracker.heard(order(.cancelled), id, at: 11) == [.cancelled(id)])
+        // Another order of the exchange's is not this one.
+        isDoubted = tracker.doubtsEnd(of: id, order(.open, id: "y"))
+        #expect(!isDoubted)
+    }
+
+    @Test func `one that was said to have traded whole and rests is taken back though its end was never told`() throws {
+        var (tracker, id) = try placed()
+        #expect(tracker.heard(order(.closed, filled: "1"), id, at: 5).isEmpty)
+        #expect(tracker.heard(order(.open), id, at: 6).isEmpty)
+        #expect(tracker.exposure.isEmpty)
+        let isDoubted = tracker.doubtsEnd(of: id, order(.open))
+        #expect(isDoubted)
+        #expect(tracker.heard(order(.open), id, at: 7, isAnswer: true) == [.accepted(id)])
+        #expect(tracker.exposure == [symbol.quote: "10"])
+        #expect(tracker.orders[id]?.owesFills == false)
+        #expect(tracker.heard(order(.cancelled), id, at: 8) == [.cancelled(id)])
+    }
+
     @Test func `of an order found after a restart only what comes from now on is told`() throws {
         var tracker = OrderTracker()
         let id = try #require(ClientOrderID(rawValue: 8))

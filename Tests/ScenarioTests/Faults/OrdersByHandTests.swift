@@ -45,6 +45,13 @@ import TradingCore
     }
 
     @Test func `what still waits for the exchange's limit when trading is halted never leaves`() async throws {
+        // On a slow machine their turn may come before the halt's.
+        for _ in 1...3 where try await haltsWhileOrdersWait() { return }
+        Issue.record("they had left before the halt each time: nothing was tested")
+    }
+
+    /// - Returns: false where what was to be held back had left before.
+    private func haltsWhileOrdersWait() async throws -> Bool {
         let stage = try await Self.ready()
         try await Self.placeFirst(stage)
         let price = try await stage.auditor.price()
@@ -73,14 +80,14 @@ import TradingCore
                 isWaited = try await Self.openOrders(stage) > sent && sent > 80
             }
         }
-        #expect(isWaited, "none waits for its turn: nothing was tested")
+        guard isWaited else { return false }
         let cross = try posting(901...905, { _ in price + price / 500 })
         async let crossing = cross()
         try await stage.server.wait("so do these") { try await Self.ordersAt(price + price / 500, stage) > 2 }
         let halted = try Program.run(["halt"], environment: stage.settings)
         #expect(halted.code == 0, "\(halted.errors)")
         let (atHalt, traded) = (try await stage.auditor.limits().orders, try await stage.auditor.trades().count)
-        #expect(traded == 0, "they had left before the halt: nothing was tested")
+        guard traded == 0 else { return false }
         try await stage.server.wait("nothing rests") { try await stage.auditor.openOrders().isEmpty }
         var answers = try await crossing
         for post in posts { answers += try await post.value }
@@ -97,6 +104,7 @@ import TradingCore
         let trading = try await stage.server.get("/health/trading").text
         #expect(trading.contains("\"openOrders\":0") && trading.contains("\"unknownOrders\":0"), "\(trading)")
         #expect(stage.server.interrupt() == 0)
+        return true
     }
 
     @Test func `an order that somebody replaces on the exchange under our id is taken off`() async throws {
