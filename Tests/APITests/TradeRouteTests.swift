@@ -97,6 +97,7 @@ import TradingCore
     }
 
     @Test(arguments: [
+        ("limit", #""timeInForce":"""#, 400), ("limit", #""requestId":"""#, 400), ("market", #""requestId":"""#, 400),
         ("limit", #""timeInForce":"GTX""#, 400), ("limit", #""timeInForce":"IOC""#, 201),
         ("limit", #""timeInForce":"FOK""#, 201), ("market", #""timeInForce":"IOC""#, 400),
         ("limit", #""timeInForce":"GTC","type":"limit""#, 201),

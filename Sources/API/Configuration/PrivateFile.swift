@@ -21,8 +21,7 @@ enum PrivateFile {
         // Two that start at once must not write into one file.
         let beside = path + ".new-\(getpid())"
         unlink(beside)
-        // As earlier versions named it, left by an interrupted start.
-        unlink(path + ".new")
+        removeLeftovers(path, folder)
         let descriptor = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw fault(path) }
         let bytes = Array(text.utf8)
@@ -40,6 +39,19 @@ enum PrivateFile {
             _ = Glibc.close(parent)
         }
         return isOurs
+    }
+
+    /// What starts left that were killed while they wrote: it may be a key.
+    private static func removeLeftovers(_ path: String, _ folder: String) {
+        // As earlier versions named it.
+        unlink(path + ".new")
+        let prefix = URL(filePath: path).lastPathComponent + ".new-"
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix(prefix) {
+            guard let writer = pid_t(name.dropFirst(prefix.count)), kill(writer, 0) != 0, errno == ESRCH else {
+                continue
+            }
+            unlink(folder + "/" + name)
+        }
     }
 
     private static func put(

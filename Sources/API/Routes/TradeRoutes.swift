@@ -65,7 +65,12 @@ struct TradeRoutes {
     }
 
     private static func request(_ input: EndpointInput, price: FixedDecimal?) throws -> DirectOrderRequest {
-        DirectOrderRequest(
+        // Left out they have a meaning; empty they are somebody's mistake, and a name that is lost makes two orders of one.
+        let rules = [("requestId", "1 to 128 characters long"), ("timeInForce", "GTC, IOC or FOK")]
+        for (name, rule) in rules where input.body[name] == .string("") {
+            throw APIError.invalid(["\(name) \"\": must be \(rule), or left out"])
+        }
+        return DirectOrderRequest(
             userID: try input.required("userId"), clientID: try input.required("clientId"),
             exchange: try input.required("exchange"), account: input.text("accountLabel") ?? "default",
             symbol: try input.required("symbol"), side: input.text("side") == "buy" ? .buy : .sell,
