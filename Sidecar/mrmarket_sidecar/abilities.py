@@ -14,6 +14,25 @@ NUMERIC_CLIENT_IDS = frozenset({"bitfinex", "extended", "lighter", "pacifica"})
 # What ccxt or the exchange puts before our id, and tells it with.
 PREFIXES = {"gate": "t-", "gateeu": "t-"}
 
+IOC, FOK, POST_ONLY = "IOC", "FOK", "PO"
+# What ccxt's features claim of an exchange while its createOrder (4.5.90) hands our word on as it stands, under a name or with a value
+# that the exchange does not have: the order would rest as a plain one. Why a test compares requests: test_order_options.
+FALSE_CLAIMS: dict[str, frozenset[str]] = {
+    "bigone": frozenset({FOK}),  # sends no time in force at all
+    "bingx": frozenset({FOK}),  # mapped for swaps alone
+    "bitrue": frozenset({IOC, FOK, POST_ONLY}),  # mapped for swaps alone
+    "bitstamp": frozenset({IOC, FOK, POST_ONLY}),  # its own fields are ioc_order, fok_order, moc_order
+    "btcturk": frozenset({IOC, FOK, POST_ONLY}),  # raw fields
+    "deepcoin": frozenset({FOK}),  # ccxt itself refuses it
+    "delta": frozenset({IOC, FOK, POST_ONLY}),  # its own fields are time_in_force, post_only
+    "hashkey": frozenset({FOK}),  # mapped for swaps alone
+    "latoken": frozenset({IOC, FOK, POST_ONLY}),  # condition stays GTC
+    "ndax": frozenset({IOC, FOK, POST_ONLY}),  # TimeInForce stays 1, which is GTC
+    "onetrading": frozenset({IOC, FOK, POST_ONLY}),  # its own words are IMMEDIATE_OR_CANCELLED, FILL_OR_KILL, is_post_only
+    "phemex": frozenset({IOC, FOK, POST_ONLY}),  # its own words are ImmediateOrCancel, FillOrKill, PostOnly
+    "toobit": frozenset({IOC, FOK}),  # raw fields that ccxt says nothing of
+}
+
 
 def _source(kind: type, pattern: str) -> str:
     """Source of the methods of this exchange, its parents included, whose names match."""
@@ -60,6 +79,14 @@ def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
     if not (has.get("fetchOrder") or has.get("fetchOrders") or has.get("fetchClosedOrders")):
         found.append("tells no order that is done")
     return found
+
+
+def has_order_option(exchange: str, features: dict[str, Any] | None, option: str) -> bool:
+    """Whether ccxt says of limit orders on the spot market that they can be so, and does not say it falsely. Silence is a no."""
+    found: Any = features
+    for name in ("spot", "createOrder", "timeInForce"):
+        found = (found or {}).get(name)
+    return (found or {}).get(option) is True and option not in FALSE_CLAIMS.get(exchange, ())
 
 
 def client_id_style(exchange: str) -> str:

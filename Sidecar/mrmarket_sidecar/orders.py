@@ -18,6 +18,7 @@ Order = dict[str, Any]
 SIDES = ("buy", "sell")
 TYPES = ("limit", "market")
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK")
+OPTION_NAMES = {abilities.IOC: "IOC (immediate or cancel)", abilities.FOK: "FOK (fill or kill)", abilities.POST_ONLY: "post-only"}
 
 
 def told(session: Session, order: Order) -> dict[str, Any]:
@@ -46,6 +47,26 @@ def _text(arguments: dict[str, Any], name: str) -> str:
     return value
 
 
+def _options(session: Session, kind: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """ccxt's parameters for post-only and time in force. It passes on what it does not know, and the order would rest."""
+    time_in_force = arguments.get("timeInForce")
+    if arguments.get("postOnly"):
+        option, parameters = abilities.POST_ONLY, {"postOnly": True}
+    elif time_in_force in (None, "GTC"):
+        return {}
+    elif time_in_force not in TIMES_IN_FORCE:
+        raise Refusal("BadArgument", f"timeInForce {time_in_force}: must be one of {', '.join(TIMES_IN_FORCE)}")
+    else:
+        option, parameters = str(time_in_force), {"timeInForce": time_in_force}
+    # An order at the market never rests, whatever becomes of the option.
+    if kind == "limit" and not abilities.has_order_option(
+            session.exchange, getattr(session.api, "features", None), option):
+        raise Refusal(
+            "OptionNotSupported", f"{session.exchange} through ccxt has no {OPTION_NAMES[option]} orders: it was not sent",
+            UNSUPPORTED)
+    return parameters
+
+
 async def create(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     tradable(session)
     symbol = session.market(arguments.get("symbol"))
@@ -55,12 +76,7 @@ async def create(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     parameters: dict[str, Any] = {"clientOrderId": client_id}
     if abilities.client_id_style(session.exchange) == "number":
         parameters["clientOrderId"] = int(client_id)
-    if arguments.get("postOnly"):
-        parameters["postOnly"] = True
-    elif (time_in_force := arguments.get("timeInForce")) not in (None, "GTC"):
-        if time_in_force not in TIMES_IN_FORCE:
-            raise Refusal("BadArgument", f"timeInForce {time_in_force}: must be one of {', '.join(TIMES_IN_FORCE)}")
-        parameters["timeInForce"] = time_in_force
+    parameters.update(_options(session, kind, arguments))
     # What would be sent has to be what was meant: ccxt cuts to the market's steps without a word.
     for name, value, shaped in (
         ("amount", amount, session.api.amount_to_precision(symbol, amount)),
