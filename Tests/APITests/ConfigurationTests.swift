@@ -113,6 +113,14 @@ import TradingCore
         #expect(configuration.text("JWT_SECRET") == "a#b")
     }
 
+    @Test(arguments: ["=x", "PORT", "A B=1", "1PORT=2", "MY-PORT=3", "export =4", "PÖRT=5"])
+    func `a line that sets nothing is a fault with its number`(_ line: String) {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            try ServerConfiguration(environment: [:], file: "# first\nPORT=4000\n\(line)\n")
+        }
+        #expect(error?.lines == [".env line 3: must be NAME=value"])
+    }
+
     @Test func `the environment wins by either spelling (D61)`() throws {
         let configuration = try ServerConfiguration(
             environment: ["RUN_STARTEGY_FOR_MIXIN_ORDERS": "true"], file: "RUN_STRATEGY_FOR_MIXIN_ORDERS=false\n")

@@ -108,13 +108,22 @@ public struct ServerConfiguration: Sendable {
             let line = line.trimmingCharacters(in: .whitespaces)
             if line.isEmpty || line.hasPrefix("#") { continue }
             let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2 else {
+            let name = parts[0].replacing("export ", with: "").trimmingCharacters(in: .whitespaces)
+            guard parts.count == 2, isName(name) else {
                 faults.append(".env line \(number + 1): must be NAME=value")
                 continue
             }
-            values[parts[0].replacing("export ", with: "").trimmingCharacters(in: .whitespaces)] = unquoted(parts[1])
+            values[name] = unquoted(parts[1])
         }
         return values
+    }
+
+    /// What a shell takes for the name of a variable.
+    private static func isName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, !(48...57).contains(first) else { return false }
+        return text.utf8.allSatisfy { byte in
+            (65...90).contains(byte) || (97...122).contains(byte) || (48...57).contains(byte) || byte == 95
+        }
     }
 
     private static func unquoted(_ raw: Substring) -> String {

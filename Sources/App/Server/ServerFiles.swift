@@ -13,13 +13,23 @@ struct ServerFiles {
 
     /// - Throws: ``BadInput`` with a line for every fault.
     init() throws {
-        let file = FileManager.default.contents(atPath: ".env").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let file = try Self.settingsFile()
         do {
             var configuration = try ServerConfiguration(
                 environment: ProcessInfo.processInfo.environment, file: file)
             configuration.revision = ProcessInfo.processInfo.environment["MRMARKET_REVISION"] ?? "unknown"
             self.configuration = configuration
         } catch { throw BadInput(error.lines.joined(separator: "\nmrmarket: ")) }
+    }
+
+    /// - Throws: ``BadInput`` when there is one and it cannot be read: what is set there is not to be passed over.
+    private static func settingsFile() throws -> String {
+        let path = ".env"
+        guard FileManager.default.fileExists(atPath: path) else { return "" }
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw BadInput("\(path): must be a file that can be read")
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The database, brought forward to this version; where there is none, its encryption key is made before it (D60).
