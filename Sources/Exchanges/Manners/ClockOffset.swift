@@ -76,7 +76,13 @@ public struct ClockOffset: Sendable {
     public func surelyPassed(at now: Int64) -> Int64? { best(now).map { now &+ $0.least } }
 
     private func best(_ now: Int64) -> Bounds? {
-        readings.map { aged($0, now) }.min { $0.width < $1.width }
+        var best: Bounds?
+        // For every word of a stream: nothing is allocated.
+        for reading in readings {
+            let bounds = aged(reading, now)
+            if bounds.width < best?.width ?? .max { best = bounds }
+        }
+        return best
     }
 
     private func aged(_ bounds: Bounds, _ now: Int64) -> Bounds {

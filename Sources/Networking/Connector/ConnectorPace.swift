@@ -23,6 +23,9 @@ public struct ConnectorPace: Sendable {
     public var restart: Int64 = 30_000
     /// A book that has not been told of for this long is compared with what the exchange answers.
     public var silence: Int64 = 10_000
+    /// How late a market's words may come, by the exchange's clock: it is not traded on when all that come for so long are later.
+    public var lateness: Int64 = 3_000
+    public var latenessPatience: Int64 = 2_000
     /// Waits between two attempts to connect.
     public var shortestReconnect: Int64 = 500
     public var longestReconnect: Int64 = 60_000

@@ -74,7 +74,9 @@ public final class DialectConnector: ExchangeConnector {
         let feed: MarketFeed? = state.withLock { state in
             if state.isClosed { return nil }
             if let running = state.feeds[symbol] { return running.feed }
-            let feed = MarketFeed(instrument, time: venue.time) { [self] why in restart(symbol, why) }
+            let feed = MarketFeed(
+                instrument, time: venue.time, pace: venue.pace, clock: { [venue] in venue.manners.clock }
+            ) { [self] trouble in mend(symbol, trouble) }
             state.feeds[symbol] = (feed, Task { await self.run(feed) })
             return feed
         }
@@ -126,18 +128,34 @@ public final class DialectConnector: ExchangeConnector {
         if let why = await watch.run() {
             // A stream that stays silent would be traded on for as long again each time.
             if feed.lastWord != nil { feed.doubt() }
-            restart(symbol, why, readsRules: false)
+            restart(symbol, why, reading: .nothing)
         }
     }
 
-    /// Values came that the rules as we know them do not allow: they are read anew, and the stream begun anew.
-    private func restart(_ symbol: Symbol, _ why: String, readsRules: Bool = true) {
-        venue.logger.error("\(why): \(readsRules ? "reading the rules anew" : "beginning the stream anew")")
+    private func mend(_ symbol: Symbol, _ trouble: MarketFeed.Trouble) {
+        switch trouble {
+        case .offUnit(let why): restart(symbol, why, reading: .rules)
+        // It may be our idea of its clock that is wrong.
+        case .late(let why): restart(symbol, why, reading: .clock)
+        case .ahead: Task { [venue] in await venue.measureClock() }
+        }
+    }
+
+    /// What may have changed at the exchange, and be why a stream has to begin anew.
+    private enum Reading: String { case nothing, rules, clock }
+
+    private func restart(_ symbol: Symbol, _ why: String, reading: Reading) {
+        let first = reading == .nothing ? "" : "reading the \(reading.rawValue) anew and "
+        venue.logger.error("\(why): \(first)beginning the stream anew")
         let (feed, old) = state.withLock { state -> (MarketFeed?, Task<Void, Never>?) in
             guard let running = state.feeds[symbol] else { return (nil, nil) }
-            let pause = readsRules ? venue.pace.restart : venue.pace.shortestReconnect
             state.feeds[symbol]?.task = Task { [venue] in
-                if readsRules { try? await venue.load() }
+                switch reading {
+                case .nothing: break
+                case .rules: try? await venue.load()
+                case .clock: await venue.measureClock()
+                }
+                let pause = reading == .rules ? venue.pace.restart : venue.pace.shortestReconnect
                 do { try await venue.sleep(pause) } catch { return }
                 await self.run(running.feed)
             }

@@ -19,23 +19,42 @@ final class MarketFeed: Sendable {
         var isTelling = false
         /// When the exchange last told anything of the book.
         var bookAt = Timestamp.distantPast
-        /// The stream was silent while the market moved: the book that it begins anew with, which may have been asked for, proves nothing
-        /// of the stream, its next word does.
+        /// The stream was silent while the market moved, or late: the book that it begins anew with, which may have been asked for,
+        /// proves nothing of the stream, its next word does where that is not late.
         var isDoubted = false
-        /// That book, until then.
-        var unproven: [MarketRecord]?
+        /// There is such a book, and nobody has been told of it. What changes it is kept.
+        var isHeldBack = false
+        var lateness: StreamLateness
+    }
+
+    /// What the feed cannot mend itself.
+    enum Trouble: Hashable, Sendable {
+        /// A value between two units came: the rules have changed.
+        case offUnit(String)
+        /// It tells of some time ago.
+        case late(String)
+        /// It tells of what we take for the future: the exchange's clock is another than we believe.
+        case ahead
     }
 
     let instrument: Instrument
     private let time: any TimeSource
-    /// A value between two units came: the rules have changed.
-    private let offUnit: @Sendable (String) -> Void
-    private let state = Mutex(State())
+    private let clock: @Sendable () -> ClockOffset
+    private let trouble: @Sendable (Trouble) -> Void
+    private let state: Mutex<State>
 
-    init(_ instrument: Instrument, time: any TimeSource, offUnit: @escaping @Sendable (String) -> Void) {
+    /// - Parameter clock: what is known of the exchange's; while that is nothing no word is late.
+    init(
+        _ instrument: Instrument, time: any TimeSource, pace: ConnectorPace = ConnectorPace(),
+        clock: @escaping @Sendable () -> ClockOffset = { ClockOffset() },
+        trouble: @escaping @Sendable (Trouble) -> Void
+    ) {
         self.instrument = instrument
         self.time = time
-        self.offUnit = offUnit
+        self.clock = clock
+        self.trouble = trouble
+        state = Mutex(
+            State(lateness: StreamLateness(bound: pace.lateness, patience: pace.latenessPatience)))
     }
 
     func add(_ sink: @escaping Sink) -> Int {
@@ -62,17 +81,15 @@ final class MarketFeed: Sendable {
         let now = time.now()
         switch update {
         case .connected, .bookNotFetched: break
-        case .disconnected: lose(now)
+        case .disconnected:
+            state.withLock { $0.lateness.forget() }
+            lose(now)
         case .event(.book(let book)):
             guard let records = records(book, now) else { return broken("a book", now) }
-            if isFirstInDoubt(records) { return }
-            state.withLock { $0.bookAt = now }
-            spread(records, isWhole: true)
+            take(records, book: true, judge(book.time, now, isAnswer: true), now)
         case .event(.bookChange(let change)):
             guard let records = records(change, now) else { return broken("a change", now) }
-            if let book = proven() { spread(book, isWhole: true) }
-            state.withLock { $0.bookAt = now }
-            spread(records.isEmpty ? [record(.heartbeat, now)] : records, isWhole: nil)
+            take(records, book: false, judge(change.time, now), now)
         case .event(.bookLost): lose(now)
         case .event(.trade(let trade)): if let record = record(trade, now) { spread([record], isWhole: nil) }
         // A connection that lives proves nothing of the market: see ``DialectConnector``'s watch.
@@ -98,26 +115,54 @@ final class MarketFeed: Sendable {
         lose(time.now())
     }
 
-    private func isFirstInDoubt(_ book: [MarketRecord]) -> Bool {
-        state.withLock { state in
-            guard state.isDoubted else { return false }
-            if state.unproven == nil {
-                state.unproven = book
-                return true
-            }
-            (state.isDoubted, state.unproven) = (false, nil)
-            return false
+    // MARK: - Lateness
+
+    /// - Parameter isAnswer: it may have been asked for: a book's time is that of its last change, and no sign that it is late.
+    private func judge(_ time: Int64?, _ now: Timestamp, isAnswer: Bool = false) -> StreamLateness.Judgement {
+        let (clock, now) = (clock(), now.nanoseconds / Nanoseconds.perMillisecond)
+        return state.withLock { state in
+            guard isAnswer else { return state.lateness.heard(time, at: now, by: clock) }
+            var other = state.lateness
+            return other.heard(time, at: now, by: clock)
         }
     }
 
-    /// A change came.
-    /// - Returns: the book that was kept back until one does.
-    private func proven() -> [MarketRecord]? {
-        state.withLock { state in
-            guard let book = state.unproven else { return nil }
-            (state.isDoubted, state.unproven) = (false, nil)
-            return book
+    private func take(_ records: [MarketRecord], book: Bool, _ judgement: StreamLateness.Judgement, _ now: Timestamp) {
+        if !isKeptBack(records, book: book, judgement, now) {
+            state.withLock { $0.bookAt = now }
+            spread(records.isEmpty ? [record(.heartbeat, now)] : records, isWhole: book ? true : nil)
         }
+        switch judgement {
+        case .late(let age) where !book: isLate(by: age)
+        case .ahead where !book: trouble(.ahead)
+        case .late, .ahead, .unknown, .inTime, .doubtful: break
+        }
+    }
+
+    private func isLate(by age: Int64) {
+        guard !state.withLock({ $0.isDoubted }) else { return }
+        doubt()
+        trouble(.late("\(instrument.id.symbol) is told \(age) ms late"))
+    }
+
+    /// While the stream is doubted its book is kept, and told of when a word has come in time.
+    private func isKeptBack(
+        _ records: [MarketRecord], book: Bool, _ judgement: StreamLateness.Judgement, _ now: Timestamp
+    ) -> Bool {
+        let proven = state.withLock { state -> [MarketRecord]? in
+            guard state.isDoubted else { return [] }
+            guard book || state.isHeldBack else { return nil }
+            for record in records { state.book.apply(record) }
+            let isFirst = !state.isHeldBack
+            state.isHeldBack = true
+            guard !isFirst, judgement == .inTime || judgement == .unknown else { return nil }
+            (state.isDoubted, state.isHeldBack, state.bookAt) = (false, false, now)
+            return snapshot(state.book, now)
+        }
+        guard let proven else { return true }
+        if proven.isEmpty { return false }
+        spread(proven, isWhole: true)
+        return true
     }
 
     // MARK: - Telling
@@ -137,7 +182,7 @@ final class MarketFeed: Sendable {
 
     private func lose(_ now: Timestamp) {
         let had = state.withLock { state in
-            state.unproven = nil
+            state.isHeldBack = false
             return state.isWhole
         }
         if had { spread([record(.gap, now)], isWhole: false) }
@@ -145,7 +190,7 @@ final class MarketFeed: Sendable {
 
     private func broken(_ what: String, _ now: Timestamp) {
         lose(now)
-        offUnit("\(what) of \(instrument.id) has a price between two ticks of \(instrument.unit.price)")
+        trouble(.offUnit("\(what) of \(instrument.id) has a price between two ticks of \(instrument.unit.price)"))
     }
 
     /// Whoever comes first tells for all; what comes meanwhile is told by the same, in its turn.

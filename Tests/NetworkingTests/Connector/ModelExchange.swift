@@ -111,6 +111,8 @@ final class ModelExchange: Sendable {
         var refusesKey = false
         /// The market's streams live and tell nothing.
         var isMarketMute = false
+        /// What the market's streams tell comes so many milliseconds of exchange time after it was said.
+        var marketLateness: Int64 = 0
         /// The account's stream lives and tells of no order.
         var isAccountMute = false
         /// Subscriptions are not even confirmed, as on a stream that is dead from its first moment (Binance).

@@ -25,6 +25,14 @@ extension VenueHarness {
         return (unit.decimal(bid), unit.decimal(ask))
     }
 
+    /// The asks' amounts in the book that the records make, the best first.
+    var askAmounts: [String] {
+        var book = OrderBook()
+        for record in market { book.apply(record) }
+        guard let unit = knownUnit else { return [] }
+        return book.levels(.sell, limit: .max).map { level in unit.decimal(level.quantity).text }
+    }
+
     private var knownUnit: BookUnit? {
         (try? connector as? DialectConnector)?.venue.known(Self.symbol)?.unit
     }

@@ -52,6 +52,8 @@ final class VenueHarness: Sendable {
     let log = LogText()
     /// Changes what is sent to a connection.
     let spoiler: Mutex<(@Sendable (VenueFrame) -> [VenueFrame])?> = Mutex(nil)
+    /// The last frame on its way to a connection that is told late.
+    private let late: Mutex<[Int: Task<Void, Never>]> = Mutex([:])
     private let caller: HTTPCaller
     private let records = Mutex<[MarketRecord]>([])
     private let updates = Mutex<[AccountUpdate]>([])
@@ -123,8 +125,9 @@ final class VenueHarness: Sendable {
         model.publish.withLock {
             $0 = { [weak self] events in
                 for (connection, topics) in model.read({ $0.listened }) {
+                    let delay = topics.contains("market") ? model.read { $0.marketLateness } : 0
                     for event in events {
-                        for frame in speaker.packets(event, topics) { self?.push(frame, to: connection) }
+                        for frame in speaker.packets(event, topics) { self?.push(frame, to: connection, after: delay) }
                     }
                 }
             }
@@ -135,6 +138,19 @@ final class VenueHarness: Sendable {
         for (connection, topics) in model.read({ $0.listened }) where topics.contains("market") {
             server.push(text, to: connection)
         }
+    }
+
+    /// - Parameter delay: milliseconds of exchange time. What follows comes after it, however late that is.
+    private func push(_ frame: VenueFrame, to connection: Int, after delay: Int64) {
+        let previous = late.withLock { $0[connection] }
+        guard delay > 0 || previous != nil else { return push(frame, to: connection) }
+        let due = time.now().advanced(byNanoseconds: delay * 1_000_000)
+        let task = Task { [self] in
+            await previous?.value
+            try? await time.sleep(until: due)
+            push(frame, to: connection)
+        }
+        late.withLock { $0[connection] = task }
     }
 
     private func push(_ frame: VenueFrame, to connection: Int) {

@@ -33,6 +33,7 @@ import TradingCore
         #"{"kind":"silent","on":["stream.user"],"count":1}"#,
         #"{"kind":"gap","on":["stream.*"],"count":4}"#,
         #"{"kind":"stale","on":["stream.*"],"milliseconds":900,"count":20}"#,
+        #"{"kind":"stale","on":["stream.depth"],"milliseconds":6000}"#,
         #"{"kind":"duplicate","on":["stream.user"],"count":6}"#,
         #"{"kind":"reorder","on":["stream.user"],"count":4}"#,
         #"{"kind":"disconnect","on":["stream.*"],"count":2}"#,
@@ -110,6 +111,30 @@ import TradingCore
         #expect(halted.code == 0, "\(halted.errors)")
         #expect(halted.output.contains("HALTED for the whole server"), "\(halted.output)")
         #expect(halted.output.contains("Orders not cancelled yet, of binance/default: "), "\(halted.output)")
+    }
+
+    /// It talks all the while, and misses no number.
+    @Test func `a market that is told late, without end, is not quoted on, and is again once it is told in time`()
+        async throws
+    {
+        let stage = try await Stage()
+        try await stage.startStrategies(1, Self.strategy)
+        try await stage.server.wait("quotes rest") { try await !stage.auditor.openOrders().isEmpty }
+        try await stage.misbehave([#"{"kind":"stale","on":["stream.depth"],"milliseconds":6000}"#])
+        try await stage.server.wait("nothing rests", seconds: 60) { try await stage.auditor.openOrders().isEmpty }
+        // Its stream begins anew meanwhile, with a book that is asked for, and stays late.
+        for _ in 0..<25 {
+            #expect(try await stage.auditor.openOrders().isEmpty)
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        #expect(stage.server.log.contains("ms late"), "\(stage.server.log.suffix(3_000))")
+        try await stage.auditor.behave()
+        try await stage.server.wait("it is quoted on again", seconds: 90) {
+            try await !stage.auditor.openOrders().isEmpty
+        }
+        try await stage.stopStrategies(1)
+        #expect(stage.server.interrupt() == 0)
+        #expect(stage.exchange.interrupt() == 0)
     }
 
     /// First without any other's help: the account's order budget is used up again and again, and the exchange never has to
