@@ -6,7 +6,8 @@ import Synchronization
 /// They have a connection of their own, so that nothing the writer waits for delays them. Where that one gives no answer within a second,
 /// or cannot be made, they go with the writer's transactions: no connection is to cost a lease by itself. Then a sign may be stored twice.
 final class PostgresBeats: Sendable {
-    static let patience = Duration.seconds(1)
+    private static let seconds = 1
+    static let patience = Duration.seconds(seconds)
 
     private let writer: GroupCommit
     private let own: GroupCommit
@@ -31,9 +32,11 @@ final class PostgresBeats: Sendable {
             owed.withLock { $0[number] = .now }
             own.write(body) { [self] result in
                 owed.withLock { $0[number] = nil }
-                if Self.isWithoutConnection(result) { goWithWriter(body, answer) } else { answer.take(result) }
+                if Self.isWithoutConnection(result) { goWithWriter(body, answer) } else { answer.takeFirst(result) }
             }
-            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(1)) { [self] in goWithWriter(body, answer) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Self.seconds)) { [self] in
+                goWithWriter(body, answer)
+            }
         }
     }
 
@@ -81,6 +84,12 @@ private final class FirstOf<Value: Sendable>: Sendable {
             defer { state.hasSecond = true }
             return state.continuation != nil && !state.hasSecond
         }
+    }
+
+    /// A refusal that comes when another has been asked already says nothing: that one answers.
+    func takeFirst(_ result: Result<Value, any Error>) {
+        if case .failure = result, state.withLock({ $0.hasSecond }) { return }
+        take(result)
     }
 
     func take(_ result: Result<Value, any Error>) {
