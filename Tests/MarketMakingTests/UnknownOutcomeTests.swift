@@ -86,6 +86,43 @@ import TradingCore
         }
     }
 
+    /// As after an outage in which it worked with an old copy of its books.
+    @Test func `orders that ended as forgotten and that the exchange remembers are taken off, and their fills booked`()
+        async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            let exchange = bench.exchange
+            let before = exchange.state.withLock { state in
+                defer { state.orders = [:] }
+                return state.orders
+            }
+            try await bench.restart()
+            exchange.market(bid: 5_999_800, ask: 6_000_000)
+            try await bench.server.wait("four new ones rest") { exchange.open.count == 4 }
+            try await bench.server.wait("the others have ended") { [database = bench.server.database] in
+                try await Self.statuses(database.real).count { $0 == "expired" || $0 == "cancelled" } == 4
+            }
+            let filled = try #require(before.values.first { $0.request.side == .buy }).request.id
+            exchange.state.withLock { $0.orders.merge(before) { now, _ in now } }
+            exchange.fill(filled, lots: 200_000)
+            exchange.tell(.lost)
+            exchange.tell(.recovered)
+            try await bench.server.wait("what is remembered is off the book") {
+                !exchange.open.contains { before[$0.request.id] != nil }
+            }
+            try await bench.server.wait("its fill is booked") { [server = bench.server] in
+                try await server.supervisor.fills(strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 10)
+                    .map(\.quantity) == ["0.002"]
+            }
+            try await bench.restart()
+            #expect(!exchange.open.contains { before[$0.request.id] != nil })
+            let fills = try await bench.server.supervisor.fills(
+                strategyKey: "u1-c1-pureMarketMaking", after: 0, limit: 10)
+            #expect(fills.map(\.quantity) == ["0.002"])
+        }
+    }
+
     @Test func `fills told twice, by stream and by asking, are booked once`() async throws {
         try await withServer { bench in
             try await bench.quote()
