@@ -113,6 +113,14 @@ import TradingCore
         #expect(configuration.text("JWT_SECRET") == "a#b")
     }
 
+    @Test func `a name in the file that is no setting is told, whatever the environment holds beside it`() throws {
+        let file = "PROT=4000\nPORT=4001\nRUN_STARTEGY_FOR_MIXIN_ORDERS=true\nBINANCE_API_KEYS=k\nPROT=1\n# ABC=1\n"
+        let configuration = try ServerConfiguration(environment: ["PATH": "/bin", "LANG": "C"], file: file)
+        #expect(configuration.unknownNames == ["BINANCE_API_KEYS", "PROT"])
+        #expect(configuration.port == 4_001)
+        #expect(try ServerConfiguration(environment: [:], file: ConfigurationKey.exampleFile).unknownNames == [])
+    }
+
     @Test(arguments: ["=x", "PORT", "A B=1", "1PORT=2", "MY-PORT=3", "export =4", "PÖRT=5"])
     func `a line that sets nothing is a fault with its number`(_ line: String) {
         let error = #expect(throws: ConfigurationErrors.self) {

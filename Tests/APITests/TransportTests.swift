@@ -117,6 +117,9 @@ import TradingCore
             let refused = try await login()
             #expect(refused.status == .tooManyRequests)
             #expect(refused.text == #"{"statusCode":429,"message":"ThrottlerException: Too Many Requests"}"#)
+            // No sooner than the window ends, and no later.
+            let seconds = refused.headers[.retryAfter].flatMap { Int($0) }
+            #expect(seconds.map { (1...60).contains($0) } == true, "\(seconds.map { "\($0)" } ?? "none")")
             for _ in 0..<55 { #expect(try await client.execute(uri: "/", method: .get).status == .ok) }
             #expect(try await client.execute(uri: "/", method: .get).status == .tooManyRequests)
             // Scrapers go on.

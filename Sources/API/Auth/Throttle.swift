@@ -21,8 +21,9 @@ final class Throttle: Sendable {
         self.time = time
     }
 
-    /// - Returns: false when the client has used its share of the window.
-    func admits(_ client: String) -> Bool {
+    /// Counts one more request of a client's.
+    /// - Returns: nil where it is admitted; after how many seconds it may come again where it has used its share of the window.
+    func refusal(_ client: String) -> Int? {
         let now = time.now()
         return clients.withLock { clients in
             var entry = clients[client] ?? Window(start: now, count: 0)
@@ -30,7 +31,9 @@ final class Throttle: Sendable {
             entry.count += 1
             clients[client] = entry
             if clients.count > Self.maximumClients { forget(&clients, now) }
-            return entry.count <= limit
+            guard entry.count > limit else { return nil }
+            let left = window - now.nanoseconds(since: entry.start)
+            return Int((left + Nanoseconds.perSecond - 1) / Nanoseconds.perSecond)
         }
     }
 

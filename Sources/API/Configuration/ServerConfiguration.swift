@@ -12,6 +12,8 @@ public struct ServerConfiguration: Sendable {
     public let databaseLocation: DatabaseLocation
     /// What may be deposited and withdrawn.
     public let transferNetworks: TransferAllowList
+    /// Names in the `.env` file that mean nothing to the server: written wrongly, or of something else.
+    public let unknownNames: [String]
     /// Which build this is.
     public var revision = "unknown"
 
@@ -21,7 +23,10 @@ public struct ServerConfiguration: Sendable {
     /// - Throws: ``ConfigurationErrors`` with a line for every fault.
     public init(environment: [String: String], file: String = "") throws(ConfigurationErrors) {
         var faults: [String] = []
-        let sources = [environment, Self.parse(file, &faults)]
+        let settings = Self.parse(file, &faults)
+        let sources = [environment, settings]
+        let known = Set(ConfigurationKey.all.flatMap { [$0.name, $0.alias].compactMap(\.self) })
+        unknownNames = settings.keys.filter { !known.contains($0) }.sorted()
         var values: [String: String] = [:]
         for key in ConfigurationKey.all {
             if let given = Self.given(key, sources) {

@@ -4,6 +4,8 @@ import MarketMaking
 struct APIError: Error, Hashable {
     var status: Int
     var body: JSONTree
+    /// In how many seconds the same may succeed; nil where waiting is no help.
+    var retryAfter: Int?
 
     /// An exception with a text of its own.
     static func typed(_ status: Int, _ message: String) -> APIError {
@@ -31,7 +33,13 @@ struct APIError: Error, Hashable {
     static let unauthorized = APIError(
         status: 401, body: .object(["message": .string("Unauthorized"), "statusCode": .number(401)]))
     static let tooLarge = plain(413, "request entity too large")
-    static let tooManyRequests = plain(429, "ThrottlerException: Too Many Requests")
+
+    static func tooManyRequests(retryAfter: Int) -> APIError {
+        var error = plain(429, "ThrottlerException: Too Many Requests")
+        error.retryAfter = retryAfter
+        return error
+    }
+
     static let fault = plain(500, "Internal server error")
 
     static func unknownRoute(_ method: String, _ path: String) -> APIError { typed(404, "Cannot \(method) \(path)") }

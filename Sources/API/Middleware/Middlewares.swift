@@ -114,14 +114,20 @@ struct ThrottleMiddleware: RouterMiddleware {
         // A halt must go through however busy others, or the operator's own scripts, keep the server; without a token it is
         // refused as cheaply as by a throttle.
         if path == ["admin", "trading-state"] { return try await next(request, context) }
-        if path == ["auth", "login"], !login.admits(context.client) { throw APIError.tooManyRequests }
-        guard general.admits(context.client) else { throw APIError.tooManyRequests }
+        if path == ["auth", "login"], let seconds = login.refusal(context.client) {
+            throw APIError.tooManyRequests(retryAfter: seconds)
+        }
+        if let seconds = general.refusal(context.client) { throw APIError.tooManyRequests(retryAfter: seconds) }
         return try await next(request, context)
     }
 }
 
 extension Response {
-    static func json(_ error: APIError) -> Response { json(.init(code: error.status), error.body) }
+    static func json(_ error: APIError) -> Response {
+        var response = json(.init(code: error.status), error.body)
+        if let seconds = error.retryAfter { response.headers[.retryAfter] = "\(seconds)" }
+        return response
+    }
 
     static func json(_ status: HTTPResponse.Status, _ tree: JSONTree) -> Response {
         Response(

@@ -50,6 +50,9 @@ struct ServeCommand: AsyncParsableCommand {
         let database = try await files.openDatabase().database
         await MoneyServices.tellFindings(database, logger)
         let secrets = try loadSecrets(files)
+        for name in files.configuration.unknownNames {
+            logger.warning(".env: \(name.prefix(64)) is no setting of the server, and is passed over")
+        }
         for weakness in ServerSecrets.weaknesses(files.configuration) { logger.warning("\(weakness)") }
         for exposure in ServerSecrets.exposures(files.configuration) { logger.warning("\(exposure)") }
         let registry = ScheduleRegistry()
