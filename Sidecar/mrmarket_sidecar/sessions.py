@@ -104,6 +104,15 @@ class Session:
                 await self._books.load_markets()
         return self._books
 
+    async def drop_watchers(self, source: Any) -> None:
+        """Has all that is watched of it begin anew, on new connections: not every exchange lets one go by itself."""
+        for client in list(getattr(source, "clients", {}).values()):
+            client.reset(ccxt.NetworkError("begun anew, as a book came late"))
+        try:
+            await asyncio.wait_for(source.close_ws_clients(), 2)
+        except Exception:  # What does not end by itself is left behind: the next one is made all the same.
+            source.clients = {}
+
     async def load(self, reload: bool = False) -> None:
         async with self._loading:
             if reload or not self.api.markets:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .failures import Refusal, Trace, classify, trace
+from .lateness import AFTER, Comparison, best
 from .methods import balances
 from .orders import told
 from .sessions import Session
@@ -25,6 +26,12 @@ SHORTEST_WAIT, LONGEST_WAIT = 0.5, 30.0
 SETTLED_AFTER = 1.0
 # A watcher that has failed so often is given up for so many seconds, and what is public asked for instead.
 PATIENCE, POLLS_FOR = 3, 60.0
+# A book that talks is compared so often; again soon after it was not found to be the market's.
+COMPARE_EVERY, COMPARE_SOON, COMPARE_AFTER = 15.0, 1.0, AFTER
+
+
+class LateBook(Exception):
+    """A watched book that talks of some time ago."""
 
 
 class Stream:
@@ -39,6 +46,7 @@ class Stream:
         self.depth = min(int(arguments.get("depth") or 50), 1_000)
         self.interval = max(0.1, float(arguments.get("interval") or 1_000) / 1_000)
         self.stale_after = max(0.1, float(arguments.get("staleAfter") or STALE_AFTER * 1_000) / 1_000)
+        self.compare_every = max(0.1, float(arguments.get("compareEvery") or COMPARE_EVERY * 1_000) / 1_000)
         watches = bool(session.abilities()["streams"][self.kind]) and not session.polls
         # Of an own order or trade nobody is told by asking: that is what the requests are for.
         if not watches and self.kind in ("orders", "ownTrades", "balance"):
@@ -46,6 +54,9 @@ class Stream:
         self.watches = watches
         self._lost = False
         self._failures = 0
+        # The watched book was late: it is told again when it has been shown to be in time.
+        self._is_doubted = False
+        self._comparison = Comparison()
 
     async def tell(self, **message: Any) -> None:
         await self._tell({"id": self.number, **message})
@@ -78,9 +89,65 @@ class Stream:
     async def _carry(self) -> None:
         if not self.watches or (self._failures >= PATIENCE and self.kind in ("orderBook", "ticker", "trades")):
             await self._poll(None if not self.watches else POLLS_FOR)
-        source = await self.session.books() if self.kind == "orderBook" else self.session.api
+        while self.kind == "orderBook":
+            await self._carry_book(await self.session.books())
         while True:
-            await self._event(await self._watched(source))
+            await self._event(await self._watched(self.session.api))
+
+    async def _carry_book(self, source: Any) -> None:
+        """Until the watcher breaks, or is late."""
+        if self._is_doubted:
+            await self._poll(POLLS_FOR)
+        self._comparison = Comparison(COMPARE_AFTER)
+        tasks = [asyncio.ensure_future(task) for task in (self._watch_book(source), self._compare())]
+        if self._is_doubted:
+            tasks.append(asyncio.ensure_future(self._poll(None)))
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except LateBook:
+            self._is_doubted = True
+            await self.session.drop_watchers(source)
+            raise
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch_book(self, source: Any) -> None:
+        while True:
+            value = await self._watched(source)
+            self._comparison.heard(asyncio.get_running_loop().time(), best(value))
+            if not self._is_doubted:
+                await self._event(value)
+
+    async def _compare(self) -> None:
+        """Holds the watched book against one that is asked for, now and then, until it is found to be late."""
+        while not self._comparison.is_late:
+            if not self._comparison.has_book:
+                await asyncio.sleep(COMPARE_SOON)
+                continue
+            is_in_time = await self._is_in_time()
+            if is_in_time and self._is_doubted:
+                # From here on it is told, and no longer asked for: as if the watcher had just begun.
+                self._is_doubted = False
+                return
+            await asyncio.sleep(self.compare_every if is_in_time else COMPARE_SOON)
+        raise LateBook(f"the book of {self.symbol} talks of some time ago: it is asked for instead")
+
+    async def _is_in_time(self) -> bool:
+        loop, comparison = asyncio.get_running_loop(), self._comparison
+        comparison.asks()
+        try:
+            asked = await self._ask()
+        except Exception:  # A question that fails says nothing of the watcher.
+            comparison.forget()
+            return not self._is_doubted
+        comparison.answered(loop.time(), best(asked))
+        while (is_in_time := comparison.judged(loop.time())) is None:
+            await asyncio.sleep(COMPARE_AFTER / 20)
+        return is_in_time
 
     async def _poll(self, seconds: float | None) -> None:
         loop = asyncio.get_running_loop()
