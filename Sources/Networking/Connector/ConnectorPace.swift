@@ -23,6 +23,8 @@ public struct ConnectorPace: Sendable {
     public var restart: Int64 = 30_000
     /// A book that has not been told of for this long is compared with what the exchange answers.
     public var silence: Int64 = 10_000
+    /// What an account's stream tells may be so old, and the stream is relied on again.
+    public var freshness: Int64 = 5_000
     /// Waits between two attempts to connect.
     public var shortestReconnect: Int64 = 500
     public var longestReconnect: Int64 = 60_000

@@ -58,7 +58,7 @@ extension DialectAccount {
             order.symbol = symbol
             let answer = order
             tell(symbol) { $0.heard(answer, id, at: venue.exchangeNow) }
-            streamOwesWord(since: sentAt)
+            streamOwesWord(on: id, since: sentAt)
             lookForFills(id, symbol)
         } catch {
             // Whoever withdrew it has told of it.

@@ -113,6 +113,8 @@ final class ModelExchange: Sendable {
         var isMarketMute = false
         /// The account's stream lives and tells of no order.
         var isAccountMute = false
+        /// What the account's streams tell comes so many milliseconds of exchange time late, and says when it happened.
+        var accountLag: Int64 = 0
         /// Subscriptions are not even confirmed, as on a stream that is dead from its first moment (Binance).
         var isDeadFromTheStart = false
         /// So many orders go, each after a first page of open orders was told.

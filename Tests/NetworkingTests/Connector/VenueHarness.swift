@@ -52,6 +52,7 @@ final class VenueHarness: Sendable {
     let log = LogText()
     /// Changes what is sent to a connection.
     let spoiler: Mutex<(@Sendable (VenueFrame) -> [VenueFrame])?> = Mutex(nil)
+    private let lateWords: Mutex<Task<Void, Never>?> = Mutex(nil)
     private let caller: HTTPCaller
     private let records = Mutex<[MarketRecord]>([])
     private let updates = Mutex<[AccountUpdate]>([])
@@ -109,6 +110,8 @@ final class VenueHarness: Sendable {
         if pace == nil {
             chosen.shortestReconnect = 300
             chosen.longestReconnect = 2_000
+            // A busy machine is late, too, and its lateness counts twentyfold.
+            chosen.freshness = chosen.silence
         }
         let (caller, schedules) = (caller, schedules)
         registry = ExchangeRegistry(
@@ -122,8 +125,13 @@ final class VenueHarness: Sendable {
             })
         model.publish.withLock {
             $0 = { [weak self] events in
-                for (connection, topics) in model.read({ $0.listened }) {
-                    for event in events {
+                let lag = model.read { $0.accountLag }
+                for event in events {
+                    if lag > 0, case .order = event {
+                        self?.tellLate(event, lag)
+                        continue
+                    }
+                    for (connection, topics) in model.read({ $0.listened }) {
                         for frame in speaker.packets(event, topics) { self?.push(frame, to: connection) }
                     }
                 }
@@ -134,6 +142,22 @@ final class VenueHarness: Sendable {
     func pushToMarket(_ text: String) {
         for (connection, topics) in model.read({ $0.listened }) where topics.contains("market") {
             server.push(text, to: connection)
+        }
+    }
+
+    /// In the words of now, one after another, to whoever listens then.
+    private func tellLate(_ event: ModelExchange.Event, _ lag: Int64) {
+        let frames = Dictionary(
+            model.read { $0.listened.values.map { ($0, speaker.packets(event, $0)) } }, uniquingKeysWith: { $1 })
+        let dueAt = time.now().advanced(byNanoseconds: lag * 1_000_000)
+        lateWords.withLock { last in
+            last = Task { [last, weak self, time, model] in
+                await last?.value
+                try? await time.sleep(until: dueAt)
+                for (connection, topics) in model.read({ $0.listened }) {
+                    for frame in frames[topics] ?? [] { self?.push(frame, to: connection) }
+                }
+            }
         }
     }
 
