@@ -10,6 +10,8 @@ public struct ConnectorPace: Sendable {
     public var audit: Int64 = 60_000
     /// How long a fill may be on its way by the stream after the order's new state, before it is asked for.
     public var fillGrace: Int64 = 500
+    /// How long an end that an answer has told may go without the stream's word, or any end without its fills, before it is asked about.
+    public var endGrace: Int64 = 5_000
     /// After a look that told nothing, and at most: each is twice as long as the one before.
     public var shortestLook: Int64 = 1_000
     public var longestLook: Int64 = 30_000

@@ -132,7 +132,11 @@ extension DialectAccount {
         }
         let symbol = order.symbol ?? state.withLock { $0.tracker.orders[id]?.symbol }
         guard let symbol else { return }
-        tell(symbol) { $0.heard(order, id, at: venue.exchangeNow) }
+        tell(symbol) { tracker in
+            let events = tracker.heard(order, id, at: venue.exchangeNow)
+            if order.status?.isFinal == true { tracker.endIsConfirmed(id) }
+            return events
+        }
         lookForFills(id, symbol)
     }
 

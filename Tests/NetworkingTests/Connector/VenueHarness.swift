@@ -242,7 +242,17 @@ final class VenueHarness: Sendable {
         case .fail: return VenueAnswer(status: 502, body: "<html>bad gateway</html>")
         case .staleNonce: return speaker.staleNonce ?? act()
         case .comeLate: return .dropped
+        case .cancelInWordsAlone(let isStreamed), .fillInWordsAlone(let isStreamed):
+            return pretend(.init(isStreamed: isStreamed), speaker.model, act)
         }
+    }
+
+    private static func pretend(
+        _ pretence: ModelExchange.Pretence, _ model: ModelExchange, _ act: () -> VenueAnswer
+    ) -> VenueAnswer {
+        model.change { $0.pretence = pretence }
+        defer { model.change { $0.pretence = nil } }
+        return act()
     }
 
     // MARK: - The connector
