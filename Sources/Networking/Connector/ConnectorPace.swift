@@ -10,6 +10,8 @@ public struct ConnectorPace: Sendable {
     public var audit: Int64 = 60_000
     /// How long a fill may be on its way by the stream after the order's new state, before it is asked for.
     public var fillGrace: Int64 = 500
+    /// How long an end that an answer has told may go without the stream's word, or any end without its fills, before it is asked about.
+    public var endGrace: Int64 = 5_000
     /// After a look that told nothing, and at most: each is twice as long as the one before.
     public var shortestLook: Int64 = 1_000
     public var longestLook: Int64 = 30_000
@@ -26,6 +28,8 @@ public struct ConnectorPace: Sendable {
     /// How late a market's words may come, by the exchange's clock: it is not traded on when all that come for so long are later.
     public var lateness: Int64 = 3_000
     public var latenessPatience: Int64 = 2_000
+    /// What an account's stream tells may be so old, and the stream is relied on again.
+    public var freshness: Int64 = 5_000
     /// Waits between two attempts to connect.
     public var shortestReconnect: Int64 = 500
     public var longestReconnect: Int64 = 60_000

@@ -70,5 +70,6 @@ extension DialectAccount {
         tell(symbol) { $0.heard(told, id, at: venue.exchangeNow) }
         lookForFills(id, symbol)
         if state.withLock({ $0.tracker.orders[id]?.end }) == nil { lookLater(for: id, symbol) }
+        confirmEnd(of: id, symbol)
     }
 }

@@ -31,6 +31,33 @@ extension DialectAccount {
         }
     }
 
+    /// An end that the answer to a request has told may be none: the stream has time to tell of it, too. While there is no stream to be
+    /// relied on, what is open is listed every few seconds, and shows it.
+    func confirmEnd(of id: ClientOrderID, _ symbol: Symbol) {
+        let isNeeded = state.withLock { state in
+            state.tracker.orders[id]?.isEndInDoubt == true && state.stream == .ready && !state.streamTrust.isDoubted
+        }
+        guard isNeeded else { return }
+        spawn {
+            do { try await self.venue.sleep(self.venue.pace.endGrace) } catch { return }
+            await self.askAboutEnd(of: id, symbol)
+        }
+    }
+
+    private func askAboutEnd(of id: ClientOrderID, _ symbol: Symbol) async {
+        guard state.withLock({ $0.tracker.orders[id]?.isEndInDoubt == true }),
+            let order = try? await find(id, symbol)
+        else { return }
+        let (isDoubted, owesFills) = state.withLock { state in
+            (state.tracker.doubtsEnd(of: id, order), state.tracker.orders[id]?.owesFills == true)
+        }
+        if isDoubted {
+            // Exchanges show what has just ended for a moment: two answers must show it.
+            do { try await venue.sleep(venue.pace.shortestLook) } catch { return }
+        }
+        if isDoubted || owesFills { look(for: id, symbol) }
+    }
+
     private func lookUntilTold(_ id: ClientOrderID, _ symbol: Symbol) async {
         var (wait, misses) = (venue.pace.shortestLook, 0)
         while !Task.isCancelled {
@@ -145,13 +172,18 @@ extension DialectAccount {
     }
 
     private func lookForFillsUntilTold(_ id: ClientOrderID, _ symbol: Symbol) async {
-        var wait = venue.pace.fillGrace
+        var (wait, since, isAsked) = (venue.pace.fillGrace, venue.now, false)
         while !Task.isCancelled {
             do { try await venue.sleep(wait) } catch { return }
             let (lacks, exchangeID) = state.withLock { state in
                 (state.tracker.orders[id]?.lacksFills == true, state.tracker.orders[id]?.exchangeID)
             }
             guard lacks else { return }
+            if !isAsked, venue.now &- since >= venue.pace.endGrace {
+                // Perhaps it has not ended, or did not fill what it told of.
+                await askAboutEnd(of: id, symbol)
+                isAsked = true
+            }
             if await tellFills(id, symbol, exchangeID: exchangeID, isAnswer: false),
                 state.withLock({ $0.tracker.orders[id]?.lacksFills != true })
             {

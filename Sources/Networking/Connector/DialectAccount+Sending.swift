@@ -58,8 +58,9 @@ extension DialectAccount {
             order.symbol = symbol
             let answer = order
             tell(symbol) { $0.heard(answer, id, at: venue.exchangeNow) }
-            streamOwesWord(since: sentAt)
+            streamOwesWord(on: id, since: sentAt)
             lookForFills(id, symbol)
+            confirmEnd(of: id, symbol)
         } catch {
             // Whoever withdrew it has told of it.
             if departure.isWithdrawn { return }
@@ -162,6 +163,7 @@ extension DialectAccount {
             tell(symbol) { $0.heard(answer, id, at: venue.exchangeNow) }
             lookForFills(id, symbol)
             if state.withLock({ $0.tracker.orders[id]?.end }) == nil { lookLater(for: id, symbol) }
+            confirmEnd(of: id, symbol)
         } catch {
             noteClock(error.failure)
             switch error {

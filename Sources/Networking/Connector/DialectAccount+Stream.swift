@@ -74,10 +74,10 @@ extension DialectAccount {
             lose("\(what): \(failure)")
             noteClock(failure)
         case .order(let order):
-            streamTold()
+            streamTold(order)
             take(order)
         case .fill(let trade):
-            streamTold()
+            streamTold(trade)
             take(trade)
         // Balances some tell to whoever begins to listen: they prove nothing of orders.
         case .balances, .alive: streamLives()
@@ -132,7 +132,11 @@ extension DialectAccount {
         }
         let symbol = order.symbol ?? state.withLock { $0.tracker.orders[id]?.symbol }
         guard let symbol else { return }
-        tell(symbol) { $0.heard(order, id, at: venue.exchangeNow) }
+        tell(symbol) { tracker in
+            let events = tracker.heard(order, id, at: venue.exchangeNow)
+            if order.status?.isFinal == true { tracker.endIsConfirmed(id) }
+            return events
+        }
         lookForFills(id, symbol)
     }
 
@@ -179,7 +183,7 @@ extension DialectAccount {
             rememberNonce()
             let (stream, auditedAt, isLost) = state.withLock { ($0.stream, $0.auditedAt, $0.isLost) }
             if stream == .ready {
-                if restartIfSilent() { continue }
+                if restartIfDoubted() { continue }
                 if state.withLock({ $0.streamTrust.isDoubted }) {
                     failure = await standIn()
                     continue

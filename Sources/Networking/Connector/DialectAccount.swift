@@ -65,6 +65,7 @@ public final class DialectAccount: ExchangeAccount {
     init(_ label: String, _ venue: Venue) {
         self.label = label
         self.venue = venue
+        state.withLock { $0.streamTrust = StreamTrust(venue.pace) }
     }
 
     /// There is a key to work with.

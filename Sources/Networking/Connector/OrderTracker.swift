@@ -33,6 +33,8 @@ struct OrderTracker: Sendable {
         /// How it ended, by the exchange's word.
         var end: OrderState?
         var isEndTold = false
+        /// The stream has told of it, and not only the answer to a request.
+        var isEndConfirmed = false
         /// A list that was asked for after its end was known shows it open.
         var isEndDoubted = false
         /// Of a placement nobody answered.
@@ -52,12 +54,16 @@ struct OrderTracker: Sendable {
         /// It has ended, and its end waits for fills.
         var owesFills: Bool { end != nil && lacksFills }
 
+        /// What is said of its end may be untrue.
+        var isEndInDoubt: Bool { end != nil && (!isEndConfirmed || lacksFills) }
+
         /// The exchange has told of an end that is none: it rests, and what was filled is what it says now.
         mutating func takeEndBack(_ order: ExchangeOrder) {
             guard isEndDoubted, let state = order.status else { return }
             isEndDoubted = false
             if state.isFinal { return }
             end = nil
+            isEndConfirmed = false
             filled = order.filled ?? filledByTrades
             takenBack.beginsAnew()
         }
@@ -157,7 +163,7 @@ struct OrderTracker: Sendable {
         known.exchangeID = word
         known.filledEarlier = known.filled ?? .zero
         known.filledBefore = known.filledBefore ?? .zero
-        if !isOver { known.end = nil }
+        if !isOver { (known.end, known.isEndConfirmed) = (nil, false) }
         return known
     }
 
@@ -215,6 +221,11 @@ struct OrderTracker: Sendable {
         else { return false }
         orders[id]?.isEndDoubted = true
         return true
+    }
+
+    /// The stream tells of the end, too.
+    mutating func endIsConfirmed(_ id: ClientOrderID) {
+        if orders[id]?.end != nil { orders[id]?.isEndConfirmed = true }
     }
 
     /// Of a market.

@@ -26,16 +26,19 @@ extension SidecarOrderDesk {
             case .event, .alive, .recovered: if !state.trust.isThere { state.trust.isReady(at: now) }
             case .lost, .unsupported: state.trust.isDown()
             }
-            if case .event(let value) = update, value.elements?.isEmpty == false { state.trust.hasTold(at: now) }
+            // ccxt's times of change are its exchanges', by clocks that nobody measures: whose orders they are says enough.
+            guard case .event(let value) = update else { return }
+            for element in value.elements ?? [] {
+                state.trust.hasTold(.init(order: account.ids.id(element.text("clientOrderId"))), at: now)
+            }
         }
     }
 
     /// An order was accepted, and its stream says nothing of it: fills are known only when the lists have been looked at.
     func noteSilence() {
-        let bound = ConnectorPace().silence
-        guard let silence = state.withLock({ $0.trust.overdue(at: milliseconds, after: bound) }) else { return }
+        guard case .silent(let since)? = state.withLock({ $0.trust.begunDoubt(at: milliseconds) }) else { return }
         logger.warning(
-            "\(account.label) \(symbol): its stream has told nothing of an order that was accepted \(silence / 1_000) s ago"
+            "\(account.label) \(symbol): its stream has told nothing of an order that was accepted \(since / 1_000) s ago"
         )
     }
 

@@ -148,7 +148,7 @@ final class SidecarOrderDesk: Sendable {
     func placed(_ order: OrderRequest, _ told: JSONValue, sentAt: Int64) {
         let now = time.now()
         let (events, cancels) = state.withLock { state in
-            state.trust.accepted(sentAt: sentAt, now: milliseconds)
+            state.trust.accepted(order.id, sentAt: sentAt, now: milliseconds)
             let cancels = state.board.placed(order.id)
             // The order stands whatever else the answer holds; what cannot be read is asked for.
             var events = state.board.accepted(order.id, exchangeID: told.text("id"))

@@ -17,7 +17,8 @@ struct DepthBookTests {
             let sides = (0..<2).map { side in
                 (0..<Int(random.below(5))).map { _ in
                     let level = PriceLevel(
-                        price: FixedDecimal(raw: Int128(1 + random.below(random.below(2) == 0 ? 60 : 300)) * 10_000_000_000_000_000),
+                        price: FixedDecimal(
+                            raw: Int128(1 + random.below(random.below(2) == 0 ? 60 : 300)) * 10_000_000_000_000_000),
                         amount: FixedDecimal(Int64(random.below(3))))
                     expected[side][level.price] = level.amount.isZero ? nil : level.amount
                     return level

@@ -153,7 +153,7 @@ struct BitfinexSpeaker: Speaker {
                 order.filled.isZero ? "CANCELED" : "CANCELED was: PARTIALLY FILLED @ \(order.price)(\(order.filled))"
             }
         return """
-            [\(order.id),\(order.group ?? "null"),\(order.clientID),"tBTCUST",\(order.createdAt),\(order.createdAt),\(remaining),\
+            [\(order.id),\(order.group ?? "null"),\(order.clientID),"tBTCUST",\(order.createdAt),\(model.now),\(remaining),\
             \(sign)\(order.amount),"EXCHANGE LIMIT",null,null,null,4096,"\(status)",null,null,\(order.price),0,0,0]
             """
     }

@@ -70,6 +70,14 @@ final class ModelExchange: Sendable {
         case comeLate(Int64)
         /// Refused for its nonce, where there are such.
         case staleNonce
+        /// A cancel that is answered as if it were carried out, and is not; the stream may say the same.
+        case cancelInWordsAlone(isStreamed: Bool)
+        /// A placement whose order rests, and is answered as if it had traded whole; the stream may say the same.
+        case fillInWordsAlone(isStreamed: Bool)
+    }
+
+    struct Pretence: Sendable {
+        var isStreamed: Bool
     }
 
     /// What becomes of answers on their way.
@@ -115,6 +123,8 @@ final class ModelExchange: Sendable {
         var marketLateness: Int64 = 0
         /// The account's stream lives and tells of no order.
         var isAccountMute = false
+        /// What the account's streams tell comes so many milliseconds of exchange time late, and says when it happened.
+        var accountLag: Int64 = 0
         /// Subscriptions are not even confirmed, as on a stream that is dead from its first moment (Binance).
         var isDeadFromTheStart = false
         /// So many orders go, each after a first page of open orders was told.
@@ -125,6 +135,8 @@ final class ModelExchange: Sendable {
         var offersProtection = true
         /// Connections whose end cancels everything.
         var guarded: Set<Int> = []
+        /// What is told of the next orders, and not so.
+        var pretence: Pretence?
         /// Client ids whose place in a batch is answered as if it had gone wrong within the exchange.
         var doubted: Set<String> = []
     }
@@ -178,7 +190,10 @@ final class ModelExchange: Sendable {
                 id: 5_000 + contents.orders.count, clientID: clientID, group: group, side: side, price: price,
                 amount: amount, createdAt: now)
             contents.orders.append(order)
-            return (order, Event.order(order, nil))
+            guard let pretence = contents.pretence else { return (order, Event.order(order, nil)) }
+            var said = order
+            (said.state, said.filled) = (.filled, amount)
+            return (said, Event.order(pretence.isStreamed ? said : order, nil))
         }
         tell([event])
         return order
@@ -189,10 +204,12 @@ final class ModelExchange: Sendable {
             guard let index = contents.orders.lastIndex(where: { isWanted($0) && $0.state == .open }) else {
                 throw Refusal.unknownOrder
             }
-            contents.orders[index].state = .cancelled
-            return contents.orders[index]
+            var said = contents.orders[index]
+            said.state = .cancelled
+            if contents.pretence == nil { contents.orders[index] = said }
+            return said
         }
-        tell([.order(order, nil)])
+        if read({ $0.pretence?.isStreamed ?? true }) { tell([.order(order, nil)]) }
         return order
     }
 

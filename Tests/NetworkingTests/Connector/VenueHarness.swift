@@ -54,6 +54,7 @@ final class VenueHarness: Sendable {
     let spoiler: Mutex<(@Sendable (VenueFrame) -> [VenueFrame])?> = Mutex(nil)
     /// The last frame on its way to a connection that is told late.
     private let late: Mutex<[Int: Task<Void, Never>]> = Mutex([:])
+    private let lateWords: Mutex<Task<Void, Never>?> = Mutex(nil)
     private let caller: HTTPCaller
     private let records = Mutex<[MarketRecord]>([])
     private let updates = Mutex<[AccountUpdate]>([])
@@ -111,6 +112,8 @@ final class VenueHarness: Sendable {
         if pace == nil {
             chosen.shortestReconnect = 300
             chosen.longestReconnect = 2_000
+            // A busy machine is late, too, and its lateness counts twentyfold.
+            chosen.freshness = chosen.silence
         }
         let (caller, schedules) = (caller, schedules)
         registry = ExchangeRegistry(
@@ -124,9 +127,14 @@ final class VenueHarness: Sendable {
             })
         model.publish.withLock {
             $0 = { [weak self] events in
-                for (connection, topics) in model.read({ $0.listened }) {
-                    let delay = topics.contains("market") ? model.read { $0.marketLateness } : 0
-                    for event in events {
+                let lag = model.read { $0.accountLag }
+                for event in events {
+                    if lag > 0, case .order = event {
+                        self?.tellLate(event, lag)
+                        continue
+                    }
+                    for (connection, topics) in model.read({ $0.listened }) {
+                        let delay = topics.contains("market") ? model.read { $0.marketLateness } : 0
                         for frame in speaker.packets(event, topics) { self?.push(frame, to: connection, after: delay) }
                     }
                 }
@@ -151,6 +159,22 @@ final class VenueHarness: Sendable {
             push(frame, to: connection)
         }
         late.withLock { $0[connection] = task }
+    }
+
+    /// In the words of now, one after another, to whoever listens then.
+    private func tellLate(_ event: ModelExchange.Event, _ lag: Int64) {
+        let frames = Dictionary(
+            model.read { $0.listened.values.map { ($0, speaker.packets(event, $0)) } }, uniquingKeysWith: { $1 })
+        let dueAt = time.now().advanced(byNanoseconds: lag * 1_000_000)
+        lateWords.withLock { last in
+            last = Task { [last, weak self, time, model] in
+                await last?.value
+                try? await time.sleep(until: dueAt)
+                for (connection, topics) in model.read({ $0.listened }) {
+                    for frame in frames[topics] ?? [] { self?.push(frame, to: connection) }
+                }
+            }
+        }
     }
 
     private func push(_ frame: VenueFrame, to connection: Int) {
@@ -234,7 +258,17 @@ final class VenueHarness: Sendable {
         case .fail: return VenueAnswer(status: 502, body: "<html>bad gateway</html>")
         case .staleNonce: return speaker.staleNonce ?? act()
         case .comeLate: return .dropped
+        case .cancelInWordsAlone(let isStreamed), .fillInWordsAlone(let isStreamed):
+            return pretend(.init(isStreamed: isStreamed), speaker.model, act)
         }
+    }
+
+    private static func pretend(
+        _ pretence: ModelExchange.Pretence, _ model: ModelExchange, _ act: () -> VenueAnswer
+    ) -> VenueAnswer {
+        model.change { $0.pretence = pretence }
+        defer { model.change { $0.pretence = nil } }
+        return act()
     }
 
     // MARK: - The connector
