@@ -268,10 +268,44 @@ import TradingCore
                 return
             }
             #expect(why.contains("would have traded at once"))
+            bench.exchange.state.withLock { $0.faults = [.refused(.optionNotSupported)] }
+            let unsupported = await error { try await bench.server.supervisor.place(request(timeInForce: .fillOrKill)) }
+            guard case .exchangeRefused(let reason)? = unsupported else {
+                Issue.record("\(String(describing: unsupported))")
+                return
+            }
+            #expect(reason.contains("no orders of this kind (post-only, IOC or FOK)"))
             let held = try await bench.server.database.real.read {
                 try $0.rows("SELECT key FROM ledger_transfers WHERE status = 'open'").count
             }
             #expect(held == 0)
+        }
+    }
+
+    @Test(
+        arguments: [
+            .rule(.maximumNotional), .insufficientBalance, .wouldTake, .duplicateID, .noLiquidity, .marketClosed,
+            .unavailable, .optionNotSupported, .other,
+        ] as [RejectReason])
+    func `a request that was refused, said again, is told the same reason, also after a restart`(
+        _ reason: RejectReason
+    ) async throws {
+        #expect(RejectReason(code: reason.code) == reason)
+        try await with { bench in
+            bench.exchange.state.withLock { $0.faults = [.refused(reason)] }
+            let wanted = request(requestID: "r1")
+            let first = await error { try await bench.server.supervisor.place(wanted) }
+            guard case .exchangeRefused(let why)? = first else {
+                Issue.record("\(String(describing: first))")
+                return
+            }
+            #expect(why.contains(reason.words))
+            #expect(await error { try await bench.server.supervisor.place(wanted) } == first)
+            guard reason == .wouldTake else { return }
+            try await bench.restart()
+            bench.exchange.market(bid: 5_999_900, ask: 6_000_100)
+            #expect(await error { try await bench.server.supervisor.place(wanted) } == first)
+            #expect(bench.exchange.state.withLock { $0.placed.count } == 1)
         }
     }
 

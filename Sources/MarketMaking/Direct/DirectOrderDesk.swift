@@ -92,6 +92,8 @@ public struct DirectOrderView: Hashable, Sendable {
     public var price: FixedDecimal
     public var quantity: FixedDecimal
     public var status: OrderStatus
+    /// Why the exchange refused it, if it has said so.
+    public var rejection: RejectReason?
     public var createdAt: Timestamp
     public var filled = FixedDecimal.zero
     /// Quote of all fills, without fees.

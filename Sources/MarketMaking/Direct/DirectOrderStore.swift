@@ -49,6 +49,11 @@ struct DirectOrderStore {
         try transaction.execute("UPDATE direct_orders SET time_in_force = 'IOC' WHERE type = 'market'")
     }
 
+    static let rejections = Migration("market-making-017-rejections") { transaction in
+        // Nil: it was not refused, or nobody has said why.
+        try transaction.execute("ALTER TABLE direct_orders ADD COLUMN rejection TEXT")
+    }
+
     func insert(_ id: ClientOrderID, _ details: DirectOrderDetails) throws {
         try transaction.execute(
             """
@@ -56,6 +61,12 @@ struct DirectOrderStore {
             VALUES (\(Int64(id.rawValue)), \(details.userID), \(details.clientID),
                 \(details.type == .market ? "market" : "limit"), \(details.timeInForce.code), \(details.requestID.sqlValue))
             """)
+    }
+
+    /// Why the exchange refused an order; nothing of one that no person placed.
+    func setRejection(_ reason: RejectReason, of id: ClientOrderID) throws {
+        try transaction.execute(
+            "UPDATE direct_orders SET rejection = \(reason.code) WHERE client_order_id = \(Int64(id.rawValue))")
     }
 
     /// The order that a request made, if it made one.
@@ -73,7 +84,7 @@ struct DirectOrderStore {
     func view(_ id: ClientOrderID) throws -> DirectOrderView? {
         let row = try transaction.row(
             """
-            SELECT o.*, d.user_id, d.client_id, d.type, d.time_in_force FROM orders o
+            SELECT o.*, d.user_id, d.client_id, d.type, d.time_in_force, d.rejection FROM orders o
             LEFT JOIN direct_orders d ON d.client_order_id = o.client_order_id
             WHERE o.client_order_id = \(Int64(id.rawValue))
             """)
@@ -98,6 +109,12 @@ struct DirectOrderStore {
                 throw StoredValueError(table: "direct_orders", column: "time_in_force", value: code)
             }
             view.timeInForce = timeInForce
+        }
+        if let code = try row.get("rejection", as: String?.self) {
+            guard let reason = RejectReason(code: code) else {
+                throw StoredValueError(table: "direct_orders", column: "rejection", value: code)
+            }
+            view.rejection = reason
         }
         try addFills(to: &view)
         return view

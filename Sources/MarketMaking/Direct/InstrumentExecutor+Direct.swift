@@ -124,6 +124,8 @@ extension RejectReason {
         case .noLiquidity: "there is nobody on the other side"
         case .marketClosed: "the market is closed"
         case .unavailable: "neither the exchange nor the limit of requests that we keep to lets it through now"
+        case .optionNotSupported:
+            "through ccxt it has no orders of this kind (post-only, IOC or FOK), and a plain one would rest; it was not sent"
         case .other: "the exchange gave no reason that has a name here; its own words are in the server's log"
         }
     }

@@ -17,7 +17,7 @@ extension StrategySupervisor: DirectOrderDesk {
             guard let view = try await view(id) else { throw await unstored(executor) }
             try checkSame(view, request)
             if view.status == .rejected {
-                let why = rejection?.words ?? "it knows no such order, so it never arrived there"
+                let why = (rejection ?? view.rejection)?.words ?? "it knows no such order, so it never arrived there"
                 throw DeskError.exchangeRefused("\(place.exchange) has not taken the order: \(why)")
             }
             return view

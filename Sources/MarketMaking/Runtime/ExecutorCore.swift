@@ -188,7 +188,11 @@ struct ExecutorCore: ~Copyable {
             // A late fill of a session that is gone is booked all the same.
             if !isSeated { steps.append(.fill(fill, books: nil, now)) }
         } else {
-            if let update = event.orderUpdate { steps.append(.update(event.orderID, update, now)) }
+            if case .rejected(let id, let reason) = event {
+                steps.append(.rejected(id, reason, now))
+            } else if let update = event.orderUpdate {
+                steps.append(.update(event.orderID, update, now))
+            }
             engine.handle(event, book, now: now)
         }
         settle(now)
@@ -350,16 +354,15 @@ struct ExecutorCore: ~Copyable {
 }
 
 extension AccountEvent {
-    /// What an event does to the stored order; nil when that is nothing, or a fill, which is stored as such.
+    /// What an event does to the stored order; nil when that is nothing, or a fill or a refusal, which are stored as such.
     var orderUpdate: OrderUpdate? {
         switch self {
         case .accepted: .accepted
-        case .rejected: .rejected
         case .cancelled: .cancelled
         case .expired: .expired
         case .outcomeUnknown: .outcomeLost
         case .notFound: .neverExisted
-        case .filled, .cancelRejected, .reappeared: nil
+        case .rejected, .filled, .cancelRejected, .reappeared: nil
         }
     }
 }

@@ -115,7 +115,7 @@ extension InstrumentExecutor {
                     core.wasNotStored(order.id, now: time.now())
                 }
             case .stopped(let instanceID, _): sessionStopped(instanceID)
-            case .update, .fill, .amended, .refused, .settled, .books, .startPrice: break
+            case .update, .rejected, .fill, .amended, .refused, .settled, .books, .startPrice: break
             }
         }
     }
@@ -203,7 +203,7 @@ extension JournalStep {
     var isUrgent: Bool {
         switch self {
         case .place, .fill, .amended, .refused, .stopped: true
-        case .update, .settled, .books, .startPrice: false
+        case .update, .rejected, .settled, .books, .startPrice: false
         }
     }
 }

@@ -7,6 +7,8 @@ enum JournalStep: Sendable {
     /// An intent: to be stored, with its funds reserved, before it is sent.
     case place(StoredOrder, Approved<OrderRequest>)
     case update(ClientOrderID, OrderUpdate, Timestamp)
+    /// The exchange refused an order, and said why.
+    case rejected(ClientOrderID, RejectReason, Timestamp)
     /// - Parameter books: the session's after the fill; nil for a fill that no session at work has booked.
     case fill(Fill, books: SessionBooks?, Timestamp)
     /// An order was changed at the exchange: what it is there is taken over. The fill that showed it is the next step, and in the same
@@ -80,6 +82,10 @@ struct Journal: Sendable {
             if try orders.insert(order) { outcome.stored.insert(order.id) }
         case .update(let id, let update, let now):
             try orders.update(id, update, now: now)
+        case .rejected(let id, let reason, let now):
+            if try orders.update(id, .rejected, now: now) {
+                try DirectOrderStore(transaction: transaction).setRejection(reason, of: id)
+            }
         case .fill(let fill, let books, let now):
             try FillStore(orders: orders).book(fill, books: books, now: now)
         case .amended(let amendment, let now):

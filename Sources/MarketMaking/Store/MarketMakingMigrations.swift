@@ -146,5 +146,6 @@ public enum MarketMakingMigrations {
         DoubtedFillStore.migration,
         FillStore.indices,
         DirectOrderStore.timesInForce,
+        DirectOrderStore.rejections,
     ]
 }

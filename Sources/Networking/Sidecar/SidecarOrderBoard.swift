@@ -13,6 +13,10 @@ struct SidecarOrderBoard: Sendable {
         /// Nil for an order of an earlier life whose price nobody has told.
         var price: Price?
         var quantity: Quantity
+        /// It trades at once what it can, or is gone: it must not rest.
+        var isMomentary = false
+        /// When it was last taken off for resting all the same.
+        var takenOffAt = Timestamp.distantPast
         /// When its placement left; for an order of an earlier life, when we first heard of it.
         var placedAt: Timestamp
         /// The placement's answer is still to come.
@@ -50,7 +54,9 @@ struct SidecarOrderBoard: Sendable {
 
     mutating func placing(_ request: OrderRequest, now: Timestamp) {
         entries[request.id] = Entry(
-            side: request.side, price: request.price, quantity: request.quantity, placedAt: now, isInFlight: true)
+            side: request.side, price: request.price, quantity: request.quantity,
+            isMomentary: request.type == .market || request.timeInForce != .goodTillCancelled, placedAt: now,
+            isInFlight: true)
     }
 
     /// - Returns: whether a cancel has waited for this.
@@ -164,6 +170,24 @@ struct SidecarOrderBoard: Sendable {
         }
     }
 
+    // MARK: - Orders that must not rest
+
+    /// Nanoseconds between two cancels of an order that must not rest.
+    private static let takenOffAgainAfter = Nanoseconds.seconds(2)
+
+    /// Whether the exchange is to be asked at once what became of an order that it has accepted.
+    func mayOutstay(_ id: ClientOrderID) -> Bool { entries[id].map { $0.isMomentary && $0.end == nil } ?? false }
+
+    /// - Parameter order: from a list or a look-up: what answers a placement shows an order as it was before it traded.
+    /// - Returns: whether it rests although it must not, and is to be cancelled now: the exchange, or ccxt, has dropped what it was to be.
+    mutating func outstays(_ order: ExchangeOrder, _ id: ClientOrderID, now: Timestamp) -> Bool {
+        guard let entry = entries[id], entry.isMomentary, !entry.isInFlight, entry.end == nil, order.status == .open,
+            now.nanoseconds(since: entry.takenOffAt) >= Self.takenOffAgainAfter
+        else { return false }
+        entries[id]?.takenOffAt = now
+        return true
+    }
+
     // MARK: - Fills
 
     /// Whether the list of trades has something that was not told.
@@ -193,6 +217,8 @@ struct SidecarOrderBoard: Sendable {
             guard isNew else { continue }
             told[fill.orderID, default: 0] += fill.quantity.lots
             entries[fill.orderID]?.isAccepted = true
+            // Others may follow.
+            entries[fill.orderID]?.takenBack.beginsAnew()
             events += settle(fill.orderID)
         }
         return events
@@ -233,6 +259,21 @@ struct SidecarOrderBoard: Sendable {
         entries[id]?.filled = shown
         return (unit.decimal(Quantity(lots: entry.filled - shown)), settle(id))
     }
+
+    /// The exchange knows no order any more that has ended and lacks fills, and all its trades were asked for: after a minute of it, in which
+    /// it was asked more than once, it ends with what was booked.
+    /// - Returns: what it lacks, nil while it is waited for, and what is to be told now.
+    mutating func forgotten(_ id: ClientOrderID, now: Timestamp) -> (missing: FixedDecimal?, events: [AccountEvent]) {
+        let told = told[id] ?? 0
+        guard let entry = entries[id], entry.end != nil, told < entry.filled,
+            entries[id]?.takenBack.isOver(at: now.nanoseconds / Nanoseconds.perMillisecond) == true
+        else { return (nil, []) }
+        entries[id]?.filled = told
+        return (unit.decimal(Quantity(lots: entry.filled - told)), settle(id))
+    }
+
+    /// Whether an order has ended, and its end waits for fills.
+    func owes(_ id: ClientOrderID) -> Bool { entries[id]?.end != nil }
 
     // MARK: - Questions about one order
 

@@ -118,15 +118,66 @@ extension SidecarOrderDesk {
         for (id, order) in orders {
             listed.insert(id)
             events += try state.withLock { try $0.board.report(order, id, now: askedAt) }
+            takeOffIfItOutstays(order, id)
         }
         events += state.withLock { $0.board.reappeared(in: listed, endedBefore: endedBefore) }
         tell(events)
         let missing = state.withLock { $0.board.missing(from: listed, askedAt: askedAt) }
         for id in missing { await query(id) }
         for id in state.withLock({ $0.board.owing(now: askedAt) }) {
-            if let order = try await lookUp(id) { try await tellWhole(order, id) }
+            if let order = try await lookUp(id) {
+                try await tellWhole(order, id)
+            } else {
+                try await lookForForgotten(id)
+            }
         }
     }
+
+    /// An order that has ended and lacks fills, and that the exchange knows no more: only its trades may still tell of it.
+    func lookForForgotten(_ id: ClientOrderID) async throws {
+        let placedAt = state.withLock { $0.board.entries[id]?.placedAt } ?? time.now()
+        let since = placedAt.nanoseconds / Nanoseconds.perMillisecond - 60_000
+        let fills = try await fetchFills(since: since, limit: 1_000)
+        let (booked, verdict) = state.withLock { state in
+            let booked = state.board.filled(fills)
+            return (booked, state.board.forgotten(id, now: time.now()))
+        }
+        if let missing = verdict.missing {
+            logger.warning(
+                """
+                order \(id) has ended, and the exchange knows it no more: \(missing) that it had told as filled, and that no trade shows, \
+                counts as never filled
+                """)
+        }
+        tell(booked + verdict.events)
+    }
+
+    // MARK: - Orders that must not rest
+
+    /// One that trades at once or not at all has been accepted: whether it rests all the same is asked at once.
+    func lookForOutstaying(_ id: ClientOrderID) async {
+        do {
+            guard let order = try await lookUp(id) else { return }
+            let now = time.now()
+            tell(try state.withLock { try $0.board.report(order, id, now: now) })
+            raiseNews()
+            takeOffIfItOutstays(order, id)
+        } catch { logger.debug("order \(id) could not be looked up: \(error)") }
+    }
+
+    private func takeOffIfItOutstays(_ order: ExchangeOrder, _ id: ClientOrderID) {
+        let now = time.now()
+        guard state.withLock({ $0.board.outstays(order, id, now: now) }) else { return }
+        logger.warning(
+            "order \(id) was to trade at once or not at all, and rests at \(account.connector.id): being cancelled")
+        Task {
+            // Whatever is answered: what became of it is looked at, and while it rests it is cancelled again.
+            _ = try? await askToCancel(id)
+            await lookForOutstaying(id)
+        }
+    }
+
+    // MARK: - Lists and look-ups
 
     /// Ours alone: an order of somebody else's has no id of ours to be listed by.
     private func openOrders() async throws -> [(ClientOrderID, ExchangeOrder)] {
@@ -262,6 +313,7 @@ extension SidecarFailure {
         case "InsufficientFunds": .insufficientBalance
         case "OrderImmediatelyFillable": .wouldTake
         case "DuplicateOrderId": .duplicateID
+        case "OptionNotSupported": .optionNotSupported
         case "MarketClosed", "OnMaintenance", "ExchangeNotAvailable": .marketClosed
         default: .other
         }

@@ -159,7 +159,11 @@ final class SidecarOrderDesk: Sendable {
         }
         tell(events)
         raiseNews()
-        if cancels { Task { await cancel(order.id) } }
+        if cancels {
+            Task { await cancel(order.id) }
+        } else if state.withLock({ $0.board.mayOutstay(order.id) }) {
+            Task { await lookForOutstaying(order.id) }
+        }
     }
 
     private func placed(_ order: OrderRequest, _ failure: SidecarFailure) {
@@ -185,14 +189,8 @@ final class SidecarOrderDesk: Sendable {
     }
 
     private func cancel(_ id: ClientOrderID) async {
-        let exchangeID = state.withLock { $0.board.entries[id]?.exchangeID }
         do {
-            _ = try await account.ask(
-                "cancelOrder",
-                [
-                    .text("symbol", symbol.description), .text("id", exchangeID),
-                    .text("clientOrderId", account.ids.text(id)),
-                ])
+            try await askToCancel(id)
             // That it was taken says little: the order's own state does, with what filled meanwhile.
             await query(id)
         } catch {
@@ -205,11 +203,23 @@ final class SidecarOrderDesk: Sendable {
         }
     }
 
+    func askToCancel(_ id: ClientOrderID) async throws(SidecarFailure) {
+        let exchangeID = state.withLock { $0.board.entries[id]?.exchangeID }
+        _ = try await account.ask(
+            "cancelOrder",
+            [
+                .text("symbol", symbol.description), .text("id", exchangeID),
+                .text("clientOrderId", account.ids.text(id)),
+            ])
+    }
+
     /// Tells every fill of an order again, then its state; nothing where that cannot be learned now.
     func query(_ id: ClientOrderID) async {
         let askedAt = time.now()
         do {
             guard let order = try await lookUp(id) else {
+                // One that has ended was there: it is waited for what it filled.
+                if state.withLock({ $0.board.owes(id) }) { return try await lookForForgotten(id) }
                 let isProven = state.withLock { state in
                     state.board.notFound(
                         id, askedAt: askedAt, window: account.connector.acceptanceWindow,

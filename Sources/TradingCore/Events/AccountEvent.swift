@@ -36,6 +36,8 @@ public enum RejectReason: Hashable, Codable, Sendable {
     case marketClosed
     /// The exchange serves nobody now: maintenance, overload, a fault of its own.
     case unavailable
+    /// There are no orders of its kind: post-only, IOC or FOK. It was not sent.
+    case optionNotSupported
     /// Anything else the exchange says.
     case other
 }

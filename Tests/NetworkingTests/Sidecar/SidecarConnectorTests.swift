@@ -36,8 +36,9 @@ struct SidecarConnectorTests {
             quantity: Quantity(lots: 1_000_000))
     }
 
-    private static func with(_ body: (Desk) async throws -> Void) async throws {
-        let time = SystemTime()
+    private static func with(
+        time: any TimeSource = SystemTime(), _ body: (Desk) async throws -> Void
+    ) async throws {
         let exchange = FakeExchange(now: time.now().nanoseconds / Nanoseconds.perMillisecond)
         var manners = SidecarManners()
         manners.shortestRestart = 50
@@ -170,6 +171,53 @@ struct SidecarConnectorTests {
                 events.firstIndex { if case .filled(let fill) = $0 { fill.orderID == partly.id } else { false } })
             #expect(fill < (try #require(events.firstIndex(of: .cancelled(partly.id)))))
         }
+    }
+
+    @Test(arguments: [TimeInForce.immediateOrCancel, .fillOrKill])
+    func `one that trades at once or not at all, and rests, is cancelled though nobody asks`(
+        _ timeInForce: TimeInForce
+    ) async throws {
+        try await Self.with { test in
+            let plain = try Self.order(20)
+            test.desk.begin(plain)
+            var order = try Self.order(21)
+            order.timeInForce = timeInForce
+            test.desk.begin(order)
+            try await test.sidecar.wait("it is cancelled") { test.events().contains(.cancelled(order.id)) }
+            #expect(test.events().count { $0 == .accepted(order.id) } == 1)
+            #expect(!test.events().contains(.cancelRejected(order.id, .unknownOrder)))
+            let text = SidecarClientIDs.text(nil).text(plain.id)
+            let open = test.exchange.state.withLock { $0.orders.filter { $0.status == "NEW" }.map(\.clientID) }
+            #expect(open == [text], "the other rests")
+        }
+    }
+
+    /// Twenty times as fast: it is waited for a minute.
+    @Test func `one that has ended, owes a fill that nobody shows, and is forgotten ends with what was booked`()
+        async throws
+    {
+        try await Self.with(time: ScaledTime(factor: 20)) { test in
+            let order = try Self.order(22)
+            let text = SidecarClientIDs.text(nil).text(order.id)
+            test.desk.begin(order)
+            try await test.sidecar.wait("it is accepted") { test.events().contains(.accepted(order.id)) }
+            test.exchange.fill(text, "0.002", isWhole: false)
+            try await test.sidecar.wait("the fill is told") { !test.desk.state.withLock { $0.board.needsFills } }
+            test.exchange.state.withLock { state in
+                state.orders[0].filled = "0.005"
+                state.orders[0].status = "CANCELED"
+            }
+            try await test.sidecar.wait("it owes") { test.desk.state.withLock { $0.board.owes(order.id) } }
+            test.exchange.state.withLock { $0.orders = [] }
+            test.desk.send(.query(order.id))
+            try await test.sidecar.wait("it ends") { test.events().contains(.cancelled(order.id)) }
+            #expect(!test.events().contains(.notFound(order.id)))
+            #expect(test.desk.state.withLock { $0.board.entries.isEmpty })
+        }
+    }
+
+    @Test func `an order of a kind that there is not is refused for that`() {
+        #expect(SidecarFailure.reason("OptionNotSupported") == .optionNotSupported)
     }
 
     @Test func `a refusal is a refusal, with its reason`() async throws {

@@ -132,6 +132,53 @@ import TradingCore
         #expect(asked == [110, 120])
     }
 
+    @Test func `one that has ended, owes fills and is forgotten by the exchange ends with what was booked`() throws {
+        var board = try Self.board()
+        let id = try Self.id()
+        func at(_ seconds: Int64) -> Timestamp { Self.now.advanced(byNanoseconds: Nanoseconds.seconds(seconds)) }
+        board.placing(try Self.request(), now: at(0))
+        _ = board.placed(id)
+        _ = try board.report(Self.report(.open, filled: "0.004"), id, now: at(0))
+        var missing = [board.forgotten(id, now: at(1)).missing, board.forgotten(id, now: at(100)).missing]
+        #expect(missing == [nil, nil], "it rests")
+        _ = try board.report(Self.report(.cancelled, filled: "0.004"), id, now: at(100))
+        #expect(board.owes(id))
+        missing = [board.forgotten(id, now: at(170)).missing, board.forgotten(id, now: at(229)).missing]
+        // What comes late may be followed by more.
+        #expect(board.filled([try Self.fill(1, 1)]).count == 1)
+        missing += [board.forgotten(id, now: at(231)).missing, board.forgotten(id, now: at(290)).missing]
+        #expect(missing == [nil, nil, nil, nil] && board.needsFills)
+        let over = board.forgotten(id, now: at(291))
+        #expect(over.missing == "0.003" && over.events == [.cancelled(id)])
+        #expect(board.entries.isEmpty && !board.needsFills && board.owing(now: at(400)).isEmpty)
+    }
+
+    @Test(arguments: [TimeInForce.immediateOrCancel, .fillOrKill, .goodTillCancelled])
+    func `one that must not rest and does is taken off, again every two seconds while it rests`(
+        _ timeInForce: TimeInForce
+    ) throws {
+        var board = try Self.board()
+        let id = try Self.id()
+        func at(_ seconds: Int64) -> Timestamp { Self.now.advanced(byNanoseconds: Nanoseconds.seconds(seconds)) }
+        var request = try Self.request()
+        request.timeInForce = timeInForce
+        board.placing(request, now: at(0))
+        var takenOff: [Int64] = []
+        func look(_ seconds: Int64, _ state: OrderState = .open) throws {
+            _ = try board.report(Self.report(state), id, now: at(seconds))
+            if board.outstays(Self.report(state), id, now: at(seconds)) { takenOff.append(seconds) }
+        }
+        try look(0)
+        _ = board.placed(id)
+        let isMomentary = timeInForce != .goodTillCancelled
+        #expect(board.mayOutstay(id) == isMomentary)
+        for second: Int64 in [1, 2, 3, 4, 5] { try look(second) }
+        try look(6, .cancelled)
+        try look(8)
+        #expect(takenOff == (isMomentary ? [1, 3, 5] : []))
+        #expect(!board.mayOutstay(id))
+    }
+
     @Test func `what is filled whole needs no end but its fills`() throws {
         var board = try Self.board()
         let id = try Self.id()

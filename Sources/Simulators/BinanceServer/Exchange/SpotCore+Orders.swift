@@ -79,7 +79,7 @@ extension SpotCore {
         case .noLiquidity: .noDepth
         case .marketClosed: .marketClosed
         case .unavailable: .disconnected
-        case .other: .unsupportedOrder
+        case .optionNotSupported, .other: .unsupportedOrder
         }
     }
 
