@@ -95,9 +95,12 @@ struct KuCoinDepth {
             try scanner.beginArray()
             level = PriceLevel(price: try scanner.requiredElement(), amount: try scanner.requiredElement())
         }
-        guard try scanner.nextElement() else { throw scanner.error(.integer) }
-        let number = try KuCoinDepth.number(&scanner)
-        try scanner.endArray()
+        var number: Int64 = 0
+        if !scanner.plainLastNumber(&number) {
+            guard try scanner.nextElement() else { throw scanner.error(.integer) }
+            number = try KuCoinDepth.number(&scanner)
+            try scanner.endArray()
+        }
         guard !level.price.isNegative, !level.amount.isNegative else {
             throw UnreadableAnswer(
                 "level", expected: "no number below zero", found: "\(level.price) x \(level.amount)")

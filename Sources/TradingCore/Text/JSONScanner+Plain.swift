@@ -67,6 +67,22 @@ extension JSONScanner {
         return true
     }
 
+    /// An array's last element, a whole number in quotes, with the array's end: `,"14103845"]`.
+    @inlinable @inline(__always)
+    public mutating func plainLastNumber(_ number: inout Int64) -> Bool {
+        let start = offset
+        guard !isAtStart, offset &+ 1 < count, byte(offset) == UInt8(ascii: ",") else { return false }
+        offset &+= 1
+        var value: Int64 = 0
+        guard plainWholeNumber(&value), offset < count, byte(offset) == UInt8(ascii: "]") else {
+            offset = start
+            return false
+        }
+        offset &+= 1
+        number = value
+        return true
+    }
+
     /// The rest of an array of which something was read: further elements are stepped over, those of a few digits in quotes,
     /// as some exchanges add to every level, without looking at them twice.
     @inlinable @inline(__always)

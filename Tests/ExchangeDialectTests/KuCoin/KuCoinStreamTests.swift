@@ -1,6 +1,7 @@
-import Exchanges
 import Testing
 import TradingCore
+
+@testable import Exchanges
 
 @Suite struct KuCoinStreamTests {
     let dialect = KuCoinDialect(catalog: Rigged.catalog(separator: "-"), bookSnapshot: .full)
@@ -234,5 +235,35 @@ import TradingCore
                 return session
             }
         }
+    }
+
+    // MARK: - The numbers of changes
+
+    private static func depth(_ third: String) -> [Int64]? {
+        let text = """
+            {"changes":{"asks":[["18906","0.00331"\(third)],["18907","1","25"]],"bids":[]},"sequenceStart":1,\
+            "sequenceEnd":9007199254740993,"symbol":"BTC-USDT","time":1663747970273}
+            """
+        return Array(text.utf8).withUnsafeBytes { bytes in
+            var scanner = JSONScanner(bytes)
+            guard let depth = try? KuCoinDepth(&scanner), (try? scanner.finish()) != nil else { return nil }
+            return depth.asks.map { $0.amount == "1" ? 2 : 1 }
+        }
+    }
+
+    /// Rows are sorted by them: a first one above 25 comes last.
+    @Test(
+        arguments: [
+            (#","14103845""#, [2, 1]), (#" , "14103845" "#, [2, 1]), (",14103845", [2, 1]),
+            (#","14103845","x",{}"#, [2, 1]),
+            (#","24""#, [1, 2]), (#","9007199254740993""#, [2, 1]), (#","0000000000000000000000024""#, [1, 2]),
+        ] as [(String, [Int64])])
+    func `a change's number is read in every form that means it`(_ third: String, _ order: [Int64]) {
+        #expect(Self.depth(third) == order)
+    }
+
+    @Test(arguments: ["", #","""#, #","-5""#, #","5x""#, #","5"x"#, #","9007199254740994""#, ",null", ",", #","0""#])
+    func `a change without a number of its range is refused`(_ third: String) {
+        #expect(Self.depth(third) == nil)
     }
 }
