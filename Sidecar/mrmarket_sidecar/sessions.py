@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import ccxt
@@ -13,6 +14,9 @@ from . import abilities
 from .failures import Refusal, Trace, redacted, trace
 
 CREDENTIALS = ("apiKey", "secret", "password", "uid")
+# What is watched begins anew at most so often: books that come late together are found one after the other, and each that had all the
+# others begin anew would have them be told from their beginning, until they are found again.
+DROPS_EVERY = 30.0
 
 
 def _class(exchange: str) -> type:
@@ -55,6 +59,12 @@ def _traced(kind: type) -> type:
     return Traced
 
 
+async def _end(client: Any) -> None:
+    """A connection that is late is late to close, too: nobody waits for it."""
+    with contextlib.suppress(Exception):
+        await client.close()
+
+
 class Session:
     """An exchange object for everything, its numbers as texts; a second one for books, which ccxt computes in floats."""
 
@@ -68,6 +78,8 @@ class Session:
         self.api.number = str
         self._books: Any = None
         self._loading: asyncio.Lock = asyncio.Lock()
+        self._dropped_at: float | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     def _make(self, with_key: bool) -> Any:
         options = {"defaultType": "spot", "adjustForTimeDifference": True}
@@ -104,14 +116,23 @@ class Session:
                 await self._books.load_markets()
         return self._books
 
-    async def drop_watchers(self, source: Any) -> None:
+    def drop_watchers(self, source: Any) -> None:
         """Has all that is watched of it begin anew, on new connections: not every exchange lets one go by itself."""
-        for client in list(getattr(source, "clients", {}).values()):
-            client.reset(ccxt.NetworkError("begun anew, as a book came late"))
-        try:
-            await asyncio.wait_for(source.close_ws_clients(), 2)
-        except Exception:  # What does not end by itself is left behind: the next one is made all the same.
-            source.clients = {}
+        now = asyncio.get_running_loop().time()
+        if self._dropped_at is not None and now - self._dropped_at < DROPS_EVERY:
+            return
+        self._dropped_at = now
+        error = ccxt.NetworkError("begun anew, as a book came late")
+        for url, client in list((source.clients or {}).items()):
+            # One that is being opened is new already.
+            if client.connection is not None:
+                del source.clients[url]
+                # ccxt then takes its end for no loss, which would cost the new connection to the same address its place.
+                client.error = error
+                client.reset(error)
+                task = asyncio.ensure_future(_end(client))
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
 
     async def load(self, reload: bool = False) -> None:
         async with self._loading:

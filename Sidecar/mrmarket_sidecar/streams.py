@@ -54,7 +54,7 @@ class Stream:
         self.watches = watches
         self._lost = False
         self._failures = 0
-        # The watched book was late: it is told again when it has been shown to be in time.
+        # The watched book was late, or broke while that was not clear: it is told again when it has been shown to be in time.
         self._is_doubted = False
         self._comparison = Comparison()
 
@@ -108,7 +108,11 @@ class Stream:
                 task.result()
         except LateBook:
             self._is_doubted = True
-            await self.session.drop_watchers(source)
+            self.session.drop_watchers(source)
+            raise
+        except Exception:
+            # Another book of the same connection may have been found to be late a moment before this one.
+            self._is_doubted = self._is_doubted or self._comparison.misses > 0
             raise
         finally:
             for task in tasks:
@@ -129,7 +133,7 @@ class Stream:
                 await asyncio.sleep(COMPARE_SOON)
                 continue
             is_in_time = await self._is_in_time()
-            if is_in_time and self._is_doubted:
+            if self._is_doubted and self._comparison.is_proven:
                 # From here on it is told, and no longer asked for: as if the watcher had just begun.
                 self._is_doubted = False
                 return
@@ -140,11 +144,11 @@ class Stream:
         loop, comparison = asyncio.get_running_loop(), self._comparison
         comparison.asks()
         try:
-            asked = await self._ask()
-        except Exception:  # A question that fails says nothing of the watcher.
+            asked = best(await self._ask())
+        except Exception:  # A question that fails says nothing of the watcher: the next comes when it would have come anyway.
             comparison.forget()
-            return not self._is_doubted
-        comparison.answered(loop.time(), best(asked))
+            return True
+        comparison.answered(loop.time(), asked)
         while (is_in_time := comparison.judged(loop.time())) is None:
             await asyncio.sleep(COMPARE_AFTER / 20)
         return is_in_time
@@ -165,6 +169,9 @@ class Stream:
             while True:
                 step = SETTLED_AFTER if self._lost else min(ALIVE_EVERY, self.stale_after)
                 done, _ = await asyncio.wait({waiting}, timeout=step)
+                if waiting.cancelled():
+                    # ccxt cancels what waits for a connection that it closes: that ends the watcher, and not the stream.
+                    raise ConnectionError("the watcher was let go")
                 if done:
                     return waiting.result()
                 silent += step
@@ -178,6 +185,8 @@ class Stream:
         finally:
             if not waiting.done():
                 waiting.cancel()
+            elif not waiting.cancelled():
+                waiting.exception()  # Looked at, or Python complains of one that came as the stream turned away.
 
     def _watch(self, source: Any) -> Awaitable[Any]:
         return {

@@ -13,7 +13,7 @@ class Market:
     def __init__(self, delay: float) -> None:
         self.begun = asyncio.get_running_loop().time()
         self.delay, self.moves, self.breaks, self.asked, self.dropped = delay, True, False, 0, 0
-        self.clients: dict[str, Any] = {}
+        self.falls_at: int | None = None
 
     def book(self, delay: float = 0) -> dict[str, Any]:
         age = max(0.0, asyncio.get_running_loop().time() - self.begun - delay)
@@ -22,6 +22,9 @@ class Market:
 
     async def watch_order_book(self, symbol: str) -> Any:
         await asyncio.sleep(0.005)
+        if self.asked == self.falls_at:
+            self.falls_at = None
+            raise OSError("fallen")
         return self.book(self.delay)
 
     async def fetch_order_book(self, symbol: str) -> Any:
@@ -31,13 +34,26 @@ class Market:
         return self.book()
 
 
+class SnapshotMarket(Market):
+    """As exchanges do it: a subscription begins with a book of now, to which words from before change nothing."""
+
+    subscribed: float | None = None
+
+    def book(self, delay: float = 0) -> dict[str, Any]:
+        now = asyncio.get_running_loop().time()
+        if delay and self.subscribed is None:
+            self.subscribed = now
+        return super().book(min(delay, now - self.subscribed) if delay and self.subscribed is not None else 0)
+
+
 class MarketSession(Session):
     def __init__(self, market: Market) -> None:
         super().__init__(True)
         self.api: Any = market
 
-    async def drop_watchers(self, source: Any) -> None:
+    def drop_watchers(self, source: Any) -> None:
         source.dropped += 1
+        source.subscribed = None
 
 
 class LateBookTests(unittest.IsolatedAsyncioTestCase):
@@ -81,6 +97,30 @@ class LateBookTests(unittest.IsolatedAsyncioTestCase):
         self.assertIn("talks of some time ago", next(word["message"] for word in self.told if word["t"] == "lost"))
         self.assertGreaterEqual(market.dropped, 2, "it is tried again and again")
         self.assertEqual(self.late(market, after=1), [])
+
+    async def test_a_new_subscription_that_begins_with_a_book_of_now_shows_nothing(self) -> None:
+        market = SnapshotMarket(delay=0.6)
+        await self.watch(market, 3)
+        self.assertGreaterEqual(market.dropped, 2)
+        self.assertEqual(self.late(market, after=1.5), [])
+
+    async def test_one_that_breaks_while_it_is_in_question_has_to_be_shown_to_be_in_time(self) -> None:
+        market = Market(delay=0.6)
+        # There is a second question as the first was missed.
+        market.falls_at = 2
+        await self.watch(market, 2)
+        self.assertEqual(next(word["message"] for word in self.told if word["t"] == "lost"), "fallen")
+        self.assertEqual(self.late(market, after=0.5), [])
+
+    async def test_a_book_in_doubt_is_asked_about_no_more_often_because_questions_fail(self) -> None:
+        market = Market(delay=0.6)
+        running = asyncio.ensure_future(self.watch(market, 2.5))
+        await asyncio.sleep(0.6)
+        self.assertEqual(market.dropped, 1)
+        market.breaks, market.asked = True, 0
+        streams.SHORTEST_WAIT = 0.1
+        await running
+        self.assertLess(market.asked, 40)
 
     async def test_one_that_is_in_time_again_is_told_again(self) -> None:
         market = Market(delay=0.6)

@@ -53,6 +53,54 @@ class ComparisonTests(unittest.TestCase):
         comparison.answered(1, None)
         self.assertEqual((comparison.judged(9), comparison.misses), (True, 0))
 
+    def test_only_moves_that_were_followed_show_a_watcher_to_be_in_time(self) -> None:
+        for name, asked, is_proven in [
+            ("three moves", [101, 102, 103], True),
+            ("back and forth", [101, 100, 101], True),
+            ("two moves", [101, 102], False),
+            ("none, however often it is asked for", [100] * 20, False),
+            ("too small to be told from none", [100.01, 100.02, 100.03, 100.04], False),
+            ("one that is missed and begins anew", [101, 102, None, 103], False),
+            ("three after one that was missed", [101, None, 102, 103, 104], True),
+        ]:
+            with self.subTest(name):
+                comparison, now, bid = Comparison(2), 0.0, 100.0
+                comparison.heard(now, (bid, bid + 0.01))
+                for wanted in asked:
+                    now, bid = now + 15, wanted or bid
+                    comparison.heard(now, (bid, bid + 0.01))
+                    comparison.asks()
+                    comparison.answered(now, (wanted or 200, (wanted or 200) + 0.01))
+                    self.assertEqual(comparison.judged(now + 2), wanted is not None)
+                self.assertEqual(comparison.is_proven, is_proven)
+
+    def test_one_that_begins_with_a_book_of_now_and_goes_on_late_is_not_shown_to_be_in_time(self) -> None:
+        for seed in range(20):
+            random.seed(seed)
+            prices = [100.0]
+            while len(prices) < 3_000:
+                prices.append(prices[-1] * (1 + random.gauss(0.0004, 0.0006) * (random.random() < 0.7)))
+            for delay, is_in_time in [(0.2, True), (20.0, False)]:
+                with self.subTest(seed=seed, delay=delay):
+                    self.assertEqual(self.proven(prices, delay), is_in_time)
+
+    def proven(self, prices: list[float], delay: float) -> bool:
+        """Five prices a second; a watcher that begins at ten seconds, and is asked about every fifteen until it is found out."""
+        comparison = Comparison()
+        ask, is_pending = 11.0, False
+        for tick in range(50, len(prices)):
+            now, bid = tick / 5, prices[max(50, tick - int(delay * 5))]
+            comparison.heard(now, (bid, bid + 0.01))
+            if now >= ask and not is_pending:
+                is_pending = True
+                comparison.asks()
+                comparison.answered(now, (prices[tick], prices[tick] + 0.01))
+            if is_pending and (verdict := comparison.judged(now)) is not None:
+                is_pending, ask = False, now + (15 if verdict else 1)
+            if comparison.is_late or comparison.is_proven:
+                break
+        return comparison.is_proven
+
     def test_a_book_without_a_side_has_no_best_prices(self) -> None:
         self.assertEqual(best({"bids": [["1.5", "1"], ["2", "1"]], "asks": [[3.0, 1.0], [2.5, 1]]}), (2.0, 2.5))
         self.assertIsNone(best({"bids": [], "asks": [[3, 1]]}))

@@ -13,7 +13,7 @@ class Exchange:
 
     async def watch_order_book(self, symbol: str) -> Any:
         value = await self.queue.get()
-        if isinstance(value, Exception):
+        if isinstance(value, BaseException):
             raise value
         return value
 
@@ -68,6 +68,19 @@ class StreamTests(unittest.IsolatedAsyncioTestCase):
         for value in (book, OSError("gone"), OSError("gone"), book):
             session.api.queue.put_nowait(value)
         self.assertEqual(await self.kinds(4), ["event", "lost", "recovered", "event"])
+
+    async def test_a_watcher_that_ccxt_cancels_ends_no_stream(self) -> None:
+        for kind in ("orderBook", "orders"):
+            with self.subTest(kind):
+                session, task = self.start(True, stream=kind)
+                session.api.queue.put_nowait(asyncio.CancelledError())
+                if kind == "orderBook":
+                    session.api.queue.put_nowait({"symbol": "A/B", "bids": [], "asks": []})
+                self.assertEqual(await self.kinds(2), ["lost", "recovered"])
+                self.assertFalse(task.done())
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                self.told = asyncio.Queue()
 
     async def test_a_silent_book_is_asked_for(self) -> None:
         session, _ = self.start(True, stream="orderBook", staleAfter=100)
