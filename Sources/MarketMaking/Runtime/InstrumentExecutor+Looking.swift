@@ -50,9 +50,7 @@ extension InstrumentExecutor {
 
     /// - Parameter limit: levels of each side.
     func bookView(limit: Int) -> OrderBookView {
-        if isBookShown, let view = shownBooks.view(market, limit: limit), view.version == core.marketVersion {
-            return view
-        }
+        if let view = bookViews[limit], view.version == core.marketVersion { return view }
         let unit = instrument.unit
         func levels(_ side: Side) -> [OrderBookView.Level] {
             core.book.levels(side, limit: limit).map {
@@ -62,17 +60,10 @@ extension InstrumentExecutor {
         let view = OrderBookView(
             exchange: place.exchange.rawValue, symbol: place.symbol.description, bids: levels(.buy),
             asks: levels(.sell).reversed(), time: core.engine.health.lastMarketData, version: core.marketVersion)
-        // Nobody is left to forget it.
-        if isClosed { return view }
-        shownBooks.show(view, market, limit: limit)
-        isBookShown = true
+        // Readers ask for few different depths; whoever tries them all starts anew.
+        if bookViews.count >= 16 { bookViews.removeAll() }
+        bookViews[limit] = view
         return view
-    }
-
-    func forgetShownBook() {
-        guard isBookShown else { return }
-        isBookShown = false
-        shownBooks.forget(market)
     }
 
     var health: DeskHealth.Executor {

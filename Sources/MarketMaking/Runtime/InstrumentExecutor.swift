@@ -30,7 +30,7 @@ actor InstrumentExecutor {
     private let errandSignal = Signal()
     /// Inputs that came after the one that made the errand necessary.
     private var waiting: [ExecutorInput] = []
-    private(set) var isClosed = false
+    private var isClosed = false
     private(set) var accountLostAt: Timestamp?
     private var isAccountLost: Bool { accountLostAt != nil }
     /// When it began to listen.
@@ -64,11 +64,8 @@ actor InstrumentExecutor {
     var refusedFills: Set<RefusedFill> = []
     /// Fills were found since the account was last asked what it missed that only the exchange's word on their orders can explain.
     var hasDoubts = false
-    /// Where others find the book until it changes: many readers between two changes cost one look.
-    let shownBooks: ShownBooks
-    nonisolated let market: ShownBooks.Market
-    /// Somebody was shown it since it changed.
-    var isBookShown = false
+    /// The book as last shown, by depth: many readers between two changes cost one look.
+    var bookViews: [Int: OrderBookView] = [:]
     var decisions = LatencyHistogram()
     var placements = LatencyHistogram()
 
@@ -94,8 +91,6 @@ actor InstrumentExecutor {
         self.account = account
         database = runtime.database
         fallenHalts = runtime.fallenHalts
-        shownBooks = runtime.shownBooks
-        market = ShownBooks.Market(exchange: place.exchange, network: connector.network, symbol: place.symbol)
         installation = runtime.installation
         time = runtime.time
         startedAt = runtime.time.now()
@@ -154,7 +149,6 @@ actor InstrumentExecutor {
 
     func close() {
         isClosed = true
-        forgetShownBook()
         mailbox.close()
         ask.finish()
         errandSignal.raise()
@@ -205,11 +199,9 @@ actor InstrumentExecutor {
         switch input {
         case .market(let records, let arrived):
             core.market(records, now: now)
-            forgetShownBook()
             decisions.record(nanoseconds: time.now().nanoseconds(since: arrived))
         case .marketOverflow:
             core.marketLost(now: now)
-            forgetShownBook()
             errand = .subscribeAnew
         case .account(.event(let event)):
             // Of a broken stream the newest fill would hide an older one that was missed: all of it is asked for.

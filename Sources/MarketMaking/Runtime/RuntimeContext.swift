@@ -15,7 +15,6 @@ public struct RuntimeContext: Sendable {
     /// Raised when an exchange refuses what keeps the rules that we know of it.
     let rulesAreDoubted = Signal()
     let fallenHalts = FallenHalts()
-    let shownBooks = ShownBooks()
     /// Nil where no other server can have the database open.
     public let lease: TradingLease?
     /// Nil where the database is not a file of this process alone, or the disk has no room for it.

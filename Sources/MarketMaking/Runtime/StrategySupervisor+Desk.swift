@@ -155,19 +155,9 @@ extension StrategySupervisor: TradingDesk {
 
     // MARK: - The market
 
-    /// Between two words of its market a book is asked for by many, and looked at once.
-    nonisolated public func orderBook(
+    public func orderBook(
         exchange: String, symbol: String, limit: Int
     ) async throws(DeskError) -> OrderBookView {
-        let id = ExchangeID(rawValue: exchange.lowercased())
-        if runtime.lease?.isHeld ?? true, let pair = Symbol(symbol), let connector = directory.connector(id) {
-            let market = ShownBooks.Market(exchange: id, network: connector.network, symbol: pair)
-            if let view = runtime.shownBooks.view(market, limit: limit) { return view }
-        }
-        return try await lookAtBook(exchange: exchange, symbol: symbol, limit: limit)
-    }
-
-    private func lookAtBook(exchange: String, symbol: String, limit: Int) async throws(DeskError) -> OrderBookView {
         try checkReady()
         let id = ExchangeID(rawValue: exchange.lowercased())
         guard directory.connector(id) != nil else { throw .unknownExchange(exchange) }

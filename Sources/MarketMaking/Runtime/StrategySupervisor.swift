@@ -8,7 +8,7 @@ import TradingCore
 /// Runs every strategy of the server: one executor per place, started when first needed, recovered before anything
 /// trades. The only way to start and stop trading, whoever asks (D11).
 public actor StrategySupervisor {
-    nonisolated let runtime: RuntimeContext
+    let runtime: RuntimeContext
     /// Which exchanges there are may change while the server runs.
     let directory: any ExchangeDirectory
     private var instruments: [InstrumentID: Instrument] = [:]
