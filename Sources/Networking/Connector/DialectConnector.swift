@@ -78,6 +78,8 @@ public final class DialectConnector: ExchangeConnector {
                 instrument, time: venue.time, pace: venue.pace, clock: { [venue] in venue.manners.clock }
             ) { [self] trouble in mend(symbol, trouble) }
             state.feeds[symbol] = (feed, Task { await self.run(feed) })
+            // How late its words are is told by the exchange's clock, with an account or without.
+            keepClock(&state)
             return feed
         }
         guard let feed else { throw .unreachable("\(id): its accounts were taken away") }
@@ -187,9 +189,9 @@ public final class DialectConnector: ExchangeConnector {
                 kept.append((account, settings, dialect))
             }
             state.isClosed = settings.isEmpty
-            if state.background == nil, !settings.isEmpty {
-                state.background = Task { [venue] in await venue.keepClock() }
-            } else if settings.isEmpty {
+            if !settings.isEmpty {
+                keepClock(&state)
+            } else {
                 state.background?.cancel()
                 state.background = nil
             }
@@ -199,6 +201,10 @@ public final class DialectConnector: ExchangeConnector {
         if !settings.isEmpty { beginFeeds() }
         for account in gone { account.revoke() }
         if settings.isEmpty { endFeeds() }
+    }
+
+    private func keepClock(_ state: inout State) {
+        if state.background == nil { state.background = Task { [venue] in await venue.keepClock() } }
     }
 
     private func beginFeeds() {
@@ -224,8 +230,9 @@ public final class DialectConnector: ExchangeConnector {
         state.withLock { $0.accounts.values.filter(\.isUsable) }.sorted { $0.label < $1.label }.map(\.report)
     }
 
-    /// While the exchange wants to hear nothing from us neither orders nor cancels leave.
-    public func fault() async -> String? { venue.silenceKept }
+    /// While the exchange wants to hear nothing from us neither orders nor cancels leave; without its clock a market that is told late
+    /// looks like one of now.
+    public func fault() async -> String? { venue.silenceKept ?? venue.clockFault }
 
     /// What would fire after a clean end is switched off, on all accounts at once.
     func standDown() async {

@@ -135,7 +135,7 @@ final class MarketFeed: Sendable {
         switch judgement {
         case .late(let age) where !book: isLate(by: age)
         case .ahead where !book: trouble(.ahead)
-        case .late, .ahead, .unknown, .inTime, .doubtful: break
+        case .late, .ahead, .untimed, .unknown, .inTime, .doubtful: break
         }
     }
 
@@ -145,7 +145,8 @@ final class MarketFeed: Sendable {
         trouble(.late("\(instrument.id.symbol) is told \(age) ms late"))
     }
 
-    /// While the stream is doubted its book is kept, and told of when a word has come in time.
+    /// While the stream is doubted its book is kept, and told of when a word has come in time, or one comes where words bear no times. One
+    /// that cannot be judged shows nothing.
     private func isKeptBack(
         _ records: [MarketRecord], book: Bool, _ judgement: StreamLateness.Judgement, _ now: Timestamp
     ) -> Bool {
@@ -155,7 +156,7 @@ final class MarketFeed: Sendable {
             for record in records { state.book.apply(record) }
             let isFirst = !state.isHeldBack
             state.isHeldBack = true
-            guard !isFirst, judgement == .inTime || judgement == .unknown else { return nil }
+            guard !isFirst, judgement == .inTime || judgement == .untimed else { return nil }
             (state.isDoubted, state.isHeldBack, state.bookAt) = (false, false, now)
             return snapshot(state.book, now)
         }

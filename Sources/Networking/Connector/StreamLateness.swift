@@ -6,7 +6,9 @@ import Exchanges
 /// stutter; a row of them that lasts is a market of some time ago.
 struct StreamLateness: Sendable {
     enum Judgement: Hashable, Sendable {
-        /// It bears no time, or the exchange's clock is not known.
+        /// It bears no time.
+        case untimed
+        /// The exchange's clock is not known, or what the word bears is no time of it.
         case unknown
         case inTime
         /// Later than it should be, or no longer late for sure: nothing follows from this word alone.
@@ -25,8 +27,8 @@ struct StreamLateness: Sendable {
     /// For how long, and how many in a row, words may be later than that.
     let patience: Int64
     static let leastWords = 3
-    /// What differs by a day is no time, or in other units than we read.
-    static let longest: Int64 = 86_400_000
+    /// What is further ahead than a day is in other units than we read.
+    static let longestAhead: Int64 = 86_400_000
 
     private var row: Row?
     private var since: Int64 = 0
@@ -43,11 +45,12 @@ struct StreamLateness: Sendable {
     ///   - now: by ours.
     ///   - clock: what is known of the exchange's. What it is unsure of counts for the stream.
     mutating func heard(_ time: Int64?, at now: Int64, by clock: ClockOffset) -> Judgement {
-        guard let time, let offset = clock.offset(at: now), let doubt = clock.uncertainty(at: now) else {
-            return .unknown
-        }
-        let (age, isAbsurd) = (now &+ offset).subtractingReportingOverflow(time)
-        guard !isAbsurd, abs(age) < Self.longest else { return .unknown }
+        guard let time else { return .untimed }
+        guard let offset = clock.offset(at: now), let doubt = clock.uncertainty(at: now) else { return .unknown }
+        let (difference, isAbsurd) = (now &+ offset).subtractingReportingOverflow(time)
+        // Only a time before 1970 can be too far away, and that is as late as any: a zero where a time should stand proves nothing.
+        let age = isAbsurd ? .max : difference
+        guard age > -Self.longestAhead else { return .unknown }
         if age > bound + doubt { return continues(.late, now) ? .late(by: age) : .doubtful }
         if age < -(bound + doubt) { return continues(.ahead, now) ? .ahead(by: -age) : .doubtful }
         // At the bound itself a stream would be believed and doubted by turns.

@@ -57,6 +57,12 @@ final class Venue: Sendable {
         }
     }
 
+    /// Why it cannot be told how late the exchange's words are; nil where it can, and before it was asked.
+    var clockFault: String? {
+        guard !manners.clock.isKnown, let failure = state.withLock({ $0.lastClockFailure }) else { return nil }
+        return "its clock is not known, and so not how late its words are: \(failure)"
+    }
+
     /// The exchange's time as well as it is known, milliseconds.
     var exchangeNow: Int64 { manners.clock.exchangeTime(at: now) }
 

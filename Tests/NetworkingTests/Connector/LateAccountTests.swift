@@ -10,16 +10,8 @@ extension LiveConnectorTests {
     @Suite struct LateAccountTests {
         private static let lag: Int64 = 20_000
 
-        private func isLost(_ harness: VenueHarness) -> Bool {
-            harness.told.last { $0 == .lost || $0 == .recovered } == .lost
-        }
-
         private func isReliedOn(_ harness: VenueHarness) -> Bool {
             harness.registry.states.first?.isStreaming == true
-        }
-
-        private func sleep(_ harness: VenueHarness, seconds: Int64) async throws {
-            try await harness.time.sleep(until: harness.time.now().advanced(byNanoseconds: seconds * 1_000_000_000))
         }
 
         /// - Returns: whether it was relied on at any moment of the next seconds.
@@ -38,21 +30,21 @@ extension LiveConnectorTests {
         ) async throws {
             try await VenueHarness.with(tongue) { harness, account in
                 try await harness.wait("it is there") { isReliedOn(harness) }
-                try await sleep(harness, seconds: 1)
+                try await harness.pass(seconds: 1)
                 harness.model.change { $0.accountLag = Self.lag }
                 let id = try await harness.place(account, try await harness.request(3_200))
                 try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
                 try await harness.wait("it is noticed") { harness.told.contains(.lost) }
-                try await harness.wait("questions stand in") { !isLost(harness) }
+                try await harness.wait("questions stand in") { !harness.isLost }
                 // Its words come now, one every few seconds, each of twenty seconds ago.
                 for _ in 0..<4 {
                     harness.model.fill("0.01")
                     #expect(try await !isEverReliedOn(harness, seconds: 12))
                 }
                 harness.model.change { $0.accountLag = 0 }
-                try await sleep(harness, seconds: 25)
+                try await harness.pass(seconds: 25)
                 harness.model.fill("0.01")
-                try await harness.wait("it is relied on") { isReliedOn(harness) && !isLost(harness) }
+                try await harness.wait("it is relied on") { isReliedOn(harness) && !harness.isLost }
                 try await harness.wait("all is told") { harness.tradeCount == 5 }
             }
         }
@@ -64,13 +56,13 @@ extension LiveConnectorTests {
             try await VenueHarness.with(tongue) { harness, account in
                 let id = try await harness.place(account, try await harness.request(3_201))
                 try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
-                try await sleep(harness, seconds: 15)
+                try await harness.pass(seconds: 15)
                 #expect(isReliedOn(harness))
                 harness.model.change { $0.accountLag = Self.lag }
                 let begun = harness.time.milliseconds
                 while harness.time.milliseconds - begun < 28_000 {
                     harness.model.fill("0.01")
-                    try await sleep(harness, seconds: 2)
+                    try await harness.pass(seconds: 2)
                 }
                 try await harness.wait("it is doubted") {
                     !isReliedOn(harness)
@@ -84,9 +76,9 @@ extension LiveConnectorTests {
                 try await harness.wait("questions tell") { harness.tradeCount == all }
                 #expect(before < all && harness.time.milliseconds - asked < Self.lag)
                 harness.model.change { $0.accountLag = 0 }
-                try await sleep(harness, seconds: 25)
+                try await harness.pass(seconds: 25)
                 harness.model.fill("0.01")
-                try await harness.wait("it is relied on") { isReliedOn(harness) && !isLost(harness) }
+                try await harness.wait("it is relied on") { isReliedOn(harness) && !harness.isLost }
             }
         }
     }

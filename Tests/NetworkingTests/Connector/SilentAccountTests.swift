@@ -13,21 +13,13 @@ extension LiveConnectorTests {
         /// Part of the path of the question that is asked for open orders.
         private static let question: [Tongue: String] = [.binance: "openOrders", .okx: "orders-pending"]
 
-        private func isLost(_ harness: VenueHarness) -> Bool {
-            harness.told.last { $0 == .lost || $0 == .recovered } == .lost
-        }
-
         /// Has the stream doubted, with an order resting.
         private func doubt(_ harness: VenueHarness, _ account: any ExchangeAccount) async throws {
             harness.model.change { $0.isAccountMute = true }
             let id = try await harness.place(account, try await harness.request(3_100))
             try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
             try await harness.wait("the silence is noticed") { harness.told.contains(.lost) }
-            try await harness.wait("questions stand in") { !isLost(harness) }
-        }
-
-        private func sleep(_ harness: VenueHarness, seconds: Int64) async throws {
-            try await harness.time.sleep(until: harness.time.now().advanced(byNanoseconds: seconds * 1_000_000_000))
+            try await harness.wait("questions stand in") { !harness.isLost }
         }
 
         @Test(arguments: [Tongue.binance, .okx])
@@ -36,17 +28,17 @@ extension LiveConnectorTests {
                 try await doubt(harness, account)
                 harness.model.change { $0.broken = Self.question[tongue] }
                 let begun = harness.time.milliseconds
-                try await harness.wait("it is lost again") { isLost(harness) }
+                try await harness.wait("it is lost again") { harness.isLost }
                 // A look every three seconds, and what a busy machine adds.
                 #expect(harness.time.milliseconds - begun < 30_000)
                 let fault = harness.registry.states.first?.fault
                 #expect(fault == "neither stream nor questions tell of the account")
                 let placed = try await harness.place(account, try await harness.request(3_101))
                 try await harness.wait("placements pass") { harness.timesPlaced(placed) == 1 }
-                try await sleep(harness, seconds: 10)
-                #expect(isLost(harness))
+                try await harness.pass(seconds: 10)
+                #expect(harness.isLost)
                 harness.model.change { $0.broken = nil }
-                try await harness.wait("questions stand in again") { !isLost(harness) }
+                try await harness.wait("questions stand in again") { !harness.isLost }
                 let state = try #require(harness.registry.states.first)
                 #expect(!state.isStreaming && state.fault?.contains("tells nothing of what is accepted") == true)
             }
@@ -70,10 +62,10 @@ extension LiveConnectorTests {
                 let before = livesTold.withLock { $0 }
                 try await harness.wait("questions make it fresh") { livesTold.withLock { $0 } > before }
                 harness.model.change { $0.broken = Self.question[.binance] }
-                try await harness.wait("it is lost again") { isLost(harness) }
+                try await harness.wait("it is lost again") { harness.isLost }
                 let lost = livesTold.withLock { $0 }
                 live()
-                try await sleep(harness, seconds: 10)
+                try await harness.pass(seconds: 10)
                 #expect(livesTold.withLock { $0 } == lost)
             }
         }
@@ -87,12 +79,12 @@ extension LiveConnectorTests {
                 for (connection, topics) in harness.model.read({ $0.listened }) where !topics.contains("market") {
                     harness.server.hangUp(connection)
                 }
-                try await harness.wait("it is lost") { isLost(harness) }
+                try await harness.wait("it is lost") { harness.isLost }
                 try await harness.wait("the stream is back") { harness.registry.states.first?.isStreaming == true }
-                try await sleep(harness, seconds: 10)
-                #expect(isLost(harness))
+                try await harness.pass(seconds: 10)
+                #expect(harness.isLost)
                 harness.model.change { $0.broken = nil }
-                try await harness.wait("it is traded on") { !isLost(harness) }
+                try await harness.wait("it is traded on") { !harness.isLost }
                 #expect(harness.registry.states.first?.fault == nil)
             }
         }
@@ -129,7 +121,7 @@ extension LiveConnectorTests {
                 #expect(!connected.state.withLock { $0.departures.isEmpty }, "it is not answered yet")
                 try await harness.wait("it is answered") { connected.state.withLock { $0.departures.isEmpty } }
                 harness.forget()
-                try await sleep(harness, seconds: 30)
+                try await harness.pass(seconds: 30)
                 #expect(!harness.told.contains(.lost))
                 #expect(harness.registry.states.first?.isStreaming == true)
             }

@@ -21,10 +21,6 @@ extension LiveConnectorTests {
             harness.registry.states.first?.unattended[Self.symbol.quote]?.isPositive == true
         }
 
-        private func sleep(_ harness: VenueHarness, seconds: Int64) async throws {
-            try await harness.time.sleep(until: harness.time.now().advanced(byNanoseconds: seconds * 1_000_000_000))
-        }
-
         private func end(_ id: ClientOrderID, _ harness: VenueHarness, _ account: any ExchangeAccount) async throws {
             let before = count(.cancelled(id), harness)
             account.send(.cancel(id), Self.symbol)
@@ -40,7 +36,7 @@ extension LiveConnectorTests {
             try await VenueHarness.with(tongue) { harness, account in
                 let id = try await harness.place(account, try await harness.request(3_300))
                 try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
-                try await sleep(harness, seconds: 3)
+                try await harness.pass(seconds: 3)
                 harness.forget()
                 harness.model.change { $0.cancels = [.cancelInWordsAlone(isStreamed: false)] }
                 let begun = harness.time.milliseconds
@@ -65,7 +61,7 @@ extension LiveConnectorTests {
             try await VenueHarness.with(tongue) { harness, account in
                 let id = try await harness.place(account, try await harness.request(3_301))
                 try await harness.wait("it is accepted") { harness.events.contains(.accepted(id)) }
-                try await sleep(harness, seconds: 3)
+                try await harness.pass(seconds: 3)
                 harness.model.change { $0.cancels = [.cancelInWordsAlone(isStreamed: true)] }
                 account.send(.cancel(id), Self.symbol)
                 try await harness.wait("its end is told") { harness.events.contains(.cancelled(id)) }
@@ -85,7 +81,7 @@ extension LiveConnectorTests {
             try await VenueHarness.with(
                 tongue, prepare: { $0.change { $0.placements = [.fillInWordsAlone(isStreamed: isStreamed)] } }
             ) { harness, account in
-                try await sleep(harness, seconds: 3)
+                try await harness.pass(seconds: 3)
                 let begun = harness.time.milliseconds
                 let id = try await harness.place(account, try await harness.request(3_302))
                 let connected = try #require(account as? DialectAccount)

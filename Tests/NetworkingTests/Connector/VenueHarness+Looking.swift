@@ -42,9 +42,17 @@ extension VenueHarness {
         get throws { try connector.acceptanceWindow / 1_000_000 - 1_000 }
     }
 
+    /// Nothing is traded on the account for what was last told of it.
+    var isLost: Bool { told.last { $0 == .lost || $0 == .recovered } == .lost }
+
+    /// Lets so much of the exchange's time go by.
+    func pass(seconds: Int64) async throws {
+        try await time.sleep(until: time.now().advanced(byNanoseconds: seconds * 1_000_000_000))
+    }
+
     /// Time for what might still come: an audit and a look.
     func connectorSettles() async throws {
-        try await time.sleep(until: time.now().advanced(byNanoseconds: 5_000_000_000))
+        try await pass(seconds: 5)
     }
 }
 

@@ -46,6 +46,7 @@ final class VenueHarness: Sendable {
     let model: ModelExchange
     let speaker: any Speaker
     let server: VenueServer
+    private let wires: Wires
     let registry: ExchangeRegistry
     let schedules = ScheduleRegistry()
     let memory: KeptMemory
@@ -116,15 +117,15 @@ final class VenueHarness: Sendable {
             chosen.freshness = chosen.silence
         }
         let (caller, schedules) = (caller, schedules)
-        registry = ExchangeRegistry(
-            Wires(
-                time: time, webSockets: try WebSocketClient(), memory: memory,
-                logger: log.logger, pace: chosen, seed: 1,
-                orderMark: mark, registry: schedules
-            ) { request, milliseconds throws(HTTPFailure) in
-                // The deadline is in the exchange's time; what a busy machine needs beside it is real.
-                try await caller.send(request, within: max(3_000, milliseconds / factor))
-            })
+        wires = Wires(
+            time: time, webSockets: try WebSocketClient(), memory: memory,
+            logger: log.logger, pace: chosen, seed: 1,
+            orderMark: mark, registry: schedules
+        ) { request, milliseconds throws(HTTPFailure) in
+            // The deadline is in the exchange's time; what a busy machine needs beside it is real.
+            try await caller.send(request, within: max(3_000, milliseconds / factor))
+        }
+        registry = ExchangeRegistry(wires)
         model.publish.withLock {
             $0 = { [weak self] events in
                 let lag = model.read { $0.accountLag }
@@ -291,6 +292,13 @@ final class VenueHarness: Sendable {
 
     var connector: any ExchangeConnector {
         get throws { try #require(registry.connector(type(of: speaker).exchange.id)) }
+    }
+
+    /// One that only listens, and knows nothing of what the other one does.
+    func connectorWithoutAccount() throws -> DialectConnector {
+        var wires = wires
+        wires.manners = MannersBook()
+        return DialectConnector(try NativeExchange.dialect(settings()), wires)
     }
 
     func account() async throws -> any ExchangeAccount { try await connector.account("default") }
