@@ -33,6 +33,22 @@ FALSE_CLAIMS: dict[str, frozenset[str]] = {
     "toobit": frozenset({IOC, FOK}),  # raw fields that ccxt says nothing of
 }
 
+# Whose fetchOrder (ccxt 4.5.90) names our id and does not ask by it: it puts "None" where the exchange's own id belongs, or names ours as
+# the exchange does not. An order that is there would be told as none. A test builds the requests: test_look_ups.
+FALSE_FINDS = frozenset({"bingx", "bitrue", "blockchaincom", "kraken", "latoken", "toobit", "zebpay"})
+# The same of cancelOrder.
+FALSE_CANCELS = frozenset({"backpack", "bitfinex", "btcmarkets", "lbank", "ndax", "poloniex", "whitebit", "zebpay"})
+# What the exchange's own id is replaced with where the exchange tells ours apart by a prefix.
+PATH_IDS = {"poloniex": "cid:{}"}
+# Exchanges whose lists of orders, by ccxt's methods, can be asked for one of our ids: fetchOpenOrders, fetchClosedOrders.
+LISTS_BY_ID = frozenset({"kraken"})
+
+# Parameters that ccxt passes on as they stand: the end of the time that is asked for (milliseconds), how many rows to skip.
+ENDS = {"bitrue": "endTime", "bittrade": "end-time", "coinsph": "endTime", "derive": "to_timestamp"}
+SKIPS = {"bitstamp": "offset", "kraken": "ofs", "ndax": "StartIndex", "phemex": "offset", "whitebit": "offset"}
+# Days that a question reaches on from its beginning, where that is less than ccxt says: it sets the end itself.
+WINDOWS = {"lbank": 1}
+
 
 def _source(kind: type, pattern: str) -> str:
     """Source of the methods of this exchange, its parents included, whose names match."""
@@ -57,10 +73,23 @@ def client_order_ids(exchange: str) -> dict[str, bool]:
     parsed = _source(kind, r"^parse_(\w+_)?order$")
     return {
         "places": name in _source(kind, r"create_(\w+_)?order|order_request$|^prepare_\w*order"),
-        "finds": name in _source(kind, r"^fetch_(\w+_)?order(_request|_classic|_uta)?$"),
-        "cancels": name in _source(kind, r"^cancel_(\w+_)?order(_request|_classic|_uta)?$"),
+        "finds": exchange not in FALSE_FINDS and (
+            name in _source(kind, r"^fetch_(\w+_)?order(_request|_classic|_uta)?$")),
+        "cancels": exchange not in FALSE_CANCELS and (
+            name in _source(kind, r"^cancel_(\w+_)?order(_request|_classic|_uta)?$")),
         "tells": re.search(r"'clientOrderId':\s*(?!None)", parsed) is not None,
     }
+
+
+@lru_cache(maxsize=None)
+def end_of(exchange: str, methods: str) -> str | None:
+    """The parameter for the end of the time that these methods of ccxt are asked for; None where there is none."""
+    own = re.search(r"'until'|handle_until|since_and_until", _source(getattr(ccxt, exchange), methods))
+    return "until" if own else ENDS.get(exchange)
+
+
+def tells_done_orders(has: dict[str, Any]) -> bool:
+    return any(has.get(method) for method in ("fetchOrders", "fetchCanceledAndClosedOrders", "fetchClosedOrders"))
 
 
 def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
@@ -76,8 +105,10 @@ def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
     for method in ("createOrder", "cancelOrder", "fetchOpenOrders", "fetchMyTrades", "fetchBalance"):
         if not has.get(method):
             found.append(f"has no {method}")
-    if not (has.get("fetchOrder") or has.get("fetchOrders") or has.get("fetchClosedOrders")):
+    if not (has.get("fetchOrder") or tells_done_orders(has)):
         found.append("tells no order that is done")
+    elif not ids["finds"] and not tells_done_orders(has):
+        found.append("finds no order that is done by client order id")
     return found
 
 

@@ -1,76 +1,222 @@
-"""Own trades over any downtime: windows of time, pages within a window, each trade once, in order."""
+"""Lists that exchanges tell page by page, some newest first and some oldest first: read whole, or said to be incomplete.
+
+What counts for whether there is more is what an answer held before ccxt took out other markets and older times (`Page.told`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-Trade = dict[str, Any]
-# since, until (None: open), limit (None: the exchange's own)
-Fetch = Callable[[int, "int | None", "int | None"], Awaitable[list[Trade]]]
+Row = dict[str, Any]
 
 DAY = 86_400_000
 # More than anybody's downtime needs; a bound against an exchange that never lets the end come.
 MOST_PAGES = 500
+# So many rows are likely a page that is full, whatever is known of its size: exchanges allow less than is asked for.
+TYPICAL_PAGES = frozenset({20, 25, 50, 100, 200, 250, 300, 500, 1_000, 1_500, 2_000})
+# Exchanges that count in seconds, and exclude one end or the other, miss nothing where questions overlap by so much.
+OVERLAP = 1_000
+# Trades of the last moments may come between two questions: what is older was there when the first was asked.
+SETTLED = 10_000
+
+
+class HistoryIncomplete(Exception):
+    """There is more than could be read, or may be."""
+
+
+class EndIgnored(Exception):
+    """The exchange does not care about the end of the time that it was asked for."""
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: list[Row]
+    # Everything that was in the answer.
+    told: list[Row]
+
+
+# since, until (None: now), rows to skip, counted from the newest
+Ask = Callable[[int, "int | None", int], Awaitable[Page]]
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What an exchange allows of a question for own trades."""
+    """What an exchange allows of a question for a list."""
 
     page: int | None
     window: int | None  # milliseconds
     back: int | None  # milliseconds
+    takes_end: bool = True
+    skips: bool = False
 
     @staticmethod
-    def of(feature: dict[str, Any] | None) -> "Rules":
+    def of(feature: dict[str, Any] | None, takes_end: bool = True, skips: bool = False) -> "Rules":
         feature = feature or {}
         days, back, page = feature.get("untilDays"), feature.get("daysBack"), feature.get("limit")
         return Rules(
             page=int(page) if page else None, window=int(days * DAY) if days else None,
-            back=int(back * DAY) if back else None)
+            back=int(back * DAY) if back else None, takes_end=takes_end, skips=skips)
+
+    def may_have_more(self, page: Page) -> bool:
+        count = len(page.told)
+        return count in TYPICAL_PAGES or (self.page is not None and count >= self.page)
 
 
-class HistoryIncomplete(Exception):
-    """There is more than could be read."""
+def order(row: Row) -> tuple[int, str]:
+    return (int(row.get("timestamp") or 0), str(row.get("id")))
 
 
-def order(trade: Trade) -> tuple[int, str]:
-    return (int(trade.get("timestamp") or 0), str(trade.get("id")))
+def _times(rows: Iterable[Row]) -> list[int]:
+    return [time for row in rows if (time := int(row.get("timestamp") or 0)) > 0]
 
 
-async def own_trades(fetch: Fetch, rules: Rules, since: int, now: int, wanted: int) -> list[Trade]:
+class Reading:
+    """Questions for one list, counted, and what came of them."""
+
+    def __init__(self, what: str, ask: Ask, rules: Rules, since: int, now: int) -> None:
+        self.what, self.rules, self.since, self.now = what, rules, since, now
+        self.found: dict[str, Row] = {}
+        self._ask, self._pages = ask, 0
+
+    async def page(self, start: int, end: int | None, skip: int = 0) -> Page:
+        self._pages += 1
+        if self._pages > MOST_PAGES:
+            raise self.incomplete(f"did not end within {MOST_PAGES} pages")
+        page = await self._ask(start, end, skip)
+        for row in page.rows:
+            self.found.setdefault(str(row.get("id")), row)
+        return page
+
+    def incomplete(self, why: str) -> HistoryIncomplete:
+        return HistoryIncomplete(f"{self.what} {why}")
+
+    def times(self, page: Page) -> list[int]:
+        times = _times(page.told)
+        if not times:
+            raise self.incomplete("bear no times, and there may be more")
+        return times
+
+    def windows(self) -> Iterable[tuple[int, int | None]]:
+        """Spans of time that may be asked for at once; the last has no end, what comes meanwhile may come along."""
+        start, window = self.since, self.rules.window
+        while window is not None and start + window <= self.now:
+            yield start, start + window - 1
+            start += window
+        yield start, None
+
+    def before(self, end: int) -> int:
+        """How many of those that are wanted are known to be older."""
+        return sum(self.since <= order(row)[0] < end for row in self.found.values())
+
+
+def _news(page: Page, seen: set[tuple[int, str]]) -> list[int]:
+    """Times of what was not seen before; it is now."""
+    rows = [row for row in page.told if order(row) not in seen]
+    seen.update(order(row) for row in rows)
+    return _times(rows)
+
+
+async def own_trades(ask: Ask, rules: Rules, since: int, now: int, wanted: int) -> list[Row]:
     """Trades from `since` on, oldest first, the first `wanted` of them.
 
-    Asks window after window. A window whose page was full is asked again from its newest trade on, until nothing new
-    comes; a page full of one and the same millisecond cannot be passed and says so.
+    A full page is an unbroken run of trades, somewhere in the time that was asked for. So what lies before it and after it is asked
+    for until nothing is left; the direction in which an exchange tells need not be known.
     """
     if rules.back is not None:
         since = max(since, now - rules.back + 60_000)
-    found: dict[str, Trade] = {}
-    start, pages = since, 0
-    while start <= now and len(found) < wanted:
-        end = None if rules.window is None else min(start + rules.window - 1, now)
-        while True:
-            pages += 1
-            if pages > MOST_PAGES:
-                raise HistoryIncomplete(f"own trades did not end within {MOST_PAGES} pages")
-            page = await fetch(start, end, rules.page)
-            new = [trade for trade in page if str(trade.get("id")) not in found and order(trade)[0] >= since]
-            for trade in new:
-                found[str(trade.get("id"))] = trade
-            newest = max((order(trade)[0] for trade in page), default=start)
-            full = rules.page is not None and len(page) >= rules.page
-            # Without a told page size, only a page that brings nothing new is surely the last.
-            if not new or (rules.page is not None and not full) or len(found) >= wanted:
-                break
-            if newest <= start:
-                if full:
-                    raise HistoryIncomplete(f"more than {len(page)} own trades in one millisecond")
-                break
-            start = newest
-        if end is None:
+    reading = Reading("own trades", ask, rules, since, now)
+    for start, end in reading.windows():
+        if reading.before(start) >= wanted:
             break
-        start = max(start, end + 1) if len(found) < wanted else now + 1
-    return sorted(found.values(), key=order)[:wanted]
+        try:
+            if not rules.takes_end:
+                raise EndIgnored
+            await _between(reading, start, end, wanted)
+        except EndIgnored:
+            await (_backwards(reading, start, None) if rules.skips else _onwards(reading, start))
+    return sorted((row for row in reading.found.values() if order(row)[0] >= since), key=order)[:wanted]
+
+
+async def _between(reading: Reading, start: int, end: int | None, wanted: int) -> None:
+    """What was told from a time to another, by whichever direction, and asked for again around it."""
+    spans = [(start, end)]
+    while spans:
+        start, end = spans.pop()
+        # The oldest span comes first: what is older than it is all there.
+        if reading.before(start) >= wanted:
+            return
+        page = await reading.page(start, end)
+        if not reading.rules.may_have_more(page):
+            continue
+        times = reading.times(page)
+        oldest, newest = min(times), max(times)
+        if end is not None and newest > end + 2 * OVERLAP:
+            raise EndIgnored
+        # Told without regard to the beginning that was asked for: the newest there are, back to before it.
+        if oldest < start - OVERLAP:
+            continue
+        if oldest + OVERLAP >= (reading.now if end is None else end) or newest - 1 <= start:
+            if not reading.rules.skips:
+                raise reading.incomplete(f"are more than {len(page.told)} around {oldest}")
+            await _backwards(reading, start, end)
+            continue
+        spans += [(newest - 1, end), (start, oldest + OVERLAP)]
+
+
+async def _backwards(reading: Reading, start: int, end: int | None) -> None:
+    """From the newest on, skipping what was told: for exchanges that count the pages."""
+    skip, seen = 0, set[tuple[int, str]]()
+    while True:
+        page = await reading.page(start, end, skip)
+        if not reading.rules.may_have_more(page) or min(reading.times(page)) < start - OVERLAP:
+            return
+        if not _news(page, seen):
+            raise reading.incomplete(f"are told {len(page.told)} at a time, again and again the same")
+        skip += len(page.told)
+
+
+async def _onwards(reading: Reading, start: int) -> None:
+    """Without an end to ask for: page after page, where the exchange is seen to tell the oldest first."""
+    page, seen = await reading.page(start, None), set[tuple[int, str]]()
+    _news(page, seen)
+    while reading.rules.may_have_more(page):
+        times = reading.times(page)
+        if min(times) < start - OVERLAP:
+            return
+        newest = max(times)
+        if newest <= start:
+            raise reading.incomplete(f"are more than {len(page.told)} in one millisecond")
+        following = await reading.page(newest, None)
+        # Had the first page been of the newest, nothing old could follow it.
+        if not any(time < reading.now - SETTLED for time in _news(following, seen)):
+            raise reading.incomplete(f"are told {len(page.told)} at a time, and it cannot be shown that there are no more")
+        start, page = newest, following
+
+
+async def done_orders(
+    ask: Ask, rules: Rules, since: int, now: int, is_sought: Callable[[Row], bool] = lambda _: False
+) -> list[Row]:
+    """Orders of a list that were placed or ended from `since` on, all of them; no more once the one that is sought is among them.
+
+    Exchanges sort them by either time, so what a full page leaves out may lie anywhere: it is asked for again in two halves. Only
+    pages that are not full count.
+    """
+    if rules.back is not None and since < now - rules.back:
+        raise HistoryIncomplete(f"orders that are done are told of the last {rules.back / DAY:g} days only")
+    reading = Reading("orders that are done", ask, rules, since, now)
+    for window in reading.windows():
+        spans = [window]
+        while spans:
+            start, end = spans.pop()
+            page = await reading.page(start, end)
+            if any(is_sought(row) for row in page.rows):
+                return page.rows
+            if not rules.may_have_more(page):
+                continue
+            middle = (start + (now if end is None else end)) // 2
+            if not rules.takes_end or middle - start < OVERLAP:
+                raise reading.incomplete(f"are {len(page.told)} and maybe more from {start} on")
+            spans += [(start, middle + OVERLAP // 2), (middle - OVERLAP // 2, end)]
+    return list(reading.found.values())

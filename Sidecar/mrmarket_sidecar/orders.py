@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -9,7 +11,8 @@ import ccxt
 
 from . import abilities
 from .failures import Refusal, UNSUPPORTED
-from .history import Rules, own_trades
+from .history import DAY, HistoryIncomplete, Page, Rules, done_orders, own_trades
+from .listings import ORDERS, TRADES, listing
 from .sessions import Session
 from .wire import wire
 
@@ -114,62 +117,136 @@ async def cancel(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
 
 async def open_orders(session: Session, arguments: dict[str, Any]) -> list[dict[str, Any]]:
     symbol = session.market(arguments.get("symbol"))
-    return [told(session, order) for order in await session.api.fetch_open_orders(symbol)]
+    return [told(session, order) for order in await _open(session, symbol)]
 
 
-async def _done_orders(session: Session, symbol: str, since: int | None) -> list[Order]:
-    """Orders that are no longer open, from `since` on, by whichever lists there are."""
-    has, api = session.has, session.api
-    if has.get("fetchOrders"):
-        return list(await api.fetch_orders(symbol, since))
+async def _open(session: Session, symbol: str) -> list[Order]:
+    """All open orders of the market. An exchange that tells them page by page tells so many in one answer."""
+    with listing(ORDERS) as seen:
+        orders = list(await session.api.fetch_open_orders(symbol))
+    page = session.feature("fetchOpenOrders").get("limit")
+    if page and (len(seen) >= int(page) or len(seen) in (50, 100)):
+        raise HistoryIncomplete(f"{len(seen)} open orders are told, and there may be more")
+    return orders
+
+
+# The lists that tell whatever is no longer open, by ccxt's names: the first that there is, and those that belong to it.
+DONE_LISTS = (
+    ("fetchOrders", "fetch_orders", ()),
+    ("fetchCanceledAndClosedOrders", "fetch_canceled_and_closed_orders", ()),
+    ("fetchClosedOrders", "fetch_closed_orders", (("fetchCanceledOrders", "fetch_canceled_orders"),)),
+)
+DONE_METHODS = r"^fetch_(canceled_and_closed_|closed_|canceled_)?orders(_\w+)?$"
+
+
+def _done_lists(session: Session) -> list[tuple[str, str]]:
+    for name, method, others in DONE_LISTS:
+        if session.has.get(name):
+            return [(name, method)] + [other for other in others if session.has.get(other[0])]
+    return []
+
+
+async def _done(
+    session: Session, symbol: str, since: int | None, is_sought: Callable[[Order], bool] = lambda _: False
+) -> list[Order]:
+    """Orders that are no longer open, all that were placed or ended from `since` on, by whichever lists there are; no more once the one
+    that is sought is among them."""
     found: list[Order] = []
-    if has.get("fetchCanceledAndClosedOrders"):
-        return list(await api.fetch_canceled_and_closed_orders(symbol, since))
-    if has.get("fetchClosedOrders"):
-        found += await api.fetch_closed_orders(symbol, since)
-    if has.get("fetchCanceledOrders"):
-        found += await api.fetch_canceled_orders(symbol, since)
+    end_name = abilities.end_of(session.exchange, DONE_METHODS)
+    now = session.api.milliseconds()
+    for name, method in _done_lists(session):
+        feature = session.feature(name) or session.feature("fetchClosedOrders")
+        rules = Rules.of(feature, takes_end=end_name is not None)
+
+        async def ask(start: int, end: int | None, _: int) -> Page:
+            with listing(ORDERS) as seen:
+                rows = await getattr(session.api, method)(
+                    symbol, start or None, rules.page, {} if end is None else {end_name: end})
+            # ccxt takes out what was placed before the time that was asked for, though it ended after it.
+            own = [row for row in seen if row.get("symbol") in (symbol, None)]
+            return Page(own or list(rows), seen or list(rows))
+
+        if since is None:
+            # The newest that there are, then those of some days: what is older is not found.
+            found += (await ask(0, None, 0)).rows
+            if any(is_sought(row) for row in found):
+                return found
+        beginning = now - min(LOOK_BACK, rules.back or LOOK_BACK) + 60_000 if since is None else since
+        found += await done_orders(ask, rules, beginning, now, is_sought)
+        if any(is_sought(row) for row in found):
+            return found
     return found
 
 
+# Of orders whose placing nobody dates: those of so many milliseconds are looked through.
+LOOK_BACK = 7 * DAY
+
+
 async def look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any] | None:
-    """An order by our id, or by the exchange's where we know it; None where the exchange says that it knows none."""
+    """An order by our id, or by the exchange's where we know it; None where the exchange says that it knows none.
+
+    Where it cannot be asked by our id, the lists have to tell all of it: `since` is when the order was placed, or before.
+    """
     symbol = session.market(arguments.get("symbol"))
     order_id, client_id = arguments.get("id"), arguments.get("clientOrderId")
-    has, api = session.has, session.api
-    ids = abilities.client_order_ids(session.exchange)
+    exchange, has, api = session.exchange, session.has, session.api
+    ids = abilities.client_order_ids(exchange)
     if order_id and has.get("fetchOrder"):
-        try:
-            return told(session, await api.fetch_order(order_id, symbol))
-        except ccxt.OrderNotFound:
-            return None
+        return await _ask_for(session, symbol, str(order_id), {})
     if client_id and has.get("fetchOrder") and ids["finds"]:
-        try:
-            return told(session, await api.fetch_order(None, symbol, {"clientOrderId": client_id}))
-        except ccxt.OrderNotFound:
-            return None
-    since = arguments.get("since")
-    for orders in (await api.fetch_open_orders(symbol), await _done_orders(session, symbol, since)):
-        for order in orders:
-            mine = abilities.plain_client_id(session.exchange, order.get("clientOrderId"))
-            if (order_id and order.get("id") == order_id) or (client_id and mine == client_id):
-                return told(session, order)
+        if form := abilities.PATH_IDS.get(exchange):
+            return await _ask_for(session, symbol, form.format(client_id), {})
+        return await _ask_for(session, symbol, None, {"clientOrderId": client_id})
     if not ids["tells"] and not order_id:
-        raise Refusal("CannotLookUp", f"{session.exchange} tells no client order ids", UNSUPPORTED)
-    return None
+        raise Refusal("CannotLookUp", f"{exchange} tells no client order ids", UNSUPPORTED)
+
+    def is_mine(order: Order) -> bool:
+        plain = abilities.plain_client_id(exchange, order.get("clientOrderId"))
+        return bool((order_id and order.get("id") == order_id) or (client_id and plain == client_id))
+
+    def mine(orders: list[Order]) -> Order | None:
+        return next(filter(is_mine, orders), None)
+
+    if client_id and exchange in abilities.LISTS_BY_ID:
+        narrow = {"clientOrderId": client_id}
+        found = mine(await api.fetch_open_orders(symbol, None, None, narrow)) or mine(
+            await api.fetch_closed_orders(symbol, None, None, narrow))
+        return told(session, found) if found else None
+    since = arguments.get("since")
+    # What ends between the two questions is in the second.
+    found = mine(await _open(session, symbol)) or mine(await _done(session, symbol, since, is_mine))
+    if found is None and since is None:
+        raise HistoryIncomplete(f"{exchange} has to be asked for lists of orders, and nobody says since when")
+    return told(session, found) if found else None
+
+
+async def _ask_for(session: Session, symbol: str, order_id: str | None, parameters: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        return told(session, await session.api.fetch_order(order_id, symbol, parameters))
+    except ccxt.OrderNotFound:
+        return None
 
 
 async def trades_from(session: Session, arguments: dict[str, Any]) -> list[dict[str, Any]]:
     """The account's trades from a time on, each with our id of its order where it is told anywhere."""
     symbol = session.market(arguments.get("symbol"))
     since, wanted = int(arguments.get("since") or 0), int(arguments.get("limit") or 1_000)
-    api = session.api
-    rules = Rules.of(session.abilities()["ownTrades"])
+    api, exchange = session.api, session.exchange
+    end_name, skip_name = abilities.end_of(exchange, r"^fetch_my_trades\w*$"), abilities.SKIPS.get(exchange)
+    feature = dict(session.feature("fetchMyTrades"))
+    if days := abilities.WINDOWS.get(exchange):
+        feature["untilDays"] = days
+    rules = Rules.of(feature, takes_end=end_name is not None, skips=skip_name is not None)
 
-    async def fetch(start: int, end: int | None, limit: int | None) -> list[dict[str, Any]]:
-        return list(await api.fetch_my_trades(symbol, start, limit, {} if end is None else {"until": end}))
+    async def ask(start: int, end: int | None, skip: int) -> Page:
+        parameters: dict[str, Any] = {} if end is None else {end_name: end}
+        if skip:
+            parameters[skip_name] = skip
+        with listing(TRADES) as seen:
+            rows = await api.fetch_my_trades(symbol, start, rules.page, parameters)
+        return Page(list(rows), seen or list(rows))
 
-    trades = await own_trades(fetch, rules, since, api.milliseconds(), wanted)
+    trades = await own_trades(ask, rules, since, api.milliseconds(), wanted)
     return [wire(trade) for trade in trades]
 
 
@@ -185,9 +262,11 @@ async def orders_of(session: Session, arguments: dict[str, Any]) -> dict[str, An
                 found[order_id] = abilities.plain_client_id(session.exchange, order.get("clientOrderId"))
 
     if abilities.client_order_ids(session.exchange)["tells"]:
-        take(await session.api.fetch_open_orders(symbol))
-        if wanted - found.keys():
-            take(await _done_orders(session, symbol, arguments.get("since")))
+        # Whatever these lists leave out is asked for by its id.
+        with contextlib.suppress(HistoryIncomplete):
+            take(await _open(session, symbol))
+            if wanted - found.keys():
+                take(await _done(session, symbol, arguments.get("since")))
     for order_id in sorted(wanted - found.keys()):
         order = await look_up(session, {"symbol": symbol, "id": order_id})
         found[order_id] = order["clientOrderId"] if order else None

@@ -12,6 +12,7 @@ import ccxt.async_support
 
 from . import abilities
 from .failures import Refusal, Trace, redacted, trace
+from .listings import ORDERS, TRADES, note
 
 CREDENTIALS = ("apiKey", "secret", "password", "uid")
 # What is watched begins anew at most so often: books that come late together are found one after the other, and each that had all the
@@ -26,7 +27,7 @@ def _class(exchange: str) -> type:
 
 
 def _traced(kind: type) -> type:
-    """The exchange, noting what leaves and what status comes back. What was taken back does not leave."""
+    """The exchange, noting what leaves, what status comes back and what rows it holds. What was taken back does not leave."""
 
     class Traced(kind):  # type: ignore[misc, valid-type]
         async def throttle(self, cost: Any = None) -> Any:
@@ -54,6 +55,16 @@ def _traced(kind: type) -> type:
             if seen is not None:
                 seen.status = code
             return super().handle_errors(code, *rest)
+
+        def parse_order(self, order: Any, market: Any = None) -> Any:
+            result = super().parse_order(order, market)
+            note(ORDERS, result)
+            return result
+
+        def parse_trade(self, trade: Any, market: Any = None) -> Any:
+            result = super().parse_trade(trade, market)
+            note(TRADES, result)
+            return result
 
     Traced.__name__ = kind.__name__
     return Traced
@@ -151,8 +162,11 @@ class Session:
     def obstacles(self) -> list[str]:
         return abilities.obstacles(self.exchange, self.has)
 
+    def feature(self, method: str) -> dict[str, Any]:
+        """What ccxt says of a method on the spot market."""
+        return ((getattr(self.api, "features", None) or {}).get("spot") or {}).get(method) or {}
+
     def abilities(self) -> dict[str, Any]:
-        features = ((getattr(self.api, "features", None) or {}).get("spot") or {})
         return {
             "exchange": self.exchange, "name": self.api.name, "precisionMode": self.api.precisionMode,
             "clientOrderIds": abilities.client_order_ids(self.exchange),
@@ -162,7 +176,7 @@ class Session:
                 "ticker": bool(self.has.get("watchTicker")), "orders": bool(self.has.get("watchOrders")),
                 "ownTrades": bool(self.has.get("watchMyTrades")), "balance": bool(self.has.get("watchBalance")),
             },
-            "ownTrades": features.get("fetchMyTrades"),
+            "ownTrades": self.feature("fetchMyTrades"),
         }
 
     def redact(self, text: str) -> str:

@@ -74,6 +74,12 @@ public protocol ExchangeAccount: Sendable {
     /// What the exchange knows of an order; nil when it says that it knows none of this id.
     func order(_ id: ClientOrderID, _ symbol: Symbol) async throws(ConnectorError) -> OrderReport?
 
+    /// The same for exchanges that are not asked by our ids and tell lists instead.
+    /// - Parameter placedAt: when it was sent, by our clock, or before: how far back the lists have to be read.
+    func order(
+        _ id: ClientOrderID, _ symbol: Symbol, placedAt: Timestamp
+    ) async throws(ConnectorError) -> OrderReport?
+
     /// The account's fills on an instrument from a trade id on, that one included, in ascending order.
     /// - Parameter limit: at most so many; ask on from the last one for more.
     func fills(_ symbol: Symbol, from tradeID: UInt64, limit: Int) async throws(ConnectorError) -> [Fill]
@@ -94,6 +100,12 @@ extension ExchangeAccount {
     }
 
     public func symbolsWithOrders(of maker: InstallationID) async throws(ConnectorError) -> Set<Symbol>? { nil }
+
+    public func order(
+        _ id: ClientOrderID, _ symbol: Symbol, placedAt: Timestamp
+    ) async throws(ConnectorError) -> OrderReport? {
+        try await order(id, symbol)
+    }
 
     public func fills(
         _ symbol: Symbol, from mark: FillMark, limit: Int

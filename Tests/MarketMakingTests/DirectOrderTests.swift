@@ -423,6 +423,26 @@ import TradingCore
         }
     }
 
+    @Test func `an order that comes before its account's stream has said what was missed waits for that`() async throws
+    {
+        try await withServer { bench in
+            try await bench.quote()
+            bench.exchange.tell(.lost)
+            try await bench.server.wait("the quotes are off") { [exchange = bench.exchange] in exchange.open.isEmpty }
+            let (supervisor, order) = (bench.server.supervisor, request())
+            async let placed = supervisor.place(order)
+            // What is left before it would be refused takes no time.
+            try await bench.server.wait("its session is there") { [database = bench.server.database] in
+                try await database.read { transaction in
+                    try StrategyInstanceStore(transaction: transaction).unfinished()
+                        .contains { $0.instance.key.type == .direct }
+                }
+            }
+            bench.exchange.tell(.recovered)
+            #expect(try await placed.status == .open)
+        }
+    }
+
     @Test func `orders of people are in their history and no strategies`() async throws {
         try await with { bench in
             _ = try await bench.server.supervisor.place(request())

@@ -62,6 +62,10 @@ import TradingCore
         throw TestTimeout(what: what)
     }
 
+    private static func placed(_ ids: [ClientOrderID]) -> [ClientOrderID: Timestamp] {
+        Dictionary(uniqueKeysWithValues: ids.map { ($0, .distantPast) })
+    }
+
     @Test func `twenty are asked for eight at a time, in their order, and each gets its own answer`() async throws {
         let exchange = TestExchange(TestInstrument.btc, time: ManualTime())
         let gate = Gate()
@@ -76,7 +80,7 @@ import TradingCore
             state.onLookUp = { await gate.pass($0) }
         }
         let lookUp = OrderLookUp(account: exchange, symbol: TestInstrument.btc.id.symbol)
-        async let asking = lookUp.reports(of: ids)
+        async let asking = lookUp.reports(of: Self.placed(ids))
         defer { gate.open() }
         try await Self.wait("eight are asked for") { gate.now == 8 }
         #expect(Set(gate.asked) == Set(ids.prefix(8)))
@@ -104,10 +108,11 @@ import TradingCore
         let asked = Mutex(0)
         exchange.state.withLock { $0.onLookUp = { _ in asked.withLock { $0 += 1 } } }
         await #expect(throws: ConnectorError.self) {
-            _ = try await OrderLookUp(account: exchange, symbol: TestInstrument.btc.id.symbol).reports(of: ids)
+            _ = try await OrderLookUp(account: exchange, symbol: TestInstrument.btc.id.symbol).reports(
+                of: Self.placed(ids))
         }
         #expect(asked.withLock { $0 } <= OrderLookUp.width)
-        #expect(try await OrderLookUp(account: exchange, symbol: TestInstrument.btc.id.symbol).reports(of: []).isEmpty)
+        #expect(try await OrderLookUp(account: exchange, symbol: TestInstrument.btc.id.symbol).reports(of: [:]).isEmpty)
     }
 
     @Test func `a start asks for all that are not listed at once`() async throws {

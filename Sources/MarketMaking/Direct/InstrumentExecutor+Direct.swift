@@ -43,6 +43,8 @@ extension InstrumentExecutor {
         guard await firstBookView(limit: 1) != nil else {
             throw DeskError.notReady("\(place.exchange) has not told anything of \(place.symbol) yet")
         }
+        // If not, the gate says why.
+        _ = await knowsOwnOrdersSoon()
         let (place, instrument) = (place, instrument)
         let (earlier, free) = try await database.read { transaction in
             let ledger = AccountLedger(transaction: transaction, place: place)

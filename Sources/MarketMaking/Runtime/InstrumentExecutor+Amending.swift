@@ -20,8 +20,11 @@ extension InstrumentExecutor {
 
     /// Judges what the exchange told once more, by what it says of the orders in doubt.
     func judgeAgain(_ told: [Fill], _ doubts: [FillRefusal]) async throws -> JudgedFills {
-        let reports = try await OrderLookUp(account: account, symbol: place.symbol).reports(
-            of: Set(doubts.map(\.fill.orderID)).sorted { $0.rawValue < $1.rawValue })
+        let doubted = try await database.read { [self] transaction in
+            let orders = OrderStore(transaction: transaction, place: place, instrument: instrument)
+            return try Set(doubts.map(\.fill.orderID)).compactMap { try orders.order($0) }
+        }
+        let reports = try await OrderLookUp(account: account, symbol: place.symbol).reports(of: doubted.placements)
         return try await database.read { [self] transaction in
             try fillStore(transaction).judge(told, reports: reports)
         }

@@ -40,12 +40,20 @@ extension InstrumentExecutor {
     /// The book, once the market has told anything.
     /// - Returns: nil when it does not in time.
     func firstBookView(limit: Int) async -> OrderBookView? {
+        await isSoon { core.engine.health.lastMarketData != .distantPast } ? bookView(limit: limit) : nil
+    }
+
+    /// Whether what happened to the account is known, in a moment if not now: a new account's stream is on its way to say so.
+    func knowsOwnOrdersSoon() async -> Bool { await isSoon { core.engine.health.accountIsReconciled } }
+
+    /// Looks for as long as the first data of a place may take to come.
+    private func isSoon(_ isSo: () -> Bool) async -> Bool {
         let deadline = time.now().advanced(byNanoseconds: Self.firstDataNanoseconds)
-        while core.engine.health.lastMarketData == .distantPast {
-            guard time.now() < deadline else { return nil }
+        while !isSo() {
+            guard time.now() < deadline else { return false }
             try? await time.sleep(until: time.now().advanced(byNanoseconds: 2 * Nanoseconds.perMillisecond))
         }
-        return bookView(limit: limit)
+        return true
     }
 
     /// - Parameter limit: levels of each side.

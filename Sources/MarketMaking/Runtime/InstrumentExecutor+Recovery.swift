@@ -71,7 +71,7 @@ extension InstrumentExecutor {
         }
         let known = Set(listed.map(\.id))
         let reports = try await OrderLookUp(account: account, symbol: place.symbol).reports(
-            of: stored.map(\.id).filter { !known.contains($0) })
+            of: stored.filter { !known.contains($0.id) }.placements)
         let outcome = Reconciliation(
             stored: stored, listed: listed, missed: missed, reports: reports,
             acceptanceWindow: connector.acceptanceWindow, installation: installation

@@ -12,15 +12,16 @@ struct OrderLookUp: Sendable {
     let account: any ExchangeAccount
     let symbol: Symbol
 
+    /// - Parameter orders: the orders, and when they were placed.
     /// - Returns: for each order what the exchange said; nil: it knows none of that id.
     /// - Throws: what the first question that failed did; the others are given up.
-    func reports(of ids: [ClientOrderID]) async throws -> [ClientOrderID: OrderReport?] {
+    func reports(of orders: [ClientOrderID: Timestamp]) async throws -> [ClientOrderID: OrderReport?] {
         try await withThrowingTaskGroup(of: (ClientOrderID, OrderReport?).self) { group in
             var reports: [ClientOrderID: OrderReport?] = [:]
-            var waiting = ids[...]
+            var waiting = orders.sorted { $0.key.rawValue < $1.key.rawValue }[...]
             func askNext() {
-                guard let id = waiting.popFirst() else { return }
-                group.addTask { (id, try await account.order(id, symbol)) }
+                guard let (id, placedAt) = waiting.popFirst() else { return }
+                group.addTask { (id, try await account.order(id, symbol, placedAt: placedAt)) }
             }
             for _ in 0..<Self.width { askNext() }
             while let (id, report) = try await group.next() {

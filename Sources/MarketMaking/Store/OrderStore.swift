@@ -20,6 +20,13 @@ struct StoredOrder: Hashable, Sendable {
     var direct: DirectOrderDetails?
 }
 
+extension Sequence<StoredOrder> {
+    /// When each was placed, or a little before: a row is written before its order leaves.
+    var placements: [ClientOrderID: Timestamp] {
+        Dictionary(map { ($0.id, $0.createdAt) }) { first, _ in first }
+    }
+}
+
 /// `orders` of one place. Every change moves along ``OrderStatus``'s table and takes the funds with it.
 struct OrderStore {
     let transaction: any SQLTransaction

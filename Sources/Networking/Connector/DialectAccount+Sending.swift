@@ -88,11 +88,13 @@ extension DialectAccount {
             return unanswered(id, symbol, AcceptanceRule(timestamp: venue.exchangeNow, window: acceptanceWindow))
         }
         if failure.isForItsTime || failure.status == nil && failure.isOutcomeUnknown { return neverLeft(id, symbol) }
-        venue.logger.info("\(venue.id)/\(label): order \(id): \(failure)")
+        let reason = OrderTranslation.rejection(failure)
+        // Of a refusal without a name of ours its words are all that anybody can go by.
+        venue.logger.log(level: reason == .other ? .notice : .info, "\(venue.id)/\(label): order \(id): \(failure)")
         tell(symbol) { tracker in
             guard tracker.orders[id]?.isAcknowledged != true else { return [] }
             tracker.neverWas(id)
-            return [.rejected(id, OrderTranslation.rejection(failure))]
+            return [.rejected(id, reason)]
         }
     }
 

@@ -111,7 +111,15 @@ enum OrderTranslation {
         case .marketClosed: .marketClosed
         case .onMaintenance, .exchangeNotAvailable, .ddosProtection, .rateLimitExceeded: .unavailable
         case .orderNotFillable: .noLiquidity
-        default: .other
+        default: violation(failure).map(RejectReason.rule) ?? .other
         }
+    }
+
+    /// The filter that the exchange names. Two rules of ours may be behind one of its filters; the words are the same.
+    private static func violation(_ failure: ExchangeFailure) -> RuleViolation? {
+        let words = "Filter failure: "
+        guard let range = failure.message.firstRange(of: words) else { return nil }
+        let name = failure.message[range.upperBound...].prefix { $0.isLetter || $0 == "_" }
+        return RuleViolation.allCases.first { $0.filterName == name || $0.otherFilterNames.contains(String(name)) }
     }
 }

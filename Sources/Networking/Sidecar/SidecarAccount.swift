@@ -91,6 +91,15 @@ final class SidecarAccount: ExchangeAccount {
         }
     }
 
+    func order(
+        _ id: ClientOrderID, _ symbol: Symbol, placedAt: Timestamp
+    ) async throws(ConnectorError) -> OrderReport? {
+        let desk = try await desk(symbol)
+        // Kept: what the engine asks later about the same order bears no time.
+        desk.state.withLock { $0.earlier[id] = placedAt }
+        return try await order(id, symbol)
+    }
+
     func fills(_ symbol: Symbol, from tradeID: UInt64, limit: Int) async throws(ConnectorError) -> [Fill] {
         let desk = try await desk(symbol)
         let since =

@@ -19,6 +19,8 @@ struct SidecarOrderBoard: Sendable {
         var takenOffAt = Timestamp.distantPast
         /// When its placement left; for an order of an earlier life, when we first heard of it.
         var placedAt: Timestamp
+        /// It was placed in this life: ``placedAt`` is when.
+        var isPlacedHere = false
         /// The placement's answer is still to come.
         var isInFlight = false
         var wantsCancel = false
@@ -56,7 +58,7 @@ struct SidecarOrderBoard: Sendable {
         entries[request.id] = Entry(
             side: request.side, price: request.price, quantity: request.quantity,
             isMomentary: request.type == .market || request.timeInForce != .goodTillCancelled, placedAt: now,
-            isInFlight: true)
+            isPlacedHere: true, isInFlight: true)
     }
 
     /// - Returns: whether a cancel has waited for this.

@@ -205,19 +205,23 @@ extension SidecarOrderDesk {
     }
 
     func lookUp(_ id: ClientOrderID) async throws(SidecarFailure) -> ExchangeOrder? {
-        let entry = state.withLock { $0.board.entries[id] }
-        let began = (entry?.placedAt).map {
-            $0.advanced(byNanoseconds: -Nanoseconds.seconds(60)).nanoseconds / Nanoseconds.perMillisecond
-        }
-        let told = try await account.ask(
-            "lookUpOrder",
-            [
-                .text("symbol", symbol.description), .text("id", entry?.exchangeID),
-                .text("clientOrderId", account.ids.text(id)),
-                .init(key: "since", value: began.map { .number(String($0)) } ?? .null),
-            ])
+        let told = try await account.ask("lookUpOrder", lookUpArguments(id))
         if told.isNull { return nil }
         do { return try UnifiedReading.order(told) } catch { throw .unreadable("\(error)") }
+    }
+
+    /// An exchange that is asked for lists has to read them from the order's placement on; where nobody knows when that was, it says so
+    /// rather than that there is none.
+    func lookUpArguments(_ id: ClientOrderID) -> [JSONValue.Member] {
+        let (entry, earlier) = state.withLock { ($0.board.entries[id], $0.earlier[id]) }
+        let since = (entry?.isPlacedHere == true ? entry?.placedAt : earlier).map {
+            $0.advanced(byNanoseconds: -Nanoseconds.seconds(60)).nanoseconds / Nanoseconds.perMillisecond
+        }
+        return [
+            .text("symbol", symbol.description), .text("id", entry?.exchangeID),
+            .text("clientOrderId", account.ids.text(id)),
+            .init(key: "since", value: since.map { .number(String($0)) } ?? .null),
+        ]
     }
 
     func summary(_ order: ExchangeOrder, _ id: ClientOrderID) throws -> OrderReport {

@@ -9,6 +9,8 @@ import TradingCore
 final class SidecarOrderDesk: Sendable {
     struct State {
         var board: SidecarOrderBoard
+        /// When orders of earlier lives were placed, as far as the store has said.
+        var earlier: [ClientOrderID: Timestamp] = [:]
         /// Of placements on their way.
         var turns: [ClientOrderID: SidecarTurn] = [:]
         var sinks: [Int: @Sendable (AccountUpdate) -> Void] = [:]

@@ -205,7 +205,7 @@ public struct OrderRules: Sendable {
 }
 
 /// Which trading rule an order breaks, by the name of Binance's filter for it.
-public enum RuleViolation: UInt8, Error, Codable, Sendable {
+public enum RuleViolation: UInt8, CaseIterable, Error, Codable, Sendable {
     case priceRange
     case priceStep
     case priceBand
@@ -225,6 +225,17 @@ public enum RuleViolation: UInt8, Error, Codable, Sendable {
         case .minimumNotional, .maximumNotional: "NOTIONAL"
         case .openOrders: "MAX_NUM_ORDERS"
         case .position: "MAX_POSITION"
+        }
+    }
+
+    /// Filters of which Binance Spot has more than one for the same thing.
+    public var otherFilterNames: [String] {
+        switch self {
+        case .priceBand: ["PERCENT_PRICE"]
+        case .quantityRange: ["MARKET_LOT_SIZE"]
+        case .minimumNotional: ["MIN_NOTIONAL"]
+        case .openOrders: ["MAX_NUM_ALGO_ORDERS", "EXCHANGE_MAX_NUM_ORDERS"]
+        case .priceRange, .priceStep, .quantityStep, .maximumNotional, .position: []
         }
     }
 }

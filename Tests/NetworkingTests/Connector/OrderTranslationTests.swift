@@ -47,4 +47,17 @@ import TradingCore
         #expect(throws: ConnectorError.self) { try fill([fee("0.1", "BNB")], inGT) }
         #expect(throws: ConnectorError.self) { try fill([fee("0.1", "BTC"), fee("0.1", "GT")], inGT) }
     }
+
+    @Test(arguments: [
+        ("Filter failure: NOTIONAL", RejectReason.rule(.minimumNotional)),
+        ("Filter failure: LOT_SIZE", .rule(.quantityRange)),
+        ("Filter failure: PERCENT_PRICE_BY_SIDE", .rule(.priceBand)),
+        ("Filter failure: PERCENT_PRICE", .rule(.priceBand)),
+        ("binance: Filter failure: PRICE_FILTER.", .rule(.priceRange)), ("Filter failure: TRAILING_DELTA", .other),
+        ("Price is too silly", .other),
+    ])
+    func `a filter that the exchange names is the reason that people are told`(words: String, reason: RejectReason) {
+        let failure = ExchangeFailure(.invalidOrder, exchange: "binance", code: "-1013", message: words)
+        #expect(OrderTranslation.rejection(failure) == reason)
+    }
 }

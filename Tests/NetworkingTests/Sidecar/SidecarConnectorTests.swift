@@ -285,6 +285,28 @@ struct SidecarConnectorTests {
         }
     }
 
+    @Test func `a look-up says since when the order can be there, and nothing where nobody knows`() async throws {
+        try await Self.with { test in
+            func since(_ id: ClientOrderID) -> JSONValue? {
+                test.desk.lookUpArguments(id).first { $0.key == "since" }?.value
+            }
+            let (placed, earlier, stranger) = (try Self.order(1), try Self.id(2), try Self.id(3))
+            let before = test.desk.milliseconds
+            test.desk.begin(placed)
+            let told = try #require(since(placed.id)?.text.flatMap { Int64($0) })
+            #expect((before - 60_000...test.desk.milliseconds - 60_000).contains(told))
+            let day = Timestamp(nanoseconds: before * Nanoseconds.perMillisecond - Nanoseconds.perDay)
+            #expect(try await test.account.order(earlier, Self.symbol, placedAt: day) == nil)
+            // What the engine asks later, of an order that this life only knows from being asked about it.
+            test.desk.send(.query(earlier))
+            _ = try await test.account.balances()
+            #expect(since(earlier)?.text == "\(before - 86_400_000 - 60_000)")
+            test.desk.send(.query(stranger))
+            _ = try await test.account.balances()
+            #expect(since(stranger)?.isNull == true)
+        }
+    }
+
     @Test func `an exchange that is gone loses the account, and its return is told`() async throws {
         try await Self.with { test in
             try await test.sidecar.wait("it lives") { test.told.all.contains(.alive) }

@@ -1,0 +1,198 @@
+import json
+import unittest
+from typing import Any
+
+import ccxt
+
+from mrmarket_sidecar import abilities, orders
+from mrmarket_sidecar.history import HistoryIncomplete
+from mrmarket_sidecar.sessions import Session
+
+from .test_order_options import Account, Sent
+
+OURS = "mrmabcdef012"
+# Our ids are not of a form that these could send; their cancelOrder was read instead.
+READ = {"hyperliquid", "pacifica"}
+
+
+class Asked(Account):
+    """A session of which the first request that bears our id is kept."""
+
+    async def request(self, path: str, api: Any = "public", method: str = "GET", params: Any = None, *_: Any, **__: Any) -> Any:
+        told = json.loads(json.dumps([path, params], default=str))
+        if OURS not in json.dumps(told):
+            return {"result": {}, "data": {}, "status": "ok"}
+        self.sent.append(told)
+        raise Sent
+
+    @property
+    def has(self) -> dict[str, Any]:
+        return dict(self.api.has)
+
+
+def is_whole(value: Any) -> bool:
+    """Nothing is left out that should be there: the place of the exchange's own id, above all."""
+    if isinstance(value, dict):
+        return all(is_whole(part) for part in value.values())
+    if isinstance(value, list):
+        return all(is_whole(part) for part in value)
+    return value is not None and "None" not in str(value)
+
+
+class BuiltQuestionTests(unittest.IsolatedAsyncioTestCase):
+    """Every exchange that is said to find or to cancel orders by our id is asked so, as far as a request shows it."""
+
+    async def question(self, exchange: str, ask: Any) -> Any:
+        account = Asked(exchange)
+        self.addAsyncCleanup(account.api.close)
+        account.api.options["subaccount_id"] = "1"
+        try:
+            await ask(account, {"symbol": "BTC/USDT", "clientOrderId": OURS})
+        except Sent:
+            return account.sent.pop()
+        return None
+
+    async def test_who_finds_by_our_id_is_asked_by_it(self) -> None:
+        names = [name for name in ccxt.exchanges if abilities.client_order_ids(name)["finds"]
+                 and not abilities.obstacles(name, dict(getattr(ccxt, name)().has))]
+        self.assertGreater(len(names), 20)
+        for exchange in names:
+            with self.subTest(exchange=exchange):
+                sent = await self.question(exchange, orders.look_up)
+                self.assertIsNotNone(sent, "our id was not sent")
+                self.assertTrue(is_whole(sent), sent)
+
+    async def test_who_cancels_by_our_id_is_asked_by_it(self) -> None:
+        for exchange in sorted(set(ccxt.exchanges) - READ):
+            if not abilities.client_order_ids(exchange)["cancels"] or abilities.obstacles(exchange, dict(getattr(ccxt, exchange)().has)):
+                continue
+            with self.subTest(exchange=exchange):
+                sent = await self.question(exchange, orders.cancel)
+                self.assertIsNotNone(sent, "our id was not sent")
+                self.assertTrue(is_whole(sent), sent)
+
+    async def test_names_of_ours_that_ccxt_takes_for_the_exchange_s_id(self) -> None:
+        for exchange in sorted(abilities.FALSE_FINDS & set(ccxt.exchanges)):
+            account = Asked(exchange)
+            self.addAsyncCleanup(account.api.close)
+            with self.subTest(exchange=exchange):
+                try:
+                    await account.api.fetch_order(None, "BTC/USDT", {"clientOrderId": OURS})
+                except (Sent, TypeError):
+                    pass
+                self.assertFalse(account.sent and is_whole(account.sent[-1]), "ccxt asks by our id now")
+        self.assertEqual((await self.question("poloniex", orders.look_up))[1]["id"], f"cid:{OURS}")
+
+
+class Kraken:
+    """Its private questions, answered from a list of orders: the newest 50 first, of all markets, times in seconds."""
+
+    def __init__(self, api: Any, closed: list[tuple[str, str, int]]) -> None:
+        self.closed = closed
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        api.set_markets([self.market("XBTUSD", "BTC/USD"), self.market("ETHUSD", "ETH/USD")])
+        api.privatePostClosedOrders, api.privatePostOpenOrders = self.closed_orders, self.open_orders
+        api.privatePostTradesHistory = self.trades
+
+    @staticmethod
+    def market(name: str, symbol: str) -> dict[str, Any]:
+        base, quote = symbol.split("/")
+        return {"id": name, "wsId": symbol, "altname": name, "symbol": symbol, "base": base, "quote": quote, "baseId": base,
+                "quoteId": quote, "spot": True, "type": "spot", "active": True, "precision": {"amount": 1e-8, "price": 0.1},
+                "limits": {}, "darkpool": False}
+
+    def select(self, asked: dict[str, Any], pair: int = 0) -> list[tuple[str, str, int]]:
+        rows = [row for row in self.closed if row[2] > float(asked.get("start", 0)) and row[2] <= float(asked.get("end", 10**12))]
+        if ours := asked.get("cl_ord_id"):
+            rows = [row for row in rows if row[1] == ours]
+        skip = int(asked.get("ofs", 0))
+        return sorted(rows, key=lambda row: -row[2])[skip:skip + 50]
+
+    async def closed_orders(self, asked: dict[str, Any]) -> Any:
+        self.asked.append(("closed", asked))
+        return {"error": [], "result": {"closed": {order_id: {
+            "cl_ord_id": ours, "status": "closed", "opentm": time, "closetm": time + 1, "vol": "0.001", "vol_exec": "0.001",
+            "cost": "60", "fee": "0.1", "price": "60000", "misc": "", "oflags": "fciq", "trades": [],
+            "descr": {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "60000", "price2": "0", "leverage": "none",
+                      "order": ""}} for order_id, ours, time in self.select(asked)}}}
+
+    async def open_orders(self, asked: dict[str, Any]) -> Any:
+        self.asked.append(("open", asked))
+        return {"error": [], "result": {"open": {}}}
+
+    async def trades(self, asked: dict[str, Any]) -> Any:
+        self.asked.append(("trades", asked))
+        return {"error": [], "result": {"trades": {f"T{order_id}": {
+            "ordertxid": order_id, "pair": "XBTUSD" if int(order_id) % 3 else "ETHUSD", "time": time + 0.25, "type": "buy",
+            "ordertype": "limit", "price": "60000", "cost": "60", "fee": "0.1", "vol": "0.001"}
+            for order_id, _, time in self.select(asked)}}}
+
+
+class ListTests(unittest.IsolatedAsyncioTestCase):
+    async def session(self, exchange: str) -> Session:
+        session = Session(exchange, {"apiKey": "k", "secret": "c2VjcmV0", "password": "p", "uid": "1"}, {})
+        self.addAsyncCleanup(session.close)
+        return session
+
+    async def test_kraken_is_asked_for_the_one_order_in_its_lists(self) -> None:
+        session = await self.session("kraken")
+        now = session.api.seconds()
+        kraken = Kraken(session.api, [("7", OURS, now - 70)] + [(str(100 + step), f"x{step}", now - 60 + step) for step in range(55)])
+        found = await orders.look_up(session, {"symbol": "BTC/USD", "clientOrderId": OURS, "since": (now - 130) * 1_000})
+        self.assertEqual((found or {}).get("id"), "7")
+        self.assertEqual([(name, asked.get("cl_ord_id")) for name, asked in kraken.asked], [("open", OURS), ("closed", OURS)])
+        self.assertIsNone(await orders.look_up(session, {"symbol": "BTC/USD", "clientOrderId": "mrmnever", "since": 0}))
+
+    async def test_kraken_s_trades_of_a_downtime_are_all_told(self) -> None:
+        session = await self.session("kraken")
+        now = session.api.seconds()
+        times = [now - 3_600 + step * 7 for step in range(400)] + [now - 300] * 170
+        kraken = Kraken(session.api, [(str(index), "", time) for index, time in enumerate(times)])
+        trades = await orders.trades_from(session, {"symbol": "BTC/USD", "since": (now - 3_000) * 1_000, "limit": 1_000})
+        expected = [index for index, time in enumerate(times) if time + 0.25 >= now - 3_000 and index % 3]
+        self.assertEqual(sorted(int(trade["id"][1:]) for trade in trades), expected)
+        self.assertLess(len(kraken.asked), 60)
+
+    async def ask_list(self, exchange: str, count: int, since: int | None, ours_at: int = -1) -> Any:
+        """A look-up where a list of all orders, the newest first, at most a hundred, is all there is to ask."""
+        session = await self.session(exchange)
+        now = session.api.milliseconds()
+        account = Account(exchange)
+        self.addAsyncCleanup(account.api.close)
+        session.api.set_markets([account.rules()])
+
+        async def none(*_: Any, **__: Any) -> list[Any]:
+            return []
+
+        async def listed(symbol: str, start: int | None = None, limit: int | None = None, parameters: Any = None) -> list[Any]:
+            for index in range(min(count, 100)):
+                session.api.parse_order({"orderId": str(index), "clientOrderId": OURS if index == ours_at else f"x{index}",
+                                         "createTime": now - index * 1_000, "symbol": "BTC_USDT"}, account.rules())
+            return []
+
+        session.api.fetch_open_orders, session.api.fetch_orders = none, listed
+        return await orders.look_up(session, {
+            "symbol": "BTC/USDT", "clientOrderId": OURS, "since": None if since is None else now - since})
+
+    async def test_a_list_that_may_leave_something_out_proves_nothing(self) -> None:
+        self.assertIsNone(await self.ask_list("toobit", 30, 60_000))
+        self.assertEqual((await self.ask_list("toobit", 30, 60_000, ours_at=20) or {}).get("clientOrderId"), OURS)
+        self.assertEqual((await self.ask_list("toobit", 100, 60_000, ours_at=20) or {}).get("clientOrderId"), OURS)
+        with self.assertRaises(HistoryIncomplete):
+            await self.ask_list("toobit", 100, 60_000)
+
+    async def test_nor_does_one_of_which_nobody_says_since_when(self) -> None:
+        with self.assertRaisesRegex(HistoryIncomplete, "nobody says since when"):
+            await self.ask_list("toobit", 30, None)
+        self.assertEqual((await self.ask_list("toobit", 30, None, ours_at=20) or {}).get("clientOrderId"), OURS)
+
+    async def test_an_exchange_that_shows_no_ended_order_by_our_id_is_not_traded_on(self) -> None:
+        for exchange in ("gemini", "zebpay", "coinbaseinternational"):
+            session = await self.session(exchange)
+            self.assertIn("finds no order that is done by client order id", session.obstacles())
+            with self.assertRaises(orders.Refusal):
+                orders.tradable(session)
+
+
+if __name__ == "__main__":
+    unittest.main()
