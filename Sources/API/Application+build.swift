@@ -120,7 +120,7 @@ public struct APIServer: Sendable {
         }
         // Only what is declared: a field of the body must not come in, unjudged, through the address (D1).
         if !asked.isEmpty {
-            input.query = RequestBody.fields(request.uri.query ?? "").filter { asked.contains($0.key) }
+            input.query = RequestBody.fields(request.uri.query ?? "", only: asked)
         }
         if endpoint.method == .post { (input.body, input.bodyText) = try await RequestBody.read(request) }
         try input.check(endpoint.parameters, only: endpoint.takesOnlyParameters)

@@ -52,9 +52,13 @@ struct AdminAuthentication: Sendable {
 
     /// Whether an `Authorization` header carries a token of ours that has not run out.
     func accepts(_ header: String?) async -> Bool {
-        guard let header, header.prefix(7).lowercased() == "bearer " else { return false }
+        guard var header, String(Substring(header.utf8.prefix(7))).lowercased() == "bearer " else { return false }
         let now = time.now().nanoseconds / Nanoseconds.perSecond
-        let digest = SHA256.hash(data: Data(header.utf8))
+        let digest = header.withUTF8 { bytes in
+            var hash = SHA256()
+            hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+            return hash.finalize()
+        }
         if let expiry = last.expiry(of: digest) { return now < expiry }
         let token = header.dropFirst(7).trimmingCharacters(in: .whitespaces)
         guard let payload = try? await keys.verify(token, as: Payload.self) else { return false }

@@ -28,8 +28,8 @@ struct RequestLogMiddleware: RouterMiddleware {
         logger.info(
             "request",
             metadata: [
-                "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
-                "status": "\(response.status.code)", "microseconds": "\(took / 1_000)",
+                "method": .string(request.method.rawValue), "path": .string(request.uri.path),
+                "status": .string(String(response.status.code)), "microseconds": .string(String(took / 1_000)),
             ])
         return response
     }
@@ -107,7 +107,7 @@ struct ThrottleMiddleware: RouterMiddleware {
         next: @concurrent (Request, AppRequestContext) async throws -> Response
     ) async throws -> Response {
         // As the router reads a path: `//auth/login/` is the login, too.
-        let path = request.uri.path.split(separator: "/")
+        let path = request.uri.path.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init)
         if Self.free.contains(path.first ?? "") || request.method == .options {
             return try await next(request, context)
         }

@@ -41,6 +41,11 @@ struct LineLogHandler: LogHandler {
 
     /// By key; what the event says goes before what the logger always says.
     private func effective(_ event: LogEvent) -> [(key: String, value: String)] {
+        // As requests do, which are most of what is said.
+        if metadata.isEmpty, metadataProvider == nil, event.error == nil {
+            guard let own = event.metadata else { return [] }
+            return own.map { ($0.key, $0.value.description) }.sorted { $0.key < $1.key }
+        }
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let own = event.metadata { all.merge(own) { $1 } }

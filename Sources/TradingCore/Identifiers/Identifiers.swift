@@ -42,12 +42,22 @@ public struct Symbol: Hashable, Codable, Sendable, CustomStringConvertible {
 
     /// - Returns: nil unless the text is two different names of letters and digits around one slash; capitals do not matter.
     public init?(_ text: some StringProtocol) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Symbol.isNameByte) })
+        let bytes = text.utf8
+        guard let slash = bytes.firstIndex(of: UInt8(ascii: "/")),
+            let base = Symbol.name(text[..<slash]), let quote = Symbol.name(text[bytes.index(after: slash)...]),
+            base != quote
         else { return nil }
-        base = AssetID(parts[0].uppercased())
-        quote = AssetID(parts[1].uppercased())
-        if base == quote { return nil }
+        self.init(base: base, quote: quote)
+    }
+
+    /// Requests name symbols: by bytes, as letters and digits are, in capitals as nearly all come already.
+    private static func name(_ text: some StringProtocol) -> AssetID? {
+        var hasSmall = false
+        for byte in text.utf8 {
+            guard isNameByte(byte) else { return nil }
+            hasSmall = hasSmall || byte >= UInt8(ascii: "a")
+        }
+        return text.isEmpty ? nil : AssetID(hasSmall ? text.uppercased() : String(text))
     }
 
     public var description: String { "\(base)/\(quote)" }
