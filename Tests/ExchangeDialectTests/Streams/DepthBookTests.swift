@@ -7,8 +7,10 @@ import TradingCore
 struct DepthBookTests {
     private let symbol = Symbol(base: "BTC", quote: "USDT")
 
-    /// Beside two dictionaries, sorted each time.
-    @Test func `holds what was told last of each price, the best first`() {
+    /// Beside two dictionaries, sorted each time; prices at even distances and not, near each other and as far apart as can be.
+    @Test(
+        arguments: [1, 1_000_000, 10_000_000_000_000_000, 1_000_000_000_000_000_000_000_000_000_000_000] as [Int128])
+    func `holds what was told last of each price, the best first`(step: Int128) {
         let seed = UInt64.random(in: 0..<1_000_000)
         var random = SplitMix64(seed: seed)
         var book = DepthBook()
@@ -16,9 +18,10 @@ struct DepthBookTests {
         for _ in 0..<3_000 {
             let sides = (0..<2).map { side in
                 (0..<Int(random.below(5))).map { _ in
+                    let number = Int128(1 + random.below(random.below(2) == 0 ? 60 : 300))
+                    let isFar = random.below(8) == 0
                     let level = PriceLevel(
-                        price: FixedDecimal(
-                            raw: Int128(1 + random.below(random.below(2) == 0 ? 60 : 300)) * 10_000_000_000_000_000),
+                        price: FixedDecimal(raw: isFar ? number * number * step / 300 + 1 : number * step),
                         amount: FixedDecimal(Int64(random.below(3))))
                     expected[side][level.price] = level.amount.isZero ? nil : level.amount
                     return level
