@@ -423,20 +423,21 @@ import TradingCore
         }
     }
 
+    private static func anyID() throws -> ClientOrderID { try #require(ClientOrderID(rawValue: 1)) }
+
     @Test func `an order that comes before its account's stream has said what was missed waits for that`() async throws
     {
         try await withServer { bench in
             try await bench.quote()
             bench.exchange.tell(.lost)
             try await bench.server.wait("the quotes are off") { [exchange = bench.exchange] in exchange.open.isEmpty }
-            let (supervisor, order) = (bench.server.supervisor, request())
+            let (supervisor, order) = (bench.server.supervisor, request(requestID: "one"))
             async let placed = supervisor.place(order)
-            // What is left before it would be refused takes no time.
-            try await bench.server.wait("its session is there") { [database = bench.server.database] in
-                try await database.read { transaction in
-                    try StrategyInstanceStore(transaction: transaction).unfinished()
-                        .contains { $0.instance.key.type == .direct }
-                }
+            try await bench.server.wait("it is under way") { await !supervisor.directRequests.isEmpty }
+            // It stays so for many times the one read that a refusal would take.
+            for _ in 0..<50 {
+                _ = try await bench.server.database.read { try OrderStore.isStored(DirectOrderTests.anyID(), $0) }
+                #expect(await !supervisor.directRequests.isEmpty)
             }
             bench.exchange.tell(.recovered)
             #expect(try await placed.status == .open)

@@ -101,14 +101,19 @@ final class SidecarAccount: ExchangeAccount {
     }
 
     func fills(_ symbol: Symbol, from tradeID: UInt64, limit: Int) async throws(ConnectorError) -> [Fill] {
+        let week = connector.time.now().advanced(byNanoseconds: -Self.firstLookBack)
+        return try await fills(symbol, from: FillMark(tradeID: tradeID, time: week), limit: limit)
+    }
+
+    func fills(_ symbol: Symbol, from mark: FillMark, limit: Int) async throws(ConnectorError) -> [Fill] {
         let desk = try await desk(symbol)
+        // Numbers of trades are times. Where none is known, an exchange that tells few of them is asked for no more than may be ours.
         let since =
-            tradeID == 0
-            ? connector.time.now().advanced(byNanoseconds: -Self.firstLookBack).nanoseconds / Nanoseconds.perMillisecond
-            : SidecarTradeID.time(of: tradeID)
+            mark.tradeID == 0
+            ? mark.time.nanoseconds / Nanoseconds.perMillisecond : SidecarTradeID.time(of: mark.tradeID)
         return try await readable {
             let fills = try await desk.fetchFills(since: since, limit: limit)
-            return Array(fills.filter { $0.tradeID >= tradeID }.prefix(limit))
+            return Array(fills.filter { $0.tradeID >= mark.tradeID }.prefix(limit))
         }
     }
 

@@ -138,6 +138,13 @@ struct SidecarConnectorTests {
             let all = try await test.account.fills(Self.symbol, from: 0, limit: 100)
             #expect(all.map(\.quantity.lots) == [400_000, 600_000] && all.map(\.orderID) == [order.id, order.id])
             #expect(try await test.account.fills(Self.symbol, from: all[1].tradeID, limit: 100) == [all[1]])
+            // Where none is known, from a time on.
+            let (first, second) = (all[0].time, all[1].time)
+            #expect(first < second)
+            for (time, fills) in [(first, all), (second, [all[1]])] {
+                let mark = FillMark(tradeID: 0, time: time)
+                #expect(try await test.account.fills(Self.symbol, from: mark, limit: 100) == fills)
+            }
             #expect(try await test.account.order(order.id, Self.symbol)?.status == .filled)
             #expect(
                 try await test.account.balances() == [
