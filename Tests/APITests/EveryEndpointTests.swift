@@ -110,8 +110,11 @@ import TradingCore
         let open = endpoints.filter { !$0.needsToken }.map(\.path)
         #expect(open.allSatisfy { $0 == "/" || $0 == "/auth/login" || $0.hasPrefix("/health") })
         try await api.withClient { client in
+            let good = try await TestAPI.token(client)
             for endpoint in endpoints where endpoint.needsToken {
-                for header in [nil, "Bearer nonsense", "Basic abc", "Bearer "] {
+                for header in [
+                    nil, "Bearer nonsense", "Basic abc", "Bearer ", "Bearer \u{301}\(good)", "Bearer \u{A0}\(good)",
+                ] {
                     var headers = HTTPFields()
                     if let header { headers[.authorization] = header }
                     let answer = try await client.execute(

@@ -60,12 +60,15 @@ struct AdminAuthentication: Sendable {
             return hash.finalize()
         }
         if let expiry = last.expiry(of: digest) { return now < expiry }
-        let token = header.dropFirst(7).trimmingCharacters(in: .whitespaces)
+        // By bytes: what joins with the blank before it is part of the token, and spoils it.
+        let token = String(Substring(header.utf8.dropFirst(7))).trimmingCharacters(in: Self.blanks)
         guard let payload = try? await keys.verify(token, as: Payload.self) else { return false }
         guard payload.username == "admin", now < Int64(payload.exp) else { return false }
         last.set(digest, expiry: Int64(payload.exp))
         return true
     }
+
+    private static let blanks = CharacterSet(charactersIn: " \t")
 
     static func hash(_ password: String) -> String {
         SHA256.hash(data: Data(password.utf8)).map { byte in

@@ -48,7 +48,7 @@ struct APIError: Error, Hashable {
     init(_ error: DeskError) {
         switch error {
         case .invalid(let messages): self = .invalid(messages)
-        case .unknownStrategy(let key): self = .typed(404, "Strategy \(key) not found")
+        case .unknownStrategy(let key): self = .typed(404, "Strategy \(key.prefix(300)) not found")
         case .unknownExchange(let name): self = .typed(404, "Exchange \(name) not found")
         case .unknownInstrument(let symbol, let exchange):
             self = .invalid(["symbol \(symbol.prefix(64)): must be a pair that is traded on \(exchange)"])

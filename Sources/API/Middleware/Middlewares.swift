@@ -28,10 +28,15 @@ struct RequestLogMiddleware: RouterMiddleware {
         logger.info(
             "request",
             metadata: [
-                "method": .string(request.method.rawValue), "path": .string(request.uri.path),
+                "method": .string(request.method.rawValue), "path": .string(Self.shown(request.uri.path)),
                 "status": .string(String(response.status.code)), "microseconds": .string(String(took / 1_000)),
             ])
         return response
+    }
+
+    /// Nobody can fill a disk with long paths.
+    private static func shown(_ path: String) -> String {
+        path.utf8.count <= 256 ? path : String(path.prefix(200)) + "…"
     }
 }
 
@@ -108,7 +113,9 @@ struct ThrottleMiddleware: RouterMiddleware {
     ) async throws -> Response {
         // As the router reads a path: `//auth/login/` is the login, too.
         let path = request.uri.path.utf8.split(separator: UInt8(ascii: "/")).map(Substring.init)
-        if Self.free.contains(path.first ?? "") || request.method == .options {
+        // None of theirs is long, nor deep.
+        let isFree = path.count <= 3 && request.uri.path.utf8.count <= 64 && Self.free.contains(path.first ?? "")
+        if isFree || request.method == .options {
             return try await next(request, context)
         }
         // A halt must go through however busy others, or the operator's own scripts, keep the server; without a token it is

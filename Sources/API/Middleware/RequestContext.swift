@@ -12,6 +12,13 @@ struct AppRequestContext: RequestContext, RemoteAddressRequestContext {
         remoteAddress = source.channel.remoteAddress
     }
 
-    /// The client's address, without its port.
-    var client: String { remoteAddress?.ipAddress ?? "local" }
+    /// The client's address, without its port; of an IPv6 address the half that is not its owner's to choose.
+    var client: String {
+        guard let remoteAddress, let text = remoteAddress.ipAddress else { return "local" }
+        guard text.utf8.contains(UInt8(ascii: ":")), let bytes = ConnectionOrigin.bytes(remoteAddress) else {
+            return text
+        }
+        return bytes.count == 4
+            ? bytes.map(String.init).joined(separator: ".") : bytes.prefix(8).map(String.init).joined(separator: ":")
+    }
 }

@@ -20,7 +20,7 @@ struct StrategyRoutes {
         .body("orderAmount", .number, "Base asset in the first layer"),
         .body("orderRefreshTime", .number, "Milliseconds, 10 to 86400000"),
         .body("numberOfLayers", .number, "1 to 50"),
-        .body("priceSourceType", .string, "mid_price, best_ask, best_bid or last_price, in any capitals"),
+        .body("priceSourceType", .string, "mid_price, best_ask, best_bid, last_price or microprice, in any capitals"),
         .body("amountChangePerLayer", .number, isRequired: false),
         .body("amountChangeType", .string, isRequired: false, "fixed or percentage"),
         .body("ceilingPrice", .number, isRequired: false, "No buys above; 0 or absent is no limit"),

@@ -22,7 +22,7 @@ struct TradingStateRoutes {
                     .body("id", isRequired: false, "exchange/label of an account, strategyKey of a session"),
                     .body("state", .choice(["ACTIVE", "REDUCING", "HALTED"])),
                     .body("reason", .text(500), isRequired: false),
-                ], status: 200, success: "All trading states"
+                ], takesOnlyParameters: true, status: 200, success: "All trading states"
             ) { input in
                 guard let state = TradingState(wireName: try input.required("state")) else {
                     throw APIError.invalid(["state: must be ACTIVE, REDUCING or HALTED"])

@@ -34,7 +34,7 @@ enum ConnectionOrigin: Hashable, Sendable {
     }
 
     /// Four bytes, or sixteen; four also of an IPv4 address that is written as an IPv6 one.
-    private static func bytes(_ address: SocketAddress) -> [UInt8]? {
+    static func bytes(_ address: SocketAddress) -> [UInt8]? {
         guard let text = address.ipAddress else { return nil }
         var four = [UInt8](repeating: 0, count: 4)
         if inet_pton(AF_INET, text, &four) == 1 { return four }

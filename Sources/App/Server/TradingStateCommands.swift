@@ -51,6 +51,12 @@ struct TradingStateOptions: ParsableArguments {
         var isTold = false
         while true {
             if let answer = try await RunningServer(files).set(change) { return (answer, "") }
+            // From another folder than the server's, one that is made here would hold nobody, and the server would trade on.
+            guard !files.isEmbedded || files.hasDatabase else {
+                throw BadInput(
+                    "\(files.database): there is no such database, and no server answers on \(RunningServer(files).base): nothing was changed. Set DATABASE_PATH and PORT as the server has them, or run this in its folder"
+                )
+            }
             do { return (nil, try await store(change, files)) } catch SQLError.inUse(let path) {
                 guard ContinuousClock.now < end else {
                     throw BadInput(
@@ -156,7 +162,7 @@ struct RunningServer {
 
     init(_ files: ServerFiles) { self.files = files }
 
-    private var base: String { files.configuration.address(port: files.configuration.port) }
+    var base: String { files.configuration.address(port: files.configuration.port) }
 
     /// How a change was taken.
     struct Answer {

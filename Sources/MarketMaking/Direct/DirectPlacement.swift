@@ -47,8 +47,8 @@ struct DirectPlacement: Sendable {
         for (field, text) in [
             ("userId", request.userID), ("clientId", request.clientID), ("requestId", request.requestID ?? "-"),
         ]
-        where !Self.isName(text) {
-            faults.append("\(field): must be a text of 1 to 128 characters without control characters")
+        where !GivenName.isFit(text) {
+            faults.append("\(field): must be \(GivenName.rule)")
         }
         if !faults.isEmpty { throw .invalid(faults) }
         side = request.side
@@ -57,10 +57,6 @@ struct DirectPlacement: Sendable {
         details = DirectOrderDetails(
             userID: request.userID, clientID: request.clientID, type: request.price == nil ? .market : .limit,
             timeInForce: timeInForce, requestID: request.requestID)
-    }
-
-    private static func isName(_ text: String) -> Bool {
-        (1...128).contains(text.count) && text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
     }
 
     /// What is placed on a book.

@@ -8,6 +8,8 @@ import TradingCore
 /// What operators and kill switches set: a halt holds first and is stored then, a laxer state is stored first.
 extension StrategySupervisor {
     public func setTradingState(_ change: TradingStateChange) async throws(DeskError) {
+        // Said in another form, it would hold whatever is of a name that compares the same.
+        if case .session(let key) = change.scope, !GivenName.isComposed(key) { throw .unknownStrategy(key) }
         if isClosing, change.state != .halted { throw .notReady("the server is shutting down") }
         if change.state == .halted {
             try await requireNoLivingHolder()

@@ -98,11 +98,10 @@ struct StrategyPlan: Hashable, Sendable {
         }
 
         private static func name(_ field: String, _ reader: inout ParameterReader) -> String? {
-            let rule = "a text of 1 to 128 characters without control characters"
             // The original's clients send numbers here too.
-            guard let text = reader.require(field, reader.label(field), rule) else { return nil }
-            let isFit = text.count <= 128 && text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
-            if !isFit { reader.refuse(field, rule) }
+            guard let text = reader.require(field, reader.label(field), GivenName.rule) else { return nil }
+            let isFit = GivenName.isFit(text)
+            if !isFit { reader.refuse(field, GivenName.rule) }
             return isFit ? text : nil
         }
     }

@@ -114,6 +114,19 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    @Test(arguments: ["halt", "reduce", "resume"])
+    func `a state set in another folder than the server's is set for nobody, and says so`(command: String) throws {
+        let folder = try TemporaryFolder()
+        let result = try Program.run(
+            [command],
+            environment: [
+                "PORT": "\(try FreePort.next())", "PATH": "/usr/bin:/bin", "DATABASE_PATH": folder.path + "/none/x.db",
+            ])
+        #expect(result.code == 2 && result.output.isEmpty, "\(result.output)")
+        #expect(result.errors.contains("there is no such database") && result.errors.contains("DATABASE_PATH"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+    }
+
     /// Only root may mount a disk that is full.
     @Test(.enabled(if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/unshare")))
     func `a backup that does not fit names the file`() throws {
