@@ -35,9 +35,9 @@ FALSE_CLAIMS: dict[str, frozenset[str]] = {
 
 # Whose fetchOrder (ccxt 4.5.90) names our id and does not ask by it: it puts "None" where the exchange's own id belongs, or names ours as
 # the exchange does not. An order that is there would be told as none. A test builds the requests: test_look_ups.
-FALSE_FINDS = frozenset({"bingx", "bitrue", "blockchaincom", "kraken", "latoken", "toobit", "zebpay"})
+FALSE_FINDS = frozenset({"bingx", "bitrue", "blockchaincom", "bullish", "kraken", "latoken", "toobit", "zebpay"})
 # The same of cancelOrder.
-FALSE_CANCELS = frozenset({"backpack", "bitfinex", "btcmarkets", "lbank", "ndax", "poloniex", "whitebit", "zebpay"})
+FALSE_CANCELS = frozenset({"backpack", "bitfinex", "btcmarkets", "bullish", "lbank", "ndax", "poloniex", "whitebit", "zebpay"})
 # What the exchange's own id is replaced with where the exchange tells ours apart by a prefix.
 PATH_IDS = {"poloniex": "cid:{}"}
 # Exchanges whose lists of orders, by ccxt's methods, can be asked for one of our ids: fetchOpenOrders, fetchClosedOrders.
@@ -47,7 +47,17 @@ LISTS_BY_ID = frozenset({"kraken"})
 ENDS = {"bitrue": "endTime", "bittrade": "end-time", "coinsph": "endTime", "derive": "to_timestamp"}
 SKIPS = {"bitstamp": "offset", "kraken": "ofs", "ndax": "StartIndex", "phemex": "offset", "whitebit": "offset"}
 # Days that a question reaches on from its beginning, where that is less than ccxt says: it sets the end itself.
-WINDOWS = {"lbank": 1}
+WINDOWS = {"bullish": 7, "lbank": 1}
+# Exchanges that are asked for whole days: an answer that begins before the time that was asked for says nothing of its order.
+WHOLE_DAYS = frozenset({"lbank"})
+# How many open orders ccxt asks for where its features say nothing of it.
+OPEN_PAGES = {"coinbase": 100}
+# Whose lists of done orders leave some out by ccxt's code: asked for no time at all, or for some of the states alone.
+PARTIAL_LISTS = frozenset({"bittrade", "blockchaincom"})
+# Whose first list by our order of preference is not of the spot market.
+DONE_LIST = {"bingx": "fetchCanceledAndClosedOrders"}
+# Whose fetchOrder, asked by our id, fails for its own words when there is no such order: it adds the exchange's id, which is none.
+WORDLESS = frozenset({"bitget"})
 
 
 def _source(kind: type, pattern: str) -> str:
@@ -88,8 +98,18 @@ def end_of(exchange: str, methods: str) -> str | None:
     return "until" if own else ENDS.get(exchange)
 
 
-def tells_done_orders(has: dict[str, Any]) -> bool:
-    return any(has.get(method) for method in ("fetchOrders", "fetchCanceledAndClosedOrders", "fetchClosedOrders"))
+@lru_cache(maxsize=None)
+def sends_limit_of_open_orders(exchange: str) -> bool:
+    """Whether ccxt passes on how many open orders are to be told."""
+    kind, sends = getattr(ccxt, exchange), r"request\w*\[[^\]]+\]\s*=[^\n]*\blimit"
+    source = _source(kind, r"^fetch_open_orders(_\w+)?$")
+    if not re.search(sends, source) and re.search(r"self\.fetch_orders\w*\(", source):
+        source = _source(kind, r"^fetch_orders(_\w+)?$")
+    return re.search(sends, source) is not None
+
+
+def tells_done_orders(exchange: str, has: dict[str, Any]) -> bool:
+    return exchange not in PARTIAL_LISTS and any(has.get(method) for method in ("fetchOrders", "fetchCanceledAndClosedOrders", "fetchClosedOrders"))
 
 
 def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
@@ -105,9 +125,9 @@ def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
     for method in ("createOrder", "cancelOrder", "fetchOpenOrders", "fetchMyTrades", "fetchBalance"):
         if not has.get(method):
             found.append(f"has no {method}")
-    if not (has.get("fetchOrder") or tells_done_orders(has)):
+    if not (has.get("fetchOrder") or tells_done_orders(exchange, has)):
         found.append("tells no order that is done")
-    elif not ids["finds"] and not tells_done_orders(has):
+    elif not ids["finds"] and not tells_done_orders(exchange, has):
         found.append("finds no order that is done by client order id")
     return found
 

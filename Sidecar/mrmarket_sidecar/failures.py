@@ -69,6 +69,12 @@ class Trace:
 trace: contextvars.ContextVar[Trace | None] = contextvars.ContextVar("trace", default=None)
 
 
+# What exchanges say, with a status below 500, of what they may have done or not.
+UNDECIDED = re.compile(
+    r"(?i)execution status unknown|may or may not|deadline elapsed|time[d ]?-?\s?out|system (is )?(abnormal|busy|error)|internal (system |server )?error|"
+    r"unknown error|try again later")
+
+
 def classify(error: BaseException, seen: Trace) -> tuple[str, str]:
     """Kind and name. What failed before anything left was not carried out, whatever it was."""
     name = type(error).__name__
@@ -82,7 +88,8 @@ def classify(error: BaseException, seen: Trace) -> tuple[str, str]:
         return UNKNOWN, "DeadlinePassed"
     if isinstance(error, ccxt.ExchangeError):
         # An exchange that fails inside may have acted, whatever words it finds for it.
-        return (UNKNOWN if (seen.status or 0) >= 500 else REFUSED), name
+        is_undecided = (seen.status or 0) >= 500 or UNDECIDED.search(str(error)) is not None
+        return (UNKNOWN if is_undecided else REFUSED), name
     return UNKNOWN, name
 
 

@@ -18,8 +18,9 @@ MOST_PAGES = 500
 TYPICAL_PAGES = frozenset({20, 25, 50, 100, 200, 250, 300, 500, 1_000, 1_500, 2_000})
 # Exchanges that count in seconds, and exclude one end or the other, miss nothing where questions overlap by so much.
 OVERLAP = 1_000
-# Trades of the last moments may come between two questions: what is older was there when the first was asked.
-SETTLED = 10_000
+# Trades of the last moments may come between two questions: what is older was there when the first was asked, though the exchange's clock
+# may be behind ours.
+SETTLED = 120_000
 
 
 class HistoryIncomplete(Exception):
@@ -50,6 +51,8 @@ class Rules:
     back: int | None  # milliseconds
     takes_end: bool = True
     skips: bool = False
+    # How far before what was asked for an answer may begin and still heed it.
+    slack: int = OVERLAP
 
     @staticmethod
     def of(feature: dict[str, Any] | None, takes_end: bool = True, skips: bool = False) -> "Rules":
@@ -61,7 +64,11 @@ class Rules:
 
     def may_have_more(self, page: Page) -> bool:
         count = len(page.told)
-        return count in TYPICAL_PAGES or (self.page is not None and count >= self.page)
+        return count in TYPICAL_PAGES or self.is_full(page)
+
+    def is_full(self, page: Page) -> bool:
+        """Nothing but the number that was asked for, and allowed by what ccxt says, has ended the page."""
+        return self.page is not None and len(page.told) >= self.page
 
 
 def order(row: Row) -> tuple[int, str]:
@@ -86,7 +93,8 @@ class Reading:
             raise self.incomplete(f"did not end within {MOST_PAGES} pages")
         page = await self._ask(start, end, skip)
         for row in page.rows:
-            self.found.setdefault(str(row.get("id")), row)
+            # Both sides of a trade of the account with itself bear one id.
+            self.found.setdefault(f"{row.get('id')} {row.get('order')} {row.get('side')}", row)
         return page
 
     def incomplete(self, why: str) -> HistoryIncomplete:
@@ -124,8 +132,8 @@ async def own_trades(ask: Ask, rules: Rules, since: int, now: int, wanted: int) 
     A full page is an unbroken run of trades, somewhere in the time that was asked for. So what lies before it and after it is asked
     for until nothing is left; the direction in which an exchange tells need not be known.
     """
-    if rules.back is not None:
-        since = max(since, now - rules.back + 60_000)
+    if rules.back is not None and since < now - rules.back:
+        raise HistoryIncomplete(f"own trades are told of the last {rules.back / DAY:g} days only")
     reading = Reading("own trades", ask, rules, since, now)
     for start, end in reading.windows():
         if reading.before(start) >= wanted:
@@ -155,12 +163,14 @@ async def _between(reading: Reading, start: int, end: int | None, wanted: int) -
         if end is not None and newest > end + 2 * OVERLAP:
             raise EndIgnored
         # Told without regard to the beginning that was asked for: the newest there are, back to before it.
-        if oldest < start - OVERLAP:
+        if oldest < start - reading.rules.slack:
             continue
         if oldest + OVERLAP >= (reading.now if end is None else end) or newest - 1 <= start:
-            if not reading.rules.skips:
+            if reading.rules.skips:
+                await _backwards(reading, start, end)
+            elif reading.rules.page is None or reading.rules.is_full(page):
                 raise reading.incomplete(f"are more than {len(page.told)} around {oldest}")
-            await _backwards(reading, start, end)
+            # Else it was the number alone that looked like a page's.
             continue
         spans += [(newest - 1, end), (start, oldest + OVERLAP)]
 
@@ -170,7 +180,7 @@ async def _backwards(reading: Reading, start: int, end: int | None) -> None:
     skip, seen = 0, set[tuple[int, str]]()
     while True:
         page = await reading.page(start, end, skip)
-        if not reading.rules.may_have_more(page) or min(reading.times(page)) < start - OVERLAP:
+        if not reading.rules.may_have_more(page) or min(reading.times(page)) < start - reading.rules.slack:
             return
         if not _news(page, seen):
             raise reading.incomplete(f"are told {len(page.told)} at a time, again and again the same")
@@ -181,18 +191,33 @@ async def _onwards(reading: Reading, start: int) -> None:
     """Without an end to ask for: page after page, where the exchange is seen to tell the oldest first."""
     page, seen = await reading.page(start, None), set[tuple[int, str]]()
     _news(page, seen)
+    is_oldest_first = False
     while reading.rules.may_have_more(page):
         times = reading.times(page)
-        if min(times) < start - OVERLAP:
+        if min(times) < start - reading.rules.slack:
             return
         newest = max(times)
         if newest <= start:
             raise reading.incomplete(f"are more than {len(page.told)} in one millisecond")
         following = await reading.page(newest, None)
         # Had the first page been of the newest, nothing old could follow it.
-        if not any(time < reading.now - SETTLED for time in _news(following, seen)):
+        news = _news(following, seen)
+        is_oldest_first = is_oldest_first or any(time < reading.now - SETTLED for time in news)
+        if not is_oldest_first and (reading.rules.page is None or reading.rules.is_full(page)):
             raise reading.incomplete(f"are told {len(page.told)} at a time, and it cannot be shown that there are no more")
+        if not news:
+            return
         start, page = newest, following
+
+
+def _ends(rows: Iterable[Row]) -> Iterable[int]:
+    """When orders ended, where that is told for sure."""
+    for row in rows:
+        status = row.get("status")
+        if status in ("closed", "canceled", "expired", "rejected"):
+            time = row.get("lastUpdateTimestamp") or (row.get("lastTradeTimestamp") if status == "closed" else None)
+            if time:
+                yield max(int(time), order(row)[0])
 
 
 async def done_orders(
@@ -201,7 +226,8 @@ async def done_orders(
     """Orders of a list that were placed or ended from `since` on, all of them; no more once the one that is sought is among them.
 
     Exchanges sort them by either time, so what a full page leaves out may lie anywhere: it is asked for again in two halves. Only
-    pages that are not full count.
+    pages that are not full count, and those in which one has ended before the time that was asked for: the exchange has told the newest
+    without regard to that, and by either time they reach back to before it.
     """
     if rules.back is not None and since < now - rules.back:
         raise HistoryIncomplete(f"orders that are done are told of the last {rules.back / DAY:g} days only")
@@ -213,7 +239,7 @@ async def done_orders(
             page = await reading.page(start, end)
             if any(is_sought(row) for row in page.rows):
                 return page.rows
-            if not rules.may_have_more(page):
+            if not rules.may_have_more(page) or any(time < start - rules.slack for time in _ends(page.told)):
                 continue
             middle = (start + (now if end is None else end)) // 2
             if not rules.takes_end or middle - start < OVERLAP:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -122,10 +123,13 @@ async def open_orders(session: Session, arguments: dict[str, Any]) -> list[dict[
 
 async def _open(session: Session, symbol: str) -> list[Order]:
     """All open orders of the market. An exchange that tells them page by page tells so many in one answer."""
+    exchange = session.exchange
+    page = abilities.OPEN_PAGES.get(exchange) or session.feature("fetchOpenOrders").get("limit")
+    limit = int(page) if page and abilities.sends_limit_of_open_orders(exchange) else None
     with listing(ORDERS) as seen:
-        orders = list(await session.api.fetch_open_orders(symbol))
-    page = session.feature("fetchOpenOrders").get("limit")
-    if page and (len(seen) >= int(page) or len(seen) in (50, 100)):
+        orders = list(await session.api.fetch_open_orders(symbol, None, limit))
+    # Where ccxt does not say how many, more than a page of them show that they are not told by pages.
+    if page and (len(seen) == int(page) or (limit is not None and len(seen) > limit)):
         raise HistoryIncomplete(f"{len(seen)} open orders are told, and there may be more")
     return orders
 
@@ -140,8 +144,9 @@ DONE_METHODS = r"^fetch_(canceled_and_closed_|closed_|canceled_)?orders(_\w+)?$"
 
 
 def _done_lists(session: Session) -> list[tuple[str, str]]:
+    preferred = abilities.DONE_LIST.get(session.exchange)
     for name, method, others in DONE_LISTS:
-        if session.has.get(name):
+        if session.has.get(name) and preferred in (None, name):
             return [(name, method)] + [other for other in others if session.has.get(other[0])]
     return []
 
@@ -209,15 +214,41 @@ async def look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any]
 
     if client_id and exchange in abilities.LISTS_BY_ID:
         narrow = {"clientOrderId": client_id}
-        found = mine(await api.fetch_open_orders(symbol, None, None, narrow)) or mine(
-            await api.fetch_closed_orders(symbol, None, None, narrow))
-        return told(session, found) if found else None
+        for method in (api.fetch_open_orders, api.fetch_closed_orders):
+            with listing(ORDERS) as seen:
+                orders = await method(symbol, None, None, narrow)
+            if found := mine(orders):
+                return told(session, found)
+            if any(not is_mine(order) for order in seen):
+                raise HistoryIncomplete(f"{exchange} was asked for one order and told others")
+        return None
     since = arguments.get("since")
     # What ends between the two questions is in the second.
-    found = mine(await _open(session, symbol)) or mine(await _done(session, symbol, since, is_mine))
+    if found := mine(await _open(session, symbol)):
+        return told(session, found)
+    try:
+        found = mine(await _done(session, symbol, since, is_mine))
+    except HistoryIncomplete:
+        if since is None or order_id:
+            raise
+        return await _by_its_trades(session, symbol, str(client_id), int(since))
     if found is None and since is None:
         raise HistoryIncomplete(f"{exchange} has to be asked for lists of orders, and nobody says since when")
     return told(session, found) if found else None
+
+
+async def _by_its_trades(session: Session, symbol: str, client_id: str, since: int) -> dict[str, Any] | None:
+    """An order of ours that is not open, where not all that are done are told. One that was there and has ended shows in the account's
+    trades, or has done nothing: then it is as if it had never been."""
+    trades = await trades_from(session, {"symbol": symbol, "since": since, "limit": 1_000_000})
+    ids = {str(trade.get("order")) for trade in trades}
+    owners = await orders_of(session, {"symbol": symbol, "ids": sorted(ids), "since": since})
+    for order_id in sorted(ids):
+        if order_id not in owners:
+            raise HistoryIncomplete(f"{session.exchange} does not tell whose order {order_id} was, which has traded since")
+        if owners[order_id] == client_id:
+            return await look_up(session, {"symbol": symbol, "id": order_id, "clientOrderId": client_id, "since": since})
+    return None
 
 
 async def _ask_for(session: Session, symbol: str, order_id: str | None, parameters: dict[str, Any]) -> dict[str, Any] | None:
@@ -225,6 +256,10 @@ async def _ask_for(session: Session, symbol: str, order_id: str | None, paramete
         return told(session, await session.api.fetch_order(order_id, symbol, parameters))
     except ccxt.OrderNotFound:
         return None
+    except TypeError as error:
+        if session.exchange in abilities.WORDLESS and order_id is None and 'not "NoneType"' in str(error):
+            return None
+        raise
 
 
 async def trades_from(session: Session, arguments: dict[str, Any]) -> list[dict[str, Any]]:
@@ -237,21 +272,27 @@ async def trades_from(session: Session, arguments: dict[str, Any]) -> list[dict[
     if days := abilities.WINDOWS.get(exchange):
         feature["untilDays"] = days
     rules = Rules.of(feature, takes_end=end_name is not None, skips=skip_name is not None)
+    if exchange in abilities.WHOLE_DAYS:
+        rules = dataclasses.replace(rules, slack=2 * DAY)
 
     async def ask(start: int, end: int | None, skip: int) -> Page:
         parameters: dict[str, Any] = {} if end is None else {end_name: end}
         if skip:
             parameters[skip_name] = skip
         with listing(TRADES) as seen:
-            rows = await api.fetch_my_trades(symbol, start, rules.page, parameters)
-        return Page(list(rows), seen or list(rows))
+            rows = list(await api.fetch_my_trades(symbol, start, rules.page, parameters))
+        # ccxt cuts what the exchange has told, where that is more than was asked for.
+        known = {str(row.get("id")) for row in rows}
+        rows += [row for row in seen if row.get("symbol") == symbol and str(row.get("id")) not in known]
+        return Page(rows, seen or rows)
 
     trades = await own_trades(ask, rules, since, api.milliseconds(), wanted)
     return [wire(trade) for trade in trades]
 
 
 async def orders_of(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Our ids of orders that the exchange's ids are known of; null for an order that carries none of ours."""
+    """Our ids of orders that the exchange's ids are known of; null for an order that carries none of ours. One that the exchange does not
+    show any more is left out."""
     symbol = session.market(arguments.get("symbol"))
     wanted = {str(order_id) for order_id in arguments.get("ids") or []}
     found: dict[str, Any] = {}
@@ -268,6 +309,7 @@ async def orders_of(session: Session, arguments: dict[str, Any]) -> dict[str, An
             if wanted - found.keys():
                 take(await _done(session, symbol, arguments.get("since")))
     for order_id in sorted(wanted - found.keys()):
-        order = await look_up(session, {"symbol": symbol, "id": order_id})
-        found[order_id] = order["clientOrderId"] if order else None
+        order = await look_up(session, {"symbol": symbol, "id": order_id, "since": arguments.get("since")})
+        if order is not None:
+            found[order_id] = order["clientOrderId"]
     return found

@@ -22,6 +22,13 @@ class FailureTests(unittest.TestCase):
             (ccxt.BadResponse("?"), seen(1, 200), "unknown"),
             # The exchange fell over, whatever words it found for it.
             (ccxt.ExchangeError("internal"), seen(1, 500), "unknown"),
+            # Or said that it may have done it.
+            (ccxt.ExchangeError('hashkey {"code":"-1006","msg":"Execution status unknown"}'), seen(1, 400), "unknown"),
+            (ccxt.ExchangeError("Unknown error. Operation may or may not have succeeded."), seen(1, 400), "unknown"),
+            (ccxt.ExchangeError('kraken {"error":["EService:Timeout"]}'), seen(1, 200), "unknown"),
+            (ccxt.ExchangeError('kraken {"error":["EService:Deadline elapsed"]}'), seen(1, 200), "unknown"),
+            (ccxt.InvalidOrder("timeInForce is not valid"), seen(1, 400), "refused"),
+            (ccxt.InsufficientFunds("balance not enough at this time"), seen(1, 400), "refused"),
             # ccxt fell over an answer: the request had left.
             (KeyError("orderId"), seen(1, 200), "unknown"),
             (asyncio.TimeoutError(), seen(1), "unknown"),

@@ -132,6 +132,36 @@ class TradeTests(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(len(await own_trades(exchange.ask, Rules(50, DAY, None), NOW - 60_000, NOW, 1_000)), 2)
         self.assertEqual(exchange.asked, 1)
 
+    async def test_what_the_exchange_has_put_away_is_said(self) -> None:
+        with self.assertRaisesRegex(HistoryIncomplete, "of the last 1 days only"):
+            await own_trades(Exchange([]).ask, Rules(50, None, DAY), NOW - 2 * DAY, NOW, 1_000)
+
+    async def test_a_number_that_only_looks_like_a_page_stops_nothing_where_the_page_is_known(self) -> None:
+        for count in (20, 25, 50):
+            exchange = Exchange([NOW - DAY + step for step in range(count)], 100)
+            for takes_end in (True, False):
+                rules = Rules(100, None, None, takes_end=takes_end)
+                self.assertEqual(len(await own_trades(exchange.ask, rules, NOW - 2 * DAY, NOW, 1_000)), count)
+
+    async def test_a_trade_of_now_does_not_show_the_direction_though_the_exchange_s_clock_is_behind(self) -> None:
+        exchange = Exchange([NOW - DAY + step * 1_000 for step in range(120)], newest_first=True)
+        plain = exchange.ask
+
+        async def ask(since: int, until: int | None, skip: int) -> Page:
+            exchange.rows.append({"id": f"new{exchange.asked}", "timestamp": NOW - 60_000 + exchange.asked, "symbol": "MINE"})
+            exchange.sorting[f"new{exchange.asked}"] = (NOW - 60_000 + exchange.asked, 1_000 + exchange.asked)
+            return await plain(since, until, skip)
+
+        with self.assertRaises(HistoryIncomplete):
+            await own_trades(ask, Rules(None, None, None, takes_end=False), NOW - 2 * DAY, NOW, 1_000)
+
+    async def test_both_sides_of_a_trade_with_oneself_are_told(self) -> None:
+        async def ask(*_: Any) -> Page:
+            rows = [{"id": "1", "order": order, "side": side, "timestamp": NOW - 5} for order, side in (("7", "buy"), ("8", "sell"))]
+            return Page(rows, rows)
+
+        self.assertEqual(len(await own_trades(ask, Rules(None, None, None), NOW - 10, NOW, 9)), 2)
+
     async def test_rules_of_features(self) -> None:
         self.assertEqual(Rules.of({"limit": 1_000, "untilDays": 1, "daysBack": None}), Rules(1_000, DAY, None))
         self.assertEqual(Rules.of(None), Rules(None, None, None))
@@ -162,6 +192,17 @@ class DoneOrderTests(unittest.IsolatedAsyncioTestCase):
         exchange = Exchange(times, 50, newest_first=True, ends=ends)
         found = await done_orders(exchange.ask, Rules(None, None, None), NOW - 130_000, NOW)
         self.assertIn("0", {row["id"] for row in found})
+
+    async def test_an_order_that_ended_before_shows_that_a_page_of_the_newest_reaches_back(self) -> None:
+        rows = [{"id": str(step), "timestamp": NOW - DAY + step, "status": "canceled", "lastUpdateTimestamp": NOW - step * 60_000}
+                for step in range(50)]
+
+        async def ask(*_: Any) -> Page:
+            return Page(rows, rows)
+
+        self.assertEqual(len(await done_orders(ask, Rules(50, None, None, takes_end=False), NOW - 600_000, NOW)), 50)
+        with self.assertRaises(HistoryIncomplete):
+            await done_orders(ask, Rules(50, None, None, takes_end=False), NOW - DAY, NOW)
 
     async def test_what_the_exchange_has_put_away_is_not_taken_for_what_never_was(self) -> None:
         with self.assertRaisesRegex(HistoryIncomplete, "of the last 7 days only"):

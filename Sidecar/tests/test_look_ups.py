@@ -1,10 +1,11 @@
 import json
+import re
 import unittest
 from typing import Any
 
 import ccxt
 
-from mrmarket_sidecar import abilities, orders
+from mrmarket_sidecar import abilities, listings, orders
 from mrmarket_sidecar.history import HistoryIncomplete
 from mrmarket_sidecar.sessions import Session
 
@@ -20,10 +21,16 @@ class Asked(Account):
 
     async def request(self, path: str, api: Any = "public", method: str = "GET", params: Any = None, *_: Any, **__: Any) -> Any:
         told = json.loads(json.dumps([path, params], default=str))
-        if OURS not in json.dumps(told):
-            return {"result": {}, "data": {}, "status": "ok"}
-        self.sent.append(told)
-        raise Sent
+        if OURS in json.dumps(told):
+            self.sent.append(told)
+            # What is asked on the way, of the account for instance, is not the question.
+            if re.search("rder|ancel", json.dumps(told).replace("lientOrderId", "")):
+                raise Sent
+        return {"result": {}, "data": {}, "status": "ok"}
+
+    def __init__(self, exchange: str) -> None:
+        super().__init__(exchange)
+        self.api.options.update({"subaccount_id": "1", "tradingAccountId": "1"})
 
     @property
     def has(self) -> dict[str, Any]:
@@ -45,7 +52,6 @@ class BuiltQuestionTests(unittest.IsolatedAsyncioTestCase):
     async def question(self, exchange: str, ask: Any) -> Any:
         account = Asked(exchange)
         self.addAsyncCleanup(account.api.close)
-        account.api.options["subaccount_id"] = "1"
         try:
             await ask(account, {"symbol": "BTC/USDT", "clientOrderId": OURS})
         except Sent:
@@ -153,8 +159,11 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(sorted(int(trade["id"][1:]) for trade in trades), expected)
         self.assertLess(len(kraken.asked), 60)
 
-    async def ask_list(self, exchange: str, count: int, since: int | None, ours_at: int = -1) -> Any:
-        """A look-up where a list of all orders, the newest first, at most a hundred, is all there is to ask."""
+    async def ask_list(
+        self, exchange: str, count: int, since: int | None, ours_at: int = -1, traded: dict[str, str | None] | None = None
+    ) -> Any:
+        """A look-up where a list of all orders, the newest first, at most a hundred, is all there is to ask; and trades, by their orders,
+        whose ids of ours are told, or no more."""
         session = await self.session(exchange)
         now = session.api.milliseconds()
         account = Account(exchange)
@@ -170,7 +179,16 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
                                          "createTime": now - index * 1_000, "symbol": "BTC_USDT"}, account.rules())
             return []
 
+        async def trades(*_: Any, **__: Any) -> list[Any]:
+            return [{"id": f"T{order}", "order": order, "side": "buy", "symbol": "BTC/USDT", "timestamp": now - 1_000} for order in traded or {}]
+
+        async def one(order_id: str, *_: Any, **__: Any) -> Any:
+            if (ours := (traded or {}).get(order_id)) is None:
+                raise ccxt.OrderNotFound(order_id)
+            return {"id": order_id, "clientOrderId": ours, "symbol": "BTC/USDT", "timestamp": now - 2_000}
+
         session.api.fetch_open_orders, session.api.fetch_orders = none, listed
+        session.api.fetch_my_trades, session.api.fetch_order = trades, one
         return await orders.look_up(session, {
             "symbol": "BTC/USDT", "clientOrderId": OURS, "since": None if since is None else now - since})
 
@@ -179,15 +197,45 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await self.ask_list("toobit", 30, 60_000, ours_at=20) or {}).get("clientOrderId"), OURS)
         self.assertEqual((await self.ask_list("toobit", 100, 60_000, ours_at=20) or {}).get("clientOrderId"), OURS)
         with self.assertRaises(HistoryIncomplete):
-            await self.ask_list("toobit", 100, 60_000)
+            await self.ask_list("toobit", 100, 60_000, traded={"900": None})
+
+    async def test_what_is_not_open_and_has_not_traded_is_as_if_it_had_never_been(self) -> None:
+        self.assertIsNone(await self.ask_list("toobit", 100, 60_000))
+        self.assertIsNone(await self.ask_list("toobit", 100, 60_000, traded={"900": "x"}))
+        found = await self.ask_list("toobit", 100, 60_000, traded={"900": "x", "901": OURS})
+        self.assertEqual((found or {}).get("id"), "901")
 
     async def test_nor_does_one_of_which_nobody_says_since_when(self) -> None:
         with self.assertRaisesRegex(HistoryIncomplete, "nobody says since when"):
             await self.ask_list("toobit", 30, None)
         self.assertEqual((await self.ask_list("toobit", 30, None, ours_at=20) or {}).get("clientOrderId"), OURS)
 
+    async def test_open_orders_are_not_all_where_a_page_of_them_is_full(self) -> None:
+        for exchange, count, is_whole in (("coinbase", 99, True), ("coinbase", 100, False), ("bigone", 60, True), ("bigone", 200, False),
+                                          ("cryptocom", 50, True), ("cryptocom", 101, True), ("kraken", 50, True), ("htx", 100, True)):
+            session = await self.session(exchange)
+            account = Account(exchange)
+            self.addAsyncCleanup(account.api.close)
+            session.api.set_markets([account.rules()])
+            asked: list[Any] = []
+
+            async def fetch(symbol: str, since: Any = None, limit: Any = None) -> list[Any]:
+                asked.append(limit)
+                for index in range(count):
+                    listings.note(listings.ORDERS, {"id": str(index)})
+                return [{"id": str(index)} for index in range(count)]
+
+            session.api.fetch_open_orders = fetch
+            with self.subTest(exchange=exchange, count=count):
+                if is_whole:
+                    self.assertEqual(len(await orders.open_orders(session, {"symbol": "BTC/USDT"})), count)
+                else:
+                    with self.assertRaises(HistoryIncomplete):
+                        await orders.open_orders(session, {"symbol": "BTC/USDT"})
+            self.assertEqual(asked, [{"coinbase": 100, "bigone": 200, "htx": 500}.get(exchange)])
+
     async def test_an_exchange_that_shows_no_ended_order_by_our_id_is_not_traded_on(self) -> None:
-        for exchange in ("gemini", "zebpay", "coinbaseinternational"):
+        for exchange in ("gemini", "zebpay", "coinbaseinternational", "bittrade", "blockchaincom"):
             session = await self.session(exchange)
             self.assertIn("finds no order that is done by client order id", session.obstacles())
             with self.assertRaises(orders.Refusal):

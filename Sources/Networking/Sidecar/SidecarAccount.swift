@@ -112,7 +112,7 @@ final class SidecarAccount: ExchangeAccount {
             mark.tradeID == 0
             ? mark.time.nanoseconds / Nanoseconds.perMillisecond : SidecarTradeID.time(of: mark.tradeID)
         return try await readable {
-            let fills = try await desk.fetchFills(since: since, limit: limit)
+            let fills = try await desk.fetchFills(since: since)
             return Array(fills.filter { $0.tradeID >= mark.tradeID }.prefix(limit))
         }
     }

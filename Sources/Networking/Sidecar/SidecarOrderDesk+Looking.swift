@@ -137,7 +137,7 @@ extension SidecarOrderDesk {
     func lookForForgotten(_ id: ClientOrderID) async throws {
         let placedAt = state.withLock { $0.board.entries[id]?.placedAt } ?? time.now()
         let since = placedAt.nanoseconds / Nanoseconds.perMillisecond - 60_000
-        let fills = try await fetchFills(since: since, limit: 1_000)
+        let fills = try await fetchFills(since: since)
         let (booked, verdict) = state.withLock { state in
             let booked = state.board.filled(fills)
             return (booked, state.board.forgotten(id, now: time.now()))
@@ -210,12 +210,15 @@ extension SidecarOrderDesk {
         do { return try UnifiedReading.order(told) } catch { throw .unreadable("\(error)") }
     }
 
+    /// The exchange's clock may be so far behind ours, which nobody measures.
+    private static let lookBack = Nanoseconds.seconds(600)
+
     /// An exchange that is asked for lists has to read them from the order's placement on; where nobody knows when that was, it says so
     /// rather than that there is none.
     func lookUpArguments(_ id: ClientOrderID) -> [JSONValue.Member] {
         let (entry, earlier) = state.withLock { ($0.board.entries[id], $0.earlier[id]) }
         let since = (entry?.isPlacedHere == true ? entry?.placedAt : earlier).map {
-            $0.advanced(byNanoseconds: -Nanoseconds.seconds(60)).nanoseconds / Nanoseconds.perMillisecond
+            $0.advanced(byNanoseconds: -Self.lookBack).nanoseconds / Nanoseconds.perMillisecond
         }
         return [
             .text("symbol", symbol.description), .text("id", entry?.exchangeID),
@@ -256,20 +259,14 @@ extension SidecarOrderDesk {
             return state.board.fillsSince ?? (isDue ? now.advanced(byNanoseconds: -Nanoseconds.seconds(300)) : nil)
         }
         guard let since else { return }
-        let fills = try await fetchFills(since: since.nanoseconds / Nanoseconds.perMillisecond, limit: 1_000)
+        let fills = try await fetchFills(since: since.nanoseconds / Nanoseconds.perMillisecond)
         tell(state.withLock { $0.board.filled(fills) })
     }
 
-    /// The account's trades on this instrument that are of our orders, oldest first.
+    /// All of the account's trades on this instrument from a time on that are of our orders, oldest first.
     /// - Parameter since: milliseconds since 1970.
-    func fetchFills(since: Int64, limit: Int) async throws -> [Fill] {
-        let told = try await account.ask(
-            "ownTrades",
-            [
-                .text("symbol", symbol.description), .whole("since", since), .whole("limit", Int64(limit)),
-            ], within: 60_000)
-        var trades: [ExchangeTrade] = []
-        for value in try told.list(named: "ownTrades") { trades.append(try UnifiedReading.trade(value)) }
+    func fetchFills(since: Int64) async throws -> [Fill] {
+        let trades = try await fetchTrades(since: since)
         try await learnOwners(trades, since)
         noteUnbookedFees(trades)
         return try state.withLock { state in
@@ -278,6 +275,35 @@ extension SidecarOrderDesk {
                 return try state.board.fill(trade, owner)
             }
         }.sorted { $0.tradeID < $1.tradeID }
+    }
+
+    /// In one answer.
+    private static let mostTrades = 1_000
+
+    /// Everybody's who has this account: ours may come after any number of others.
+    private func fetchTrades(since: Int64) async throws -> [ExchangeTrade] {
+        var trades: [ExchangeTrade] = []
+        var known: Set<[String?]> = []
+        var start = since
+        while true {
+            let told = try await account.ask(
+                "ownTrades",
+                [
+                    .text("symbol", symbol.description), .whole("since", start),
+                    .whole("limit", Int64(Self.mostTrades)),
+                ], within: 60_000
+            ).list(named: "ownTrades")
+            let page = try told.map { try UnifiedReading.trade($0) }
+            let new = page.filter { known.insert([$0.id, $0.orderID, $0.side?.rawValue.description]).inserted }
+            trades += new
+            guard page.count >= Self.mostTrades else { return trades }
+            // The next answer begins with what this one ended with.
+            guard !new.isEmpty, let newest = page.compactMap(\.time).max(), newest > start else {
+                throw UnreadableAnswer(
+                    "ownTrades", expected: "fewer than \(Self.mostTrades) of one millisecond", found: "\(page.count)")
+            }
+            start = newest
+        }
     }
 
     /// Once for each trade.
@@ -305,7 +331,8 @@ extension SidecarOrderDesk {
                 .init(key: "ids", value: .array(unknown.map(JSONValue.string))),
             ], within: 60_000)
         state.withLock { state in
-            for id in unknown { state.board.learn(id, account.ids.id(told.text(id))) }
+            // One that the exchange does not show any more may be ours all the same: it is asked for again with the next look.
+            for id in unknown where told[id] != nil { state.board.learn(id, account.ids.id(told.text(id))) }
         }
     }
 }

@@ -244,7 +244,7 @@ final class SidecarOrderDesk: Sendable {
         var fills: [Fill] = []
         if order.filled.map({ !$0.isZero }) ?? true || filled > 0 {
             let began = order.createdAt ?? now.advanced(byNanoseconds: -Nanoseconds.perDay).nanoseconds / 1_000_000
-            fills = try await fetchFills(since: began - 60_000, limit: 1_000).filter { $0.orderID == id }
+            fills = try await fetchFills(since: began - 60_000).filter { $0.orderID == id }
         }
         let listed = fills
         let (events, missing) = try state.withLock { state in

@@ -167,7 +167,10 @@ final class FakeExchange: Sendable {
 
     private static func trades(_ fields: [String: String], _ state: State) -> String {
         let since = fields["startTime"].flatMap { Int64($0) } ?? 0
-        let rows = state.trades.filter { (Int64($0[6]) ?? 0) >= since }.map { row in
+        let end = fields["endTime"].flatMap { Int64($0) } ?? .max
+        let limit = fields["limit"].flatMap { Int($0) } ?? 500
+        let asked = state.trades.filter { (since...end).contains(Int64($0[6]) ?? 0) }.prefix(limit)
+        let rows = asked.map { row in
             """
             {"symbol":"BTCUSDT","id":\(row[0]),"orderId":\(row[1]),"price":"\(row[2])","qty":"\(row[3])","quoteQty":"0",\
             "commission":"\(row[4])","commissionAsset":"\(row[5])","time":\(row[6]),"isBuyer":\(row[7] == "BUY"),"isMaker":true}

@@ -292,6 +292,29 @@ struct SidecarConnectorTests {
         }
     }
 
+    @Test func `a fill that comes after any number of others' trades is told`() async throws {
+        try await Self.with { test in
+            let order = try Self.order(1)
+            test.desk.begin(order)
+            try await test.sidecar.wait("it is accepted") { test.events().contains(.accepted(order.id)) }
+            test.exchange.state.withLock { state in
+                // As it is looked for from a while before the oldest order on.
+                for number in 0..<1_500 {
+                    let time = state.now - 50_000 + Int64(number) * 30
+                    state.trades.append(["\(10_000 + number)", "5000", "50000", "0.001", "0", "BTC", "\(time)", "BUY"])
+                }
+                state.now += 5
+            }
+            test.exchange.fill(SidecarClientIDs.text(nil).text(order.id), "0.004", isWhole: false)
+            try await test.sidecar.wait("it is told") {
+                test.events().contains {
+                    if case .filled(let fill) = $0 { fill.quantity.lots == 400_000 } else { false }
+                }
+            }
+            #expect(try await test.account.fills(Self.symbol, from: 0, limit: 10).map(\.quantity.lots) == [400_000])
+        }
+    }
+
     @Test func `a look-up says since when the order can be there, and nothing where nobody knows`() async throws {
         try await Self.with { test in
             func since(_ id: ClientOrderID) -> JSONValue? {
@@ -301,13 +324,13 @@ struct SidecarConnectorTests {
             let before = test.desk.milliseconds
             test.desk.begin(placed)
             let told = try #require(since(placed.id)?.text.flatMap { Int64($0) })
-            #expect((before - 60_000...test.desk.milliseconds - 60_000).contains(told))
+            #expect((before - 600_000...test.desk.milliseconds - 600_000).contains(told))
             let day = Timestamp(nanoseconds: before * Nanoseconds.perMillisecond - Nanoseconds.perDay)
             #expect(try await test.account.order(earlier, Self.symbol, placedAt: day) == nil)
             // What the engine asks later, of an order that this life only knows from being asked about it.
             test.desk.send(.query(earlier))
             _ = try await test.account.balances()
-            #expect(since(earlier)?.text == "\(before - 86_400_000 - 60_000)")
+            #expect(since(earlier)?.text == "\(before - 86_400_000 - 600_000)")
             test.desk.send(.query(stranger))
             _ = try await test.account.balances()
             #expect(since(stranger)?.isNull == true)
