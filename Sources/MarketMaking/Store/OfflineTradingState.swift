@@ -45,7 +45,9 @@ public enum OfflineTradingState {
                 throw DeskError.unknownAccount(name)
             }
         case .session(let key):
-            guard GivenName.isComposed(key), try strategies.row(key: key) != nil else { throw DeskError.unknownStrategy(key) }
+            guard GivenName.isComposed(key), try strategies.row(key: key) != nil else {
+                throw DeskError.unknownStrategy(key)
+            }
         }
     }
 
