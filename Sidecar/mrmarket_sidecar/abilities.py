@@ -11,6 +11,11 @@ import ccxt
 
 # Exchanges whose client order ids are whole numbers.
 NUMERIC_CLIENT_IDS = frozenset({"bitfinex", "extended", "lighter", "pacifica"})
+# Whose createOrder (4.5.90) takes our id out of what it sends, and puts one of ccxt's own or none in its place: the exchange's own name for
+# it, which ccxt passes on.
+PLACED_AS = {"coinbase": "client_order_id", "cryptocom": "client_oid"}
+# The same, where no name helps: whole numbers, of which ccxt reads ours as none.
+FALSE_PLACES = frozenset({"ndax"})
 # What ccxt or the exchange puts before our id, and tells it with.
 PREFIXES = {"gate": "t-", "gateeu": "t-"}
 
@@ -51,7 +56,14 @@ WINDOWS = {"bullish": 7, "lbank": 1}
 # Exchanges that are asked for whole days: an answer that begins before the time that was asked for says nothing of its order.
 WHOLE_DAYS = frozenset({"lbank"})
 # How many open orders ccxt asks for where its features say nothing of it.
-OPEN_PAGES = {"coinbase": 100}
+OPEN_PAGES = {"coinbase": 100, "revolutx": 100}
+# Whose list of open orders leaves those out that have traded in part.
+PARTIAL_OPEN_LISTS = frozenset({"foxbit"})
+# Whose trades are told of the last day alone: an order that rests for longer and trades then could not be accounted for.
+SHORT_TRADES = frozenset({"bingx"})
+# For how long after its placing an order can be asked for by our id, in milliseconds, where that is less than it may last: of one that
+# has ended, two hours at HTX (announcements of April 2021).
+CLIENT_ID_LASTS = {"htx": 2 * 3_600_000}
 # Whose lists of done orders leave some out by ccxt's code: asked for no time at all, or for some of the states alone.
 PARTIAL_LISTS = frozenset({"bittrade", "blockchaincom"})
 # Whose first list by our order of preference is not of the spot market.
@@ -82,7 +94,7 @@ def client_order_ids(exchange: str) -> dict[str, bool]:
     name = "clientOrderId"
     parsed = _source(kind, r"^parse_(\w+_)?order$")
     return {
-        "places": name in _source(kind, r"create_(\w+_)?order|order_request$|^prepare_\w*order"),
+        "places": exchange not in FALSE_PLACES and name in _source(kind, r"create_(\w+_)?order|order_request$|^prepare_\w*order"),
         "finds": exchange not in FALSE_FINDS and (
             name in _source(kind, r"^fetch_(\w+_)?order(_request|_classic|_uta)?$")),
         "cancels": exchange not in FALSE_CANCELS and (
@@ -122,6 +134,10 @@ def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
         found.append("takes no client order id")
     if not ids["finds"] and not ids["tells"]:
         found.append("neither finds orders by client order id nor tells it with them")
+    if exchange in PARTIAL_OPEN_LISTS:
+        found.append("tells no open orders that have traded in part")
+    if exchange in SHORT_TRADES:
+        found.append("tells own trades of one day only")
     for method in ("createOrder", "cancelOrder", "fetchOpenOrders", "fetchMyTrades", "fetchBalance"):
         if not has.get(method):
             found.append(f"has no {method}")

@@ -71,8 +71,8 @@ trace: contextvars.ContextVar[Trace | None] = contextvars.ContextVar("trace", de
 
 # What exchanges say, with a status below 500, of what they may have done or not.
 UNDECIDED = re.compile(
-    r"(?i)execution status unknown|may or may not|deadline elapsed|time[d ]?-?\s?out|system (is )?(abnormal|busy|error)|internal (system |server )?error|"
-    r"unknown error|try again later")
+    r"(?i)execution[\s_]status[\s_]unknown|may or may not|deadline elapsed|time[\s_-]?d?[\s_-]?out|internal|unexpected[\s_]error|"
+    r"server[\s_]error|service return an error|system[\s_](is[\s_])?(abnormal|busy|error)|unknown[\s_]error|try again later")
 
 
 def classify(error: BaseException, seen: Trace) -> tuple[str, str]:

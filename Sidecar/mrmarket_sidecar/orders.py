@@ -80,6 +80,8 @@ async def create(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     parameters: dict[str, Any] = {"clientOrderId": client_id}
     if abilities.client_id_style(session.exchange) == "number":
         parameters["clientOrderId"] = int(client_id)
+    if name := abilities.PLACED_AS.get(session.exchange):
+        parameters = {name: client_id}
     parameters.update(_options(session, kind, arguments))
     # What would be sent has to be what was meant: ccxt cuts to the market's steps without a word.
     for name, value, shaped in (
@@ -166,7 +168,7 @@ async def _done(
         async def ask(start: int, end: int | None, _: int) -> Page:
             with listing(ORDERS) as seen:
                 rows = await getattr(session.api, method)(
-                    symbol, start or None, rules.page, {} if end is None else {end_name: end})
+                    symbol, start or None, rules.page, {} if end is None or end_name is None else {end_name: end})
             # ccxt takes out what was placed before the time that was asked for, though it ended after it.
             own = [row for row in seen if row.get("symbol") in (symbol, None)]
             return Page(own or list(rows), seen or list(rows))
@@ -201,7 +203,11 @@ async def look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any]
     if client_id and has.get("fetchOrder") and ids["finds"]:
         if form := abilities.PATH_IDS.get(exchange):
             return await _ask_for(session, symbol, form.format(client_id), {})
-        return await _ask_for(session, symbol, None, {"clientOrderId": client_id})
+        answer = await _ask_for(session, symbol, None, {"clientOrderId": client_id})
+        since, lasts = arguments.get("since"), abilities.CLIENT_ID_LASTS.get(exchange)
+        # Where it may only have forgotten our id, the lists have to tell.
+        if answer is not None or lasts is None or (since is not None and int(since) > api.milliseconds() - lasts):
+            return answer
     if not ids["tells"] and not order_id:
         raise Refusal("CannotLookUp", f"{exchange} tells no client order ids", UNSUPPORTED)
 
@@ -253,13 +259,18 @@ async def _by_its_trades(session: Session, symbol: str, client_id: str, since: i
 
 async def _ask_for(session: Session, symbol: str, order_id: str | None, parameters: dict[str, Any]) -> dict[str, Any] | None:
     try:
-        return told(session, await session.api.fetch_order(order_id, symbol, parameters))
+        answer = told(session, await session.api.fetch_order(order_id, symbol, parameters))
     except ccxt.OrderNotFound:
         return None
     except TypeError as error:
         if session.exchange in abilities.WORDLESS and order_id is None and 'not "NoneType"' in str(error):
             return None
         raise
+    # ccxt makes an order of an empty answer, too.
+    ours = parameters.get("clientOrderId")
+    if answer.get("id") is None or (ours is not None and answer.get("clientOrderId") not in (None, str(ours))):
+        raise HistoryIncomplete(f"{session.exchange} was asked for one order and told {answer.get('id') or 'nothing'}")
+    return answer
 
 
 async def trades_from(session: Session, arguments: dict[str, Any]) -> list[dict[str, Any]]:

@@ -27,6 +27,8 @@ class FailureTests(unittest.TestCase):
             (ccxt.ExchangeError("Unknown error. Operation may or may not have succeeded."), seen(1, 400), "unknown"),
             (ccxt.ExchangeError('kraken {"error":["EService:Timeout"]}'), seen(1, 200), "unknown"),
             (ccxt.ExchangeError('kraken {"error":["EService:Deadline elapsed"]}'), seen(1, 200), "unknown"),
+            (ccxt.ExchangeError('ndax {"result":false,"errormsg":"Server Error","errorcode":102}'), seen(1, 200), "unknown"),
+            (ccxt.ExchangeError("INTERNAL_SERVER_ERROR"), seen(1, 400), "unknown"),
             (ccxt.InvalidOrder("timeInForce is not valid"), seen(1, 400), "refused"),
             (ccxt.InsufficientFunds("balance not enough at this time"), seen(1, 400), "refused"),
             # ccxt fell over an answer: the request had left.

@@ -21,7 +21,8 @@ class Asked(Account):
 
     async def request(self, path: str, api: Any = "public", method: str = "GET", params: Any = None, *_: Any, **__: Any) -> Any:
         told = json.loads(json.dumps([path, params], default=str))
-        if OURS in json.dumps(told):
+        if self.ours in json.dumps(told):
+            self.last = told
             self.sent.append(told)
             # What is asked on the way, of the account for instance, is not the question.
             if re.search("rder|ancel", json.dumps(told).replace("lientOrderId", "")):
@@ -31,6 +32,7 @@ class Asked(Account):
     def __init__(self, exchange: str) -> None:
         super().__init__(exchange)
         self.api.options.update({"subaccount_id": "1", "tradingAccountId": "1"})
+        self.ours, self.last = OURS, None
 
     @property
     def has(self) -> dict[str, Any]:
@@ -76,6 +78,19 @@ class BuiltQuestionTests(unittest.IsolatedAsyncioTestCase):
                 sent = await self.question(exchange, orders.cancel)
                 self.assertIsNotNone(sent, "our id was not sent")
                 self.assertTrue(is_whole(sent), sent)
+
+    async def test_every_order_bears_our_id(self) -> None:
+        """What is not driven was read: derive, hyperliquid, lighter and pacifica pass it on."""
+        for exchange in sorted(set(ccxt.exchanges) - {"derive", "hyperliquid", "lighter", "pacifica"}):
+            if abilities.obstacles(exchange, dict(getattr(ccxt, exchange)().has)):
+                continue
+            account = Asked(exchange)
+            self.addAsyncCleanup(account.api.close)
+            with self.subTest(exchange=exchange):
+                if abilities.client_id_style(exchange) == "number":
+                    account.ours = "12345"
+                await account.place()
+                self.assertTrue(account.last, "our id was not sent")
 
     async def test_names_of_ours_that_ccxt_takes_for_the_exchange_s_id(self) -> None:
         for exchange in sorted(abilities.FALSE_FINDS & set(ccxt.exchanges)):
@@ -209,6 +224,39 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
         with self.assertRaisesRegex(HistoryIncomplete, "nobody says since when"):
             await self.ask_list("toobit", 30, None)
         self.assertEqual((await self.ask_list("toobit", 30, None, ours_at=20) or {}).get("clientOrderId"), OURS)
+
+    async def test_what_an_exchange_forgets_in_hours_its_lists_have_to_tell(self) -> None:
+        for age, is_told in ((3_600_000, True), (3 * 3_600_000, False)):
+            session = await self.session("htx")
+            account = Account("htx")
+            self.addAsyncCleanup(account.api.close)
+            session.api.set_markets([account.rules()])
+            resting = [{"id": "5", "clientOrderId": OURS, "symbol": "BTC/USDT", "timestamp": 1}]
+
+            async def none(*_: Any, **__: Any) -> Any:
+                raise ccxt.OrderNotFound("base-record-invalid")
+
+            async def opened(*_: Any, **__: Any) -> list[Any]:
+                return resting
+
+            session.api.fetch_order, session.api.fetch_open_orders = none, opened
+            found = await orders.look_up(
+                session, {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": session.api.milliseconds() - age})
+            self.assertEqual(found is None, is_told)
+
+    async def test_an_answer_that_is_not_the_order_proves_nothing(self) -> None:
+        session = await self.session("poloniex")
+        account = Account("poloniex")
+        self.addAsyncCleanup(account.api.close)
+        session.api.set_markets([account.rules()])
+
+        async def empty(*_: Any, **__: Any) -> Any:
+            return {"id": None, "clientOrderId": None, "symbol": "BTC/USDT"}
+
+        session.api.fetch_order = empty
+        for question in ({"id": "77"}, {"clientOrderId": OURS}):
+            with self.assertRaises(HistoryIncomplete):
+                await orders.look_up(session, {"symbol": "BTC/USDT", **question})
 
     async def test_open_orders_are_not_all_where_a_page_of_them_is_full(self) -> None:
         for exchange, count, is_whole in (("coinbase", 99, True), ("coinbase", 100, False), ("bigone", 60, True), ("bigone", 200, False),
