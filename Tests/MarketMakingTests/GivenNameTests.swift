@@ -15,7 +15,7 @@ import Testing
     @Test(arguments: [
         "", "e\u{301}", "\u{212A}", "\u{1112}\u{1161}", "a\u{0}", "a\n", "\u{9b}31m", "a\u{2028}b", "a\u{202E}b",
         "a\u{200B}b",
-        String(repeating: "a", count: 129),
+        String(repeating: "a", count: 129), "x" + String(repeating: "\u{335}", count: 1_000),
     ])
     func `another spelling of the same, what is not seen, and what is too long are not`(name: String) {
         #expect(!GivenName.isFit(name))

@@ -10,7 +10,9 @@ enum GivenName {
 
     static func isFit(_ text: String) -> Bool {
         if (1...128).contains(text.utf8.count), text.utf8.allSatisfy({ (32...126).contains($0) }) { return true }
-        return (1...128).contains(text.count) && text.unicodeScalars.allSatisfy(isVisible) && isComposed(text)
+        // Any number of marks may stand on one letter, and count as one character with it.
+        return text.utf8.count <= 1_024 && (1...128).contains(text.count) && text.unicodeScalars.allSatisfy(isVisible)
+            && isComposed(text)
     }
 
     /// Whether it is what every text that Swift takes for the same would be made.
