@@ -16,27 +16,28 @@ public protocol TimeSource: Sendable {
 
 /// The system's clock: read once from the wall, then carried on by the monotonic clock, so that it never steps back.
 public struct SystemTime: TimeSource {
-    private let startedAt = ContinuousClock.now
-    private let startedAtWall: Timestamp
+    /// The wall's clock less the monotonic one at the start, nanoseconds.
+    private let offset: Int64
 
-    public init() { startedAtWall = Self.wall() }
+    public init() { offset = Self.read(CLOCK_REALTIME) - Self.monotonic() }
 
-    private static func wall() -> Timestamp {
-        var wall = timespec()
-        clock_gettime(CLOCK_REALTIME, &wall)
-        return Timestamp(nanoseconds: Int64(wall.tv_sec) * Nanoseconds.perSecond + Int64(wall.tv_nsec))
+    /// What `ContinuousClock` reads, without its arithmetic in attoseconds: the time is asked for several times in a decision.
+    private static func monotonic() -> Int64 { read(CLOCK_BOOTTIME) }
+
+    /// Nanoseconds.
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * Nanoseconds.perSecond + Int64(time.tv_nsec)
     }
 
     /// How far the wall's clock has come to be ahead of this one, nanoseconds: set forward above 0, set back below.
-    public func wallIsAhead() -> Int64 { Self.wall().nanoseconds(since: now()) }
+    public func wallIsAhead() -> Int64 { Self.read(CLOCK_REALTIME) - now().nanoseconds }
 
-    public func now() -> Timestamp {
-        let (seconds, attoseconds) = (ContinuousClock.now - startedAt).components
-        return startedAtWall.advanced(byNanoseconds: seconds * Nanoseconds.perSecond + attoseconds / 1_000_000_000)
-    }
+    public func now() -> Timestamp { Timestamp(nanoseconds: Self.monotonic() + offset) }
 
     public func sleep(until deadline: Timestamp) async throws {
-        let wait = deadline.nanoseconds(since: startedAtWall)
-        try await Task.sleep(until: startedAt + .nanoseconds(wait), clock: .continuous)
+        let wait = deadline.nanoseconds(since: now())
+        try await Task.sleep(until: .now + .nanoseconds(wait), clock: .continuous)
     }
 }

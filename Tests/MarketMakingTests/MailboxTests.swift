@@ -9,8 +9,14 @@ import TradingCore
 @Suite struct MailboxTests {
     private let now = Timestamp(nanoseconds: 1)
 
+    private func taken(_ mailbox: Mailbox) -> [ExecutorInput] {
+        var inputs: [ExecutorInput] = []
+        mailbox.take(into: &inputs)
+        return inputs
+    }
+
     private func kinds(_ mailbox: Mailbox) -> [String] {
-        mailbox.take().map { input in
+        taken(mailbox).map { input in
             switch input {
             case .market(let records, _): "market \(records.count)"
             case .account: "account"
@@ -56,7 +62,7 @@ import TradingCore
         mailbox.open { _ in calls.add(1, ordering: .relaxed) }
         for _ in 1...3 { mailbox.account(.alive) }
         #expect(calls.load(ordering: .relaxed) == 1)
-        #expect(mailbox.take().count == 3)
+        #expect(taken(mailbox).count == 3)
         mailbox.account(.alive)
         #expect(calls.load(ordering: .relaxed) == 2)
     }

@@ -12,8 +12,13 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
         var cancelled: [Int64] = []
     }
 
+    /// In a struct, so that the lock does not wrap it anew each time it hands it out.
+    private struct MarketSink: Sendable {
+        let tell: @Sendable ([MarketRecord]) -> Void
+    }
+
     private struct State: Sendable {
-        var market: [Symbol: @Sendable ([MarketRecord]) -> Void] = [:]
+        var market: [Symbol: MarketSink] = [:]
         var account: [Symbol: @Sendable (AccountUpdate) -> Void] = [:]
         var changedAt: [Symbol: Timestamp] = [:]
         var open: [Symbol: [ClientOrderID: OrderRequest]] = [:]
@@ -43,7 +48,7 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
     func subscribe(
         _ symbol: Symbol, _ sink: @escaping @Sendable ([MarketRecord]) -> Void
     ) async throws(ConnectorError) -> Subscription {
-        state.withLock { $0.market[symbol] = sink }
+        state.withLock { $0.market[symbol] = MarketSink(tell: sink) }
         return Subscription {}
     }
 
@@ -93,29 +98,40 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
             state.changedAt[symbol] = time.now()
             return state.market[symbol]
         }
-        sink?(records)
+        sink?.tell(records)
     }
 
     func send(_ request: AccountRequest, _ symbol: Symbol) {
-        state.withLock { $0.requestCount += 1 }
         switch request {
         case .place(let approved):
             let order = approved.value
             let bytes = bytes(of: order, symbol)
             let took = finished(symbol, bytes)
             state.withLock { state in
+                state.requestCount += 1
                 state.times.placed.append(took)
                 state.open[symbol, default: [:]][order.id] = order
             }
             answer(.accepted(order.id), symbol)
-        case .cancel(let id):
+        case .cancel(let id): cancel([id], symbol)
+        case .query(let id):
+            state.withLock { $0.requestCount += 1 }
+            answer(.notFound(id), symbol)
+        }
+    }
+
+    func cancel(_ ids: [ClientOrderID], _ symbol: Symbol) {
+        for id in ids {
             let took = finished(symbol, Array("{\"method\":\"order.cancel\",\"origClientOrderId\":\"\(id)\"}".utf8))
             state.withLock { state in
+                state.requestCount += 1
                 state.times.cancelled.append(took)
-                state.open[symbol]?[id] = nil
             }
+        }
+        // An exchange's word on one does not come while the next is being handed over.
+        for id in ids {
+            state.withLock { $0.open[symbol]?[id] = nil }
             answer(.cancelled(id), symbol)
-        case .query(let id): answer(.notFound(id), symbol)
         }
     }
 

@@ -42,6 +42,8 @@ struct ExecutorCore: ~Copyable {
     private var unpriced: [SessionSeat] = []
     /// What each session's fills were worth a second later.
     private(set) var markouts: [SessionID: Markout] = [:]
+    /// When the first of them is to be settled.
+    private var nextMarkout = Timestamp.distantFuture
 
     init(_ place: TradingPlace, _ instrument: Instrument) throws(InstrumentError) {
         self.place = place
@@ -138,10 +140,7 @@ struct ExecutorCore: ~Copyable {
             }
             isChanged = record.isLast && record.kind != .gap
         }
-        // lint: ordered because each session's is settled apart from the others
-        for session in markouts.keys where markouts[session]?.nextDue ?? .distantFuture <= now {
-            markouts[session]?.settle(until: now, doubleMid: book.doubleMid)
-        }
+        if nextMarkout <= now { settleMarkouts(now) }
         if isChanged, knowsSnapshot {
             marketLostAt = nil
             if !engine.health.marketIsTrusted { engine.marketRecovered(now: now) }
@@ -149,6 +148,15 @@ struct ExecutorCore: ~Copyable {
             storeStartPrices()
         }
         wake(now)
+    }
+
+    private mutating func settleMarkouts(_ now: Timestamp) {
+        nextMarkout = .distantFuture
+        // lint: ordered because each session's is settled apart from the others
+        for session in markouts.keys {
+            markouts[session]?.settle(until: now, doubleMid: book.doubleMid)
+            nextMarkout = min(nextMarkout, markouts[session]?.nextDue ?? .distantFuture)
+        }
     }
 
     /// The last trade, or the middle of the market before there was one.
@@ -271,6 +279,7 @@ struct ExecutorCore: ~Copyable {
             for booked in engine.bookedFills {
                 steps.append(.fill(booked.fill, books: books(booked.session), now))
                 markouts[booked.session]?.add(booked)
+                nextMarkout = min(nextMarkout, markouts[booked.session]?.nextDue ?? .distantFuture)
             }
             engine.bookedFills.removeAll(keepingCapacity: true)
             let actions = engine.actions
@@ -279,14 +288,17 @@ struct ExecutorCore: ~Copyable {
         }
     }
 
+    /// Mostly nothing is: a cancel need not be hashed to know that.
+    private func isUnsent(_ id: ClientOrderID) -> Bool { !unsent.isEmpty && unsent.contains(id) }
+
     private mutating func settle(_ action: ExecutionAction, _ now: Timestamp) {
         switch action {
         case .place(let approved): place(approved, now)
         case .cancel(let id):
-            if unsent.contains(id) { withdraw(id, now) } else { commands.append(.cancel(id)) }
+            if isUnsent(id) { withdraw(id, now) } else { commands.append(.cancel(id)) }
         case .query(let id):
             // Of an order that has not left yet the exchange knows nothing.
-            if !unsent.contains(id) { commands.append(.query(id)) }
+            if !isUnsent(id) { commands.append(.query(id)) }
         case .listOpenOrders(let session): commands.append(.listOpenOrders(session))
         case .alert(let alert): settle(alert, now)
         }

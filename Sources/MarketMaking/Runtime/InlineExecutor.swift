@@ -33,7 +33,18 @@ final class InlineExecutor: SerialExecutor {
     /// Runs `work` in its turn, isolated to the actor: on this thread and before it returns, together with what came
     /// before, unless another thread is at it or much waits. No lock may be held meanwhile.
     func performInline(_ work: @escaping @Sendable () -> Void) {
-        if append(.work(work)) { drain(Self.maximumInlineEntries) }
+        let begins = state.withLock { state in
+            guard state.runner == nil, state.entries.isEmpty else { return false }
+            state.runner = pthread_self()
+            return true
+        }
+        // Nearly always nothing waits: the work needs no place in the queue then.
+        if begins {
+            work()
+            goOn(Self.maximumInlineEntries - 1)
+        } else if append(.work(work)) {
+            drain(Self.maximumInlineEntries)
+        }
     }
 
     /// Runs `work` in its turn, isolated to the actor, on a thread of the pool.
@@ -67,7 +78,11 @@ final class InlineExecutor: SerialExecutor {
             state.runner = pthread_self()
             return true
         }
-        guard begins else { return }
+        if begins { goOn(limit) }
+    }
+
+    /// For the thread that is at it.
+    private func goOn(_ limit: Int) {
         for _ in 0..<limit {
             switch next() {
             case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())

@@ -30,6 +30,10 @@ actor InstrumentExecutor {
     private let errandSignal = Signal()
     /// Inputs that came after the one that made the errand necessary.
     private var waiting: [ExecutorInput] = []
+    /// What the turn under way takes in; empty between turns.
+    private var taken: [ExecutorInput] = []
+    /// Likewise of the commands being carried out.
+    private var ordered: [ExecutorCore.Command] = []
     private var isClosed = false
     private(set) var accountLostAt: Timestamp?
     private var isAccountLost: Bool { accountLostAt != nil }
@@ -122,8 +126,8 @@ actor InstrumentExecutor {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.answerQuestions() }
+            let turn: @Sendable () -> Void = { [weak self] in self?.assumeIsolated { $0.turn() } }
             mailbox.open { [executor] urgency in
-                let turn: @Sendable () -> Void = { [weak self] in self?.assumeIsolated { $0.turn() } }
                 switch urgency {
                 case .news: executor.performInline(turn)
                 case .alarm: executor.perform(turn)
@@ -168,20 +172,26 @@ actor InstrumentExecutor {
     /// Takes in everything that has come, decides, and sends what is urgent. Nothing in here waits.
     private func turn() {
         guard !isClosed, errand == nil else { return }
-        waiting += mailbox.take()
-        while errand == nil, !waiting.isEmpty {
-            let inputs = waiting
+        mailbox.take(into: &taken)
+        if !waiting.isEmpty {
+            taken.insert(contentsOf: waiting, at: 0)
             waiting = []
-            for (index, input) in inputs.enumerated() {
-                take(input)
-                if errand != nil {
-                    waiting = Array(inputs[(index + 1)...])
-                    break
-                }
+        }
+        for index in taken.indices {
+            take(taken[index])
+            if errand != nil {
+                waiting = Array(taken[(index + 1)...])
+                break
             }
         }
+        empty(&taken)
         finishTurn()
         if errand != nil { errandSignal.raise() }
+    }
+
+    /// Keeps the memory for the next turn, but for what a flood has left.
+    private func empty(_ inputs: inout [ExecutorInput]) {
+        inputs.removeAll(keepingCapacity: inputs.capacity <= 1_024)
     }
 
     private func runErrand() async {
@@ -261,18 +271,18 @@ actor InstrumentExecutor {
 
     func carryOutCommands() {
         while !core.commands.isEmpty {
-            let commands = core.commands
-            core.commands = []
+            swap(&core.commands, &ordered)
             var cancels: [ClientOrderID] = []
-            for command in commands {
-                if case .cancel(let id) = command {
+            for index in ordered.indices {
+                if case .cancel(let id) = ordered[index] {
                     cancels.append(id)
                 } else {
                     send(&cancels)
-                    carryOut(command)
+                    carryOut(ordered[index])
                 }
             }
             send(&cancels)
+            ordered.removeAll(keepingCapacity: true)
         }
     }
 

@@ -25,14 +25,26 @@ final class Mailbox: Sendable {
         case alarm
     }
 
+    /// A closure in a struct: by itself it would be wrapped anew each time the lock hands it out.
+    private struct Reader: Sendable {
+        let tell: @Sendable (Urgency) -> Void
+    }
+
     private struct State: Sendable {
         var inputs: [ExecutorInput] = []
-        var reader: (@Sendable (Urgency) -> Void)?
+        var reader: Reader?
         /// The reader was told, and has not come yet.
         var isTold = false
         var recordCount = 0
         var accountCount = 0
         var hasWake = false
+
+        /// Nil where it has been told already, or there is none.
+        mutating func readerToTell() -> Reader? {
+            guard !isTold, let reader else { return nil }
+            isTold = true
+            return reader
+        }
     }
 
     private let state = Mutex(State())
@@ -46,74 +58,66 @@ final class Mailbox: Sendable {
     }
 
     func market(_ records: [MarketRecord], at now: Timestamp) {
-        let isNew = state.withLock { state in
-            guard state.recordCount >= 0 else { return false }
+        let reader = state.withLock { state -> Reader? in
+            guard state.recordCount >= 0 else { return nil }
             if state.recordCount + records.count > maximumRecords {
                 state.inputs.removeAll { if case .market = $0 { true } else { false } }
                 state.inputs.append(.marketOverflow)
                 // Until the overflow is taken out, what follows it is of no use.
                 state.recordCount = -1
-                return true
+            } else {
+                state.recordCount += records.count
+                state.inputs.append(.market(records, at: now))
             }
-            state.recordCount += records.count
-            state.inputs.append(.market(records, at: now))
-            return true
+            return state.readerToTell()
         }
-        if isNew { tell(.news) }
+        reader?.tell(.news)
     }
 
     func account(_ update: AccountUpdate) {
-        let isNew = state.withLock { state in
-            guard state.accountCount >= 0 else { return false }
+        let reader = state.withLock { state -> Reader? in
+            guard state.accountCount >= 0 else { return nil }
             if state.accountCount >= maximumAccountUpdates {
                 state.inputs.removeAll { if case .account = $0 { true } else { false } }
                 state.inputs.append(.accountOverflow)
                 state.accountCount = -1
-                return true
+            } else {
+                state.accountCount += 1
+                state.inputs.append(.account(update))
             }
-            state.accountCount += 1
-            state.inputs.append(.account(update))
-            return true
+            return state.readerToTell()
         }
-        if isNew { tell(.news) }
+        reader?.tell(.news)
     }
 
     func wake() {
-        let isNew = state.withLock { state in
-            if state.hasWake { return false }
+        let reader = state.withLock { state -> Reader? in
+            if state.hasWake { return nil }
             state.hasWake = true
             state.inputs.append(.wake)
-            return true
+            return state.readerToTell()
         }
-        if isNew { tell(.alarm) }
+        reader?.tell(.alarm)
     }
 
     /// Names who takes what comes, and tells it of what has come before.
     func open(_ reader: @escaping @Sendable (Urgency) -> Void) {
-        state.withLock { $0.reader = reader }
-        tell(.alarm)
+        let reader = state.withLock { state in
+            state.reader = Reader(tell: reader)
+            return state.readerToTell()
+        }
+        reader?.tell(.alarm)
     }
 
-    /// Everything that has come since, in order.
-    func take() -> [ExecutorInput] {
+    /// Moves everything that has come since to `inputs`, in order. Memory goes back and forth instead of being made anew.
+    /// - Parameter inputs: empty.
+    func take(into inputs: inout [ExecutorInput]) {
         state.withLock { state in
-            defer {
-                state.inputs = []
-                (state.recordCount, state.accountCount, state.hasWake, state.isTold) = (0, 0, false, false)
-            }
-            return state.inputs
+            swap(&state.inputs, &inputs)
+            (state.recordCount, state.accountCount, state.hasWake, state.isTold) = (0, 0, false, false)
         }
     }
 
     /// Tells nobody any more.
     func close() { state.withLock { $0.reader = nil } }
-
-    private func tell(_ urgency: Urgency) {
-        let reader = state.withLock { state -> (@Sendable (Urgency) -> Void)? in
-            guard !state.isTold, let reader = state.reader else { return nil }
-            state.isTold = true
-            return reader
-        }
-        reader?(urgency)
-    }
 }

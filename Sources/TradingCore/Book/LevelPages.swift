@@ -223,11 +223,19 @@ struct LevelPages: ~Copyable {
         (firstPage, capacity) = (first, newCapacity)
     }
 
+    /// Touches only the pages that are there: a feed that sends its book whole empties it with every message.
     mutating func removeAll() {
         slotCount = 0
         freeSlot = -1
-        directory.update(repeating: 0, count: capacity)
-        occupiedPages.update(repeating: 0, count: capacity >> 6)
-        occupiedWords.update(repeating: 0, count: capacity >> 12)
+        for group in 0..<capacity >> 12 {
+            while occupiedWords[group] != 0 {
+                let word = group << 6 | occupiedWords[group].trailingZeroBitCount
+                while occupiedPages[word] != 0 {
+                    directory[word << 6 | occupiedPages[word].trailingZeroBitCount] = 0
+                    occupiedPages[word] &= occupiedPages[word] &- 1
+                }
+                occupiedWords[group] &= occupiedWords[group] &- 1
+            }
+        }
     }
 }
