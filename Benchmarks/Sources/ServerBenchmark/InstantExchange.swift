@@ -20,7 +20,8 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
     private struct State: Sendable {
         var market: [Symbol: MarketSink] = [:]
         var account: [Symbol: @Sendable (AccountUpdate) -> Void] = [:]
-        var changedAt: [Symbol: Timestamp] = [:]
+        /// When the last book was told, of whichever instrument.
+        var changedAt = Timestamp.distantPast
         var open: [Symbol: [ClientOrderID: OrderRequest]] = [:]
         var times = Times()
         var byteCount = 0
@@ -95,7 +96,7 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
         records[records.count - 1].isLast = true
         // From here on it is the server's time: making the message was the exchange's.
         let sink = state.withLock { state in
-            state.changedAt[symbol] = time.now()
+            state.changedAt = time.now()
             return state.market[symbol]
         }
         sink?.tell(records)
@@ -106,7 +107,7 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
         case .place(let approved):
             let order = approved.value
             let bytes = bytes(of: order, symbol)
-            let took = finished(symbol, bytes)
+            let took = finished(bytes)
             state.withLock { state in
                 state.requestCount += 1
                 state.times.placed.append(took)
@@ -122,7 +123,7 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
 
     func cancel(_ ids: [ClientOrderID], _ symbol: Symbol) {
         for id in ids {
-            let took = finished(symbol, Array("{\"method\":\"order.cancel\",\"origClientOrderId\":\"\(id)\"}".utf8))
+            let took = finished(bytes(ofCancel: id))
             state.withLock { state in
                 state.requestCount += 1
                 state.times.cancelled.append(took)
@@ -135,6 +136,15 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
         }
     }
 
+    private func bytes(ofCancel id: ClientOrderID) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(96)
+        bytes.append(contentsOf: "{\"method\":\"order.cancel\",\"params\":{\"origClientOrderId\":\"".utf8)
+        bytes.append(contentsOf: id.description.utf8)
+        bytes.append(contentsOf: "\"}}".utf8)
+        return bytes
+    }
+
     private func bytes(of order: OrderRequest, _ symbol: Symbol) -> [UInt8] {
         Array(
             """
@@ -144,11 +154,11 @@ final class InstantExchange: ExchangeConnector, ExchangeAccount {
             """.utf8)
     }
 
-    private func finished(_ symbol: Symbol, _ bytes: [UInt8]) -> Int64 {
+    private func finished(_ bytes: [UInt8]) -> Int64 {
         let now = time.now()
         return state.withLock { state in
             state.byteCount += bytes.count
-            return now.nanoseconds(since: state.changedAt[symbol] ?? now)
+            return now.nanoseconds(since: state.changedAt)
         }
     }
 

@@ -34,6 +34,8 @@ actor InstrumentExecutor {
     private var taken: [ExecutorInput] = []
     /// Likewise of the commands being carried out.
     private var ordered: [ExecutorCore.Command] = []
+    /// And of the orders to be cancelled next.
+    private var leaving: [ClientOrderID] = []
     private var isClosed = false
     private(set) var accountLostAt: Timestamp?
     private var isAccountLost: Bool { accountLostAt != nil }
@@ -126,7 +128,8 @@ actor InstrumentExecutor {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.answerQuestions() }
-            let turn: @Sendable () -> Void = { [weak self] in self?.assumeIsolated { $0.turn() } }
+            // Held until the mailbox is closed, which every run ends with.
+            let turn: @Sendable () -> Void = { self.assumeIsolated { $0.turn() } }
             mailbox.open { [executor] urgency in
                 switch urgency {
                 case .news: executor.performInline(turn)
@@ -272,24 +275,24 @@ actor InstrumentExecutor {
     func carryOutCommands() {
         while !core.commands.isEmpty {
             swap(&core.commands, &ordered)
-            var cancels: [ClientOrderID] = []
             for index in ordered.indices {
                 if case .cancel(let id) = ordered[index] {
-                    cancels.append(id)
+                    leaving.append(id)
                 } else {
-                    send(&cancels)
+                    sendCancels()
                     carryOut(ordered[index])
                 }
             }
-            send(&cancels)
+            sendCancels()
             ordered.removeAll(keepingCapacity: true)
         }
     }
 
     /// Together: when everything is taken off, an exchange may take many in one request.
-    private func send(_ cancels: inout [ClientOrderID]) {
-        if !cancels.isEmpty { account.cancel(cancels, place.symbol) }
-        cancels.removeAll()
+    private func sendCancels() {
+        guard !leaving.isEmpty else { return }
+        account.cancel(leaving, place.symbol)
+        leaving.removeAll(keepingCapacity: true)
     }
 
     private func carryOut(_ command: ExecutorCore.Command) {
