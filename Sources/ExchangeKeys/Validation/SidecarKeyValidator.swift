@@ -33,8 +33,10 @@ public struct SidecarKeyValidator: KeyValidator {
             settings: .object([.init(key: "sandbox", value: .bool(account.environment == .testnet))]))
         defer { client.close(session) }
         do { _ = try await client.ask("balance", session: session, within: patience) } catch {
+            let causes = error.keyCauses
+            if !causes.isEmpty { throw .refused(KeyRefusal.words(error, account.credentials), causes) }
             switch error.kind {
-            case .refused: throw .refused(KeyRefusal.words(error, account.credentials), error.keyCauses)
+            case .refused: throw .refused(KeyRefusal.words(error, account.credentials), [])
             case .unsupported: throw .settings(account.credentials.hidden(in: "\(error)"))
             case .unknown, .unavailable, .unreadable:
                 throw .unreachable(account.credentials.hidden(in: "\(error)"))

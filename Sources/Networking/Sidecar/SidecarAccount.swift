@@ -96,7 +96,7 @@ final class SidecarAccount: ExchangeAccount {
     ) async throws(ConnectorError) -> OrderReport? {
         let desk = try await desk(symbol)
         // Kept: what the engine asks later about the same order bears no time.
-        desk.state.withLock { $0.earlier[id] = placedAt }
+        desk.state.withLock { _ = $0.earlier.note(id, placedAt) }
         return try await order(id, symbol)
     }
 

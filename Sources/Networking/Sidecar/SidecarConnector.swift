@@ -13,13 +13,17 @@ public final class SidecarConnector: ExchangeConnector {
         var skipped: [String: String] = [:]
         /// By quote, kept from the first load on: an estimate, and no reason to begin anew.
         var feeTokenPrices: [AssetID: FixedDecimal] = [:]
+        /// Exchanges differ, and ccxt tells of none: longer than any that is known (OKX and Binance refuse after ten seconds by default,
+        /// sixty at most), but for those of which the sidecar says more.
+        var validSeconds: Int64 = 60
     }
 
     public let id: ExchangeID
     public var displayName: String { id.rawValue.prefix(1).uppercased() + id.rawValue.dropFirst() }
-    /// Exchanges differ, and ccxt tells of none: longer than any that is known (OKX and Binance refuse after ten seconds by
-    /// default, sixty at most).
-    public var acceptanceWindow: Int64 { Nanoseconds.seconds(60) }
+    /// How long a signed request is valid, and before it how long one may wait in ccxt to be signed.
+    public var acceptanceWindow: Int64 {
+        Nanoseconds.seconds(state.withLock { $0.validSeconds }) + SidecarAccount.patience * Nanoseconds.perMillisecond
+    }
 
     public let network: String
     let client: SidecarClient
@@ -182,7 +186,9 @@ public final class SidecarConnector: ExchangeConnector {
         guard obstacles.isEmpty else {
             throw .refused("\(id) cannot be traded on through ccxt: it \(obstacles.joined(separator: ", "))")
         }
+        let validSeconds = try? abilities.integer("acceptanceSeconds")
         return state.withLock { state in
+            state.validSeconds = max(state.validSeconds, validSeconds ?? 0)
             if let known = state.accounts[label] { return known }
             let account = SidecarAccount(
                 label, session: session(label), connector: self,

@@ -38,7 +38,8 @@ public struct SidecarFailure: Error, Hashable, Sendable, CustomStringConvertible
 
     /// What of a key this may be about, by ccxt's classes of error.
     public var keyCauses: [KeyCause] {
-        guard kind == .refused else { return [] }
+        // ccxt counts a wrong clock among the troubles of the network, so that a request with one is of unknown outcome.
+        guard kind == .refused || (kind == .unknown && name == "InvalidNonce") else { return [] }
         switch name {
         case "AuthenticationError": return [.key, .address]
         case "PermissionDenied": return [.permission, .address]

@@ -41,12 +41,14 @@ struct SidecarOrderBoard: Sendable {
     var unit: BookUnit { instrument.unit }
     private(set) var entries: [ClientOrderID: Entry] = [:]
     /// Whose orders the exchange's ids are; nil: somebody else's.
-    private(set) var owners: [String: ClientOrderID?] = [:]
-    private var toldTrades: Set<UInt64> = []
-    /// Lots of the fills told, by order.
+    private var owners = RecentValues<String, ClientOrderID?>(limit: 100_000)
+    /// By trade and order: where two orders of ours trade with each other, both fills bear one id.
+    private var toldTrades = RecentValues<[UInt64], Bool>(limit: 100_000)
+    /// Lots of the fills told, by order that has not ended.
     private var told: [ClientOrderID: Int64] = [:]
-    /// Orders whose end was told, or needs no telling.
-    private(set) var ended: Set<ClientOrderID> = []
+    /// How much was ordered with those whose end was told, or needs no telling.
+    private var finished = RecentValues<ClientOrderID, Quantity>(limit: 100_000)
+    var ended: Set<ClientOrderID> { finished.keySet }
     /// Of those, what the last list of open orders held, and whether that was told.
     private var listedAgain: [ClientOrderID: Bool] = [:]
 
@@ -84,8 +86,8 @@ struct SidecarOrderBoard: Sendable {
     mutating func report(
         _ order: ExchangeOrder, _ id: ClientOrderID, now: Timestamp
     ) throws(UnreadableAnswer) -> [AccountEvent] {
-        if let exchangeID = order.id { owners[exchangeID] = .some(id) }
-        if ended.contains(id) { return [] }
+        if let exchangeID = order.id { owners.note(exchangeID, id) }
+        if finished.contains(id) { return [] }
         let known = entries[id]
         guard let side = known?.side ?? order.side else {
             throw UnreadableAnswer("side", expected: "buy or sell", found: "nothing")
@@ -117,7 +119,7 @@ struct SidecarOrderBoard: Sendable {
     mutating func accepted(_ id: ClientOrderID, exchangeID: String?) -> [AccountEvent] {
         if let exchangeID {
             entries[id]?.exchangeID = exchangeID
-            owners[exchangeID] = .some(id)
+            owners.note(exchangeID, id)
         }
         guard entries[id]?.isAccepted == false else { return [] }
         entries[id]?.isAccepted = true
@@ -148,8 +150,9 @@ struct SidecarOrderBoard: Sendable {
     }
 
     private mutating func finish(_ id: ClientOrderID) {
+        finished.note(id, entries[id]?.quantity ?? .zero)
         entries[id] = nil
-        ended.insert(id)
+        told[id] = nil
     }
 
     /// Of an order that somebody else's life placed: as old as the exchange says, a day old where it does not.
@@ -203,10 +206,10 @@ struct SidecarOrderBoard: Sendable {
 
     /// Of these orders of the exchange's, whose owners are not known.
     func unknownOwners(_ trades: [ExchangeTrade]) -> [String] {
-        Set(trades.compactMap(\.orderID).filter { owners[$0] == nil }).sorted()
+        Set(trades.compactMap(\.orderID).filter { !owners.contains($0) }).sorted()
     }
 
-    mutating func learn(_ exchangeID: String, _ owner: ClientOrderID?) { owners[exchangeID] = .some(owner) }
+    mutating func learn(_ exchangeID: String, _ owner: ClientOrderID?) { owners.note(exchangeID, owner) }
 
     func owner(_ trade: ExchangeTrade) -> ClientOrderID? { trade.orderID.flatMap { owners[$0] ?? nil } }
 
@@ -214,9 +217,9 @@ struct SidecarOrderBoard: Sendable {
     mutating func filled(_ fills: [Fill], isAgain: Bool = false) -> [AccountEvent] {
         var events: [AccountEvent] = []
         for fill in fills {
-            let isNew = toldTrades.insert(fill.tradeID).inserted
+            let isNew = toldTrades.note([fill.tradeID, fill.orderID.rawValue], true)
             if isNew || isAgain { events.append(.filled(fill)) }
-            guard isNew else { continue }
+            guard isNew, !finished.contains(fill.orderID) else { continue }
             told[fill.orderID, default: 0] += fill.quantity.lots
             entries[fill.orderID]?.isAccepted = true
             // Others may follow.
@@ -288,7 +291,9 @@ struct SidecarOrderBoard: Sendable {
         // What was told once is owed, too, until it counts as taken back.
         let owed = max(filled, entries[id]?.filled ?? 0)
         let listed = fills.reduce(0) { $0 + $1.quantity.lots }
-        let quantity = try lots(order.amount, "amount")
+        // Some tell of a single order no more how much was ordered.
+        let ordered = order.amount == nil ? entries[id]?.quantity ?? finished[id] : nil
+        let quantity = if let ordered { ordered.lots } else { try lots(order.amount, "amount") }
         let side = order.side ?? .buy
         var entry = Entry(side: side, quantity: Quantity(lots: quantity), placedAt: .distantPast)
         entry.filled = max(filled, listed)

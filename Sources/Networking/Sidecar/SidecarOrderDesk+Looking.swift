@@ -113,15 +113,15 @@ extension SidecarOrderDesk {
         let askedAt = time.now()
         let endedBefore = state.withLock { $0.board.ended }
         let orders = try await openOrders()
-        var listed: Set<ClientOrderID> = []
-        var events: [AccountEvent] = []
+        let listed = Set(orders.map(\.0))
         for (id, order) in orders {
-            listed.insert(id)
-            events += try state.withLock { try $0.board.report(order, id, now: askedAt) }
+            // Told one by one: what the board has taken in is not told again, should the next not be readable.
+            tell(try state.withLock { try $0.board.report(order, id, now: askedAt) })
             takeOffIfItOutstays(order, id)
         }
-        events += state.withLock { $0.board.reappeared(in: listed, endedBefore: endedBefore) }
-        tell(events)
+        // Only the list of trades tells then that one has filled in part.
+        if orders.contains(where: { $0.1.filled == nil }) { state.withLock { $0.areFillsDue = true } }
+        tell(state.withLock { $0.board.reappeared(in: listed, endedBefore: endedBefore) })
         let missing = state.withLock { $0.board.missing(from: listed, askedAt: askedAt) }
         for id in missing { await query(id) }
         for id in state.withLock({ $0.board.owing(now: askedAt) }) {

@@ -10,7 +10,7 @@ final class SidecarOrderDesk: Sendable {
     struct State {
         var board: SidecarOrderBoard
         /// When orders of earlier lives were placed, as far as the store has said.
-        var earlier: [ClientOrderID: Timestamp] = [:]
+        var earlier = RecentValues<ClientOrderID, Timestamp>(limit: 100_000)
         /// Of placements on their way.
         var turns: [ClientOrderID: SidecarTurn] = [:]
         var sinks: [Int: @Sendable (AccountUpdate) -> Void] = [:]
@@ -241,18 +241,17 @@ final class SidecarOrderDesk: Sendable {
             let events = try state.board.report(order, id, now: now)
             return (events, state.board.entries[id]?.filled ?? 0)
         }
+        // What the board has taken in is told before anything else can fail: it would not be told again.
+        tell(reported)
         var fills: [Fill] = []
         if order.filled.map({ !$0.isZero }) ?? true || filled > 0 {
             let began = order.createdAt ?? now.advanced(byNanoseconds: -Nanoseconds.perDay).nanoseconds / 1_000_000
             fills = try await fetchFills(since: began - 60_000).filter { $0.orderID == id }
         }
         let listed = fills
-        let (events, missing) = try state.withLock { state in
-            let told = state.board.filled(listed, isAgain: true)
-            let (missing, ends) = try state.board.shown(order, id, now: time.now())
-            return (told + (ends.isEmpty ? try state.board.answer(order, id, listed) : ends), missing)
-        }
+        tell(state.withLock { $0.board.filled(listed, isAgain: true) })
+        let (missing, ends) = try state.withLock { try $0.board.shown(order, id, now: time.now()) }
         if let missing { logger.error("\(TakenBackWait.words(id, missing))") }
-        tell(reported + events)
+        tell(ends.isEmpty ? try state.withLock { try $0.board.answer(order, id, listed) } : ends)
     }
 }

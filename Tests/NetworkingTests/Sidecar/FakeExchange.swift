@@ -32,6 +32,8 @@ final class FakeExchange: Sendable {
         var faults: [Fault] = []
         var requests: [String] = []
         var isDown = false
+        /// Only of trades it tells nothing.
+        var tradesAreDown = false
         var now: Int64
         var bid = "59999.00"
     }
@@ -129,6 +131,8 @@ final class FakeExchange: Sendable {
             else { return ("400 Bad Request", "{\"code\":-2011,\"msg\":\"Unknown order sent.\"}") }
             state.orders[index].status = "CANCELED"
             return ("200 OK", json(state.orders[index], state.now))
+        case ("GET", "/api/v3/myTrades") where state.tradesAreDown:
+            return ("503 Service Unavailable", "{\"code\":-1001,\"msg\":\"Internal error.\"}")
         case ("GET", "/api/v3/myTrades"): return ("200 OK", trades(fields, state))
         default: return ("404 Not Found", "{\"code\":-1,\"msg\":\"no such path\"}")
         }

@@ -180,6 +180,22 @@ struct SidecarConnectorTests {
         }
     }
 
+    @Test func `an end is told though the trades cannot be listed just then: it would not be told again`() async throws {
+        try await Self.with { test in
+            let order = try Self.order(5)
+            test.desk.begin(order)
+            try await test.sidecar.wait("it is accepted") { test.events().contains(.accepted(order.id)) }
+            test.exchange.fill(SidecarClientIDs.text(nil).text(order.id), "0.004", isWhole: false)
+            try await test.sidecar.wait("a part is told") {
+                test.events().contains { if case .filled = $0 { true } else { false } }
+            }
+            test.exchange.state.withLock { $0.tradesAreDown = true }
+            test.desk.send(.cancel(order.id))
+            try await test.sidecar.wait("it is cancelled") { test.events().contains(.cancelled(order.id)) }
+            #expect(test.exchange.state.withLock { $0.tradesAreDown })
+        }
+    }
+
     @Test(arguments: [TimeInForce.immediateOrCancel, .fillOrKill])
     func `one that trades at once or not at all, and rests, is cancelled though nobody asks`(
         _ timeInForce: TimeInForce

@@ -64,6 +64,42 @@ import TradingCore
         #expect(told6 == [])
     }
 
+    @Test func `an answer that tells no more how much was ordered is read by what was ordered`() throws {
+        var board = try Self.board()
+        let id = try Self.id()
+        board.placing(try Self.request(), now: Self.now)
+        _ = board.placed(id)
+        var end = Self.report(.cancelled, filled: "0.004")
+        end.amount = nil
+        let fill = try Self.fill(1, 4)
+        let told = board.filled([fill])
+        #expect(told == [.filled(fill)])
+        // Before its end is known, and after.
+        #expect(try board.answer(end, id, [fill]) == [.cancelled(id)])
+        #expect(try board.report(end, id, now: Self.now) == [.cancelled(id)])
+        #expect(try board.answer(end, id, [fill]) == [.cancelled(id)])
+        // Of one that nobody ever heard of there is nothing to read it by.
+        #expect(throws: UnreadableAnswer.self) { try board.answer(end, try Self.id(2), [fill]) }
+    }
+
+    @Test func `both sides of a trade between two orders of ours are told, each once`() throws {
+        var board = try Self.board()
+        let (first, second) = (try Self.id(1), try Self.id(2))
+        var (bought, sold) = (try Self.fill(7, 10), try Self.fill(7, 10))
+        (bought.orderID, sold.orderID, sold.side) = (first, second, .sell)
+        for id in [first, second] {
+            var request = try Self.request()
+            request = OrderRequest(id: id, side: request.side, price: request.price, quantity: request.quantity)
+            board.placing(request, now: Self.now)
+            _ = board.placed(id)
+        }
+        func tell(_ fills: [Fill], isAgain: Bool = false) -> [AccountEvent] { board.filled(fills, isAgain: isAgain) }
+        #expect(tell([bought, sold]) == [.filled(bought), .filled(sold)])
+        #expect(tell([sold, bought]) == [])
+        #expect(board.entries.isEmpty)
+        #expect(tell([sold, bought], isAgain: true) == [.filled(sold), .filled(bought)])
+    }
+
     @Test func `what the exchange told as filled once, and shows nowhere for a minute, keeps no order from ending`()
         throws
     {
