@@ -29,8 +29,10 @@ class Refusal(Exception):
 class Trace:
     """What a request has done so far, and whether it is still wanted."""
 
-    def __init__(self, session: str | None = None, until: float | None = None) -> None:
+    def __init__(self, session: str | None = None, until: float | None = None, acts: bool = True) -> None:
         self.session = session
+        # Whether it changes something at the exchange; else it only reads.
+        self.acts = acts
         # By the clock of the machine, which is the client's too: seconds.
         self.until = until
         self.sent = 0
@@ -73,6 +75,18 @@ trace: contextvars.ContextVar[Trace | None] = contextvars.ContextVar("trace", de
 UNDECIDED = re.compile(
     r"(?i)execution[\s_]status[\s_]unknown|may or may not|deadline elapsed|time[\s_-]?d?[\s_-]?out|internal|unexpected[\s_]error|"
     r"server[\s_]error|service return an error|system[\s_](is[\s_])?(abnormal|busy|error)|unknown[\s_]error|try again later")
+# The same of what acts: there, words that leave it open at all are enough.
+LEFT_OPEN = re.compile(
+    r"(?i)system[\s_-]?(is[\s_-])?(abnormal|busy|error|exception)|request[\s_-]failed|service[\s_-](error|exception|busy)|try[\s_-]again|"
+    r"for processing|being processed")
+
+
+def _leaves_it_open(error: ccxt.ExchangeError, seen: Trace) -> bool:
+    """An exchange that fails inside may have acted, whatever words it finds for it."""
+    if (seen.status or 0) >= 500 or UNDECIDED.search(str(error)):
+        return True
+    # ccxt's bare class is for words that it does not know, or that mean no one thing: no proof that nothing was done.
+    return seen.acts and (type(error) is ccxt.ExchangeError or LEFT_OPEN.search(str(error)) is not None)
 
 
 def classify(error: BaseException, seen: Trace) -> tuple[str, str]:
@@ -86,10 +100,9 @@ def classify(error: BaseException, seen: Trace) -> tuple[str, str]:
         return REFUSED, "NotSent" if isinstance(error, (asyncio.TimeoutError, asyncio.CancelledError)) else name
     if isinstance(error, (asyncio.TimeoutError, asyncio.CancelledError)):
         return UNKNOWN, "DeadlinePassed"
-    if isinstance(error, ccxt.ExchangeError):
-        # An exchange that fails inside may have acted, whatever words it finds for it.
-        is_undecided = (seen.status or 0) >= 500 or UNDECIDED.search(str(error)) is not None
-        return (UNKNOWN if is_undecided else REFUSED), name
+    # Without a status the answer never came whole: cut, or broken on its way, which ccxt calls an ExchangeError.
+    if isinstance(error, ccxt.ExchangeError) and seen.status is not None and not _leaves_it_open(error, seen):
+        return REFUSED, name
     return UNKNOWN, name
 
 

@@ -110,6 +110,9 @@ METHODS: dict[str, Method] = {
     "ownTrades": orders.trades_from, "ordersOf": orders.orders_of, "depositAddress": deposit_address,
 }
 
+# Those that change nothing at the exchange.
+READING = frozenset(METHODS) - {"createOrder", "cancelOrder"}
+
 
 def exchanges() -> list[str]:
     return list(ccxt.exchanges)

@@ -109,7 +109,8 @@ class Server:
                 return
             until = message.get("until")
             seen = self.traces[number] = Trace(
-                str(message.get("session")), until / 1_000 if isinstance(until, int) else None)
+                str(message.get("session")), until / 1_000 if isinstance(until, int) else None,
+                acts=message.get("method") not in methods.READING)
             seen.task = self._start(self._answer(number, message, seen))
             seen.task.add_done_callback(lambda _: self.traces.pop(number, None))
         else:

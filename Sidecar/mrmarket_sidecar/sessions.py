@@ -10,7 +10,7 @@ import ccxt
 import ccxt.pro
 import ccxt.async_support
 
-from . import abilities
+from . import abilities, statuses
 from .failures import Refusal, Trace, redacted, trace
 from .listings import ORDERS, TRADES, note
 
@@ -67,6 +67,8 @@ def _traced(kind: type) -> type:
             return result
 
     Traced.__name__ = kind.__name__
+    for name, understand in statuses.settling(kind).items():
+        setattr(Traced, name, understand)
     return Traced
 
 

@@ -3,11 +3,12 @@ import unittest
 
 import ccxt
 
+from mrmarket_sidecar import methods
 from mrmarket_sidecar.failures import Refusal, Trace, classify, redacted
 
 
-def seen(sent: int, status: int | None = None) -> Trace:
-    trace = Trace()
+def seen(sent: int, status: int | None = None, acts: bool = True) -> Trace:
+    trace = Trace(acts=acts)
     trace.sent, trace.status = sent, status
     return trace
 
@@ -43,6 +44,25 @@ class FailureTests(unittest.TestCase):
         ):
             with self.subTest(error=repr(error)):
                 self.assertEqual(classify(error, trace)[0], expected)
+
+    def test_only_a_class_that_proves_it_refuses_an_order(self) -> None:
+        undecided = (
+            'bitget {"err_code":"system exception","err_msg":"system exception"}', 'bybiteu {"retCode":131200,"retMsg":"Service error"}',
+            'bitget {"code":30030,"message":"endpoint request failed. Please try again"}', 'htx {"err-code":"base-system-error"}')
+        for words in undecided:
+            for kind in (ccxt.ExchangeError, ccxt.BadRequest, ccxt.InvalidOrder, ccxt.OperationRejected):
+                with self.subTest(words=words, kind=kind.__name__):
+                    self.assertEqual(classify(kind(words), seen(1, 200))[0], "unknown")
+        self.assertEqual(classify(ccxt.ExchangeError("99 something"), seen(1, 200))[0], "unknown")
+        self.assertEqual(classify(ccxt.ExchangeError("99 something"), seen(1, 200, acts=False))[0], "refused")
+        for kind in (ccxt.InsufficientFunds, ccxt.InvalidOrder, ccxt.OrderNotFound, ccxt.OrderImmediatelyFillable, ccxt.BadRequest,
+                     ccxt.BadSymbol, ccxt.AuthenticationError, ccxt.PermissionDenied, ccxt.AccountSuspended, ccxt.OperationRejected,
+                     ccxt.ArgumentsRequired, ccxt.DuplicateOrderId, ccxt.MarketClosed):
+            with self.subTest(kind=kind.__name__):
+                self.assertEqual(classify(kind("no"), seen(1, 200))[0], "refused")
+
+    def test_every_method_is_known_to_act_or_to_read(self) -> None:
+        self.assertEqual(set(methods.METHODS) - methods.READING, {"createOrder", "cancelOrder"})
 
     def test_no_secret_and_no_query_is_told(self) -> None:
         text = redacted(

@@ -180,7 +180,8 @@ struct SidecarConnectorTests {
         }
     }
 
-    @Test func `an end is told though the trades cannot be listed just then: it would not be told again`() async throws {
+    @Test func `an end is told though the trades cannot be listed just then: it would not be told again`() async throws
+    {
         try await Self.with { test in
             let order = try Self.order(5)
             test.desk.begin(order)
