@@ -9,6 +9,9 @@ from typing import Any
 
 import ccxt
 
+# What of a key can be stored and goes over the wire.
+CREDENTIALS = ("apiKey", "secret", "password", "uid")
+
 # Exchanges whose client order ids are whole numbers.
 NUMERIC_CLIENT_IDS = frozenset({"bitfinex", "extended", "lighter", "pacifica"})
 # Whose createOrder (4.5.90) takes our id out of what it sends, and puts one of ccxt's own or none in its place: the exchange's own name for
@@ -55,12 +58,25 @@ SKIPS = {"bitstamp": "offset", "kraken": "ofs", "ndax": "StartIndex", "phemex": 
 WINDOWS = {"bullish": 7, "lbank": 1}
 # Exchanges that are asked for whole days: an answer that begins before the time that was asked for says nothing of its order.
 WHOLE_DAYS = frozenset({"lbank"})
-# How many open orders ccxt asks for where its features say nothing of it.
-OPEN_PAGES = {"coinbase": 100, "revolutx": 100}
+# How many open orders to ask for where ccxt's features say nothing of it.
+OPEN_PAGES = {"coinbase": 100}
+# Who tell all open orders of a market in one answer, by their manuals, which know no pages of them. Of the others a list that nothing was
+# asked of in number, and that holds a round number of orders, is not taken as whole.
+WHOLE_OPEN_LISTS = frozenset({
+    "backpack", "binance", "binanceus", "bitfinex", "bitrue", "bitstamp", "bitvavo", "coinsph", "cryptocom", "kraken", "mexc", "phemex"})
+# Whose questions for own trades carry a number that the exchange does not heed, or that it bounds lower than ccxt says: woo counts by
+# `size`, latoken tells 100.
+UNHEEDED_SIZES = frozenset({"latoken", "whitebit", "woo"})
 # Whose list of open orders leaves those out that have traded in part.
 PARTIAL_OPEN_LISTS = frozenset({"foxbit"})
 # Whose trades are told of the last day alone: an order that rests for longer and trades then could not be accounted for.
 SHORT_TRADES = frozenset({"bingx"})
+# Whose trades bear no market by ccxt's code, and are told of all markets as of the one that was asked for.
+MARKETLESS_TRADES = frozenset({"btcturk"})
+# Whose fetchOrder fails for every order that is asked for by the exchange's id.
+IDLESS = frozenset({"bybit", "bybiteu", "bybitid"})
+# Whose cancelOrder sends ccxt's own name of the market: it is left away.
+CANCELS_WITHOUT_SYMBOL = frozenset({"coinbaseexchange"})
 # For how long after its placing an order can be asked for by our id, in milliseconds, where that is less than it may last: of one that
 # has ended, two hours at HTX (announcements of April 2021).
 CLIENT_ID_LASTS = {"htx": 2 * 3_600_000}
@@ -111,13 +127,10 @@ def end_of(exchange: str, methods: str) -> str | None:
 
 
 @lru_cache(maxsize=None)
-def sends_limit_of_open_orders(exchange: str) -> bool:
-    """Whether ccxt passes on how many open orders are to be told."""
-    kind, sends = getattr(ccxt, exchange), r"request\w*\[[^\]]+\]\s*=[^\n]*\blimit"
-    source = _source(kind, r"^fetch_open_orders(_\w+)?$")
-    if not re.search(sends, source) and re.search(r"self\.fetch_orders\w*\(", source):
-        source = _source(kind, r"^fetch_orders(_\w+)?$")
-    return re.search(sends, source) is not None
+def other_credentials(exchange: str) -> list[str]:
+    """What the exchange's requests are signed with, and our keys do not hold."""
+    required = getattr(ccxt, exchange)().requiredCredentials
+    return [name for name, is_required in required.items() if is_required and name not in CREDENTIALS]
 
 
 def tells_done_orders(exchange: str, has: dict[str, Any]) -> bool:
@@ -138,6 +151,12 @@ def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
         found.append("tells no open orders that have traded in part")
     if exchange in SHORT_TRADES:
         found.append("tells own trades of one day only")
+    if exchange in MARKETLESS_TRADES:
+        found.append("does not tell the markets of own trades")
+    if exchange in IDLESS:
+        found.append("finds no order by the exchange's own id")
+    if others := other_credentials(exchange):
+        found.append(f"needs a key of another kind ({', '.join(others)})")
     for method in ("createOrder", "cancelOrder", "fetchOpenOrders", "fetchMyTrades", "fetchBalance"):
         if not has.get(method):
             found.append(f"has no {method}")

@@ -16,6 +16,8 @@ DAY = 86_400_000
 MOST_PAGES = 500
 # So many rows are likely a page that is full, whatever is known of its size: exchanges allow less than is asked for.
 TYPICAL_PAGES = frozenset({20, 25, 50, 100, 200, 250, 300, 500, 1_000, 1_500, 2_000})
+# From so many on, even where more were asked for and ccxt says that more may be told.
+SMALLEST_BOUND = 100
 # Exchanges that count in seconds, and exclude one end or the other, miss nothing where questions overlap by so much.
 OVERLAP = 1_000
 # Trades of the last moments may come between two questions: what is older was there when the first was asked, though the exchange's clock
@@ -36,6 +38,8 @@ class Page:
     rows: list[Row]
     # Everything that was in the answer.
     told: list[Row]
+    # How many rows the question is seen to ask for.
+    asked: int | None = None
 
 
 # since, until (None: now), rows to skip, counted from the newest
@@ -63,12 +67,16 @@ class Rules:
             back=int(back * DAY) if back else None, takes_end=takes_end, skips=skips)
 
     def may_have_more(self, page: Page) -> bool:
-        count = len(page.told)
-        return count in TYPICAL_PAGES or self.is_full(page)
+        return len(page.told) in TYPICAL_PAGES or self.is_full(page)
 
     def is_full(self, page: Page) -> bool:
-        """Nothing but the number that was asked for, and allowed by what ccxt says, has ended the page."""
-        return self.page is not None and len(page.told) >= self.page
+        """Whether a number may have ended the page: the one that was asked for, or that ccxt names. One that no request carries is no
+        bound that the exchange knows: it may have ended the page at any round number."""
+        count = len(page.told)
+        if any(size is not None and count >= size for size in (self.page, page.asked)):
+            return True
+        is_known = self.page is not None and page.asked == self.page
+        return count in TYPICAL_PAGES and (not is_known or count >= SMALLEST_BOUND)
 
 
 def order(row: Row) -> tuple[int, str]:
@@ -168,7 +176,7 @@ async def _between(reading: Reading, start: int, end: int | None, wanted: int) -
         if oldest + OVERLAP >= (reading.now if end is None else end) or newest - 1 <= start:
             if reading.rules.skips:
                 await _backwards(reading, start, end)
-            elif reading.rules.page is None or reading.rules.is_full(page):
+            elif reading.rules.is_full(page):
                 raise reading.incomplete(f"are more than {len(page.told)} around {oldest}")
             # Else it was the number alone that looked like a page's.
             continue
@@ -203,7 +211,7 @@ async def _onwards(reading: Reading, start: int) -> None:
         # Had the first page been of the newest, nothing old could follow it.
         news = _news(following, seen)
         is_oldest_first = is_oldest_first or any(time < reading.now - SETTLED for time in news)
-        if not is_oldest_first and (reading.rules.page is None or reading.rules.is_full(page)):
+        if not is_oldest_first and reading.rules.is_full(page):
             raise reading.incomplete(f"are told {len(page.told)} at a time, and it cannot be shown that there are no more")
         if not news:
             return

@@ -12,9 +12,10 @@ import ccxt
 
 from . import abilities
 from .failures import Refusal, UNSUPPORTED
-from .history import DAY, HistoryIncomplete, Page, Rules, done_orders, own_trades
-from .listings import ORDERS, TRADES, listing
+from .history import DAY, TYPICAL_PAGES, HistoryIncomplete, Page, Rules, done_orders, own_trades
+from .listings import ORDERS, TRADES, Listing, listing
 from .sessions import Session
+from .statuses import still_open
 from .wire import wire
 
 Order = dict[str, Any]
@@ -108,14 +109,15 @@ async def cancel(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     """By the exchange's id where it is known, else by ours where that is possible."""
     symbol = session.market(arguments.get("symbol"))
     order_id, client_id = arguments.get("id"), arguments.get("clientOrderId")
+    named = None if session.exchange in abilities.CANCELS_WITHOUT_SYMBOL else symbol
     if order_id:
-        return told(session, await session.api.cancel_order(order_id, symbol))
+        return told(session, await session.api.cancel_order(order_id, named))
     if client_id and abilities.client_order_ids(session.exchange)["cancels"]:
-        return told(session, await session.api.cancel_order(None, symbol, {"clientOrderId": client_id}))
+        return told(session, await session.api.cancel_order(None, named, {"clientOrderId": client_id}))
     found = await look_up(session, arguments)
     if found is None:
         raise ccxt.OrderNotFound(f"no order {client_id}")
-    return told(session, await session.api.cancel_order(found["id"], symbol))
+    return told(session, await session.api.cancel_order(found["id"], named))
 
 
 async def open_orders(session: Session, arguments: dict[str, Any]) -> list[dict[str, Any]]:
@@ -125,15 +127,38 @@ async def open_orders(session: Session, arguments: dict[str, Any]) -> list[dict[
 
 async def _open(session: Session, symbol: str) -> list[Order]:
     """All open orders of the market. An exchange that tells them page by page tells so many in one answer."""
-    exchange = session.exchange
-    page = abilities.OPEN_PAGES.get(exchange) or session.feature("fetchOpenOrders").get("limit")
-    limit = int(page) if page and abilities.sends_limit_of_open_orders(exchange) else None
+    page = abilities.OPEN_PAGES.get(session.exchange) or session.feature("fetchOpenOrders").get("limit")
+    page = int(page) if page else None
     with listing(ORDERS) as seen:
-        orders = list(await session.api.fetch_open_orders(symbol, None, limit))
-    # Where ccxt does not say how many, more than a page of them show that they are not told by pages.
-    if page and (len(seen) == int(page) or (limit is not None and len(seen) > limit)):
-        raise HistoryIncomplete(f"{len(seen)} open orders are told, and there may be more")
-    return orders
+        orders = list(await session.api.fetch_open_orders(symbol, None, page))
+    if page is not None and seen.size is None and len(orders) >= page:
+        # The number went nowhere: ccxt alone has cut the list to it.
+        with listing(ORDERS) as seen:
+            orders = list(await session.api.fetch_open_orders(symbol, None, None))
+    if may_be_cut(session.exchange, seen.size, page, len(seen.rows) or len(orders)):
+        raise HistoryIncomplete(f"{len(seen.rows)} open orders are told, and there may be more")
+    _note_names(session, "fetchOpenOrders", seen.rows)
+    return [still_open(order) for order in orders]
+
+
+# So many rows are likely a page of which nobody knows.
+ROUND_PAGES = frozenset({10, *TYPICAL_PAGES})
+
+
+def may_be_cut(exchange: str, asked: int | None, page: int | None, count: int) -> bool:
+    """Whether a list of open orders may have been ended by a number: that which the request is seen to carry, or any that is round."""
+    if asked is not None:
+        return count >= asked
+    return count == page or (count in ROUND_PAGES and exchange not in abilities.WHOLE_OPEN_LISTS)
+
+
+def _is_named(order: Order) -> bool:
+    return bool(order.get("clientOrderId"))
+
+
+def _note_names(session: Session, method: str, orders: list[Order]) -> None:
+    if any(map(_is_named, orders)):
+        session.naming.add(method)
 
 
 # The lists that tell whatever is no longer open, by ccxt's names: the first that there is, and those that belong to it.
@@ -169,9 +194,7 @@ async def _done(
             with listing(ORDERS) as seen:
                 rows = await getattr(session.api, method)(
                     symbol, start or None, rules.page, {} if end is None or end_name is None else {end_name: end})
-            # ccxt takes out what was placed before the time that was asked for, though it ended after it.
-            own = [row for row in seen if row.get("symbol") in (symbol, None)]
-            return Page(own or list(rows), seen or list(rows))
+            return _done_page(symbol, seen, list(rows))
 
         if since is None:
             # The newest that there are, then those of some days: what is older is not found.
@@ -180,9 +203,19 @@ async def _done(
                 return found
         beginning = now - min(LOOK_BACK, rules.back or LOOK_BACK) + 60_000 if since is None else since
         found += await done_orders(ask, rules, beginning, now, is_sought)
+        _note_names(session, name, found)
         if any(is_sought(row) for row in found):
             return found
     return found
+
+
+def _done_page(symbol: str, seen: Listing, rows: list[Order]) -> Page:
+    # What ccxt knows of an order beyond its row, its state for instance, it adds after reading that.
+    finished = {str(row.get("id")): row for row in rows if row.get("id") is not None}
+    told_rows = [finished.get(str(row.get("id")), row) for row in seen.rows]
+    # ccxt takes out what was placed before the time that was asked for, though it ended after it.
+    own = [row for row in told_rows if row.get("symbol") in (symbol, None)]
+    return Page(own or rows, told_rows or rows, seen.size)
 
 
 # Of orders whose placing nobody dates: those of so many milliseconds are looked through.
@@ -202,7 +235,7 @@ async def look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any]
         return await _ask_for(session, symbol, str(order_id), {})
     if client_id and has.get("fetchOrder") and ids["finds"]:
         if form := abilities.PATH_IDS.get(exchange):
-            return await _ask_for(session, symbol, form.format(client_id), {})
+            return await _ask_for(session, symbol, form.format(client_id), {}, in_path=str(client_id))
         answer = await _ask_for(session, symbol, None, {"clientOrderId": client_id})
         since, lasts = arguments.get("since"), abilities.CLIENT_ID_LASTS.get(exchange)
         # Where it may only have forgotten our id, the lists have to tell.
@@ -225,22 +258,59 @@ async def look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any]
                 orders = await method(symbol, None, None, narrow)
             if found := mine(orders):
                 return told(session, found)
-            if any(not is_mine(order) for order in seen):
+            if any(not is_mine(order) for order in seen.rows):
                 raise HistoryIncomplete(f"{exchange} was asked for one order and told others")
         return None
     since = arguments.get("since")
     # What ends between the two questions is in the second.
-    if found := mine(await _open(session, symbol)):
+    listed = await _open(session, symbol)
+    if found := mine(listed):
         return told(session, found)
+    if not order_id and (unnamed := await _among_unnamed(session, symbol, listed, "fetchOpenOrders", str(client_id), since)):
+        return unnamed
     try:
-        found = mine(await _done(session, symbol, since, is_mine))
+        done = await _done(session, symbol, since, is_mine)
     except HistoryIncomplete:
         if since is None or order_id:
             raise
         return await _by_its_trades(session, symbol, str(client_id), int(since))
+    found = mine(done)
+    if found is None and not order_id:
+        if unnamed := await _among_unnamed(session, symbol, done, _done_lists(session)[0][0], str(client_id), since):
+            return unnamed
     if found is None and since is None:
         raise HistoryIncomplete(f"{exchange} has to be asked for lists of orders, and nobody says since when")
     return told(session, found) if found else None
+
+
+# Each costs a question.
+MOST_UNNAMED = 50
+
+
+async def _among_unnamed(
+    session: Session, symbol: str, orders: list[Order], method: str, client_id: str, since: int | None
+) -> dict[str, Any] | None:
+    """An order of ours among those that a list tells without a client order id, each asked for by the exchange's own."""
+    candidates = [row for row in orders if not _is_named(row) and not _is_older(row, since)]
+    if len(candidates) > MOST_UNNAMED:
+        raise HistoryIncomplete(f"{session.exchange} tells {len(candidates)} orders without a client order id")
+    for row in candidates:
+        order = await _ask_for(session, symbol, str(row["id"]), {}) if row.get("id") and session.has.get("fetchOrder") else None
+        if order is None or not (order["clientOrderId"] or _are_named(session, "fetchOrder", method)):
+            raise HistoryIncomplete(f"{session.exchange} does not tell whose order {row.get('id')} is")
+        if order["clientOrderId"] == client_id:
+            return order
+    return None
+
+
+def _is_older(row: Order, since: int | None) -> bool:
+    time = row.get("timestamp")
+    return since is not None and bool(time) and int(time) < int(since)
+
+
+def _are_named(session: Session, *methods: str) -> bool:
+    """Whether one of these has told a client order id: an order that it tells without one bears none of ours."""
+    return not session.naming.isdisjoint(methods)
 
 
 async def _by_its_trades(session: Session, symbol: str, client_id: str, since: int) -> dict[str, Any] | None:
@@ -257,19 +327,27 @@ async def _by_its_trades(session: Session, symbol: str, client_id: str, since: i
     return None
 
 
-async def _ask_for(session: Session, symbol: str, order_id: str | None, parameters: dict[str, Any]) -> dict[str, Any] | None:
+async def _ask_for(
+    session: Session, symbol: str, order_id: str | None, parameters: dict[str, Any], in_path: str | None = None
+) -> dict[str, Any] | None:
     try:
-        answer = told(session, await session.api.fetch_order(order_id, symbol, parameters))
+        order = await session.api.fetch_order(order_id, symbol, parameters)
     except ccxt.OrderNotFound:
         return None
     except TypeError as error:
         if session.exchange in abilities.WORDLESS and order_id is None and 'not "NoneType"' in str(error):
             return None
         raise
+    answer = told(session, order)
+    if in_path:
+        # ccxt puts what it asked by where the exchange's own id belongs.
+        answer["id"] = (order.get("info") or {}).get("id")
     # ccxt makes an order of an empty answer, too.
-    ours = parameters.get("clientOrderId")
-    if answer.get("id") is None or (ours is not None and answer.get("clientOrderId") not in (None, str(ours))):
-        raise HistoryIncomplete(f"{session.exchange} was asked for one order and told {answer.get('id') or 'nothing'}")
+    ours, theirs = in_path or parameters.get("clientOrderId"), answer.get("clientOrderId")
+    is_empty = answer.get("id") is None or all(answer.get(name) is None for name in ("status", "side", "amount"))
+    if is_empty or (ours is not None and theirs != str(ours) and (in_path or theirs is not None)):
+        raise HistoryIncomplete(f"{session.exchange} was asked for one order and told {'nothing' if is_empty else answer['id']}")
+    _note_names(session, "fetchOrder", [answer])
     return answer
 
 
@@ -280,6 +358,8 @@ async def trades_from(session: Session, arguments: dict[str, Any]) -> list[dict[
     api, exchange = session.api, session.exchange
     end_name, skip_name = abilities.end_of(exchange, r"^fetch_my_trades\w*$"), abilities.SKIPS.get(exchange)
     feature = dict(session.feature("fetchMyTrades"))
+    if exchange in abilities.UNHEEDED_SIZES:
+        feature.pop("limit", None)
     if days := abilities.WINDOWS.get(exchange):
         feature["untilDays"] = days
     rules = Rules.of(feature, takes_end=end_name is not None, skips=skip_name is not None)
@@ -294,8 +374,8 @@ async def trades_from(session: Session, arguments: dict[str, Any]) -> list[dict[
             rows = list(await api.fetch_my_trades(symbol, start, rules.page, parameters))
         # ccxt cuts what the exchange has told, where that is more than was asked for.
         known = {str(row.get("id")) for row in rows}
-        rows += [row for row in seen if row.get("symbol") == symbol and str(row.get("id")) not in known]
-        return Page(rows, seen or rows)
+        rows += [row for row in seen.rows if row.get("symbol") == symbol and str(row.get("id")) not in known]
+        return Page(rows, seen.rows or rows, seen.size)
 
     trades = await own_trades(ask, rules, since, api.milliseconds(), wanted)
     return [wire(trade) for trade in trades]
@@ -310,7 +390,9 @@ async def orders_of(session: Session, arguments: dict[str, Any]) -> dict[str, An
 
     def take(orders: list[Order]) -> None:
         for order in orders:
-            if (order_id := str(order.get("id"))) in wanted and order_id not in found:
+            order_id = str(order.get("id"))
+            # Some lists leave our ids away: what bears none there is asked for.
+            if order_id in wanted and order_id not in found and _is_named(order):
                 found[order_id] = abilities.plain_client_id(session.exchange, order.get("clientOrderId"))
 
     if abilities.client_order_ids(session.exchange)["tells"]:

@@ -12,9 +12,9 @@ import ccxt.async_support
 
 from . import abilities, statuses
 from .failures import Refusal, Trace, redacted, trace
-from .listings import ORDERS, TRADES, note
+from .abilities import CREDENTIALS
+from .listings import ORDERS, TRADES, note, note_request
 
-CREDENTIALS = ("apiKey", "secret", "password", "uid")
 # What is watched begins anew at most so often: books that come late together are found one after the other, and each that had all the
 # others begin anew would have them be told from their beginning, until they are found again.
 DROPS_EVERY = 30.0
@@ -41,6 +41,10 @@ def _traced(kind: type) -> type:
                 queue.clear()
                 queue.extend(waiting)
                 raise
+
+        async def request(self, path: str, api: Any = "public", method: str = "GET", params: Any = None, *rest: Any, **named: Any) -> Any:
+            note_request(params)
+            return await super().request(path, api, method, params or {}, *rest, **named)
 
         async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
             seen = trace.get()
@@ -93,6 +97,8 @@ class Session:
         self._loading: asyncio.Lock = asyncio.Lock()
         self._dropped_at: float | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        # ccxt's methods whose answers have been seen to tell client order ids.
+        self.naming: set[str] = set()
 
     def _make(self, with_key: bool) -> Any:
         options = {"defaultType": "spot", "adjustForTimeDifference": True}

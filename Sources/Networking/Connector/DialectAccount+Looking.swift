@@ -7,8 +7,10 @@ import TradingCore
 extension DialectAccount {
     private enum Finding {
         case told
-        /// Milliseconds.
-        case again(after: Int64)
+        /// - Parameters:
+        ///   - after: milliseconds.
+        ///   - fault: what kept the exchange's word from being known; nil where only time has to pass.
+        case again(after: Int64, fault: String? = nil)
     }
 
     /// Asks until the exchange's word is there, telling it again to whoever asked. One look for an order at a time.
@@ -59,15 +61,27 @@ extension DialectAccount {
     }
 
     private func lookUntilTold(_ id: ClientOrderID, _ symbol: Symbol) async {
-        var (wait, misses) = (venue.pace.shortestLook, 0)
+        var (wait, misses, faults) = (venue.pace.shortestLook, 0, 0)
         while !Task.isCancelled {
             switch await lookOnce(id, symbol, &misses) {
             case .told: return
-            case .again(let after):
+            case .again(let after, let fault):
+                if let fault {
+                    faults += 1
+                    tellOfFault(fault, faults, id)
+                }
                 do { try await venue.sleep(max(after, wait)) } catch { return }
                 wait = min(2 &* wait, venue.pace.longestLook)
             }
         }
+    }
+
+    /// An order of which nothing can be learned holds its funds and keeps its session waiting: the first time that is told, and then twice
+    /// as rarely each time.
+    private func tellOfFault(_ fault: String, _ count: Int, _ id: ClientOrderID) {
+        guard count & (count - 1) == 0 else { return }
+        let times = count == 1 ? "" : " (asked \(count) times)"
+        venue.logger.warning("\(venue.id)/\(label): what became of order \(id) cannot be learned\(times): \(fault)")
     }
 
     private func lookOnce(_ id: ClientOrderID, _ symbol: Symbol, _ misses: inout Int) async -> Finding {
@@ -76,7 +90,7 @@ extension DialectAccount {
             let order = try await find(id, symbol)
             return await tellFound(order, id, symbol)
         } catch {
-            guard error.kind == .orderNotFound else { return .again(after: 0) }
+            guard error.kind == .orderNotFound else { return .again(after: 0, fault: "\(error)") }
             let isKnown = state.withLock { $0.tracker.orders[id]?.isAcknowledged == true }
             return isKnown
                 ? await tellGone(id, symbol, &misses) : notFound(id, symbol, sentAt: sentAt)
@@ -88,7 +102,9 @@ extension DialectAccount {
         state.withLock { $0.tracker.bind(id, exchangeID: order.id) }
         let owesFills = state.withLock { $0.tracker.orders[id]?.owesFills == true }
         if owesFills || order.filled?.isPositive == true {
-            guard await tellFills(id, symbol, exchangeID: order.id, isAnswer: true) else { return .again(after: 0) }
+            guard await tellFills(id, symbol, exchangeID: order.id, isAnswer: true) else {
+                return .again(after: 0, fault: "its fills cannot be listed")
+            }
         }
         var known = order
         known.symbol = symbol
@@ -113,10 +129,12 @@ extension DialectAccount {
             for trade in try await ownTrades(symbol, since: placedAt &- 60_000) {
                 let owner: ClientOrderID?
                 // Perhaps its own: it is not gone before that is known.
-                do { owner = try await self.owner(of: trade, symbol) } catch { return .again(after: 0) }
+                do { owner = try await self.owner(of: trade, symbol) } catch {
+                    return .again(after: 0, fault: "whose trade \(trade.id ?? "?") is, is not known: \(error)")
+                }
                 if owner == id { _ = tell(trade, id, symbol, isAnswer: true) }
             }
-        } catch { return .again(after: 0) }
+        } catch { return .again(after: 0, fault: "\(error)") }
         tell(symbol) { $0.isGone(id) }
         return .told
     }

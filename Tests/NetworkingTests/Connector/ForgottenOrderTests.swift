@@ -44,6 +44,9 @@ extension LiveConnectorTests {
                 try await harness.wait("it was looked for again and again") { timesAsked(harness) >= 3 }
                 #expect(!harness.events.contains(.cancelled(id)) && harness.fills.isEmpty)
                 #expect(!harness.events.contains(.notFound(id)))
+                let (line, log) = ("what became of order \(id) cannot be learned", harness.log.text)
+                #expect(log.contains("\(line): ") && log.contains("\(line) (asked 2 times): "))
+                #expect(!log.contains("\(line) (asked 3 times): "))
                 harness.model.change { $0.broken = nil }
                 try await harness.wait("its end is told") { harness.events.contains(.cancelled(id)) }
                 let (told, events) = (harness.fills, harness.events)
