@@ -28,9 +28,18 @@ OPTION_NAMES = {abilities.IOC: "IOC (immediate or cancel)", abilities.FOK: "FOK 
 
 def told(session: Session, order: Order) -> dict[str, Any]:
     """An order as it goes over the wire, our id as we made it. Some answers to a placement hold nothing but the id."""
-    result = wire(order)
+    result = wire(_completed(session.exchange, order))
     result["clientOrderId"] = abilities.plain_client_id(session.exchange, order.get("clientOrderId"))
     return result
+
+
+def _completed(exchange: str, order: Order) -> Order:
+    """With what the exchange tells under a name that ccxt does not read: of how much was ordered, what is left."""
+    rest = (order.get("info") or {}).get(abilities.RESTS.get(exchange, ""))
+    if order.get("amount") is not None or rest is None:
+        return order
+    filled = order.get("filled") or "0"
+    return {**order, "filled": filled, "amount": str(_decimal(filled) + _decimal(rest)), "remaining": rest}
 
 
 def tradable(session: Session) -> None:
@@ -231,8 +240,13 @@ async def look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any]
     order_id, client_id = arguments.get("id"), arguments.get("clientOrderId")
     exchange, has, api = session.exchange, session.has, session.api
     ids = abilities.client_order_ids(exchange)
+    unsettled: dict[str, Any] | None = None
     if order_id and has.get("fetchOrder"):
-        return await _ask_for(session, symbol, str(order_id), {})
+        answer = await _ask_for(session, symbol, str(order_id), {})
+        # One without a state may have ended: then it is among what is done.
+        if answer is None or answer.get("status") is not None:
+            return answer
+        unsettled = answer
     if client_id and has.get("fetchOrder") and ids["finds"]:
         if form := abilities.PATH_IDS.get(exchange):
             return await _ask_for(session, symbol, form.format(client_id), {}, in_path=str(client_id))
@@ -278,9 +292,9 @@ async def look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any]
     if found is None and not order_id:
         if unnamed := await _among_unnamed(session, symbol, done, _done_lists(session)[0][0], str(client_id), since):
             return unnamed
-    if found is None and since is None:
+    if found is None and since is None and unsettled is None:
         raise HistoryIncomplete(f"{exchange} has to be asked for lists of orders, and nobody says since when")
-    return told(session, found) if found else None
+    return told(session, found) if found else unsettled
 
 
 # Each costs a question.
@@ -383,26 +397,35 @@ async def trades_from(session: Session, arguments: dict[str, Any]) -> list[dict[
 
 async def orders_of(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     """Our ids of orders that the exchange's ids are known of; null for an order that carries none of ours. One that the exchange does not
-    show any more is left out."""
+    show any more is left out, and so is one without an id that was never seen to be told where it was asked for."""
     symbol = session.market(arguments.get("symbol"))
     wanted = {str(order_id) for order_id in arguments.get("ids") or []}
     found: dict[str, Any] = {}
+    unnamed: dict[str, str] = {}
 
-    def take(orders: list[Order]) -> None:
+    def take(orders: list[Order], method: str) -> None:
         for order in orders:
             order_id = str(order.get("id"))
-            # Some lists leave our ids away: what bears none there is asked for.
-            if order_id in wanted and order_id not in found and _is_named(order):
+            if order_id not in wanted or order_id in found:
+                continue
+            if _is_named(order):
                 found[order_id] = abilities.plain_client_id(session.exchange, order.get("clientOrderId"))
+            else:
+                # Some lists leave our ids away: what bears none there is asked for.
+                unnamed[order_id] = method
 
     if abilities.client_order_ids(session.exchange)["tells"]:
         # Whatever these lists leave out is asked for by its id.
         with contextlib.suppress(HistoryIncomplete):
-            take(await _open(session, symbol))
-            if wanted - found.keys():
-                take(await _done(session, symbol, arguments.get("since")))
+            take(await _open(session, symbol), "fetchOpenOrders")
+            if wanted - found.keys() and (lists := _done_lists(session)):
+                take(await _done(session, symbol, arguments.get("since")), lists[0][0])
     for order_id in sorted(wanted - found.keys()):
-        order = await look_up(session, {"symbol": symbol, "id": order_id, "since": arguments.get("since")})
-        if order is not None:
+        # Whose it is counts, not what became of it.
+        if session.has.get("fetchOrder"):
+            order = await _ask_for(session, symbol, order_id, {})
+        else:
+            order = await look_up(session, {"symbol": symbol, "id": order_id, "since": arguments.get("since")})
+        if order is not None and (order["clientOrderId"] or _are_named(session, "fetchOrder", unnamed.get(order_id, ""))):
             found[order_id] = order["clientOrderId"]
     return found

@@ -163,7 +163,8 @@ class Server:
         if name == "close":
             if session := self.sessions.pop(str(message.get("session")), None):
                 self._withdraw_all(str(message.get("session")))
-                await session.close()
+                # Some exchanges' connections take seconds to close, for which nobody else waits.
+                self._start(session.close())
             return None
         if self.is_test and name == "misbehave" and self._writer is not None:
             return await testing.misbehave(arguments, self._writer)
@@ -191,7 +192,7 @@ class Server:
             str(arguments.get("exchange")), arguments.get("credentials") or {}, arguments.get("settings") or {})
         if old := self.sessions.get(name):
             self._withdraw_all(name)
-            await old.close()
+            self._start(old.close())
         self.sessions[name] = session
 
     def _withdraw_all(self, session: str) -> None:

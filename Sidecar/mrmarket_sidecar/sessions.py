@@ -42,9 +42,10 @@ def _traced(kind: type) -> type:
                 queue.extend(waiting)
                 raise
 
-        async def request(self, path: str, api: Any = "public", method: str = "GET", params: Any = None, *rest: Any, **named: Any) -> Any:
-            note_request(params)
-            return await super().request(path, api, method, params or {}, *rest, **named)
+        async def request(self, *arguments: Any, **named: Any) -> Any:
+            # path, kind of endpoint, verb, parameters
+            note_request(arguments[3] if len(arguments) > 3 else named.get("params"))
+            return await super().request(*arguments, **named)
 
         async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
             seen = trace.get()
@@ -179,6 +180,7 @@ class Session:
             "exchange": self.exchange, "name": self.api.name, "precisionMode": self.api.precisionMode,
             "clientOrderIds": abilities.client_order_ids(self.exchange),
             "clientIdStyle": abilities.client_id_style(self.exchange), "obstacles": self.obstacles(),
+            "acceptanceSeconds": abilities.VALID_SECONDS.get(self.exchange, 60),
             "streams": {
                 "orderBook": bool(self.has.get("watchOrderBook")), "trades": bool(self.has.get("watchTrades")),
                 "ticker": bool(self.has.get("watchTicker")), "orders": bool(self.has.get("watchOrders")),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 ENDS = frozenset({"closed", "canceled", "expired", "rejected"})
-UNDER_WAY = re.compile(r"(?i)pending|sent(?![a-z])|process(?!ed)|progress|await|queue|ing(?![a-z])")
+UNDER_WAY = re.compile(r"(?i)pending|sent(?![a-z])|process(?!ed)|progress|await|queue|suspend|calculated|done_for|ing(?![a-z])")
 PARTIAL = re.compile(r"(?i)partial(?!.*(cancel|reject|expire|clos))")
 # Codes that are no words (ccxt 4.5.90), by the comments on them: test_statuses reads all that there are.
 CODES = {"lbank": {"4": "canceling"}}

@@ -17,6 +17,15 @@ class AbilityTests(unittest.TestCase):
                 found = abilities.obstacles(exchange, dict(getattr(ccxt, exchange)().has))
                 self.assertIn("takes no client order id", found)
 
+    def test_who_signs_with_what_our_keys_do_not_hold_is_refused_with_the_reason(self) -> None:
+        for exchange, name in (("hyperliquid", "walletAddress"), ("derive", "walletAddress"), ("revolutx", "privateKey")):
+            with self.subTest(exchange=exchange):
+                found = abilities.obstacles(exchange, dict(getattr(ccxt, exchange)().has))
+                self.assertTrue(any(words.startswith("needs a key of another kind") and name in words for words in found), found)
+
+    def test_who_tells_trades_without_their_market_is_refused(self) -> None:
+        self.assertIn("does not tell the markets of own trades", abilities.obstacles("btcturk", dict(ccxt.btcturk().has)))
+
     def test_every_exchange_can_be_judged(self) -> None:
         judged = {exchange: abilities.client_order_ids(exchange) for exchange in ccxt.exchanges}
         self.assertGreater(sum(ids["places"] for ids in judged.values()), 60)

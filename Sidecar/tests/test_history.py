@@ -24,6 +24,8 @@ class Exchange:
     ends: list[int] = field(default_factory=list)
     others: int = 0
     asked: int = 0
+    # How many rows its requests are seen to ask for.
+    size: int | None = None
 
     def __post_init__(self) -> None:
         count = len(self.times)
@@ -46,7 +48,7 @@ class Exchange:
         rows = [row for row in sorted(self.rows, key=lambda row: self.sorting[row["id"]], reverse=self.newest_first)
                 if start <= self.sorting[row["id"]][0] <= end]
         rows = rows[skip if self.skips else 0:][:self.page]
-        return Page([row for row in rows if row["symbol"] == "MINE" and (self.ends or row["timestamp"] >= since)], rows)
+        return Page([row for row in rows if row["symbol"] == "MINE" and (self.ends or row["timestamp"] >= since)], rows, self.size)
 
 
 def spread(chance: random.Random, since: int, count: int) -> list[int]:
@@ -138,10 +140,24 @@ class TradeTests(unittest.IsolatedAsyncioTestCase):
 
     async def test_a_number_that_only_looks_like_a_page_stops_nothing_where_the_page_is_known(self) -> None:
         for count in (20, 25, 50):
-            exchange = Exchange([NOW - DAY + step for step in range(count)], 100)
+            exchange = Exchange([NOW - DAY + step for step in range(count)], 100, size=100)
             for takes_end in (True, False):
                 rules = Rules(100, None, None, takes_end=takes_end)
                 self.assertEqual(len(await own_trades(exchange.ask, rules, NOW - 2 * DAY, NOW, 1_000)), count)
+
+    async def test_a_page_is_no_bound_that_no_request_carries_or_that_the_exchange_lowers(self) -> None:
+        cases = (
+            # Told 25 at a time, where ccxt says 500: a sweep of one moment, and one of a second.
+            ([NOW - 60_000] * 40, 25, None, Rules(500, None, 90 * DAY), NOW - 120_000),
+            ([NOW - 60_000 + step * 22 for step in range(40)], 25, None, Rules(500, None, 90 * DAY), NOW - 120_000),
+            # Without an end to ask by: 50 at a time where ccxt says 100, and 100 where 1000 are asked for.
+            ([NOW - DAY + step * 60_000 for step in range(200)], 50, None, Rules(100, 30 * DAY, None, takes_end=False), NOW - DAY - 1),
+            ([NOW - DAY + step * 60_000 for step in range(300)], 100, 1_000, Rules(1_000, None, None, takes_end=False), NOW - DAY - 1),
+        )
+        for times, page, size, rules, since in cases:
+            exchange = Exchange(times, page, newest_first=True, size=size)
+            with self.subTest(page=page), self.assertRaises(HistoryIncomplete):
+                await own_trades(exchange.ask, rules, since, NOW, 1_000)
 
     async def test_a_trade_of_now_does_not_show_the_direction_though_the_exchange_s_clock_is_behind(self) -> None:
         exchange = Exchange([NOW - DAY + step * 1_000 for step in range(120)], newest_first=True)

@@ -92,6 +92,39 @@ class BuiltQuestionTests(unittest.IsolatedAsyncioTestCase):
                 await account.place()
                 self.assertTrue(account.last, "our id was not sent")
 
+    async def by_its_id(self, exchange: str, ask: Any) -> Any:
+        """What leaves for an order of which the exchange's id is known."""
+        account = Asked(exchange)
+        account.ours = "9007199254"
+        self.addAsyncCleanup(account.api.close)
+        try:
+            await ask(account, {"symbol": "BTC/USDT", "id": account.ours, "clientOrderId": OURS, "since": 1_699_999_000_000})
+        except Sent:
+            return account.sent.pop()
+        return None
+
+    async def test_an_order_is_asked_for_and_cancelled_by_the_exchange_s_id(self) -> None:
+        for exchange in ccxt.exchanges:
+            has = dict(getattr(ccxt, exchange)().has)
+            if abilities.obstacles(exchange, has):
+                continue
+            for ask in (orders.look_up, orders.cancel):
+                if ask is orders.look_up and not has.get("fetchOrder"):
+                    continue
+                with self.subTest(exchange=exchange, ask=ask.__name__):
+                    sent = await self.by_its_id(exchange, ask)
+                    self.assertIsNotNone(sent, "the id was not sent")
+                    self.assertTrue(is_whole(sent), sent)
+                    self.assertNotIn("BTC/USDT", json.dumps(sent), "the exchange does not know ccxt's names of markets")
+
+    async def test_who_finds_no_order_by_its_id_is_not_traded_on(self) -> None:
+        for exchange in sorted(abilities.IDLESS):
+            account = Asked(exchange)
+            self.addAsyncCleanup(account.api.close)
+            with self.subTest(exchange=exchange), self.assertRaises((ccxt.ArgumentsRequired, ccxt.NotSupported)):
+                await account.api.fetch_order("9007199254", "BTC/USDT")
+            self.assertIn("finds no order by the exchange's own id", abilities.obstacles(exchange, dict(account.api.has)))
+
     async def test_names_of_ours_that_ccxt_takes_for_the_exchange_s_id(self) -> None:
         for exchange in sorted(abilities.FALSE_FINDS & set(ccxt.exchanges)):
             account = Asked(exchange)
@@ -103,6 +136,28 @@ class BuiltQuestionTests(unittest.IsolatedAsyncioTestCase):
                     pass
                 self.assertFalse(account.sent and is_whole(account.sent[-1]), "ccxt asks by our id now")
         self.assertEqual((await self.question("poloniex", orders.look_up))[1]["id"], f"cid:{OURS}")
+
+    async def test_who_puts_what_was_asked_where_the_answer_s_id_belongs_is_read_by_the_answer(self) -> None:
+        session = Session("poloniex", {"apiKey": "k", "secret": "c2VjcmV0"}, {})
+        self.addAsyncCleanup(session.close)
+        account = Account("poloniex")
+        self.addAsyncCleanup(account.api.close)
+        session.api.set_markets([account.rules()])
+        row = {"id": "7", "clientOrderId": OURS, "symbol": "BTC_USDT", "state": "NEW", "side": "BUY", "type": "LIMIT", "price": "5",
+               "quantity": "1", "filledQuantity": "0", "createTime": 1_700_000_000_000}
+        for answer, found in ((row, "7"), ({}, None), ({**row, "clientOrderId": "another"}, None), ({**row, "clientOrderId": ""}, None)):
+
+            async def request(*_: Any, **__: Any) -> Any:
+                return answer
+
+            session.api.request = request
+            ask = orders.look_up(session, {"symbol": "BTC/USDT", "clientOrderId": OURS})
+            with self.subTest(answer=answer):
+                if found:
+                    self.assertEqual(((await ask) or {}).get("id"), found)
+                else:
+                    with self.assertRaises(HistoryIncomplete):
+                        await ask
 
 
 class Kraken:
@@ -200,7 +255,7 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
         async def one(order_id: str, *_: Any, **__: Any) -> Any:
             if (ours := (traded or {}).get(order_id)) is None:
                 raise ccxt.OrderNotFound(order_id)
-            return {"id": order_id, "clientOrderId": ours, "symbol": "BTC/USDT", "timestamp": now - 2_000}
+            return {"id": order_id, "clientOrderId": ours, "symbol": "BTC/USDT", "side": "buy", "status": "closed", "timestamp": now - 2_000}
 
         session.api.fetch_open_orders, session.api.fetch_orders = none, listed
         session.api.fetch_my_trades, session.api.fetch_order = trades, one
@@ -259,7 +314,8 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
                 await orders.look_up(session, {"symbol": "BTC/USDT", **question})
 
     async def test_open_orders_are_not_all_where_a_page_of_them_is_full(self) -> None:
-        for exchange, count, is_whole in (("coinbase", 99, True), ("coinbase", 100, False), ("bigone", 60, True), ("bigone", 200, False),
+        sent = {"coinbase": 100, "bigone": 200, "htx": 500, "lbank": 200}
+        for exchange, count, is_whole in (("lbank", 100, True), ("lbank", 200, False), ("coinbase", 99, True), ("coinbase", 100, False), ("bigone", 60, True), ("bigone", 200, False),
                                           ("cryptocom", 50, True), ("cryptocom", 101, True), ("kraken", 50, True), ("htx", 100, True)):
             session = await self.session(exchange)
             account = Account(exchange)
@@ -269,6 +325,9 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
 
             async def fetch(symbol: str, since: Any = None, limit: Any = None) -> list[Any]:
                 asked.append(limit)
+                # What ccxt sends of it.
+                if exchange in sent:
+                    listings.note_request({"page_length": limit})
                 for index in range(count):
                     listings.note(listings.ORDERS, {"id": str(index)})
                 return [{"id": str(index)} for index in range(count)]
@@ -280,7 +339,97 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
                 else:
                     with self.assertRaises(HistoryIncomplete):
                         await orders.open_orders(session, {"symbol": "BTC/USDT"})
-            self.assertEqual(asked, [{"coinbase": 100, "bigone": 200, "htx": 500}.get(exchange)])
+            if exchange in sent:
+                self.assertEqual(asked, [sent[exchange]])
+
+    async def lbank(self, resting: list[Any], done: list[Any], one: Any) -> Session:
+        """As lbank answers, for the first page of each list."""
+        session = await self.session("lbank")
+        account = Account("lbank")
+        self.addAsyncCleanup(account.api.close)
+        session.api.set_markets([{**account.rules(), "id": "btc_usdt"}])
+
+        async def request(path: str, api: Any = "public", method: str = "GET", params: Any = None, *_: Any, **__: Any) -> Any:
+            listings.note_request(params)
+            size = int((params or {}).get("page_length") or 0)
+            if "no_deal" in path:
+                return {"result": "true", "data": {"orders": resting[:size]}, "error_code": 0}
+            if "history" in path:
+                return {"result": "true", "data": {"orders": done[:size]}, "error_code": 0}
+            return {"result": "true", "data": one, "error_code": 0}
+
+        session.api.request = request
+        return session
+
+    def lbank_row(self, number: int, status: int, filled: str = "0") -> dict[str, Any]:
+        time = 1_700_000_000_000 + number
+        return {"orderId": f"o{number}", "symbol": "btc_usdt", "origQty": "1", "executedQty": filled, "price": "5", "updateTime": time,
+                "time": time, "type": "buy", "status": status, "cummulativeQuoteQty": 0, "origQuoteOrderQty": 0}
+
+    async def test_a_list_that_the_exchange_cuts_hides_no_order_that_rests(self) -> None:
+        for count in (101, 201):
+            resting = [{**self.lbank_row(index, 0), "clientOrderId": f"mrm{index:09}"} for index in range(count - 1)]
+            session = await self.lbank(resting + [{**self.lbank_row(count, 0), "clientOrderId": OURS}], [], None)
+            ask = orders.look_up(session, {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": 1_600_000_000_000})
+            if count == 101:
+                self.assertEqual(((await ask) or {}).get("clientOrderId"), OURS)
+            else:
+                with self.assertRaises(HistoryIncomplete):
+                    await ask
+
+    async def test_an_order_that_a_list_tells_without_our_id_is_asked_for_and_never_passed_over(self) -> None:
+        rows = {0: ([self.lbank_row(7, 0)], []), 2: ([], [self.lbank_row(7, 2, "1")])}
+        for status, (resting, done) in rows.items():
+            row = self.lbank_row(7, status, "1" if done else "0")
+            asked = {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": 1_600_000_000_000}
+            session = await self.lbank(resting, done, {**row, "clientOrderId": OURS})
+            with self.subTest(status=status):
+                self.assertEqual(((await orders.look_up(session, asked)) or {}).get("id"), "o7")
+                owners = {"symbol": "BTC/USDT", "ids": ["o7"], "since": 1_600_000_000_000}
+                self.assertEqual(await orders.orders_of(session, owners), {"o7": OURS})
+                # Somebody else's, and one of which nobody says whose it is.
+                session = await self.lbank(resting, done, {**row, "clientOrderId": "another"})
+                self.assertIsNone(await orders.look_up(session, asked))
+                session = await self.lbank(resting, done, row)
+                with self.assertRaises(HistoryIncomplete):
+                    await orders.look_up(session, asked)
+
+    async def test_an_order_that_is_told_without_a_state_is_looked_for_among_what_is_done(self) -> None:
+        session = await self.session("whitebit")
+        account = Account("whitebit")
+        self.addAsyncCleanup(account.api.close)
+        session.api.set_markets([{**account.rules(), "id": "BTC_USDT"}])
+        row = {"id": 77, "clientOrderId": OURS, "ctime": 1_700_000_000.0, "ftime": 1_700_000_060.0, "side": "buy", "type": "limit",
+               "amount": "1", "price": "5", "dealStock": "0.4", "dealMoney": "2", "dealFee": "0", "market": "BTC_USDT"}
+
+        async def request(path: str, *_: Any, **__: Any) -> Any:
+            if "executed-history" in path:
+                return {"BTC_USDT": []}
+            return {"BTC_USDT": [row]} if "history" in path else ([] if path.endswith("orders") else row)
+
+        session.api.request = request
+        for asked in ({"id": "77", "clientOrderId": OURS}, {"clientOrderId": OURS}):
+            found = await orders.look_up(session, {"symbol": "BTC/USDT", "since": 1_600_000_000_000, **asked})
+            self.assertEqual({name: (found or {}).get(name) for name in ("status", "filled")}, {"status": "closed", "filled": "0.4"})
+
+    async def test_of_bitstamp_s_answer_about_one_order_what_was_ordered_is_reckoned(self) -> None:
+        session = await self.session("bitstamp")
+        account = Account("bitstamp")
+        self.addAsyncCleanup(account.api.close)
+        session.api.set_markets([{**account.rules(), "id": "btcusd", "symbol": "BTC/USD", "quote": "USD", "quoteId": "USD"}])
+        trade = {"btc": "0.23000000", "fee": "0.09", "tid": 25810126, "usd": "69.89", "type": 2, "price": "303.89",
+                 "datetime": "2017-11-11 07:22:20.710567"}
+        for trades, rest, state, expected in (
+            ([trade], "0.77000000", "Canceled", ("canceled", "1.00000000", "0.23")), ([], "1.00000000", "Canceled", ("canceled", "1.00000000", "0")),
+            ([trade], "0.77000000", "Open", ("open", "1.00000000", "0.23")), ([trade], None, "Canceled", ("canceled", None, "0.23"))):
+            answer = {"id": 468646390, "client_order_id": OURS, "type": "0", "status": state, "transactions": trades, "amount_remaining": rest}
+
+            async def request(*_: Any, **__: Any) -> Any:
+                return answer
+
+            session.api.request = request
+            found = await orders.look_up(session, {"symbol": "BTC/USD", "id": "468646390", "clientOrderId": OURS})
+            self.assertEqual(tuple((found or {}).get(name) for name in ("status", "amount", "filled")), expected)
 
     async def test_an_exchange_that_shows_no_ended_order_by_our_id_is_not_traded_on(self) -> None:
         for exchange in ("gemini", "zebpay", "coinbaseinternational", "bittrade", "blockchaincom"):

@@ -1,6 +1,7 @@
 import ast
 import inspect
 import re
+import textwrap
 import unittest
 from typing import Any
 
@@ -13,7 +14,7 @@ from mrmarket_sidecar.sessions import Session
 from .test_order_options import Account
 
 OURS = "mrmabcdef012"
-UNDER_WAY = re.compile(r"(?i)pend|(^|[^a-z])sent|_sent|process|progress|queue|being|ing($|[^a-z])")
+UNDER_WAY = re.compile(r"(?i)pend|(^|[^a-z])sent|_sent|process|progress|queue|being|suspend|done_for|ing($|[^a-z])")
 PARTIAL = re.compile(r"(?i)partial(?!.*cancel)")
 # What an exchange says of an order that is not over, and what is to be told.
 ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
@@ -39,7 +40,7 @@ def words(method: Any) -> list[tuple[str, str]]:
     source = inspect.getsource(method)
     lines = source.splitlines()
     found = []
-    for node in ast.walk(ast.parse(inspect.cleandoc("if True:\n" + source))):
+    for node in ast.walk(ast.parse(textwrap.dedent(source))):
         for key in node.keys if isinstance(node, ast.Dict) else []:
             if isinstance(key, ast.Constant):
                 comments = [line.partition("#")[2] for line in lines if line.strip().startswith(f"'{key.value}':")]
