@@ -79,9 +79,9 @@ IDLESS = frozenset({"bybit", "bybiteu", "bybitid"})
 CANCELS_WITHOUT_SYMBOL = frozenset({"coinbaseexchange"})
 # Whose answer about one order tells what is left of it alone, under this name.
 RESTS = {"bitstamp": "amount_remaining"}
-# For how many seconds a signed request is valid, where that is longer than a minute: coinbase's tokens (ccxt signs them for so long), and
-# the timestamps of htx and woo, by their manuals.
-VALID_SECONDS = {"coinbase": 120, "htx": 300, "woo": 300}
+# For how many seconds a signed request is valid, where that is a minute or longer: coinbase's tokens and phemex's requests (ccxt signs them
+# for two minutes and for one), and the timestamps of htx and woo, by their manuals.
+VALID_SECONDS = {"coinbase": 120, "htx": 300, "phemex": 90, "woo": 300}
 # For how long after its placing an order can be asked for by our id, in milliseconds, where that is less than it may last: of one that
 # has ended, two hours at HTX (announcements of April 2021).
 CLIENT_ID_LASTS = {"htx": 2 * 3_600_000}

@@ -158,7 +158,9 @@ def may_be_cut(exchange: str, asked: int | None, page: int | None, count: int) -
     """Whether a list of open orders may have been ended by a number: that which the request is seen to carry, or any that is round."""
     if asked is not None:
         return count >= asked
-    return count == page or (count in ROUND_PAGES and exchange not in abilities.WHOLE_OPEN_LISTS)
+    # Where each is asked for by our id, one that a list of any length leaves out is found all the same.
+    is_all = exchange in abilities.WHOLE_OPEN_LISTS or abilities.client_order_ids(exchange)["finds"]
+    return count == page or (count in ROUND_PAGES and not is_all)
 
 
 def _is_named(order: Order) -> bool:

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import re
 import unittest
@@ -341,6 +342,31 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
                         await orders.open_orders(session, {"symbol": "BTC/USDT"})
             if exchange in sent:
                 self.assertEqual(asked, [sent[exchange]])
+
+    async def test_how_many_open_orders_are_told_is_known_of_each_exchange(self) -> None:
+        """By the number that its request carries, by its manual, or it is asked for each order; of latoken nothing is known."""
+        for exchange in ccxt.exchanges:
+            if abilities.obstacles(exchange, dict(getattr(ccxt, exchange)().has)):
+                continue
+            account = Account(exchange)
+            self.addAsyncCleanup(account.api.close)
+            account.api.options.update({"subaccount_id": "1", "tradingAccountId": "1"})
+
+            async def request(path: str, api: Any = "public", method: str = "GET", params: Any = None, *_: Any, **__: Any) -> Any:
+                listings.note_request(params)
+                return {"result": {}, "data": {}, "status": "ok"}
+
+            account.api.request = request
+            features = ((getattr(account.api, "features", None) or {}).get("spot") or {}).get("fetchOpenOrders") or {}
+            page = abilities.OPEN_PAGES.get(exchange) or features.get("limit")
+            with listings.listing(listings.ORDERS) as seen, contextlib.suppress(Exception):
+                await account.api.fetch_open_orders("BTC/USDT", None, page)
+            with self.subTest(exchange=exchange):
+                self.assertTrue(
+                    seen.size or exchange in abilities.WHOLE_OPEN_LISTS or exchange == "latoken"
+                    or abilities.client_order_ids(exchange)["finds"])
+                if seen.size:
+                    self.assertEqual(seen.size, page, "another number than was asked for")
 
     async def lbank(self, resting: list[Any], done: list[Any], one: Any) -> Session:
         """As lbank answers, for the first page of each list."""
