@@ -47,7 +47,7 @@ struct SidecarOrderBoard: Sendable {
     /// Lots of the fills told, by order that has not ended.
     private var told: [ClientOrderID: Int64] = [:]
     /// How much was ordered with those whose end was told, or needs no telling.
-    private var finished = RecentValues<ClientOrderID, Quantity>(limit: 100_000)
+    private var finished = RecentValues<ClientOrderID, Quantity>(limit: 20_000)
     var ended: Set<ClientOrderID> { finished.keySet }
     /// Of those, what the last list of open orders held, and whether that was told.
     private var listedAgain: [ClientOrderID: Bool] = [:]
