@@ -55,7 +55,7 @@ LISTS_BY_ID = frozenset({"kraken"})
 ENDS = {"bitrue": "endTime", "bittrade": "end-time", "coinsph": "endTime", "derive": "to_timestamp"}
 SKIPS = {"bitstamp": "offset", "kraken": "ofs", "ndax": "StartIndex", "phemex": "offset", "whitebit": "offset"}
 # Days that a question reaches on from its beginning, where that is less than ccxt says: it sets the end itself.
-WINDOWS = {"bullish": 7, "lbank": 1}
+WINDOWS = {"bullish": 7, "lbank": 1, "onetrading": 7}
 # Exchanges that are asked for whole days: an answer that begins before the time that was asked for says nothing of its order.
 WHOLE_DAYS = frozenset({"lbank"})
 # How many open orders to ask for where ccxt's features say nothing of it.
@@ -77,11 +77,19 @@ MARKETLESS_TRADES = frozenset({"btcturk"})
 IDLESS = frozenset({"bybit", "bybiteu", "bybitid"})
 # Whose cancelOrder sends ccxt's own name of the market: it is left away.
 CANCELS_WITHOUT_SYMBOL = frozenset({"coinbaseexchange"})
-# Whose answer about one order tells what is left of it alone, under this name.
+# Whose answer about one order tells what is left of it alone, under this name; and whose lists tell what was ordered under this one, and
+# what is left where ccxt looks for that.
 RESTS = {"bitstamp": "amount_remaining"}
-# For how many seconds a signed request is valid, where that is a minute or longer: coinbase's tokens and phemex's requests (ccxt signs them
-# for two minutes and for one), and the timestamps of htx and woo, by their manuals.
-VALID_SECONDS = {"coinbase": 120, "htx": 300, "phemex": 90, "woo": 300}
+ORDERED = {"bitstamp": "amount_at_create"}
+# For how many seconds a signed request is valid, where that is longer than the rule: bitstamp's, htx's and woo's timestamps by their manuals;
+# alpaca's, latoken's and onetrading's requests bear none, and may come as late as a network lets them.
+VALID_SECONDS = {"alpaca": 300, "bitstamp": 180, "htx": 300, "latoken": 300, "onetrading": 300, "woo": 300}
+# The longest of all others that is known is coinbase's two minutes.
+RULE_SECONDS = 150
+# Who are asked for no more own trades at once, by their manuals, than ccxt names.
+MOST_TRADES = {"hashkey": 500}
+# Whose lists of done orders ccxt has for derivatives alone.
+NO_DONE_LISTS = frozenset({"poloniex"})
 # For how long after its placing an order can be asked for by our id, in milliseconds, where that is less than it may last: of one that
 # has ended, two hours at HTX (announcements of April 2021).
 CLIENT_ID_LASTS = {"htx": 2 * 3_600_000}

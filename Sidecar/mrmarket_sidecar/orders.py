@@ -35,7 +35,11 @@ def told(session: Session, order: Order) -> dict[str, Any]:
 
 def _completed(exchange: str, order: Order) -> Order:
     """With what the exchange tells under a name that ccxt does not read: of how much was ordered, what is left."""
-    rest = (order.get("info") or {}).get(abilities.RESTS.get(exchange, ""))
+    info = order.get("info") or {}
+    if ordered := info.get(abilities.ORDERED.get(exchange, "")):
+        rest = _decimal(order.get("amount") or "0")
+        return {**order, "amount": ordered, "remaining": str(rest), "filled": str(_decimal(ordered) - rest)}
+    rest = info.get(abilities.RESTS.get(exchange, ""))
     if order.get("amount") is not None or rest is None:
         return order
     filled = order.get("filled") or "0"
@@ -131,7 +135,27 @@ async def cancel(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
 
 async def open_orders(session: Session, arguments: dict[str, Any]) -> list[dict[str, Any]]:
     symbol = session.market(arguments.get("symbol"))
-    return [told(session, order) for order in await _open(session, symbol)]
+    listed = await _open(session, symbol)
+    return [told(session, await _named(session, symbol, order)) for order in listed]
+
+
+async def _named(session: Session, symbol: str, order: Order) -> Order:
+    """An order of a list with its client order id, which some lists leave away: it is asked for, once."""
+    order_id = str(order.get("id"))
+    if _is_named(order) or _are_named(session, "fetchOpenOrders") or not session.has.get("fetchOrder"):
+        return order
+    if order_id not in session.client_ids:
+        answer = await _ask_for(session, symbol, order_id, {})
+        if answer is None:
+            return order
+        session.client_ids[order_id] = answer["clientOrderId"]
+        # In the order in which they came.
+        while len(session.client_ids) > MOST_CLIENT_IDS:
+            del session.client_ids[next(iter(session.client_ids))]
+    return {**order, "clientOrderId": session.client_ids[order_id]}
+
+
+MOST_CLIENT_IDS = 10_000
 
 
 async def _open(session: Session, symbol: str) -> list[Order]:
@@ -183,6 +207,8 @@ DONE_METHODS = r"^fetch_(canceled_and_closed_|closed_|canceled_)?orders(_\w+)?$"
 
 def _done_lists(session: Session) -> list[tuple[str, str]]:
     preferred = abilities.DONE_LIST.get(session.exchange)
+    if session.exchange in abilities.NO_DONE_LISTS:
+        return []
     for name, method, others in DONE_LISTS:
         if session.has.get(name) and preferred in (None, name):
             return [(name, method)] + [other for other in others if session.has.get(other[0])]
@@ -292,7 +318,8 @@ async def look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any]
         return await _by_its_trades(session, symbol, str(client_id), int(since))
     found = mine(done)
     if found is None and not order_id:
-        if unnamed := await _among_unnamed(session, symbol, done, _done_lists(session)[0][0], str(client_id), since):
+        names = [name for name, _ in _done_lists(session)[:1]]
+        if unnamed := await _among_unnamed(session, symbol, done, "".join(names), str(client_id), since):
             return unnamed
     if found is None and since is None and unsettled is None:
         raise HistoryIncomplete(f"{exchange} has to be asked for lists of orders, and nobody says since when")
@@ -307,6 +334,9 @@ async def _among_unnamed(
     session: Session, symbol: str, orders: list[Order], method: str, client_id: str, since: int | None
 ) -> dict[str, Any] | None:
     """An order of ours among those that a list tells without a client order id, each asked for by the exchange's own."""
+    # Where the list alone can tell, and is seen to tell the ids of others, one without bears none.
+    if not session.has.get("fetchOrder") and _are_named(session, method):
+        return None
     candidates = [row for row in orders if not _is_named(row) and not _is_older(row, since)]
     if len(candidates) > MOST_UNNAMED:
         raise HistoryIncomplete(f"{session.exchange} tells {len(candidates)} orders without a client order id")
@@ -376,6 +406,8 @@ async def trades_from(session: Session, arguments: dict[str, Any]) -> list[dict[
     feature = dict(session.feature("fetchMyTrades"))
     if exchange in abilities.UNHEEDED_SIZES:
         feature.pop("limit", None)
+    if most := abilities.MOST_TRADES.get(exchange):
+        feature["limit"] = most
     if days := abilities.WINDOWS.get(exchange):
         feature["untilDays"] = days
     rules = Rules.of(feature, takes_end=end_name is not None, skips=skip_name is not None)
@@ -418,7 +450,7 @@ async def orders_of(session: Session, arguments: dict[str, Any]) -> dict[str, An
 
     if abilities.client_order_ids(session.exchange)["tells"]:
         # Whatever these lists leave out is asked for by its id.
-        with contextlib.suppress(HistoryIncomplete):
+        with contextlib.suppress(HistoryIncomplete, ccxt.NotSupported):
             take(await _open(session, symbol), "fetchOpenOrders")
             if wanted - found.keys() and (lists := _done_lists(session)):
                 take(await _done(session, symbol, arguments.get("since")), lists[0][0])

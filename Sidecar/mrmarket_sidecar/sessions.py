@@ -45,7 +45,25 @@ def _traced(kind: type) -> type:
         async def request(self, *arguments: Any, **named: Any) -> Any:
             # path, kind of endpoint, verb, parameters
             note_request(arguments[3] if len(arguments) > 3 else named.get("params"))
-            return await super().request(*arguments, **named)
+            try:
+                return await super().request(*arguments, **named)
+            except ccxt.PermissionDenied as error:
+                # Bitget: which kind of account it is was not known well, and is asked again.
+                if "Unified Account mode" in str(error):
+                    self.options["uta"] = None
+                raise
+
+        async def handle_uta_and_params(self, params: Any, method: str, default: bool = False) -> Any:
+            """Bitget's kind of account, on which hangs what everything is asked of. ccxt takes any trouble with the question for a no."""
+            known, rest = self.handle_option_and_params(params, method, "uta")
+            if known is None and self.check_required_credentials(False):
+                try:
+                    await self.privateUtaGetV3AccountSettings()
+                    known = True
+                except ccxt.ExchangeError:
+                    known = False
+                self.options["uta"] = known
+            return [default if known is None else known, rest]
 
         async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
             seen = trace.get()
@@ -100,6 +118,8 @@ class Session:
         self._closing: set[asyncio.Task[None]] = set()
         # ccxt's methods whose answers have been seen to tell client order ids.
         self.naming: set[str] = set()
+        # By the exchange's id, of orders that its lists tell without one.
+        self.client_ids: dict[str, str | None] = {}
 
     def _make(self, with_key: bool) -> Any:
         options = {"defaultType": "spot", "adjustForTimeDifference": True}
@@ -180,7 +200,7 @@ class Session:
             "exchange": self.exchange, "name": self.api.name, "precisionMode": self.api.precisionMode,
             "clientOrderIds": abilities.client_order_ids(self.exchange),
             "clientIdStyle": abilities.client_id_style(self.exchange), "obstacles": self.obstacles(),
-            "acceptanceSeconds": abilities.VALID_SECONDS.get(self.exchange, 60),
+            "acceptanceSeconds": abilities.VALID_SECONDS.get(self.exchange, abilities.RULE_SECONDS),
             "streams": {
                 "orderBook": bool(self.has.get("watchOrderBook")), "trades": bool(self.has.get("watchTrades")),
                 "ticker": bool(self.has.get("watchTicker")), "orders": bool(self.has.get("watchOrders")),

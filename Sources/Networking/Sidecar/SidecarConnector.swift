@@ -13,9 +13,8 @@ public final class SidecarConnector: ExchangeConnector {
         var skipped: [String: String] = [:]
         /// By quote, kept from the first load on: an estimate, and no reason to begin anew.
         var feeTokenPrices: [AssetID: FixedDecimal] = [:]
-        /// Exchanges differ, and ccxt tells of none: longer than any that is known (OKX and Binance refuse after ten seconds by default,
-        /// sixty at most), but for those of which the sidecar says more.
-        var validSeconds: Int64 = 60
+        /// Exchanges differ, and ccxt tells of none: longer than most, and what the sidecar says of those that are known to take longer.
+        var validSeconds: Int64 = 150
     }
 
     public let id: ExchangeID

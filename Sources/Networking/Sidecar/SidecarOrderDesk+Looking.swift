@@ -207,7 +207,12 @@ extension SidecarOrderDesk {
     func lookUp(_ id: ClientOrderID) async throws(SidecarFailure) -> ExchangeOrder? {
         let told = try await account.ask("lookUpOrder", lookUpArguments(id))
         if told.isNull { return nil }
-        do { return try UnifiedReading.order(told) } catch { throw .unreadable("\(error)") }
+        do {
+            let order = try UnifiedReading.order(told)
+            // Its trades name the exchange's id alone.
+            if let exchangeID = order.id { state.withLock { $0.board.learn(exchangeID, id) } }
+            return order
+        } catch { throw .unreadable("\(error)") }
     }
 
     /// The exchange's clock may be so far behind ours, which nobody measures.

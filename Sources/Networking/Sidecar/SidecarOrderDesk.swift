@@ -234,6 +234,15 @@ final class SidecarOrderDesk: Sendable {
         } catch { logger.warning("order \(id) could not be looked up: \(error)") }
     }
 
+    /// Since when an order may have filled: as the exchange says, else as we know, else a day ago. Milliseconds since 1970.
+    private func began(_ order: ExchangeOrder, _ id: ClientOrderID) -> Int64 {
+        if let createdAt = order.createdAt { return createdAt }
+        let (entry, earlier) = state.withLock { ($0.board.entries[id], $0.earlier[id]) }
+        let placedAt = entry?.isPlacedHere == true ? entry?.placedAt : earlier ?? entry?.placedAt
+        return (placedAt ?? time.now().advanced(byNanoseconds: -Nanoseconds.perDay)).nanoseconds
+            / Nanoseconds.perMillisecond
+    }
+
     /// - Throws: where its fills cannot be listed, or numbers not be counted.
     func tellWhole(_ order: ExchangeOrder, _ id: ClientOrderID) async throws {
         let now = time.now()
@@ -245,8 +254,7 @@ final class SidecarOrderDesk: Sendable {
         tell(reported)
         var fills: [Fill] = []
         if order.filled.map({ !$0.isZero }) ?? true || filled > 0 {
-            let began = order.createdAt ?? now.advanced(byNanoseconds: -Nanoseconds.perDay).nanoseconds / 1_000_000
-            fills = try await fetchFills(since: began - 60_000).filter { $0.orderID == id }
+            fills = try await fetchFills(since: began(order, id) - 60_000).filter { $0.orderID == id }
         }
         let listed = fills
         tell(state.withLock { $0.board.filled(listed, isAgain: true) })

@@ -1,0 +1,145 @@
+import time
+import unittest
+from typing import Any
+
+import ccxt
+
+from mrmarket_sidecar import orders
+from mrmarket_sidecar.sessions import Session
+
+from .test_order_options import Account
+
+OURS = "mrmabcdef012"
+DAY = 86_400_000
+
+
+class ExchangeTests(unittest.IsolatedAsyncioTestCase):
+    """What single exchanges answer, as ccxt's samples show it, and what is to be told of it."""
+
+    async def session(self, exchange: str, answer: Any, **market: Any) -> Session:
+        session = Session(exchange, {"apiKey": "k" * 10, "secret": "c2VjcmV0" * 4, "password": "p"}, {})
+        self.addAsyncCleanup(session.close)
+        account = Account(exchange)
+        session.api.set_markets([{**account.rules(), **market}])
+        await account.api.close()
+        self.asked: list[Any] = []
+
+        async def request(path: str, api: Any = "public", method: str = "GET", params: Any = None, *_: Any, **__: Any) -> Any:
+            self.asked.append((path, dict(params or {})))
+            return answer(path, dict(params or {}))
+
+        type(session.api).__mro__[1].request = self.replaced(type(session.api).__mro__[1], request)
+        return session
+
+    def replaced(self, kind: Any, request: Any) -> Any:
+        """The request of ccxt's own class, so that what the sidecar adds to it is at work; put back afterwards."""
+        had, before = "request" in vars(kind), vars(kind).get("request")
+        self.addCleanup(lambda: setattr(kind, "request", before) if had else delattr(kind, "request"))
+        return lambda _, *arguments, **named: request(*arguments, **named)
+
+    async def test_one_lost_answer_makes_no_unified_account_a_classic_one(self) -> None:
+        def answer(path: str, _: Any) -> Any:
+            if path == "v3/account/settings" and len(self.asked) == 1:
+                raise ccxt.RequestTimeout("lost")
+            return {"code": "00000", "data": {"list": []} if path.startswith("v3") else []}
+
+        session = await self.session("bitget", answer)
+        with self.assertRaises(ccxt.RequestTimeout):
+            await orders.open_orders(session, {"symbol": "BTC/USDT"})
+        self.assertEqual(await orders.open_orders(session, {"symbol": "BTC/USDT"}), [])
+        self.assertTrue(self.asked[-1][0].startswith("v3/"))
+        self.assertTrue(session.api.options["uta"])
+
+    async def test_an_account_that_is_not_unified_is_asked_as_a_classic_one_until_the_exchange_says_otherwise(self) -> None:
+        says: list[str] = []
+
+        def answer(path: str, _: Any) -> Any:
+            if path == "v3/account/settings" and not says:
+                raise ccxt.ExchangeError('bitget {"code":"40084","msg":"You are in Classic Account mode"}')
+            if path.startswith("v2") and says:
+                raise ccxt.PermissionDenied('bitget {"code":"40085","msg":"You are in Unified Account mode, and the Classic Account API …"}')
+            return {"code": "00000", "data": {"list": []} if path.startswith("v3") else []}
+
+        session = await self.session("bitget", answer)
+        self.assertEqual(await orders.open_orders(session, {"symbol": "BTC/USDT"}), [])
+        self.assertFalse(session.api.options["uta"])
+        says.append("it was upgraded")
+        with self.assertRaises(ccxt.PermissionDenied):
+            await orders.open_orders(session, {"symbol": "BTC/USDT"})
+        self.assertEqual(await orders.open_orders(session, {"symbol": "BTC/USDT"}), [])
+        self.assertTrue(session.api.options["uta"])
+
+    async def test_poloniex_is_asked_whose_each_order_is(self) -> None:
+        def answer(path: str, params: Any) -> Any:
+            return [] if path == "orders" else {
+                "id": params["id"], "clientOrderId": OURS, "symbol": "BTCUSDT", "state": "FILLED", "side": "BUY", "type": "LIMIT",
+                "price": "50000", "quantity": "1", "filledQuantity": "1", "createTime": 1_700_000_000_000}
+
+        session = await self.session("poloniex", answer)
+        owners = await orders.orders_of(session, {"symbol": "BTC/USDT", "ids": ["7"], "since": 1_699_990_000_000})
+        self.assertEqual(owners, {"7": OURS})
+
+    async def test_what_bitstamp_lists_as_left_is_not_what_was_ordered(self) -> None:
+        row = {"price": "5", "currency_pair": "BTC/USDT", "client_order_id": OURS, "datetime": "2026-11-28 10:23:36", "amount": "0.4",
+               "amount_at_create": "1.0", "type": "0", "id": "2814205012"}
+        session = await self.session("bitstamp", lambda *_: [row], id="btcusdt")
+        told = (await orders.open_orders(session, {"symbol": "BTC/USDT"}))[0]
+        self.assertEqual([told[name] for name in ("amount", "filled", "remaining", "status")], ["1.0", "0.6", "0.4", "open"])
+
+    async def test_an_open_order_that_a_list_tells_without_our_id_is_told_with_it_and_asked_for_once(self) -> None:
+        row = {"cummulativeQuoteQty": 0, "symbol": "btc_usdt", "executedQty": 0, "orderId": "73878edf", "origQty": 100, "price": 0.05,
+               "origQuoteOrderQty": 5, "updateTime": 1_648_501_762_000, "time": 1_648_501_762_353, "type": "buy", "status": 0}
+
+        def answer(path: str, _: Any) -> Any:
+            data = {"orders": [row]} if "no_deal" in path else {**row, "clientOrderId": OURS}
+            return {"result": "true", "error_code": 0, "data": data}
+
+        session = await self.session("lbank", answer, id="btc_usdt")
+        for _ in range(2):
+            told = await orders.open_orders(session, {"symbol": "BTC/USDT"})
+            self.assertEqual([(order["id"], order["clientOrderId"]) for order in told], [("73878edf", OURS)])
+        self.assertEqual(len([path for path, _ in self.asked if "no_deal" not in path]), 1)
+
+    async def test_where_lists_alone_tell_an_order_without_an_id_is_nobody_s_once_they_are_seen_to_tell_ids(self) -> None:
+        now = int(time.time() * 1_000)
+
+        def row(number: int, client_id: str) -> Any:
+            return {"instType": "SPOT", "instId": "BTC-USDT", "ordId": str(number), "clOrdId": client_id, "px": "5", "sz": "1", "ordType": "limit",
+                    "side": "buy", "accFillSz": "0", "fillTime": "", "avgPx": "", "state": "live", "cTime": str(now - 1_000), "uTime": str(now - 1_000)}
+
+        listed = [row(1, "mrmaaaaaaaaa"), row(2, "")]
+        session = await self.session("deepcoin", lambda path, _: {"code": "0", "data": listed if "pending" in path else []}, id="BTC-USDT")
+        asked = {"symbol": "BTC/USDT", "since": now - 600_000, "clientOrderId": OURS}
+        self.assertIsNone(await orders.look_up(session, asked))
+        self.assertEqual(await orders.orders_of(session, {"symbol": "BTC/USDT", "ids": ["2"], "since": now - 600_000}), {"2": None})
+        # With nothing to show that they tell ids at all, it may be ours.
+        listed[:] = [row(2, "")]
+        session = await self.session("deepcoin", lambda path, _: {"code": "0", "data": listed if "pending" in path else []}, id="BTC-USDT")
+        with self.assertRaises(orders.HistoryIncomplete):
+            await orders.look_up(session, asked)
+
+    async def test_onetrading_tells_trades_of_more_than_a_week(self) -> None:
+        now = int(time.time() * 1_000)
+        times = [now - days * DAY for days in (1, 3, 11)]
+
+        def answer(path: str, params: Any) -> Any:
+            start = ccxt.Exchange.parse8601(params["from"])
+            # Where no end is named it is seven days later, by ccxt's words on the question.
+            end = ccxt.Exchange.parse8601(params["to"]) if "to" in params else start + 7 * DAY
+            rows = [{"fee": {"fee_amount": "0.0014", "fee_currency": "BTC", "fee_percentage": "0.1", "fee_type": "TAKER"},
+                     "trade": {"trade_id": f"t{told}", "order_id": "o1", "amount": "1.4", "side": "BUY", "instrument_code": "BTCUSDT",
+                               "price": "7341.4", "time": ccxt.Exchange.iso8601(told), "sequence": 1}} for told in times if start <= told <= end]
+            return {"trade_history": rows, "max_page_size": 100}
+
+        session = await self.session("onetrading", answer)
+        told = await orders.trades_from(session, {"symbol": "BTC/USDT", "since": now - 12 * DAY, "limit": 1_000})
+        self.assertEqual(sorted(trade["timestamp"] for trade in told), sorted(times))
+
+    async def test_how_long_a_request_is_valid_is_told(self) -> None:
+        for exchange, seconds in (("kraken", 150), ("bitstamp", 180), ("woo", 300)):
+            session = await self.session(exchange, lambda *_: {})
+            self.assertEqual(session.abilities()["acceptanceSeconds"], seconds)
+
+
+if __name__ == "__main__":
+    unittest.main()
