@@ -136,23 +136,24 @@ async def cancel(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
 async def open_orders(session: Session, arguments: dict[str, Any]) -> list[dict[str, Any]]:
     symbol = session.market(arguments.get("symbol"))
     listed = await _open(session, symbol)
-    return [told(session, await _named(session, symbol, order)) for order in listed]
+    await _learn_names(session, symbol, listed)
+    known = session.client_ids
+    return [told(session, {**order, "clientOrderId": order.get("clientOrderId") or known.get(str(order.get("id")))}) for order in listed]
 
 
-async def _named(session: Session, symbol: str, order: Order) -> Order:
-    """An order of a list with its client order id, which some lists leave away: it is asked for, once."""
-    order_id = str(order.get("id"))
-    if _is_named(order) or _are_named(session, "fetchOpenOrders") or not session.has.get("fetchOrder"):
-        return order
-    if order_id not in session.client_ids:
-        answer = await _ask_for(session, symbol, order_id, {})
-        if answer is None:
-            return order
-        session.client_ids[order_id] = answer["clientOrderId"]
-        # In the order in which they came.
-        while len(session.client_ids) > MOST_CLIENT_IDS:
-            del session.client_ids[next(iter(session.client_ids))]
-    return {**order, "clientOrderId": session.client_ids[order_id]}
+async def _learn_names(session: Session, symbol: str, listed: list[Order]) -> None:
+    """Some lists leave client order ids away: their orders are asked for one by one, each once."""
+    if _are_named(session, "fetchOpenOrders") or not session.has.get("fetchOrder"):
+        return
+    unknown = [str(order["id"]) for order in listed if order.get("id") and not _is_named(order) and str(order["id"]) not in session.client_ids]
+    for order_id in unknown[:MOST_UNNAMED]:
+        if (answer := await _ask_for(session, symbol, order_id, {})) is not None:
+            session.client_ids[order_id] = answer["clientOrderId"]
+    if len(unknown) > MOST_UNNAMED:
+        raise HistoryIncomplete(f"{session.exchange} lists {len(unknown)} orders without a client order id, which are asked for one by one")
+    while len(session.client_ids) > MOST_CLIENT_IDS:
+        # The one that came first.
+        del session.client_ids[next(iter(session.client_ids))]
 
 
 MOST_CLIENT_IDS = 10_000

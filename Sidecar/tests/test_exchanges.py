@@ -100,6 +100,19 @@ class ExchangeTests(unittest.IsolatedAsyncioTestCase):
             self.assertEqual([(order["id"], order["clientOrderId"]) for order in told], [("73878edf", OURS)])
         self.assertEqual(len([path for path, _ in self.asked if "no_deal" not in path]), 1)
 
+    async def test_of_many_without_our_id_so_many_at_a_time_are_asked_for_and_none_is_told_before_all_are(self) -> None:
+        rows = [{"cummulativeQuoteQty": 0, "symbol": "btc_usdt", "executedQty": 0, "orderId": f"o{index}", "origQty": 100, "price": 0.05,
+                 "origQuoteOrderQty": 5, "updateTime": 1, "time": 1, "type": "buy", "status": 0} for index in range(70)]
+
+        def answer(path: str, params: Any) -> Any:
+            return {"result": "true", "error_code": 0, "data": {"orders": rows} if "no_deal" in path else rows[int(params["orderId"][1:])]}
+
+        session = await self.session("lbank", answer, id="btc_usdt")
+        with self.assertRaises(orders.HistoryIncomplete):
+            await orders.open_orders(session, {"symbol": "BTC/USDT"})
+        self.assertEqual(len(await orders.open_orders(session, {"symbol": "BTC/USDT"})), 70)
+        self.assertEqual(len([path for path, _ in self.asked if "no_deal" not in path]), 70)
+
     async def test_where_lists_alone_tell_an_order_without_an_id_is_nobody_s_once_they_are_seen_to_tell_ids(self) -> None:
         now = int(time.time() * 1_000)
 

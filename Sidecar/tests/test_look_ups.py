@@ -330,8 +330,8 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
                 if exchange in sent:
                     listings.note_request({"page_length": limit})
                 for index in range(count):
-                    listings.note(listings.ORDERS, {"id": str(index)})
-                return [{"id": str(index)} for index in range(count)]
+                    listings.note(listings.ORDERS, {"id": str(index), "clientOrderId": "x"})
+                return [{"id": str(index), "clientOrderId": "x"} for index in range(count)]
 
             session.api.fetch_open_orders = fetch
             with self.subTest(exchange=exchange, count=count):

@@ -90,8 +90,9 @@ class StatusTests(unittest.IsolatedAsyncioTestCase):
 
     async def test_what_is_listed_as_open_and_has_not_filled_whole_is_open(self) -> None:
         session = await self.session("kraken")
-        rows = [{"id": "1", "status": "closed", "amount": "1", "filled": "0.4"}, {"id": "2", "status": "closed", "amount": "1", "filled": "1"},
-                {"id": "3", "status": "closed", "amount": "1", "filled": None}, {"id": "4", "status": "canceled", "amount": "1", "filled": "0"}]
+        states = (("closed", "0.4"), ("closed", "1"), ("closed", None), ("canceled", "0"))
+        rows = [{"id": str(index), "clientOrderId": "x", "status": status, "amount": "1", "filled": filled}
+                for index, (status, filled) in enumerate(states)]
 
         async def listed(*_: Any, **__: Any) -> Any:
             return rows
