@@ -15,10 +15,12 @@ CREDENTIALS = ("apiKey", "secret", "password", "uid")
 # Exchanges whose client order ids are whole numbers.
 NUMERIC_CLIENT_IDS = frozenset({"bitfinex", "extended", "lighter", "pacifica"})
 # Whose createOrder (4.5.90) takes our id out of what it sends, and puts one of ccxt's own or none in its place: the exchange's own name for
-# it, which ccxt passes on.
-PLACED_AS = {"coinbase": "client_order_id", "cryptocom": "client_oid"}
+# it, which ccxt passes on. Others get it under a name that they do not know, and put one of theirs in its place (their manuals).
+PLACED_AS = {"coinbase": "client_order_id", "coinsph": "newClientOrderId", "cryptocom": "client_oid", "toobit": "newClientOrderId"}
 # The same, where no name helps: whole numbers, of which ccxt reads ours as none.
-FALSE_PLACES = frozenset({"ndax"})
+FALSE_PLACES = frozenset({"backpack", "ndax"})
+# Whose client order ids are of a form that ours do not have: UUIDs, by their manuals, and whole numbers in all that bullish shows.
+OTHER_FORMS = frozenset({"bitvavo", "bullish", "coinbaseexchange"})
 # What ccxt or the exchange puts before our id, and tells it with.
 PREFIXES = {"gate": "t-", "gateeu": "t-"}
 
@@ -128,7 +130,7 @@ def client_order_ids(exchange: str) -> dict[str, bool]:
             name in _source(kind, r"^fetch_(\w+_)?order(_request|_classic|_uta)?$")),
         "cancels": exchange not in FALSE_CANCELS and (
             name in _source(kind, r"^cancel_(\w+_)?order(_request|_classic|_uta)?$")),
-        "tells": re.search(r"'clientOrderId':\s*(?!None)", parsed) is not None,
+        "tells": re.search(r"'clientOrderId':(?!\s*None)", parsed) is not None,
     }
 
 
@@ -158,6 +160,8 @@ def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
         found.append("has no spot market")
     if not ids["places"]:
         found.append("takes no client order id")
+    if exchange in OTHER_FORMS:
+        found.append("takes no client order ids of our form")
     if not ids["finds"] and not ids["tells"]:
         found.append("neither finds orders by client order id nor tells it with them")
     if exchange in PARTIAL_OPEN_LISTS:

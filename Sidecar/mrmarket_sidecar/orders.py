@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -148,9 +149,13 @@ async def _learn_names(session: Session, symbol: str, listed: list[Order]) -> No
     unknown = [str(order["id"]) for order in listed if order.get("id") and not _is_named(order) and str(order["id"]) not in session.client_ids]
     for order_id in unknown[:MOST_UNNAMED]:
         if (answer := await _ask_for(session, symbol, order_id, {})) is not None:
-            session.client_ids[order_id] = answer["clientOrderId"]
+            _remember(session, order_id, answer["clientOrderId"])
     if len(unknown) > MOST_UNNAMED:
         raise HistoryIncomplete(f"{session.exchange} lists {len(unknown)} orders without a client order id, which are asked for one by one")
+
+
+def _remember(session: Session, order_id: str, client_id: str | None) -> None:
+    session.client_ids[order_id] = client_id
     while len(session.client_ids) > MOST_CLIENT_IDS:
         # The one that came first.
         del session.client_ids[next(iter(session.client_ids))]
@@ -192,9 +197,36 @@ def _is_named(order: Order) -> bool:
     return bool(order.get("clientOrderId"))
 
 
+# As our server makes them.
+OWN_IDS = re.compile(r"mr[mk][0-9a-z]{9,15}")
+
+
 def _note_names(session: Session, method: str, orders: list[Order]) -> None:
     if any(map(_is_named, orders)):
         session.naming.add(method)
+    names = [str(abilities.plain_client_id(session.exchange, order.get("clientOrderId"))) for order in orders]
+    session.proven = session.proven or any(map(OWN_IDS.fullmatch, names))
+
+
+async def _prove(session: Session, symbol: str, since: int | None) -> None:
+    """That an exchange tells no order of an id proves that there is none only once it has told another id of ours: ccxt may pass ours on
+    under a name that the exchange does not know, and the order be there under one of its own. Nor is it there where nothing is at all.
+
+    Raises: HistoryIncomplete where neither what is open nor the newest of what is done bears one.
+    """
+    if session.proven or abilities.client_id_style(session.exchange) == "number":
+        return
+    with contextlib.suppress(HistoryIncomplete, ccxt.BaseError):
+        listed = await _open(session, symbol)
+        if not listed and not session.proven and since is not None:
+            if not await trades_from(session, {"symbol": symbol, "since": since, "limit": 1}):
+                return
+        for name, method in _done_lists(session)[:1]:
+            with listing(ORDERS) as seen:
+                await getattr(session.api, method)(symbol)
+            _note_names(session, name, seen.rows)
+    if not session.proven:
+        raise HistoryIncomplete(f"{session.exchange} has told no order with an id of ours yet: that it tells none of this one proves nothing")
 
 
 # The lists that tell whatever is no longer open, by ccxt's names: the first that there is, and those that belong to it.
@@ -261,6 +293,13 @@ LOOK_BACK = 7 * DAY
 
 
 async def look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    found = await _look_up(session, arguments)
+    if found is None and not arguments.get("id"):
+        await _prove(session, session.market(arguments.get("symbol")), arguments.get("since"))
+    return found
+
+
+async def _look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any] | None:
     """An order by our id, or by the exchange's where we know it; None where the exchange says that it knows none.
 
     Where it cannot be asked by our id, the lists have to tell all of it: `since` is when the order was placed, or before.
@@ -338,15 +377,20 @@ async def _among_unnamed(
     # Where the list alone can tell, and is seen to tell the ids of others, one without bears none.
     if not session.has.get("fetchOrder") and _are_named(session, method):
         return None
-    candidates = [row for row in orders if not _is_named(row) and not _is_older(row, since)]
-    if len(candidates) > MOST_UNNAMED:
-        raise HistoryIncomplete(f"{session.exchange} tells {len(candidates)} orders without a client order id")
-    for row in candidates:
-        order = await _ask_for(session, symbol, str(row["id"]), {}) if row.get("id") and session.has.get("fetchOrder") else None
+    known = session.client_ids
+    rows = {str(row.get("id")): row for row in orders if not _is_named(row) and not _is_older(row, since)}
+    if ours := next((order_id for order_id in rows if known.get(order_id) == client_id), None):
+        return await _ask_for(session, symbol, ours, {})
+    unknown = [order_id for order_id in rows if order_id not in known]
+    for order_id in unknown[:MOST_UNNAMED]:
+        order = await _ask_for(session, symbol, order_id, {}) if rows[order_id].get("id") and session.has.get("fetchOrder") else None
         if order is None or not (order["clientOrderId"] or _are_named(session, "fetchOrder", method)):
-            raise HistoryIncomplete(f"{session.exchange} does not tell whose order {row.get('id')} is")
+            raise HistoryIncomplete(f"{session.exchange} does not tell whose order {order_id} is")
+        _remember(session, order_id, order["clientOrderId"])
         if order["clientOrderId"] == client_id:
             return order
+    if len(unknown) > MOST_UNNAMED:
+        raise HistoryIncomplete(f"{session.exchange} tells {len(unknown)} orders without a client order id, which are asked for one by one")
     return None
 
 

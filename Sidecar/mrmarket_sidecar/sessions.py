@@ -118,6 +118,8 @@ class Session:
         self._closing: set[asyncio.Task[None]] = set()
         # ccxt's methods whose answers have been seen to tell client order ids.
         self.naming: set[str] = set()
+        # Whether it has told an id of ours: before, that it tells none of one proves nothing.
+        self.proven = False
         # By the exchange's id, of orders that its lists tell without one.
         self.client_ids: dict[str, str | None] = {}
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import ccxt
 
-from mrmarket_sidecar import orders
+from mrmarket_sidecar import abilities, orders
 from mrmarket_sidecar.sessions import Session
 
 from .test_order_options import Account
@@ -23,6 +23,8 @@ class ExchangeTests(unittest.IsolatedAsyncioTestCase):
         session.api.set_markets([{**account.rules(), **market}])
         await account.api.close()
         self.asked: list[Any] = []
+        # It has told ids of ours before.
+        session.proven = True
 
         async def request(path: str, api: Any = "public", method: str = "GET", params: Any = None, *_: Any, **__: Any) -> Any:
             self.asked.append((path, dict(params or {})))
@@ -147,6 +149,42 @@ class ExchangeTests(unittest.IsolatedAsyncioTestCase):
         session = await self.session("onetrading", answer)
         told = await orders.trades_from(session, {"symbol": "BTC/USDT", "since": now - 12 * DAY, "limit": 1_000})
         self.assertEqual(sorted(trade["timestamp"] for trade in told), sorted(times))
+
+    async def test_that_there_is_no_order_of_our_id_counts_once_another_of_ours_was_told(self) -> None:
+        """Whatever becomes of our id on its way: an order that rests under an id of the exchange's own is not told as none."""
+        resting: list[Any] = []
+
+        def row(number: int, client_id: str) -> Any:
+            return {"orderId": str(number), "clientOrderId": client_id, "symbol": "BTCUSDT", "status": "NEW", "side": "BUY", "type": "LIMIT",
+                    "price": "5", "origQty": "1", "executedQty": "0", "time": "1700000000000"}
+
+        session = await self.session("toobit", lambda path, _: resting if "openOrders" in path else [])
+        session.proven = False
+        asked = {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": 1_600_000_000_000}
+        # Where nothing is at all, and nothing has traded since, it is not there either.
+        self.assertIsNone(await orders.look_up(session, asked))
+        for listed, since in (([], None), ([row(1, "17561402075722006")], 1_600_000_000_000)):
+            resting[:] = listed
+            with self.assertRaisesRegex(orders.HistoryIncomplete, "no order with an id of ours yet"):
+                await orders._prove(session, "BTC/USDT", since)
+        with self.assertRaisesRegex(orders.HistoryIncomplete, "no order with an id of ours yet"):
+            await orders.look_up(session, asked)
+        resting[:] = [row(1, "17561402075722006"), row(2, "mrm000000777")]
+        self.assertIsNone(await orders.look_up(session, asked))
+        # Also where the exchange is asked by our id.
+        session = await self.session("coinsph", lambda path, _: resting if "openOrders" in path else self.none())
+        session.proven, resting[:] = False, [row(1, "17561402075722006")]
+        with self.assertRaisesRegex(orders.HistoryIncomplete, "no order with an id of ours yet"):
+            await orders.look_up(session, asked)
+        resting[:] = [row(2, "mrm000000777")]
+        self.assertIsNone(await orders.look_up(session, asked))
+
+    def none(self) -> Any:
+        raise ccxt.OrderNotFound("-2013")
+
+    async def test_bitvavo_tells_no_ids_of_ours_by_ccxt_s_code(self) -> None:
+        self.assertFalse(abilities.client_order_ids("bitvavo")["tells"])
+        self.assertIn("takes no client order ids of our form", abilities.obstacles("bitvavo", dict(ccxt.bitvavo().has)))
 
     async def test_how_long_a_request_is_valid_is_told(self) -> None:
         for exchange, seconds in (("kraken", 150), ("bitstamp", 180), ("woo", 300)):

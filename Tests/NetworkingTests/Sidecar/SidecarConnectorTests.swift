@@ -302,10 +302,29 @@ struct SidecarConnectorTests {
     @Test func `that there is no such order proves nothing while it may still come`() async throws {
         try await Self.with { test in
             let stranger = try Self.id(77)
-            #expect(try await test.account.order(stranger, Self.symbol) == nil)
+            // Nothing at all is there since.
+            #expect(try await test.account.order(stranger, Self.symbol, placedAt: test.account.startedAt) == nil)
             test.desk.send(.query(stranger))
             _ = try await test.account.balances()
             #expect(!test.events().contains(.notFound(stranger)))
+        }
+    }
+
+    @Test func `of an exchange that has told no id of ours yet, that it knows none of an order proves nothing`()
+        async throws
+    {
+        try await Self.with { test in
+            let (first, stranger) = (try Self.order(76), try Self.id(77))
+            // Somebody's order that bears no id of ours: it may be this one, by another name.
+            test.exchange.state.withLock { state in
+                state.orders.append(.init(id: 5_000, clientID: "web_1", side: "BUY", price: "40000", amount: "0.01"))
+            }
+            await #expect(throws: ConnectorError.self) {
+                try await test.account.order(stranger, Self.symbol, placedAt: test.account.startedAt)
+            }
+            test.desk.begin(first)
+            try await test.sidecar.wait("it is accepted") { test.events().contains(.accepted(first.id)) }
+            #expect(try await test.account.order(stranger, Self.symbol, placedAt: test.account.startedAt) == nil)
         }
     }
 

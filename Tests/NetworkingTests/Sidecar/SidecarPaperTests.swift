@@ -200,7 +200,8 @@ struct SidecarPaperTests {
             #expect(withdrawn > 30, "only \(withdrawn) of \(orders.count) were withdrawn")
             #expect(try await account.openOrders(Self.symbol).isEmpty)
             // What was withdrawn is not known there: it never left.
-            let listed = try await account.order(try #require(orders.last).id, Self.symbol)
+            let last = try #require(orders.last).id
+            let listed = try await account.order(last, Self.symbol, placedAt: account.startedAt)
             #expect(listed == nil)
             // Nobody waits for the turns of those.
             let next = try Self.order(100, .buy, 5_000_000, 1_000_000)
