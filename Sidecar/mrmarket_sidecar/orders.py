@@ -381,7 +381,9 @@ async def _among_unnamed(
     rows = {str(row.get("id")): row for row in orders if not _is_named(row) and not _is_older(row, since)}
     if ours := next((order_id for order_id in rows if known.get(order_id) == client_id), None):
         return await _ask_for(session, symbol, ours, {})
-    unknown = [order_id for order_id in rows if order_id not in known]
+    # One remembered without an id is nobody of ours only where ids are seen to be told at all.
+    tells = _are_named(session, "fetchOrder", method)
+    unknown = [order_id for order_id in rows if known.get(order_id) is None and not (tells and order_id in known)]
     for order_id in unknown[:MOST_UNNAMED]:
         order = await _ask_for(session, symbol, order_id, {}) if rows[order_id].get("id") and session.has.get("fetchOrder") else None
         if order is None or not (order["clientOrderId"] or _are_named(session, "fetchOrder", method)):

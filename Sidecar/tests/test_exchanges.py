@@ -102,6 +102,20 @@ class ExchangeTests(unittest.IsolatedAsyncioTestCase):
             self.assertEqual([(order["id"], order["clientOrderId"]) for order in told], [("73878edf", OURS)])
         self.assertEqual(len([path for path, _ in self.asked if "no_deal" not in path]), 1)
 
+    async def test_an_order_that_nothing_tells_an_id_of_is_not_passed_over_because_it_was_listed_before(self) -> None:
+        row = {"cummulativeQuoteQty": 0, "symbol": "btc_usdt", "executedQty": 0, "orderId": "73878edf", "origQty": 100, "price": 0.05,
+               "origQuoteOrderQty": 5, "updateTime": 1_648_501_762_000, "time": 1_648_501_762_353, "type": "buy", "status": 0}
+
+        def answer(path: str, _: Any) -> Any:
+            data = row if path.endswith("orders_info") else {"orders": [row] if "no_deal" in path else []}
+            return {"result": "true", "error_code": 0, "data": data}
+
+        session = await self.session("lbank", answer, id="btc_usdt")
+        told = await orders.open_orders(session, {"symbol": "BTC/USDT"})
+        self.assertEqual([order["clientOrderId"] for order in told], [None])
+        with self.assertRaises(orders.HistoryIncomplete):
+            await orders.look_up(session, {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": 1_600_000_000_000})
+
     async def test_of_many_without_our_id_so_many_at_a_time_are_asked_for_and_none_is_told_before_all_are(self) -> None:
         rows = [{"cummulativeQuoteQty": 0, "symbol": "btc_usdt", "executedQty": 0, "orderId": f"o{index}", "origQty": 100, "price": 0.05,
                  "origQuoteOrderQty": 5, "updateTime": 1, "time": 1, "type": "buy", "status": 0} for index in range(70)]
