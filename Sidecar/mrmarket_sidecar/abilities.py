@@ -46,7 +46,9 @@ FALSE_CLAIMS: dict[str, frozenset[str]] = {
 # Whose fetchOrder (ccxt 4.5.90) names our id and does not ask by it: it puts "None" where the exchange's own id belongs, or names ours as
 # the exchange does not. An order that is there would be told as none. A test builds the requests: test_look_ups.
 FALSE_FINDS = frozenset({"bingx", "bitrue", "blockchaincom", "bullish", "kraken", "latoken", "toobit", "zebpay"})
-# The same of cancelOrder.
+# Who find an order by our id only while it is open, by their manuals.
+FINDS_OPEN_ALONE = frozenset({"gate", "gateeu"})
+# The same of cancelOrder as of FALSE_FINDS.
 FALSE_CANCELS = frozenset({"backpack", "bitfinex", "btcmarkets", "bullish", "lbank", "ndax", "poloniex", "whitebit", "zebpay"})
 # What the exchange's own id is replaced with where the exchange tells ours apart by a prefix.
 PATH_IDS = {"poloniex": "cid:{}"}
@@ -66,6 +68,8 @@ OPEN_PAGES = {"coinbase": 100}
 # asked of in number, and that holds a round number of orders, is not taken as whole.
 WHOLE_OPEN_LISTS = frozenset({
     "backpack", "binance", "binanceus", "bitfinex", "bitrue", "bitstamp", "bitvavo", "coinsph", "cryptocom", "kraken", "mexc", "phemex"})
+# Who tell so many in a list of which no number is asked for, by ccxt's comments on their other lists.
+OPEN_BOUNDS = {"latoken": 100}
 # Whose questions for own trades carry a number that the exchange does not heed, or that it bounds lower than ccxt says: woo counts by
 # `size`, latoken tells 100.
 UNHEEDED_SIZES = frozenset({"latoken", "whitebit", "woo"})
@@ -97,8 +101,8 @@ NO_DONE_LISTS = frozenset({"poloniex"})
 CLIENT_ID_LASTS = {"htx": 2 * 3_600_000}
 # Whose lists of done orders leave some out by ccxt's code: asked for no time at all, or for some of the states alone.
 PARTIAL_LISTS = frozenset({"bittrade", "blockchaincom"})
-# Whose first list by our order of preference is not of the spot market.
-DONE_LIST = {"bingx": "fetchCanceledAndClosedOrders"}
+# Whose first list by our order of preference is not of the spot market, or tells what is open alone unless it is asked for more.
+DONE_LIST = {"bigone": "fetchClosedOrders", "bingx": "fetchCanceledAndClosedOrders"}
 # Whose fetchOrder, asked by our id, fails for its own words when there is no such order: it adds the exchange's id, which is none.
 WORDLESS = frozenset({"bitget"})
 
@@ -126,7 +130,7 @@ def client_order_ids(exchange: str) -> dict[str, bool]:
     parsed = _source(kind, r"^parse_(\w+_)?order$")
     return {
         "places": exchange not in FALSE_PLACES and name in _source(kind, r"create_(\w+_)?order|order_request$|^prepare_\w*order"),
-        "finds": exchange not in FALSE_FINDS and (
+        "finds": exchange not in FALSE_FINDS | FINDS_OPEN_ALONE and (
             name in _source(kind, r"^fetch_(\w+_)?order(_request|_classic|_uta)?$")),
         "cancels": exchange not in FALSE_CANCELS and (
             name in _source(kind, r"^cancel_(\w+_)?order(_request|_classic|_uta)?$")),
@@ -170,16 +174,14 @@ def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
         found.append("tells own trades of one day only")
     if exchange in MARKETLESS_TRADES:
         found.append("does not tell the markets of own trades")
-    if exchange in IDLESS:
+    if exchange in IDLESS or not has.get("fetchOrder"):
         found.append("finds no order by the exchange's own id")
     if others := other_credentials(exchange):
         found.append(f"needs a key of another kind ({', '.join(others)})")
     for method in ("createOrder", "cancelOrder", "fetchOpenOrders", "fetchMyTrades", "fetchBalance"):
         if not has.get(method):
             found.append(f"has no {method}")
-    if not (has.get("fetchOrder") or tells_done_orders(exchange, has)):
-        found.append("tells no order that is done")
-    elif not ids["finds"] and not tells_done_orders(exchange, has):
+    if not ids["finds"] and not tells_done_orders(exchange, has):
         found.append("finds no order that is done by client order id")
     return found
 

@@ -119,7 +119,8 @@ class Reading:
         start, window = self.since, self.rules.window
         while window is not None and start + window <= self.now:
             yield start, start + window - 1
-            start += window
+            # Some exclude the end that they are asked for.
+            start += max(window - OVERLAP, 1)
         yield start, None
 
     def before(self, end: int) -> int:
@@ -184,15 +185,17 @@ async def _between(reading: Reading, start: int, end: int | None, wanted: int) -
 
 
 async def _backwards(reading: Reading, start: int, end: int | None) -> None:
-    """From the newest on, skipping what was told: for exchanges that count the pages."""
+    """From the newest on, skipping what was told but the last row, which has to come again: the exchange may count something else than rows."""
     skip, seen = 0, set[tuple[int, str]]()
     while True:
         page = await reading.page(start, end, skip)
+        if skip and seen.isdisjoint(map(order, page.told)):
+            raise reading.incomplete(f"do not go on where {skip} are skipped")
         if not reading.rules.may_have_more(page) or min(reading.times(page)) < start - reading.rules.slack:
             return
         if not _news(page, seen):
             raise reading.incomplete(f"are told {len(page.told)} at a time, again and again the same")
-        skip += len(page.told)
+        skip += len(page.told) - 1
 
 
 async def _onwards(reading: Reading, start: int) -> None:
@@ -252,5 +255,6 @@ async def done_orders(
             middle = (start + (now if end is None else end)) // 2
             if not rules.takes_end or middle - start < OVERLAP:
                 raise reading.incomplete(f"are {len(page.told)} and maybe more from {start} on")
-            spans += [(start, middle + OVERLAP // 2), (middle - OVERLAP // 2, end)]
+            # The older half comes first: an order that is sought has often ended soon.
+            spans += [(middle - OVERLAP // 2, end), (start, middle + OVERLAP // 2)]
     return list(reading.found.values())

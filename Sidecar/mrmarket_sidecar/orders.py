@@ -144,7 +144,7 @@ async def open_orders(session: Session, arguments: dict[str, Any]) -> list[dict[
 
 async def _learn_names(session: Session, symbol: str, listed: list[Order]) -> None:
     """Some lists leave client order ids away: their orders are asked for one by one, each once."""
-    if _are_named(session, "fetchOpenOrders") or not session.has.get("fetchOrder"):
+    if _are_named(session, "fetchOpenOrders"):
         return
     unknown = [str(order["id"]) for order in listed if order.get("id") and not _is_named(order) and str(order["id"]) not in session.client_ids]
     for order_id in unknown[:MOST_UNNAMED]:
@@ -188,9 +188,11 @@ def may_be_cut(exchange: str, asked: int | None, page: int | None, count: int) -
     """Whether a list of open orders may have been ended by a number: that which the request is seen to carry, or any that is round."""
     if asked is not None:
         return count >= asked
+    if bound := abilities.OPEN_BOUNDS.get(exchange):
+        return count >= bound
     # Where each is asked for by our id, one that a list of any length leaves out is found all the same.
     is_all = exchange in abilities.WHOLE_OPEN_LISTS or abilities.client_order_ids(exchange)["finds"]
-    return count == page or (count in ROUND_PAGES and not is_all)
+    return not is_all and (count == page or count in ROUND_PAGES)
 
 
 def _is_named(order: Order) -> bool:
@@ -293,29 +295,51 @@ LOOK_BACK = 7 * DAY
 
 
 async def look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any] | None:
-    found = await _look_up(session, arguments)
-    if found is None and not arguments.get("id"):
-        await _prove(session, session.market(arguments.get("symbol")), arguments.get("since"))
-    return found
+    """An order by our id, or by the exchange's where we know it; None where nothing that the exchange tells knows of it.
+
+    One answer that there is none proves nothing: exchanges forget our ids when an order ends, and lists leave out what they like. So it must
+    not be open either, and of an order whose only name is ours no trade since may be its. `since` is when it was placed, or before.
+    """
+    if found := await _look_up(session, arguments):
+        return found
+    symbol, order_id, client_id = session.market(arguments.get("symbol")), arguments.get("id"), arguments.get("clientOrderId")
+    listed, since = await _open(session, symbol), arguments.get("since")
+    if found := next(filter(_mine(session, order_id, client_id), listed), None):
+        return told(session, found)
+    if order_id or not client_id:
+        return None
+    if unnamed := await _among_unnamed(session, symbol, listed, "fetchOpenOrders", str(client_id), since):
+        return unnamed
+    if since is None:
+        raise HistoryIncomplete(f"{session.exchange} has to be asked for trades, and nobody says since when")
+    if found := await _by_its_trades(session, symbol, str(client_id), int(since)):
+        return found
+    await _prove(session, symbol, since)
+    return None
+
+
+def _mine(session: Session, order_id: Any, client_id: Any) -> Callable[[Order], bool]:
+    def is_mine(order: Order) -> bool:
+        plain = abilities.plain_client_id(session.exchange, order.get("clientOrderId"))
+        return bool((order_id and order.get("id") == order_id) or (client_id and plain == client_id))
+
+    return is_mine
 
 
 async def _look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any] | None:
-    """An order by our id, or by the exchange's where we know it; None where the exchange says that it knows none.
-
-    Where it cannot be asked by our id, the lists have to tell all of it: `since` is when the order was placed, or before.
-    """
+    """What one question is answered with, or the lists where there is none; they have to tell everything from `since` on."""
     symbol = session.market(arguments.get("symbol"))
     order_id, client_id = arguments.get("id"), arguments.get("clientOrderId")
-    exchange, has, api = session.exchange, session.has, session.api
+    exchange, api = session.exchange, session.api
     ids = abilities.client_order_ids(exchange)
     unsettled: dict[str, Any] | None = None
-    if order_id and has.get("fetchOrder"):
+    if order_id:
         answer = await _ask_for(session, symbol, str(order_id), {})
         # One without a state may have ended: then it is among what is done.
         if answer is None or answer.get("status") is not None:
             return answer
         unsettled = answer
-    if client_id and has.get("fetchOrder") and ids["finds"]:
+    if client_id and ids["finds"]:
         if form := abilities.PATH_IDS.get(exchange):
             return await _ask_for(session, symbol, form.format(client_id), {}, in_path=str(client_id))
         answer = await _ask_for(session, symbol, None, {"clientOrderId": client_id})
@@ -326,9 +350,7 @@ async def _look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any
     if not ids["tells"] and not order_id:
         raise Refusal("CannotLookUp", f"{exchange} tells no client order ids", UNSUPPORTED)
 
-    def is_mine(order: Order) -> bool:
-        plain = abilities.plain_client_id(exchange, order.get("clientOrderId"))
-        return bool((order_id and order.get("id") == order_id) or (client_id and plain == client_id))
+    is_mine = _mine(session, order_id, client_id)
 
     def mine(orders: list[Order]) -> Order | None:
         return next(filter(is_mine, orders), None)
@@ -355,7 +377,8 @@ async def _look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any
     except HistoryIncomplete:
         if since is None or order_id:
             raise
-        return await _by_its_trades(session, symbol, str(client_id), int(since))
+        # Then its trades have to tell.
+        return None
     found = mine(done)
     if found is None and not order_id:
         names = [name for name, _ in _done_lists(session)[:1]]
@@ -374,9 +397,6 @@ async def _among_unnamed(
     session: Session, symbol: str, orders: list[Order], method: str, client_id: str, since: int | None
 ) -> dict[str, Any] | None:
     """An order of ours among those that a list tells without a client order id, each asked for by the exchange's own."""
-    # Where the list alone can tell, and is seen to tell the ids of others, one without bears none.
-    if not session.has.get("fetchOrder") and _are_named(session, method):
-        return None
     known = session.client_ids
     rows = {str(row.get("id")): row for row in orders if not _is_named(row) and not _is_older(row, since)}
     if ours := next((order_id for order_id in rows if known.get(order_id) == client_id), None):
@@ -385,7 +405,7 @@ async def _among_unnamed(
     tells = _are_named(session, "fetchOrder", method)
     unknown = [order_id for order_id in rows if known.get(order_id) is None and not (tells and order_id in known)]
     for order_id in unknown[:MOST_UNNAMED]:
-        order = await _ask_for(session, symbol, order_id, {}) if rows[order_id].get("id") and session.has.get("fetchOrder") else None
+        order = await _ask_for(session, symbol, order_id, {}) if rows[order_id].get("id") else None
         if order is None or not (order["clientOrderId"] or _are_named(session, "fetchOrder", method)):
             raise HistoryIncomplete(f"{session.exchange} does not tell whose order {order_id} is")
         _remember(session, order_id, order["clientOrderId"])
@@ -407,8 +427,8 @@ def _are_named(session: Session, *methods: str) -> bool:
 
 
 async def _by_its_trades(session: Session, symbol: str, client_id: str, since: int) -> dict[str, Any] | None:
-    """An order of ours that is not open, where not all that are done are told. One that was there and has ended shows in the account's
-    trades, or has done nothing: then it is as if it had never been."""
+    """An order of ours that is not open, and not told as done. One that was there and has ended shows in the account's trades, or has done
+    nothing: then it is as if it had never been."""
     trades = await trades_from(session, {"symbol": symbol, "since": since, "limit": 1_000_000})
     ids = {str(trade.get("order")) for trade in trades}
     owners = await orders_of(session, {"symbol": symbol, "ids": sorted(ids), "since": since})
@@ -416,7 +436,9 @@ async def _by_its_trades(session: Session, symbol: str, client_id: str, since: i
         if order_id not in owners:
             raise HistoryIncomplete(f"{session.exchange} does not tell whose order {order_id} was, which has traded since")
         if owners[order_id] == client_id:
-            return await look_up(session, {"symbol": symbol, "id": order_id, "clientOrderId": client_id, "since": since})
+            if found := await look_up(session, {"symbol": symbol, "id": order_id, "clientOrderId": client_id, "since": since}):
+                return found
+            raise HistoryIncomplete(f"{session.exchange} tells trades of order {order_id}, and not the order")
     return None
 
 
@@ -503,10 +525,7 @@ async def orders_of(session: Session, arguments: dict[str, Any]) -> dict[str, An
                 take(await _done(session, symbol, arguments.get("since")), lists[0][0])
     for order_id in sorted(wanted - found.keys()):
         # Whose it is counts, not what became of it.
-        if session.has.get("fetchOrder"):
-            order = await _ask_for(session, symbol, order_id, {})
-        else:
-            order = await look_up(session, {"symbol": symbol, "id": order_id, "since": arguments.get("since")})
+        order = await _ask_for(session, symbol, order_id, {})
         if order is not None and (order["clientOrderId"] or _are_named(session, "fetchOrder", unnamed.get(order_id, ""))):
             found[order_id] = order["clientOrderId"]
     return found

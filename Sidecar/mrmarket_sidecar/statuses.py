@@ -12,6 +12,9 @@ UNDER_WAY = re.compile(r"(?i)pending|sent(?![a-z])|process(?!ed)|progress|await|
 PARTIAL = re.compile(r"(?i)partial(?!.*(cancel|reject|expire|clos))")
 # Codes that are no words (ccxt 4.5.90), by the comments on them: test_statuses reads all that there are.
 CODES = {"lbank": {"4": "canceling"}}
+# Ends that ccxt has no word for, and hands on as they stand.
+UNREAD = ((re.compile(r"(?i)(\w+_)?cancell?ed"), "canceled"), (re.compile(r"(?i)(order_status_)?expired"), "expired"),
+          (re.compile(r"(?i)(order_status_)?rejected"), "rejected"))
 # ccxt's methods that understand such a word.
 READERS = re.compile(r"^parse_(\w+_)?order_status$")
 
@@ -19,7 +22,8 @@ READERS = re.compile(r"^parse_(\w+_)?order_status$")
 def settled(exchange: str, word: Any, status: Any) -> Any:
     """What ccxt made of the exchange's word; what is under way is no end."""
     if status not in ENDS:
-        return status
+        unread = next((end for form, end in UNREAD if form.fullmatch(str(word))), None) if status in (word, None) else None
+        return unread or status
     if code := CODES.get(exchange, {}).get(str(word)):
         return code
     if UNDER_WAY.search(str(word)):

@@ -20,6 +20,9 @@ class Exchange:
     heeds_end: bool = True
     by_seconds: bool = False
     skips: bool = False
+    # What is to be skipped counts pages instead of rows.
+    skips_pages: bool = False
+    excludes_end: bool = False
     # Of orders: what it sorts and cuts by.
     ends: list[int] = field(default_factory=list)
     others: int = 0
@@ -41,13 +44,15 @@ class Exchange:
     async def ask(self, since: int, until: int | None, skip: int) -> Page:
         self.asked += 1
         start, end = since if self.heeds_since else 0, 10**15 if until is None or not self.heeds_end else until
+        if self.excludes_end and until is not None:
+            end -= 1
         if self.by_seconds:  # the beginning excluded, in whole seconds
             start, end = start // 1_000 * 1_000 + 1, end // 1_000 * 1_000 + 1_000
         if self.window is not None:
             end = min(end, start + self.window - 1)
         rows = [row for row in sorted(self.rows, key=lambda row: self.sorting[row["id"]], reverse=self.newest_first)
                 if start <= self.sorting[row["id"]][0] <= end]
-        rows = rows[skip if self.skips else 0:][:self.page]
+        rows = rows[(skip * (self.page or 1) if self.skips_pages else skip) if self.skips else 0:][:self.page]
         return Page([row for row in rows if row["symbol"] == "MINE" and (self.ends or row["timestamp"] >= since)], rows, self.size)
 
 
@@ -68,7 +73,8 @@ class TradeTests(unittest.IsolatedAsyncioTestCase):
             page = chance.choice([None, 50, 100])
             exchange = Exchange(
                 spread(chance, since, chance.randrange(700)), page, chance.choice([None, DAY, 7 * DAY]),
-                newest_first=chance.random() < 0.5, by_seconds=chance.random() < 0.3, others=chance.choice((0, 0, 3)))
+                newest_first=chance.random() < 0.5, by_seconds=chance.random() < 0.3, others=chance.choice((0, 0, 3)),
+                excludes_end=chance.random() < 0.3)
             rules = Rules(page=chance.choice((page, None)) if page in (50, 100) else None, window=exchange.window, back=None)
             found = await own_trades(exchange.ask, rules, since, NOW, 1_000)
             self.assertEqual([trade["id"] for trade in found], exchange.wanted(since), f"seed {seed}")
@@ -81,7 +87,8 @@ class TradeTests(unittest.IsolatedAsyncioTestCase):
             exchange = Exchange(
                 spread(chance, since, chance.randrange(300)), 50, newest_first=chance.random() < 0.5,
                 heeds_since=chance.random() < 0.7, heeds_end=chance.random() < 0.5, by_seconds=chance.random() < 0.3,
-                others=chance.choice((0, 4)), skips=chance.random() < 0.3)
+                others=chance.choice((0, 4)), skips=chance.random() < 0.3, skips_pages=chance.random() < 0.3,
+                excludes_end=chance.random() < 0.3)
             if not exchange.heeds_since and not exchange.newest_first:
                 continue  # nobody answers a question for the latest with the oldest there are
             rules = Rules(chance.choice((None, 50)), None, None, takes_end=chance.random() < 0.7, skips=exchange.skips)
@@ -122,6 +129,21 @@ class TradeTests(unittest.IsolatedAsyncioTestCase):
         for skips in (True, False):
             with self.assertRaises(HistoryIncomplete):
                 await own_trades(exchange.ask, Rules(None, None, None, skips=skips), NOW - 2 * DAY, NOW, 1_000)
+
+    async def test_what_skips_something_else_than_rows_is_not_taken_for_rows(self) -> None:
+        exchange = Exchange([NOW - DAY + step * 1_000 for step in range(430)], 50, newest_first=True, skips=True)
+        rules = Rules(50, None, None, takes_end=False, skips=True)
+        self.assertEqual(len(await own_trades(exchange.ask, rules, NOW - 2 * DAY, NOW, 1_000)), 430)
+        exchange.skips_pages = True
+        with self.assertRaisesRegex(HistoryIncomplete, "do not go on where 49 are skipped"):
+            await own_trades(exchange.ask, rules, NOW - 2 * DAY, NOW, 1_000)
+
+    async def test_a_trade_of_the_moment_in_which_one_question_ends_is_told(self) -> None:
+        since = NOW - 3 * DAY - 5_000
+        times = [since + day * DAY + offset for day in (1, 2, 3) for offset in (-2, -1, 0)]
+        exchange = Exchange(times, 50, window=DAY, excludes_end=True)
+        found = await own_trades(exchange.ask, Rules(50, DAY, None), since, NOW, 1_000)
+        self.assertEqual(len(found), len(times))
 
     async def test_no_more_than_is_wanted_and_not_all_is_asked_for(self) -> None:
         exchange = Exchange([NOW - DAY + step * 1_000 for step in range(5_000)], 50)
@@ -201,6 +223,12 @@ class DoneOrderTests(unittest.IsolatedAsyncioTestCase):
             whole += 1
             self.assertLessEqual(set(exchange.wanted(since)), {row["id"] for row in found}, f"seed {seed}")
         self.assertGreater(whole, 300)
+
+    async def test_one_that_has_ended_soon_after_its_placing_is_found_in_few_questions(self) -> None:
+        times = [NOW - 36_000_000 + step * 5_000 for step in range(7_000)]
+        exchange = Exchange(times, 100, newest_first=True, ends=[time + 4_000 for time in times])
+        await done_orders(exchange.ask, Rules(100, None, None), times[0] - 600_000, NOW, lambda row: row["id"] == "3")
+        self.assertLess(exchange.asked, 15)
 
     async def test_an_old_order_that_ended_just_now_does_not_make_a_full_page_reach_back(self) -> None:
         times = [NOW - 70_000] + [NOW - 60_000 + step * 1_000 for step in range(55)] + [NOW - 10 * DAY]

@@ -1,6 +1,7 @@
 import contextlib
 import json
 import re
+import time
 import unittest
 from typing import Any
 
@@ -13,6 +14,8 @@ from mrmarket_sidecar.sessions import Session
 from .test_order_options import Account, Sent
 
 OURS = "mrmabcdef012"
+# A minute before the tests.
+BEGAN = int(time.time() * 1_000) - 60_000
 # Our ids are not of a form that these could send; their cancelOrder was read instead.
 READ = {"hyperliquid", "pacifica"}
 
@@ -192,7 +195,7 @@ class Kraken:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         api.set_markets([self.market("XBTUSD", "BTC/USD"), self.market("ETHUSD", "ETH/USD")])
         api.privatePostClosedOrders, api.privatePostOpenOrders = self.closed_orders, self.open_orders
-        api.privatePostTradesHistory = self.trades
+        api.privatePostTradesHistory, api.privatePostQueryOrders = self.trades, self.query
 
     @staticmethod
     def market(name: str, symbol: str) -> dict[str, Any]:
@@ -208,13 +211,21 @@ class Kraken:
         skip = int(asked.get("ofs", 0))
         return sorted(rows, key=lambda row: -row[2])[skip:skip + 50]
 
-    async def closed_orders(self, asked: dict[str, Any]) -> Any:
-        self.asked.append(("closed", asked))
-        return {"error": [], "result": {"closed": {order_id: {
+    @staticmethod
+    def told(rows: list[tuple[str, str, int]]) -> dict[str, Any]:
+        return {order_id: {
             "cl_ord_id": ours, "status": "closed", "opentm": time, "closetm": time + 1, "vol": "0.001", "vol_exec": "0.001",
             "cost": "60", "fee": "0.1", "price": "60000", "misc": "", "oflags": "fciq", "trades": [],
             "descr": {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "60000", "price2": "0", "leverage": "none",
-                      "order": ""}} for order_id, ours, time in self.select(asked)}}}
+                      "order": ""}} for order_id, ours, time in rows}
+
+    async def closed_orders(self, asked: dict[str, Any]) -> Any:
+        self.asked.append(("closed", asked))
+        return {"error": [], "result": {"closed": self.told(self.select(asked))}}
+
+    async def query(self, asked: dict[str, Any]) -> Any:
+        self.asked.append(("query", asked))
+        return {"error": [], "result": self.told([row for row in self.closed if row[0] == asked["txid"]])}
 
     async def open_orders(self, asked: dict[str, Any]) -> Any:
         self.asked.append(("open", asked))
@@ -243,7 +254,8 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
         found = await orders.look_up(session, {"symbol": "BTC/USD", "clientOrderId": OURS, "since": (now - 130) * 1_000})
         self.assertEqual((found or {}).get("id"), "7")
         self.assertEqual([(name, asked.get("cl_ord_id")) for name, asked in kraken.asked], [("open", OURS), ("closed", OURS)])
-        self.assertIsNone(await orders.look_up(session, {"symbol": "BTC/USD", "clientOrderId": "mrmnever", "since": 0}))
+        never = {"symbol": "BTC/USD", "clientOrderId": "mrmnever", "since": (now - 130) * 1_000}
+        self.assertIsNone(await orders.look_up(session, never))
 
     async def test_kraken_s_trades_of_a_downtime_are_all_told(self) -> None:
         session = await self.session("kraken")
@@ -306,24 +318,83 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
             await self.ask_list("toobit", 30, None)
         self.assertEqual((await self.ask_list("toobit", 30, None, ours_at=20) or {}).get("clientOrderId"), OURS)
 
-    async def test_what_an_exchange_forgets_in_hours_its_lists_have_to_tell(self) -> None:
-        for age, is_told in ((3_600_000, True), (3 * 3_600_000, False)):
-            session = await self.session("htx")
-            account = Account("htx")
-            self.addAsyncCleanup(account.api.close)
-            session.api.set_markets([account.rules()])
-            resting = [{"id": "5", "clientOrderId": OURS, "symbol": "BTC/USDT", "timestamp": 1}]
+    async def stubbed(self, exchange: str, **methods: Any) -> Session:
+        """A session whose methods by ccxt's names answer with these; for an order that is not among them, that there is none."""
+        session = await self.session(exchange)
+        account = Account(exchange)
+        self.addAsyncCleanup(account.api.close)
+        session.api.set_markets([account.rules()])
+        return self.anew(session, **methods)
 
-            async def none(*_: Any, **__: Any) -> Any:
-                raise ccxt.OrderNotFound("base-record-invalid")
+    def anew(self, session: Session, **methods: Any) -> Session:
+        session.client_ids, session.naming = {}, set()
+        self.asked: list[str] = []
 
-            async def opened(*_: Any, **__: Any) -> list[Any]:
-                return resting
+        def answering(name: str, answer: Any) -> Any:
+            async def ask(*_: Any, **__: Any) -> Any:
+                self.asked.append(name)
+                for row in answer:
+                    listings.note(listings.TRADES if "trades" in name else listings.ORDERS, row)
+                return list(answer)
 
-            session.api.fetch_order, session.api.fetch_open_orders = none, opened
-            found = await orders.look_up(
-                session, {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": session.api.milliseconds() - age})
-            self.assertEqual(found is None, is_told)
+            return ask
+
+        async def one(order_id: Any, *_: Any, **__: Any) -> Any:
+            self.asked.append(f"fetch_order {order_id}")
+            if (order := methods.get("orders", {}).get(order_id)) is None:
+                raise ccxt.OrderNotFound("it says")
+            return order
+
+        session.api.fetch_order = one
+        for name in ("fetch_open_orders", "fetch_orders", "fetch_closed_orders", "fetch_canceled_orders", "fetch_canceled_and_closed_orders",
+                     "fetch_my_trades"):
+            setattr(session.api, name, answering(name, methods.get(name, [])))
+        return session
+
+    async def test_one_answer_that_there_is_no_such_order_hides_none_that_rests_or_has_traded(self) -> None:
+        """Exchanges forget our ids when an order ends, and lists leave out what they like: on each that is traded on."""
+        count = 0
+        for exchange in ccxt.exchanges:
+            if abilities.obstacles(exchange, dict(getattr(ccxt, exchange)().has)) or abilities.client_id_style(exchange) == "number":
+                continue
+            count += 1
+            now = int(time.time() * 1_000)
+            ours = abilities.PREFIXES.get(exchange, "") + OURS
+            order = {"id": "77", "clientOrderId": ours, "symbol": "BTC/USDT", "side": "buy", "status": "closed", "amount": "1", "filled": "1",
+                     "timestamp": now - 50_000}
+            trade = {"id": "5", "order": "77", "symbol": "BTC/USDT", "side": "buy", "timestamp": now - 40_000}
+            asked = {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": now - 100_000}
+            session = await self.stubbed(exchange)
+            with self.subTest(exchange=exchange):
+                self.anew(session, fetch_my_trades=[trade], orders={"77": order})
+                self.assertEqual((await orders.look_up(session, asked) or {}).get("id"), "77")
+                # Whose it was nobody tells any more.
+                self.anew(session, fetch_my_trades=[trade])
+                with self.assertRaises(HistoryIncomplete):
+                    await orders.look_up(session, asked)
+                self.anew(session, fetch_my_trades=[trade], orders={"77": {**order, "clientOrderId": "another"}})
+                self.assertIsNone(await orders.look_up(session, asked))
+                self.anew(session)
+                self.assertIsNone(await orders.look_up(session, asked))
+                if abilities.client_order_ids(exchange)["finds"]:
+                    self.anew(session, fetch_open_orders=[{**order, "status": "open", "filled": "0"}])
+                    self.assertEqual((await orders.look_up(session, asked) or {}).get("id"), "77")
+                    with self.assertRaisesRegex(HistoryIncomplete, "nobody says since when"):
+                        await orders.look_up(self.anew(session), {**asked, "since": None})
+        self.assertGreater(count, 25)
+
+    async def test_an_order_of_a_known_id_that_is_listed_as_open_is_not_told_as_none(self) -> None:
+        row = {"id": "77", "clientOrderId": OURS, "symbol": "BTC/USDT", "side": "buy", "status": "open", "amount": "1", "filled": "0"}
+        session = await self.stubbed("whitebit", fetch_open_orders=[row])
+        found = await orders.look_up(session, {"symbol": "BTC/USDT", "id": "77", "clientOrderId": OURS})
+        self.assertEqual((found or {}).get("status"), "open")
+
+    async def test_who_finds_by_our_id_for_a_while_alone_is_asked_for_lists_later(self) -> None:
+        for exchange, age, is_listed in (("htx", 3_600_000, False), ("htx", 3 * 3_600_000, True), ("gateeu", 60_000, True)):
+            session = await self.stubbed(exchange)
+            asked = {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": session.api.milliseconds() - age}
+            self.assertIsNone(await orders.look_up(session, asked))
+            self.assertEqual(any("closed_orders" in name or name == "fetch_orders" for name in self.asked), is_listed)
 
     async def test_an_answer_that_is_not_the_order_proves_nothing(self) -> None:
         session = await self.session("poloniex")
@@ -342,7 +413,8 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
     async def test_open_orders_are_not_all_where_a_page_of_them_is_full(self) -> None:
         sent = {"coinbase": 100, "bigone": 200, "htx": 500, "lbank": 200}
         for exchange, count, is_whole in (("lbank", 100, True), ("lbank", 200, False), ("coinbase", 99, True), ("coinbase", 100, False), ("bigone", 60, True), ("bigone", 200, False),
-                                          ("cryptocom", 50, True), ("cryptocom", 101, True), ("kraken", 50, True), ("htx", 100, True)):
+                                          ("cryptocom", 50, True), ("cryptocom", 100, True), ("cryptocom", 101, True), ("weex", 100, True),
+                                          ("latoken", 10, True), ("latoken", 50, True), ("latoken", 99, True), ("latoken", 100, False), ("kraken", 50, True), ("htx", 100, True)):
             session = await self.session(exchange)
             account = Account(exchange)
             self.addAsyncCleanup(account.api.close)
@@ -369,7 +441,7 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(asked, [sent[exchange]])
 
     async def test_how_many_open_orders_are_told_is_known_of_each_exchange(self) -> None:
-        """By the number that its request carries, by its manual, or it is asked for each order; of latoken nothing is known."""
+        """By the number that its request carries, by its manual, or it is asked for each order; latoken's by ccxt's comments."""
         for exchange in ccxt.exchanges:
             if abilities.obstacles(exchange, dict(getattr(ccxt, exchange)().has)):
                 continue
@@ -405,6 +477,8 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
             size = int((params or {}).get("page_length") or 0)
             if "no_deal" in path:
                 return {"result": "true", "data": {"orders": resting[:size]}, "error_code": 0}
+            if "transaction_history" in path:
+                return {"result": "true", "data": [], "error_code": 0}
             if "history" in path:
                 return {"result": "true", "data": {"orders": done[:size]}, "error_code": 0}
             return {"result": "true", "data": one, "error_code": 0}
@@ -413,7 +487,7 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
         return session
 
     def lbank_row(self, number: int, status: int, filled: str = "0") -> dict[str, Any]:
-        time = 1_700_000_000_000 + number
+        time = BEGAN + number
         return {"orderId": f"o{number}", "symbol": "btc_usdt", "origQty": "1", "executedQty": filled, "price": "5", "updateTime": time,
                 "time": time, "type": "buy", "status": status, "cummulativeQuoteQty": 0, "origQuoteOrderQty": 0}
 
@@ -432,11 +506,11 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
         rows = {0: ([self.lbank_row(7, 0)], []), 2: ([], [self.lbank_row(7, 2, "1")])}
         for status, (resting, done) in rows.items():
             row = self.lbank_row(7, status, "1" if done else "0")
-            asked = {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": 1_600_000_000_000}
+            asked = {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": BEGAN - 600_000}
             session = await self.lbank(resting, done, {**row, "clientOrderId": OURS})
             with self.subTest(status=status):
                 self.assertEqual(((await orders.look_up(session, asked)) or {}).get("id"), "o7")
-                owners = {"symbol": "BTC/USDT", "ids": ["o7"], "since": 1_600_000_000_000}
+                owners = {"symbol": "BTC/USDT", "ids": ["o7"], "since": BEGAN - 600_000}
                 self.assertEqual(await orders.orders_of(session, owners), {"o7": OURS})
                 # Somebody else's, and one of which nobody says whose it is.
                 session = await self.lbank(resting, done, {**row, "clientOrderId": "another"})

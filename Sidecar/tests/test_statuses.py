@@ -76,6 +76,16 @@ class StatusTests(unittest.IsolatedAsyncioTestCase):
                             self.assertIn(status, statuses.ENDS)
         self.assertGreater(count, 250)
 
+    async def test_an_end_that_ccxt_has_no_word_for_is_one(self) -> None:
+        cases = (("bitstamp", "Expired", "expired"), ("phemex", "EXPIRED", "expired"), ("latoken", "ORDER_STATUS_REJECTED", "rejected"),
+                 ("bigone", "REJECTED", "rejected"), ("toobit", "PARTIALLY_CANCELED", "canceled"), ("toobit", "PENDING_CANCEL", "canceling"),
+                 ("bitstamp", "Cancel pending", "canceling"), ("toobit", "REJECTED_CANCEL", "REJECTED_CANCEL"))
+        for exchange, word, status in cases:
+            session = await self.session(exchange)
+            read = next(name for name in dir(session.api) if statuses.READERS.search(name))
+            with self.subTest(exchange=exchange, word=word):
+                self.assertEqual(getattr(session.api, read)(word), status)
+
     async def test_an_order_that_is_not_over_is_not_told_as_over(self) -> None:
         for exchange, (answer, status) in ANSWERS.items():
             session = await self.session(exchange)

@@ -9,7 +9,6 @@ import TradingCore
 struct SidecarOrderBoard: Sendable {
     struct Entry: Sendable {
         var exchangeID: String?
-        var side: Side
         /// Nil for an order of an earlier life whose price nobody has told.
         var price: Price?
         var quantity: Quantity
@@ -58,7 +57,7 @@ struct SidecarOrderBoard: Sendable {
 
     mutating func placing(_ request: OrderRequest, now: Timestamp) {
         entries[request.id] = Entry(
-            side: request.side, price: request.price, quantity: request.quantity,
+            price: request.price, quantity: request.quantity,
             isMomentary: request.type == .market || request.timeInForce != .goodTillCancelled, placedAt: now,
             isPlacedHere: true, isInFlight: true)
     }
@@ -89,12 +88,9 @@ struct SidecarOrderBoard: Sendable {
         if let exchangeID = order.id { owners.note(exchangeID, id) }
         if finished.contains(id) { return [] }
         let known = entries[id]
-        guard let side = known?.side ?? order.side else {
-            throw UnreadableAnswer("side", expected: "buy or sell", found: "nothing")
-        }
         var quantity = known?.quantity ?? .zero
         if known == nil { quantity = Quantity(lots: try lots(order.amount, "amount")) }
-        var entry = known ?? Entry(side: side, quantity: quantity, placedAt: SidecarOrderBoard.began(order, now))
+        var entry = known ?? Entry(quantity: quantity, placedAt: SidecarOrderBoard.began(order, now))
         entry.exchangeID = order.id ?? entry.exchangeID
         if entry.price == nil { entry.price = try? Price(ticks: ticks(order.price, "price")) }
         if let filled = order.filled, case let lots = try lots(filled, "filled"), lots > entry.filled {
@@ -103,6 +99,7 @@ struct SidecarOrderBoard: Sendable {
             entry.takenBack.beginsAnew()
         }
         entry.failedLookUps = 0
+        if entry.end == nil { entry.takenBack.beginsAnew() }
         var events: [AccountEvent] = []
         if entry.end == nil, let end = end(of: order, id, entry) {
             entry.end = end
@@ -294,8 +291,7 @@ struct SidecarOrderBoard: Sendable {
         // Some tell of a single order no more how much was ordered.
         let ordered = order.amount == nil ? entries[id]?.quantity ?? finished[id] : nil
         let quantity = if let ordered { ordered.lots } else { try lots(order.amount, "amount") }
-        let side = order.side ?? .buy
-        var entry = Entry(side: side, quantity: Quantity(lots: quantity), placedAt: .distantPast)
+        var entry = Entry(quantity: Quantity(lots: quantity), placedAt: .distantPast)
         entry.filled = max(filled, listed)
         guard let end = end(of: order, id, entry) else { return [.accepted(id)] }
         // Fills are on their way into the list of trades: whoever asked will ask again.
@@ -331,18 +327,29 @@ struct SidecarOrderBoard: Sendable {
         return events
     }
 
-    /// A look-up found nothing.
-    /// - Returns: whether that proves that there never was such an order: asked twice, some time apart, both after the
-    ///   placement could last be carried out.
+    /// A look-up found nothing, and no trade of the order is told.
+    /// - Returns: whether that proves that there is no such order: asked twice, some time apart, both after the placement could last be
+    ///   carried out. Of one that was accepted once more: what has just ended may be in no list for a moment.
     mutating func notFound(_ id: ClientOrderID, askedAt: Timestamp, window: Int64, firstHeard: Timestamp) -> Bool {
-        var entry = entries[id] ?? Entry(side: .buy, quantity: .zero, placedAt: firstHeard)
+        var entry = entries[id] ?? Entry(quantity: .zero, placedAt: firstHeard)
         guard askedAt.nanoseconds(since: entry.placedAt) > window else { return false }
         if askedAt.nanoseconds(since: entry.lastLookUp) >= AcceptanceRule.apart * Nanoseconds.perMillisecond {
             entry.failedLookUps += 1
             entry.lastLookUp = askedAt
         }
-        entries[id] = entry.failedLookUps >= AcceptanceRule.lookUpsNeeded ? nil : entry
-        return entry.failedLookUps >= AcceptanceRule.lookUpsNeeded
+        let isProven = entry.failedLookUps >= AcceptanceRule.lookUpsNeeded + (entry.isAccepted ? 1 : 0)
+        entries[id] = isProven ? nil : entry
+        return isProven
+    }
+
+    /// A look-up found nothing of an order that has traded in part: after a minute in which nothing more of it was told, it has ended.
+    mutating func vanished(_ id: ClientOrderID, now: Timestamp) -> [AccountEvent] {
+        guard let filled = told[id], entries[id] != nil, entries[id]?.end == nil,
+            entries[id]?.takenBack.isOver(at: now.nanoseconds / Nanoseconds.perMillisecond) == true
+        else { return [] }
+        entries[id]?.filled = filled
+        entries[id]?.end = .cancelled(id)
+        return settle(id)
     }
 
     // MARK: - Units

@@ -205,7 +205,8 @@ extension SidecarOrderDesk {
     }
 
     func lookUp(_ id: ClientOrderID) async throws(SidecarFailure) -> ExchangeOrder? {
-        let told = try await account.ask("lookUpOrder", lookUpArguments(id))
+        // Where an exchange has to be asked for lists, they may be many.
+        let told = try await account.ask("lookUpOrder", lookUpArguments(id), within: 60_000)
         if told.isNull { return nil }
         do {
             let order = try UnifiedReading.order(told)
@@ -216,7 +217,7 @@ extension SidecarOrderDesk {
     }
 
     /// The exchange's clock may be so far behind ours, which nobody measures.
-    private static let lookBack = Nanoseconds.seconds(600)
+    static let lookBack = Nanoseconds.seconds(600)
 
     /// An exchange that is asked for lists has to read them from the order's placement on; where nobody knows when that was, it says so
     /// rather than that there is none.
@@ -234,9 +235,6 @@ extension SidecarOrderDesk {
 
     func summary(_ order: ExchangeOrder, _ id: ClientOrderID) throws -> OrderReport {
         try state.withLock { state in
-            guard let side = order.side else {
-                throw UnreadableAnswer("side", expected: "buy or sell", found: "nothing")
-            }
             let quantity = try state.board.lots(order.amount, "amount")
             let filled = try state.board.lots(order.filled ?? .zero, "filled")
             let status: OrderStatus =
@@ -247,6 +245,10 @@ extension SidecarOrderDesk {
                 case .rejected: filled > 0 ? .cancelled : .rejected
                 case .open, .cancelling, .expiring, .other, nil: .open
                 }
+            // Some tell no more of one that has ended than how, and how much of it was filled.
+            guard let side = order.side ?? (status.isFinal ? .buy : nil) else {
+                throw UnreadableAnswer("side", expected: "buy or sell", found: "nothing")
+            }
             let price = order.price.flatMap { $0.isZero ? nil : $0 } ?? instrument.unit.price
             return OrderReport(
                 id: id, side: side, price: Price(ticks: try state.board.ticks(price, "price")),

@@ -222,16 +222,27 @@ final class SidecarOrderDesk: Sendable {
             guard let order = try await lookUp(id) else {
                 // One that has ended was there: it is waited for what it filled.
                 if state.withLock({ $0.board.owes(id) }) { return try await lookForForgotten(id) }
-                let isProven = state.withLock { state in
-                    state.board.notFound(
-                        id, askedAt: askedAt, window: account.connector.acceptanceWindow,
-                        firstHeard: account.startedAt)
-                }
-                if isProven { tell([.notFound(id)]) }
-                return
+                return try await lookForTraded(id, askedAt)
             }
             try await tellWhole(order, id)
         } catch { logger.warning("order \(id) could not be looked up: \(error)") }
+    }
+
+    /// The exchange knows no such order. One whose trades are told was there all the same; only where none are, there may be none.
+    private func lookForTraded(_ id: ClientOrderID, _ askedAt: Timestamp) async throws {
+        let placedAt = state.withLock { $0.board.entries[id]?.placedAt ?? $0.earlier[id] } ?? account.startedAt
+        let since = placedAt.advanced(byNanoseconds: -Self.lookBack).nanoseconds / Nanoseconds.perMillisecond
+        let fills = try await fetchFills(since: since)
+        let (booked, isThere) = state.withLock { state in
+            (state.board.filled(fills), fills.contains { $0.orderID == id })
+        }
+        tell(booked)
+        if isThere { return tell(state.withLock { $0.board.vanished(id, now: time.now()) }) }
+        let isProven = state.withLock { state in
+            state.board.notFound(
+                id, askedAt: askedAt, window: account.connector.acceptanceWindow, firstHeard: account.startedAt)
+        }
+        if isProven { tell([.notFound(id)]) }
     }
 
     /// Since when an order may have filled: as the exchange says, else as we know, else a day ago. Milliseconds since 1970.

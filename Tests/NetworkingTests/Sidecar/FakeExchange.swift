@@ -48,16 +48,30 @@ final class FakeExchange: Sendable {
     func fill(
         _ clientID: String, _ amount: String, isWhole: Bool, fee: (cost: String, asset: String) = ("0.00000100", "BTC")
     ) {
+        state.withLock { Self.fill(clientID, amount, isWhole: isWhole, fee: fee, &$0) }
+    }
+
+    /// Trades these, and shows no order any more.
+    func forget(filled: [(clientID: String, amount: String)]) {
         state.withLock { state in
-            guard let index = state.orders.firstIndex(where: { $0.clientID == clientID }) else { return }
-            state.orders[index].filled = amount
-            state.orders[index].status = isWhole ? "FILLED" : "PARTIALLY_FILLED"
-            let order = state.orders[index]
-            state.trades.append([
-                "\(900 + state.trades.count)", "\(order.id)", order.price, amount, fee.cost, fee.asset, "\(state.now)",
-                order.side,
-            ])
+            for (clientID, amount) in filled {
+                Self.fill(clientID, amount, isWhole: false, fee: ("0.00000100", "BTC"), &state)
+            }
+            state.orders = []
         }
+    }
+
+    private static func fill(
+        _ clientID: String, _ amount: String, isWhole: Bool, fee: (cost: String, asset: String), _ state: inout State
+    ) {
+        guard let index = state.orders.firstIndex(where: { $0.clientID == clientID }) else { return }
+        state.orders[index].filled = amount
+        state.orders[index].status = isWhole ? "FILLED" : "PARTIALLY_FILLED"
+        let order = state.orders[index]
+        state.trades.append([
+            "\(900 + state.trades.count)", "\(order.id)", order.price, amount, fee.cost, fee.asset, "\(state.now)",
+            order.side,
+        ])
     }
 
     func answer(_ request: String) -> [ScriptedServer.Step] {

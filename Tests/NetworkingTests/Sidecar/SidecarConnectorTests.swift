@@ -240,6 +240,35 @@ struct SidecarConnectorTests {
         }
     }
 
+    /// What has just ended may be in no list, and what has filled is told as gone by nobody. Twenty times as fast.
+    @Test func `an order that the exchange knows no more, and whose trades it tells, was there`() async throws {
+        try await Self.with(time: ScaledTime(factor: 20)) { test in
+            let (whole, part) = (try Self.order(31), try Self.order(32))
+            for order in [whole, part] {
+                test.desk.begin(order)
+                try await test.sidecar.wait("it is accepted") { test.events().contains(.accepted(order.id)) }
+            }
+            // In one moment: no look comes between.
+            test.exchange.forget(
+                filled: [
+                    (SidecarClientIDs.text(nil).text(whole.id), "0.01"),
+                    (SidecarClientIDs.text(nil).text(part.id), "0.004"),
+                ])
+            for order in [whole, part] { test.desk.send(.query(order.id)) }
+            func booked(_ order: OrderRequest) -> Int64 {
+                test.events().reduce(0) {
+                    if case .filled(let fill) = $1, fill.orderID == order.id { $0 + fill.quantity.lots } else { $0 }
+                }
+            }
+            try await test.sidecar.wait("both fills are told") { booked(whole) > 0 && booked(part) > 0 }
+            try await test.sidecar.wait("what is left of one ends") { test.events().contains(.cancelled(part.id)) }
+            #expect(booked(whole) == whole.quantity.lots && booked(part) == 400_000)
+            #expect(!test.events().contains(.notFound(whole.id)) && !test.events().contains(.notFound(part.id)))
+            #expect(!test.events().contains(.cancelled(whole.id)))
+            #expect(test.desk.state.withLock { $0.board.entries.isEmpty })
+        }
+    }
+
     @Test func `an order of a kind that there is not is refused for that`() {
         #expect(SidecarFailure.reason("OptionNotSupported") == .optionNotSupported)
     }

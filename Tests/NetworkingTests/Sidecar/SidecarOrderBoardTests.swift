@@ -268,6 +268,27 @@ import TradingCore
         #expect(!isProven)
     }
 
+    @Test func `one that was accepted is asked about three times before it counts as gone`() throws {
+        var board = try Self.board()
+        let (id, window) = (try Self.id(), 60 * Nanoseconds.perSecond)
+        board.placing(try Self.request(), now: Self.now)
+        _ = board.placed(id)
+        _ = board.accepted(id, exchangeID: "E1")
+        let proven = [61, 63, 65].map { seconds in
+            board.notFound(
+                id, askedAt: Self.now.advanced(byNanoseconds: seconds * Nanoseconds.perSecond), window: window,
+                firstHeard: Self.now)
+        }
+        #expect(proven == [false, false, true])
+    }
+
+    @Test func `an order that ends without its side being told is read`() throws {
+        var board = try Self.board()
+        let told = try board.report(
+            ExchangeOrder(id: "E1", amount: "0.01", filled: "0", status: .cancelled), try Self.id(), now: Self.now)
+        #expect(told == [.cancelled(try Self.id())])
+    }
+
     @Test func `orders under way are not missed in a list`() throws {
         var board = try Self.board()
         board.placing(try Self.request(), now: Self.now)
