@@ -48,6 +48,7 @@ extension ExchangeKeyring {
             _ = try? await store { try ExchangeKeyStore(transaction: $0).accepted(key.id, permissions, now: now) }
             var asked = key
             (asked.permissions, asked.checkedAt) = (permissions, now)
+            if key.purpose == .trade { holder.keyIsGood(key.exchange, key.label) }
             if let fault = asked.permissionFault {
                 logger.warning("exchange key \(key.id) (\(key.accountName)) \(fault)")
             }

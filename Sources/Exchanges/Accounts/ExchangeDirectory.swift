@@ -38,6 +38,9 @@ public protocol ExchangeAccountsHolder: ExchangeDirectory {
 
     /// How each account does, by exchange and label.
     var states: [ExchangeAccountState] { get }
+
+    /// The exchange has just said that an account's key is good, whatever it said before: it is asked with again.
+    func keyIsGood(_ exchange: ExchangeID, _ label: String)
 }
 
 /// Settings that cannot be used.
@@ -73,6 +76,8 @@ public struct ExchangeAccountState: Hashable, Sendable {
     public var isStreaming: Bool
     /// Why it does not trade now, or not well; nil when all is well.
     public var fault: String?
+    /// Why the exchange carries out nothing for it: it does not take the key, or does not answer.
+    public var outage: Outage?
     public var safety: Safety
     /// What rests on the books, so is exposed should this process end, by quote asset: the sum of price × remaining.
     public var unattended: [AssetID: FixedDecimal]
@@ -81,6 +86,11 @@ public struct ExchangeAccountState: Hashable, Sendable {
     public var foreignOrders = 0
     /// What the exchange has against the key itself: its last word on a call that it has not answered well since.
     public var keyRefusal: ExchangeFailure?
+
+    public enum Outage: Hashable, Sendable {
+        case keyRefused
+        case noAnswer
+    }
 
     public init(
         exchange: ExchangeID, label: String, isStreaming: Bool, fault: String?, safety: Safety,

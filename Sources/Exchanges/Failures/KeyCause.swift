@@ -1,3 +1,5 @@
+public import TradingCore
+
 /// What about a key an exchange does not like.
 public enum KeyCause: String, Hashable, Sendable, CaseIterable {
     /// Key, secret, passphrase or signature are wrong, or the key is no more.
@@ -16,6 +18,26 @@ public enum KeyCause: String, Hashable, Sendable, CaseIterable {
         case .permission: "the key has not the permission"
         case .address: "the key is bound to other IP addresses"
         case .clock: "the clock here and the exchange's differ"
+        }
+    }
+}
+
+extension KeyDoubts {
+    public init(_ causes: [KeyCause]) { self = causes.reduce(into: []) { $0.insert($1.doubt) } }
+
+    /// For people.
+    public var words: String {
+        KeyCause.allCases.filter { contains($0.doubt) }.map(\.words).joined(separator: ", or ")
+    }
+}
+
+extension KeyCause {
+    fileprivate var doubt: KeyDoubts {
+        switch self {
+        case .key: .key
+        case .permission: .permission
+        case .address: .address
+        case .clock: .clock
         }
     }
 }

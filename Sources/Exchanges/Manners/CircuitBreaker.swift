@@ -1,15 +1,15 @@
 /// Stops asking an exchange that does not answer, on one account's behalf, and one that does not know the account's key.
 ///
 /// *Closed* lets everything through and counts failures in a row; *open* refuses until a time; then *half open* lets one through
-/// whose outcome decides. A key that was refused *latches*, as to go on asking gets us banned: only cancels go on, and one that is answered,
-/// or a person, closes it.
+/// whose outcome decides. A key that was refused *latches*, as to go on asking gets us banned: only cancels go on, and one question a minute.
+/// One of them that is answered, or a key that is found good by other means, closes it.
 public struct CircuitBreaker: Sendable {
     public enum State: Hashable, Sendable {
         case closed(failures: Int)
         case open(until: Int64)
         /// One is on its way; when nothing is heard of it until then, another may go.
         case halfOpen(until: Int64)
-        case latched(ExchangeFailure)
+        case latched(ExchangeFailure, trialAt: Int64)
     }
 
     public enum Verdict: Hashable, Sendable {
@@ -23,6 +23,8 @@ public struct CircuitBreaker: Sendable {
     private let threshold: Int
     private let longestTrial: Int64
     private var backoff: Backoff
+    /// Milliseconds between two trials of a key that was refused: what refused it may have been the exchange's own fault, or a moment's.
+    static let keyTrialInterval: Int64 = 60_000
 
     /// - Parameters:
     ///   - pause: how long it stays open, doubled while trials fail.
@@ -38,7 +40,11 @@ public struct CircuitBreaker: Sendable {
         switch state {
         case .closed: return .go
         // Whatever is wrong with the key, what rests must be taken off: cancels are few, and tell when it is good again.
-        case .latched(let failure): return purpose == .cancel ? .go : .refused(failure)
+        case .latched(let failure, let trialAt):
+            if purpose == .cancel { return .go }
+            if now < trialAt { return .refused(failure) }
+            state = .latched(failure, trialAt: now &+ Self.keyTrialInterval)
+            return .go
         case .open(let until), .halfOpen(let until):
             if now < until { return purpose == .cancel ? .go : .wait(until: until) }
             state = .halfOpen(until: now &+ longestTrial)
@@ -50,13 +56,13 @@ public struct CircuitBreaker: Sendable {
     /// - Parameter failure: nil when it was answered as asked. A refusal is an answer too: the exchange is there.
     public mutating func ended(_ failure: ExchangeFailure?, now: Int64) {
         if case .latched = state {
-            if failure == nil { close(now) }
+            if failure.map(Self.showsGoodKey) ?? true { close(now) }
             return
         }
         guard let failure else { return close(now) }
         // The key is good where only the time was not.
         if failure.kind.is(.authenticationError), !failure.kind.is(.permissionDenied), !failure.isForItsTime {
-            state = .latched(failure)
+            state = .latched(failure, trialAt: now &+ Self.keyTrialInterval)
         } else if Self.isAbsence(failure.kind) {
             failed(now)
         } else {
@@ -64,8 +70,13 @@ public struct CircuitBreaker: Sendable {
         }
     }
 
-    /// A person has looked at it.
-    public mutating func reset() { state = .closed(failures: 0) }
+    /// The key is known to be good again: a check of its own has shown it.
+    public mutating func keyIsGood() { if case .latched = state { state = .closed(failures: 0) } }
+
+    /// Whether a refusal is about what was asked, so that who asked was known.
+    private static func showsGoodKey(_ failure: ExchangeFailure) -> Bool {
+        failure.kind.is(.invalidOrder) || failure.kind.is(.insufficientFunds)
+    }
 
     /// Whether a failure says that the exchange is not there, rather than that it does not want the request. Asking too much is
     /// the business of ``RateBudget``.

@@ -72,11 +72,12 @@ extension ExecutionEngine {
     }
 
     /// A request about an order got no answer. An order that is known to rest loses nothing by it; any other is asked
-    /// about, once until that answer too is overdue.
+    /// about, once until that answer too is overdue; and whether a cancel was carried out or not, another does no harm.
     private mutating func outcomeLost(_ index: Int, _ position: Int, _ now: Timestamp) {
         let order = table[index].live[position]
         guard order.status != .open, table[index].live[position].apply(.outcomeLost) else { return }
         if order.queries == 0 { query(index, order.id, now) }
+        if order.status == .cancelling { cancelAgain(index, position, now) }
     }
 
     /// Nothing of the session may rest any more.
@@ -125,10 +126,12 @@ extension ExecutionEngine {
         table[index].strategy.filled(fill, of: order.asOwnOrder, situation: situation)
     }
 
-    /// When orders are tried again. An exchange that serves nobody is not helped by being asked often: after a second, then twice
-    /// as long each time, up to half a minute, whatever the market does meanwhile.
+    /// When orders are tried again. An exchange that serves nobody, or does not take the key, is not helped by being asked often: after a
+    /// second, then twice as long each time, up to half a minute, whatever the market does meanwhile.
     private mutating func retry(_ index: Int, _ reason: RejectReason, _ now: Timestamp) -> Timestamp {
-        guard reason == .unavailable else { return now.advanced(byNanoseconds: 250 * Nanoseconds.perMillisecond) }
+        var waits = reason == .unavailable
+        if case .key = reason { waits = true }
+        guard waits else { return now.advanced(byNanoseconds: 250 * Nanoseconds.perMillisecond) }
         // Orders of one decision are refused together.
         if now >= table[index].placesNotBefore {
             let wait = min(Nanoseconds.seconds(30), Nanoseconds.perSecond << Int64(min(table[index].unservedCount, 5)))
@@ -156,6 +159,7 @@ extension ExecutionEngine {
             }
             if order.status != .open { _ = table[index].live[position].apply(.outcomeLost) }
             query(index, order.id, now)
+            if order.status == .cancelling { cancelAgain(index, position, now) }
         }
         if table[index].phase == .verifying { askForOpenOrders(index, now) }
     }

@@ -336,12 +336,20 @@ extension ExecutionEngine {
     /// quarter of a second to two, so that an exchange that will not cancel is not flooded, and one that does again need not
     /// be waited for.
     mutating func cancelFailed(_ index: Int, _ position: Int, _ now: Timestamp) {
-        let failed = table[index].live[position].failedCancels
-        table[index].live[position].failedCancels = failed + 1
-        if failed > 0 {
-            let wait = 250 * Nanoseconds.perMillisecond << Int64(min(failed - 1, 3))
-            table[index].live[position].cancelNotBefore = now.advanced(byNanoseconds: wait)
+        if table[index].live[position].failedCancels == 0 {
+            table[index].live[position].failedCancels = 1
+            cancel(index, position, now)
+        } else {
+            cancelAgain(index, position, now)
         }
+    }
+
+    /// After a cancel that was in vain, or that nobody answered: always after a wait.
+    mutating func cancelAgain(_ index: Int, _ position: Int, _ now: Timestamp) {
+        let failed = max(1, table[index].live[position].failedCancels)
+        table[index].live[position].failedCancels = failed + 1
+        let wait = 250 * Nanoseconds.perMillisecond << Int64(min(failed - 1, 3))
+        table[index].live[position].cancelNotBefore = now.advanced(byNanoseconds: wait)
         cancel(index, position, now)
     }
 

@@ -119,6 +119,19 @@ public struct DeskHealth: Hashable, Sendable {
         }
     }
 
+    /// Whether an account's outage stops anything: an exchange that does not answer stops only who trades there.
+    func isStopped(_ account: ExchangeAccountState) -> Bool {
+        switch account.outage {
+        case .keyRefused: true
+        case .noAnswer:
+            executors.contains { executor in
+                executor.name.hasPrefix("\(account.exchange)/\(account.label)/")
+                    && (executor.sessionCount > 0 || executor.openOrderCount > 0)
+            }
+        case nil: false
+        }
+    }
+
     public var exchanges: [Exchange]
     /// Accounts at real exchanges: whether their streams live, and what would rest unattended were this process to end.
     public var accounts: [ExchangeAccountState] = []

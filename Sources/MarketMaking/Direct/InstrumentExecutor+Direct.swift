@@ -128,6 +128,7 @@ extension RejectReason {
         case .unavailable: "neither the exchange nor the limit of requests that we keep to lets it through now"
         case .optionNotSupported:
             "through ccxt it has no orders of this kind (post-only, IOC or FOK), and a plain one would rest; it was not sent"
+        case .key(let doubts): "the exchange does not take the account's key for it: \(doubts.words)"
         case .other: "the exchange gave no reason that has a name here; its own words are in the server's log"
         }
     }

@@ -10,6 +10,7 @@ extension RejectReason {
     /// As the store writes it.
     var code: String {
         if case .rule(let violation) = self { return "RULE_\(violation.rawValue)" }
+        if case .key(let doubts) = self { return "KEY_\(doubts.rawValue)" }
         return Self.plain.first { $0.0 == self }?.1 ?? "OTHER"
     }
 
@@ -17,6 +18,9 @@ extension RejectReason {
         if code.hasPrefix("RULE_") {
             guard let violation = UInt8(code.dropFirst(5)).flatMap(RuleViolation.init(rawValue:)) else { return nil }
             self = .rule(violation)
+        } else if code.hasPrefix("KEY_") {
+            guard let doubts = UInt8(code.dropFirst(4)) else { return nil }
+            self = .key(KeyDoubts(rawValue: doubts))
         } else if let known = Self.plain.first(where: { $0.1 == code }) {
             self = known.0
         } else {

@@ -78,6 +78,10 @@ extension StrategySupervisor {
         var health = DeskHealth(
             exchanges: exchanges, executors: places, isReconciled: isReconciled, faults: faults)
         health.accounts = (directory as? any ExchangeAccountsHolder)?.states ?? []
+        for account in health.accounts where health.isStopped(account) {
+            health.faults.append(
+                "\(account.exchange)/\(account.label): \(account.fault ?? "its exchange carries out nothing")")
+        }
         return health
     }
     /// - Returns: nil while a place's account has its key, or nothing of the place is open.

@@ -78,8 +78,13 @@ public final class ExchangeClient: Sendable {
     /// The highest nonce used with the key, by whomever from here; 0 where there are none.
     public var lastNonce: Int64 { order?.last ?? 0 }
 
-    /// A person has looked at why the key was refused.
-    public func resetBreaker() { state.withLock { $0.breaker.reset() } }
+    /// A check of its own has shown that the key is good, whatever was said of it before.
+    public func keyIsGood() {
+        state.withLock { state in
+            state.breaker.keyIsGood()
+            state.refusal = nil
+        }
+    }
 
     /// - Parameters:
     ///   - purpose: cancels may use the reserve, and go through an open breaker; withdrawals may use the reserve.

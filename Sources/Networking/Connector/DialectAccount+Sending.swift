@@ -45,6 +45,10 @@ extension DialectAccount {
     ) async {
         if departure.isWithdrawn { return }
         guard let client = state.withLock({ $0.client }) else { return neverLeft(id, symbol) }
+        let dialect = self.dialect
+        if let violation = OrderTranslation.change(of: placement, by: dialect.catalog.market(symbol)) {
+            return refused(violation, id, symbol)
+        }
         let call: EndpointCall<ExchangeOrder>
         do { call = try dialect.place(placement) } catch { return refused(error, id, symbol) }
         let sentAt = venue.now
@@ -95,6 +99,16 @@ extension DialectAccount {
             guard tracker.orders[id]?.isAcknowledged != true else { return [] }
             tracker.neverWas(id)
             return [.rejected(id, reason)]
+        }
+    }
+
+    /// By the rules that the exchange has told since the order was decided: what would be sent is not what is stored, judged and reserved for.
+    private func refused(_ violation: RuleViolation, _ id: ClientOrderID, _ symbol: Symbol) {
+        venue.logger.notice(
+            "\(venue.id)/\(label): order \(id) does not keep the exchange's new \(violation.filterName): not sent")
+        tell(symbol) { tracker in
+            tracker.neverWas(id)
+            return [.rejected(id, .rule(violation))]
         }
     }
 

@@ -294,6 +294,8 @@ public final class DialectAccount: ExchangeAccount {
 
     // MARK: - How it does
 
+    func keyIsGood() { state.withLock { $0.client }?.keyIsGood() }
+
     var report: ExchangeAccountState {
         let (state, exposure, foreign) = self.state.withLock { state in
             (
@@ -305,16 +307,17 @@ public final class DialectAccount: ExchangeAccount {
                 state.tracker.exposure, state.foreignOrders.values.reduce(0, +)
             )
         }
-        var fault = state.fault
+        var (fault, outage) = (state.fault, ExchangeAccountState.Outage?.none)
         switch state.client?.breaker {
-        case .latched(let failure): fault = "\(failure)"
-        case .open, .halfOpen: fault = fault ?? "the exchange does not answer"
+        case .latched(let failure, _): (fault, outage) = ("\(failure)", .keyRefused)
+        case .open, .halfOpen: (fault, outage) = (fault ?? "the exchange does not answer", .noAnswer)
         case .closed, nil: break
         }
         fault = fault ?? venue.silenceKept
         var report = ExchangeAccountState(
             exchange: venue.id, label: label, isStreaming: state.stream == .ready, fault: fault,
             safety: safety(state.settings, state.isProtected), unattended: exposure)
+        report.outage = outage
         report.foreignOrders = foreign
         report.keyRefusal = state.client?.keyRefusal ?? state.refusal
         return report

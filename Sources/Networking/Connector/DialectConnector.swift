@@ -234,6 +234,8 @@ public final class DialectConnector: ExchangeConnector {
     /// looks like one of now.
     public func fault() async -> String? { venue.silenceKept ?? venue.clockFault }
 
+    func keyIsGood(_ label: String) { state.withLock { $0.accounts[label] }?.keyIsGood() }
+
     /// What would fire after a clean end is switched off, on all accounts at once.
     func standDown() async {
         let accounts = state.withLock { Array($0.accounts.values) }

@@ -57,6 +57,10 @@ public final class ExchangeRegistry: ExchangeAccountsHolder {
             .flatMap(\.connector.states)
     }
 
+    public func keyIsGood(_ exchange: ExchangeID, _ label: String) {
+        state.withLock { $0.live[exchange]?.connector }?.keyIsGood(label)
+    }
+
     @discardableResult
     public func refresh(_ accounts: [ExchangeAccountSettings]) -> [ExchangeAccountProblem] {
         var problems: [ExchangeAccountProblem] = []

@@ -17,6 +17,8 @@ struct OrderTracker: Sendable {
         var side: Side?
         var price: FixedDecimal?
         var amount: FixedDecimal?
+        /// As we placed it; nil where that was before this life.
+        var placed: FixedDecimal?
         /// Exchange time of the placing, milliseconds; nil where only the exchange knows it.
         var placedAt: Int64?
         /// The exchange has shown that it exists, or did.
@@ -104,6 +106,7 @@ struct OrderTracker: Sendable {
         known.side = order.side
         known.price = order.price
         known.amount = order.amount
+        known.placed = order.amount
         known.filledBefore = .zero
         orders[id] = known
     }
@@ -294,7 +297,9 @@ struct OrderTracker: Sendable {
             while ended.count > Self.endedKept { forget(ended.removeFirst()) }
         }
         switch end {
-        case .closed: return []
+        // Whoever placed it sees it end by its fills; one that was made smaller at the exchange, by a person or to keep it from trading with
+        // another of the account's, would never end so.
+        case .closed: return known.placed.map { known.filledByTrades >= $0 } == true ? [] : [.cancelled(id)]
         case .cancelled: return [.cancelled(id)]
         case .expired: return [.expired(id, .immediateRemainder)]
         case .rejected: return [known.isAcceptanceTold ? .cancelled(id) : .rejected(id, .other)]

@@ -18,6 +18,16 @@ enum OrderTranslation {
             selfTradePrevention: request.selfTradePrevention == .none ? nil : request.selfTradePrevention)
     }
 
+    /// What an exchange's language would alter in an order by rounding it to its market's steps; nil where it is sent as it is.
+    ///
+    /// The language knows new steps before the runtime does, which takes its orders off first.
+    static func change(of placement: OrderPlacement, by market: ExchangeMarket?) -> RuleViolation? {
+        guard let market else { return nil }
+        if let amount = placement.amount, (try? market.rounded(amount: amount)) != amount { return .quantityStep }
+        if let price = placement.price, (try? market.rounded(price: price)) != price { return .priceStep }
+        return nil
+    }
+
     /// - Throws: ``ConnectorError/unreadable(_:)`` for a fill that cannot be counted exactly: nothing may be booked wrong.
     static func fill(
         _ trade: ExchangeTrade, _ id: ClientOrderID, _ instrument: Instrument
@@ -105,7 +115,8 @@ enum OrderTranslation {
     }
 
     static func rejection(_ failure: ExchangeFailure) -> RejectReason {
-        switch failure.kind {
+        if !failure.keyCauses.isEmpty { return .key(KeyDoubts(failure.keyCauses)) }
+        return switch failure.kind {
         case .insufficientFunds: .insufficientBalance
         case .orderImmediatelyFillable: .wouldTake
         case .marketClosed: .marketClosed

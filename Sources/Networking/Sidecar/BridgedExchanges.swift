@@ -53,6 +53,9 @@ public final class BridgedExchanges: ExchangeAccountsHolder {
 
     public func changes() -> AsyncStream<Void> { bell.changes() }
 
+    /// ccxt's exchanges are asked whatever they say of the key.
+    public func keyIsGood(_ exchange: ExchangeID, _ label: String) { native.keyIsGood(exchange, label) }
+
     public var states: [ExchangeAccountState] {
         let condition = client?.condition
         let others = bridged.withLock { bridged in

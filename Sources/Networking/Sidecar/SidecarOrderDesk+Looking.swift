@@ -346,6 +346,8 @@ extension SidecarOrderDesk {
 
 extension SidecarFailure {
     /// ccxt's words for why an order is refused.
+    var reason: RejectReason { keyCauses.isEmpty ? Self.reason(name) : .key(KeyDoubts(keyCauses)) }
+
     static func reason(_ name: String) -> RejectReason {
         switch name {
         case "InsufficientFunds": .insufficientBalance

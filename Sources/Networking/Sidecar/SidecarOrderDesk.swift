@@ -182,7 +182,7 @@ final class SidecarOrderDesk: Sendable {
         }
         if isRefused {
             logger.notice("order \(order.id) was refused: \(failure)")
-            tell([.rejected(order.id, SidecarFailure.reason(failure.name))])
+            tell([.rejected(order.id, failure.reason)])
             return
         }
         logger.warning("what became of order \(order.id) is unknown: \(failure)")

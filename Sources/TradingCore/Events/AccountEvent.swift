@@ -38,8 +38,26 @@ public enum RejectReason: Hashable, Codable, Sendable {
     case unavailable
     /// There are no orders of its kind: post-only, IOC or FOK. It was not sent.
     case optionNotSupported
+    /// It does not take the account's key, for one of these as far as it says.
+    case key(KeyDoubts)
     /// Anything else the exchange says.
     case other
+}
+
+/// What of a key an exchange may have something against. Small, as it travels with every event.
+public struct KeyDoubts: OptionSet, Hashable, Codable, Sendable {
+    public let rawValue: UInt8
+
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// Key, secret, passphrase or signature are wrong, or the key is no more.
+    public static let key = KeyDoubts(rawValue: 1)
+    /// The key is good and may not do this.
+    public static let permission = KeyDoubts(rawValue: 2)
+    /// The key is bound to other IP addresses than ours.
+    public static let address = KeyDoubts(rawValue: 4)
+    /// The clock here and the exchange's are too far apart.
+    public static let clock = KeyDoubts(rawValue: 8)
 }
 
 public enum CancelRejectReason: UInt8, Hashable, Codable, Sendable {

@@ -50,4 +50,5 @@ struct NoAccounts: ExchangeAccountsHolder {
     var states: [ExchangeAccountState] { [] }
     func connector(_ id: ExchangeID) -> (any ExchangeConnector)? { nil }
     func refresh(_ accounts: [ExchangeAccountSettings]) -> [ExchangeAccountProblem] { [] }
+    func keyIsGood(_ exchange: ExchangeID, _ label: String) {}
 }

@@ -63,17 +63,39 @@ import Testing
         #expect(breaker.ask(.ordinary, now: 0) == .go)
     }
 
-    @Test func `a key that is refused stops everything but cancels, until one is answered or a person looks`() {
+    @Test func `a key that is refused stops everything but cancels and a question a minute, until one is answered`() {
         var breaker = breaker()
         let refused = ExchangeFailure(.authenticationError, message: "invalid key")
         breaker.ended(refused, now: 0)
         breaker.ended(refused, now: 1)
-        #expect(breaker.ask(.ordinary, now: 1_000_000) == .refused(refused))
-        #expect(breaker.ask(.cancel, now: 1_000_000) == .go)
-        breaker.ended(nil, now: 1_000_001)
-        #expect(breaker.ask(.ordinary, now: 1_000_001) == .go)
-        breaker.ended(refused, now: 1_000_002)
-        breaker.reset()
-        #expect(breaker.ask(.ordinary, now: 1_000_000) == .go)
+        #expect(breaker.ask(.ordinary, now: 59_999) == .refused(refused))
+        #expect(breaker.ask(.cancel, now: 59_999) == .go)
+        #expect(breaker.ask(.ordinary, now: 60_000) == .go)
+        // The next waits for the next minute, whatever becomes of that one.
+        #expect(breaker.ask(.ordinary, now: 60_001) == .refused(refused))
+        breaker.ended(refused, now: 60_002)
+        breaker.ended(ExchangeFailure(.requestTimeout, message: ""), now: 60_003)
+        #expect(breaker.ask(.ordinary, now: 119_999) == .refused(refused))
+        breaker.ended(nil, now: 120_000)
+        #expect(breaker.ask(.ordinary, now: 120_000) == .go)
+    }
+
+    @Test func `a refusal of what was asked shows that the key is good, and so does a check of its own`() {
+        let refused = ExchangeFailure(.authenticationError, message: "invalid key")
+        for failure in [ExchangeFailure(.orderNotFound, message: ""), ExchangeFailure(.insufficientFunds, message: "")]
+        {
+            var breaker = breaker()
+            breaker.ended(refused, now: 0)
+            breaker.ended(failure, now: 1)
+            #expect(breaker.ask(.ordinary, now: 2) == .go)
+        }
+        var breaker = breaker()
+        breaker.ended(refused, now: 0)
+        breaker.keyIsGood()
+        #expect(breaker.ask(.ordinary, now: 1) == .go)
+        // Of an exchange that does not answer it says nothing.
+        for now in 2..<20 { breaker.ended(ExchangeFailure(.requestTimeout, message: ""), now: Int64(now)) }
+        breaker.keyIsGood()
+        #expect(breaker.ask(.ordinary, now: 20) != .go)
     }
 }

@@ -49,6 +49,11 @@ final class RecordingHolder: ExchangeAccountsHolder {
 
     func tell(_ states: [ExchangeAccountState]) { told.withLock { $0 = states } }
 
+    private let good = Mutex<[String]>([])
+    var knownGood: [String] { good.withLock { $0 } }
+
+    func keyIsGood(_ exchange: ExchangeID, _ label: String) { good.withLock { $0.append("\(exchange)/\(label)") } }
+
     func connector(_ id: ExchangeID) -> (any ExchangeConnector)? { nil }
 
     func refresh(_ accounts: [ExchangeAccountSettings]) -> [ExchangeAccountProblem] {

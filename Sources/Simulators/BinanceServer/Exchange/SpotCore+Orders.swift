@@ -79,7 +79,7 @@ extension SpotCore {
         case .noLiquidity: .noDepth
         case .marketClosed: .marketClosed
         case .unavailable: .disconnected
-        case .optionNotSupported, .other: .unsupportedOrder
+        case .optionNotSupported, .key, .other: .unsupportedOrder
         }
     }
 
