@@ -77,7 +77,7 @@ extension ExecutionEngine {
         let order = table[index].live[position]
         guard order.status != .open, table[index].live[position].apply(.outcomeLost) else { return }
         if order.queries == 0 { query(index, order.id, now) }
-        if order.status == .cancelling { cancelAgain(index, position, now) }
+        if order.status == .cancelling { cancelLost(index, position, now) }
     }
 
     /// Nothing of the session may rest any more.
@@ -159,7 +159,7 @@ extension ExecutionEngine {
             }
             if order.status != .open { _ = table[index].live[position].apply(.outcomeLost) }
             query(index, order.id, now)
-            if order.status == .cancelling { cancelAgain(index, position, now) }
+            if order.status == .cancelling { cancelLost(index, position, now) }
         }
         if table[index].phase == .verifying { askForOpenOrders(index, now) }
     }

@@ -336,21 +336,25 @@ extension ExecutionEngine {
     /// quarter of a second to two, so that an exchange that will not cancel is not flooded, and one that does again need not
     /// be waited for.
     mutating func cancelFailed(_ index: Int, _ position: Int, _ now: Timestamp) {
-        if table[index].live[position].failedCancels == 0 {
-            table[index].live[position].failedCancels = 1
-            cancel(index, position, now)
-        } else {
-            cancelAgain(index, position, now)
+        let failed = table[index].live[position].failedCancels
+        table[index].live[position].failedCancels = failed + 1
+        if failed > 0 {
+            table[index].live[position].cancelNotBefore = now.advanced(byNanoseconds: Self.cancelWait(failed - 1))
         }
+        cancel(index, position, now)
     }
 
-    /// After a cancel that was in vain, or that nobody answered: always after a wait.
-    mutating func cancelAgain(_ index: Int, _ position: Int, _ now: Timestamp) {
-        let failed = max(1, table[index].live[position].failedCancels)
-        table[index].live[position].failedCancels = failed + 1
-        let wait = 250 * Nanoseconds.perMillisecond << Int64(min(failed - 1, 3))
-        table[index].live[position].cancelNotBefore = now.advanced(byNanoseconds: wait)
-        cancel(index, position, now)
+    /// Nobody answered a cancel: another one follows after a wait, unless it is known before what became of the order.
+    mutating func cancelLost(_ index: Int, _ position: Int, _ now: Timestamp) {
+        let lost = table[index].live[position].lostCancels
+        table[index].live[position].lostCancels = lost + 1
+        let retry = now.advanced(byNanoseconds: Self.cancelWait(lost))
+        table[index].live[position].wantCancel(at: retry)
+        table[index].nextAnswerDue = min(table[index].nextAnswerDue, retry)
+    }
+
+    private static func cancelWait(_ count: Int32) -> Int64 {
+        250 * Nanoseconds.perMillisecond << Int64(min(count, 3))
     }
 
     /// Takes every live order of a session off the book, acknowledged or not.

@@ -26,6 +26,8 @@ public struct TrackedOrder: Hashable, Sendable {
     var isAdopted = false
     /// After how many cancels it was found to rest still, and until when the next one waits.
     var failedCancels: Int32 = 0
+    /// How many cancels got no answer.
+    var lostCancels: Int32 = 0
     /// When its first cancel was sent.
     var leavesSince: Timestamp?
     var cancelNotBefore = Timestamp.distantPast

@@ -186,6 +186,39 @@ struct UnknownOutcomeTests {
         #expect(bench.orders == [])
     }
 
+    /// Whatever is asked meanwhile gets no answer either.
+    @Test(
+        "a cancel whose answer is lost is sent again and again, whether or not look-ups are answered",
+        arguments: [true, false])
+    func cancelOfNoAnswer(tells: Bool) throws {
+        let plan = Plan([bid(9_990)])
+        let bench = try EngineBench(plan)
+        let order = try #require(bench.settle().first)
+        let held = bench.session.reservedQuote
+        plan.hold = .externalPrice
+        bench.decide()
+        #expect(bench.take() == [.cancel(order.id)])
+        var gaps: [Int64] = []
+        var last = bench.now
+        if tells { bench.tell(.outcomeUnknown(order.id)) }
+        while gaps.count < 8 {
+            bench.pass(milliseconds: 50)
+            let actions = bench.take()
+            guard actions.cancelled == [order.id] else { continue }
+            gaps.append(bench.now.nanoseconds(since: last) / Nanoseconds.perMillisecond)
+            last = bench.now
+            if tells { bench.tell(.outcomeUnknown(order.id)) }
+        }
+        // Nobody says that no answer came: then it is waited for five seconds each time.
+        let waits: [Int64] = [250, 500, 1_000, 2_000, 2_000, 2_000, 2_000, 2_000]
+        #expect(gaps == waits.map { tells ? $0 : $0 + 5_000 })
+        #expect(bench.session.reservedQuote == held)
+        bench.tell(.cancelled(order.id))
+        #expect(bench.orders == [])
+        bench.pass(milliseconds: 60_000)
+        #expect(bench.take().cancelled == [])
+    }
+
     @Test("a cancel that overtook its order is sent again")
     func overtakingCancel() throws {
         let plan = Plan([bid(9_990)])

@@ -99,7 +99,7 @@ struct OrderBudgetTests {
         plan.hold = .externalPrice
         bench.decide()
         #expect(bench.take().cancelled.count == 1, "the reserve is for cancels")
-        bench.pass(milliseconds: 10_000)
+        bench.pass(milliseconds: 4_000)
         #expect(bench.take().cancelled.count == 3, "the others follow")
     }
 }
