@@ -128,7 +128,9 @@ import TradingCore
             let unreached = try await bench.keyring.check(id)
             #expect(unreached.fault == "not reached: no answer" && unreached.faultCauses.isEmpty)
             bench.validator.say { _ in .success(KeyPermissions(canRead: true, canTrade: true, canWithdraw: false)) }
+            let before = bench.holder.knownGood.count
             #expect(try await bench.keyring.check(id).faultCauses.isEmpty)
+            #expect(bench.holder.knownGood.count == before + 1, "who trades with it asks the exchange again")
         }
     }
 

@@ -285,7 +285,7 @@ import TradingCore
     @Test(
         arguments: [
             .rule(.maximumNotional), .insufficientBalance, .wouldTake, .duplicateID, .noLiquidity, .marketClosed,
-            .unavailable, .optionNotSupported, .other,
+            .unavailable, .optionNotSupported, .key([.key, .address]), .other,
         ] as [RejectReason])
     func `a request that was refused, said again, is told the same reason, also after a restart`(
         _ reason: RejectReason

@@ -95,6 +95,21 @@ extension InstrumentExecutor {
     /// Fills of orders that are stored here, from the newest booked trade on, without those booked already, and without those that
     /// cannot be of the orders whose ids they bear: no engine is to see them. The exchange is asked for the orders in doubt.
     private func missedFills() async throws -> JudgedFills {
+        let told = try await fillsSinceBooked()
+        var judged = try await database.read { [self] transaction in try fillStore(transaction).judge(told) }
+        if !judged.doubts.isEmpty { judged = try await judgeAgain(told, judged.doubts) }
+        try await refuse(judged)
+        return judged
+    }
+
+    /// Whether the exchange tells fills of ours that are not booked yet.
+    func lacksFills() async throws -> Bool {
+        let told = try await fillsSinceBooked()
+        let judged = try await database.read { [self] transaction in try fillStore(transaction).judge(told) }
+        return !judged.new.isEmpty || !judged.doubts.isEmpty
+    }
+
+    private func fillsSinceBooked() async throws -> [Fill] {
         let now = time.now()
         var mark = try await database.read { [self] transaction in try fillStore(transaction).mark(now: now) }
         var fills: [Fill] = []
@@ -106,11 +121,7 @@ extension InstrumentExecutor {
             guard page.count == 1_000, let last = page.last, !new.isEmpty else { break }
             mark.tradeID = last.tradeID
         }
-        let told = fills
-        var judged = try await database.read { [self] transaction in try fillStore(transaction).judge(told) }
-        if !judged.doubts.isEmpty { judged = try await judgeAgain(told, judged.doubts) }
-        try await refuse(judged)
-        return judged
+        return fills
     }
 
     /// Stores what is refused, which may halt strategies, and tells of it; once for each fill.

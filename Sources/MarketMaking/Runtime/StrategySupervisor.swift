@@ -56,6 +56,8 @@ public actor StrategySupervisor {
     var lostFile: SQLError?
     /// What could not be recovered yet, by place or account.
     var recoveryFaults: [String: String] = [:]
+    /// What the last comparison of balances found, by account and asset.
+    var balanceDrifts: [String: [AssetID: BalanceDrift]] = [:]
     private let work: AsyncStream<InstrumentExecutor>
     let startWork: AsyncStream<InstrumentExecutor>.Continuation
     /// Accounts may have come or gone.
@@ -79,6 +81,7 @@ public actor StrategySupervisor {
             group.addTask { await self.trade() }
             group.addTask { await self.watchRules() }
             group.addTask { await self.watchRuleDoubts() }
+            group.addTask { await self.watchBalances() }
             group.addTask { await self.watchKillSwitches() }
             group.addTask { await self.watchAccounts() }
             group.addTask { await self.watchStore() }

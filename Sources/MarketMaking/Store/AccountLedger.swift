@@ -26,6 +26,12 @@ struct AccountLedger {
         try ledger.balance(of: account(.unallocated, asset))?.available
     }
 
+    /// All that is booked as ours at the exchange, free or held.
+    func totals() throws -> [AssetID: FixedDecimal] {
+        let balances = try ledger.balances(of: .unallocated, "\(place.exchange.rawValue):\(place.account)")
+        return Dictionary(balances.map { ($0.account.asset, $0.total) }, uniquingKeysWith: { first, _ in first })
+    }
+
     // MARK: - Orders
 
     /// An order's reservation, by the order's id.

@@ -14,7 +14,7 @@ public struct ConnectorPace: Sendable {
     public var endGrace: Int64 = 5_000
     /// After a look that told nothing, and at most: each is twice as long as the one before.
     public var shortestLook: Int64 = 1_000
-    public var longestLook: Int64 = 30_000
+    public var longestLook: Int64 = 10_000
     /// For a placement or cancel, with waiting for its turn.
     public var request: Int64 = 10_000
     /// For a question.

@@ -57,6 +57,8 @@ final class TestExchange: ExchangeConnector {
         var onLookUp: (@Sendable (ClientOrderID) async -> Void)?
         /// Called whenever somebody asks for the open orders, before he is answered.
         var onOpenOrders: (@Sendable () async -> Void)?
+        /// What came by no trade, or went.
+        var deposited: (base: FixedDecimal, quote: FixedDecimal) = (.zero, .zero)
         /// Called once, just before the next balances are told.
         var onBalances: (@Sendable () async -> Void)?
     }
@@ -287,7 +289,10 @@ extension TestExchange: ExchangeAccount {
         }
         await hook?()
         let unit = instrument.unit
+        let deposited = state.withLock { $0.deposited }
         var (base, quote) = (FixedDecimal(10).raw, FixedDecimal(1_000_000).raw)
+        base += deposited.base.raw
+        quote += deposited.quote.raw
         for fill in state.withLock({ $0.fills }) {
             let sign = Int128(fill.side.sign)
             base += sign * unit.decimal(fill.quantity).raw

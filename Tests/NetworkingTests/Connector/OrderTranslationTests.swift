@@ -60,4 +60,13 @@ import TradingCore
         let failure = ExchangeFailure(.invalidOrder, exchange: "binance", code: "-1013", message: words)
         #expect(OrderTranslation.rejection(failure) == reason)
     }
+
+    @Test func `a refused key is told with what the exchange may have against it`() {
+        let failure = ExchangeFailure(
+            .authenticationError, exchange: "binance", code: "-2015", message: "Invalid API-key, IP, or permissions.")
+        #expect(OrderTranslation.rejection(failure) == .key([.key, .permission, .address]))
+        #expect(
+            KeyDoubts([.key, .clock]).words
+                == "key, secret or passphrase are wrong, or the clock here and the exchange's differ")
+    }
 }

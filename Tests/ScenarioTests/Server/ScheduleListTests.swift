@@ -33,7 +33,7 @@ import TradingCore
             "exchange keys: upkeep", "exchange withdrawals: follow", "executor paper/default/BTC/USDT",
             "journal paper/default/BTC/USDT", "jobs: heartbeat", "jobs: queue maintenance", "jobs: rescue",
             "jobs: retention",
-            "jobs: schedules", "outbox.relay", "paper exchange", "removed accounts", "trading rules",
+            "jobs: schedules", "outbox.relay", "paper exchange", "removed accounts", "balances", "trading rules",
         ] { #expect(names.contains { $0 == wanted || $0.hasPrefix(wanted) }, "\(wanted) among \(names)") }
         #expect(!names.contains { $0.hasPrefix("recovery") }, "it is over")
         #expect(listed.allSatisfy { $0.failures == 0 })
