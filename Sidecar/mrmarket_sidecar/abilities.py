@@ -81,6 +81,10 @@ SHORT_TRADES = frozenset({"bingx"})
 MARKETLESS_TRADES = frozenset({"btcturk"})
 # Whose fetchOrder fails for every order that is asked for by the exchange's id.
 IDLESS = frozenset({"bybit", "bybiteu", "bybitid"})
+# Whose fetchOrder asks for a list and takes its first: the endpoint for one order is another.
+FALSE_ASKS = frozenset({"tokocrypto"})
+# Whose trades bear times that ccxt does not read for sure: microseconds where it looks for a text.
+TIMELESS_TRADES = frozenset({"delta"})
 # Whose cancelOrder sends ccxt's own name of the market: it is left away.
 CANCELS_WITHOUT_SYMBOL = frozenset({"coinbaseexchange"})
 # Whose answer about one order tells what is left of it alone, under this name; and whose lists tell what was ordered under this one, and
@@ -174,7 +178,9 @@ def obstacles(exchange: str, has: dict[str, Any]) -> list[str]:
         found.append("tells own trades of one day only")
     if exchange in MARKETLESS_TRADES:
         found.append("does not tell the markets of own trades")
-    if exchange in IDLESS or not has.get("fetchOrder"):
+    if exchange in TIMELESS_TRADES:
+        found.append("tells times of own trades that cannot be read for sure")
+    if exchange in IDLESS | FALSE_ASKS or not has.get("fetchOrder"):
         found.append("finds no order by the exchange's own id")
     if others := other_credentials(exchange):
         found.append(f"needs a key of another kind ({', '.join(others)})")

@@ -149,16 +149,16 @@ async def _learn_names(session: Session, symbol: str, listed: list[Order]) -> No
     unknown = [str(order["id"]) for order in listed if order.get("id") and not _is_named(order) and str(order["id"]) not in session.client_ids]
     for order_id in unknown[:MOST_UNNAMED]:
         if (answer := await _ask_for(session, symbol, order_id, {})) is not None:
-            _remember(session, order_id, answer["clientOrderId"])
+            _remember(session.client_ids, order_id, answer["clientOrderId"])
     if len(unknown) > MOST_UNNAMED:
         raise HistoryIncomplete(f"{session.exchange} lists {len(unknown)} orders without a client order id, which are asked for one by one")
 
 
-def _remember(session: Session, order_id: str, client_id: str | None) -> None:
-    session.client_ids[order_id] = client_id
-    while len(session.client_ids) > MOST_CLIENT_IDS:
+def _remember(names: dict[str, str | None], order_id: str, client_id: str | None) -> None:
+    names[order_id] = client_id
+    while len(names) > MOST_CLIENT_IDS:
         # The one that came first.
-        del session.client_ids[next(iter(session.client_ids))]
+        del names[next(iter(names))]
 
 
 MOST_CLIENT_IDS = 10_000
@@ -335,11 +335,13 @@ async def _look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any
     unsettled: dict[str, Any] | None = None
     if order_id:
         answer = await _ask_for(session, symbol, str(order_id), {})
-        # One without a state may have ended: then it is among what is done.
-        if answer is None or answer.get("status") is not None:
+        if answer is None or answer.get("status") not in (None, "open"):
+            return answer
+        # One without a state, or that is open and not listed, may have ended in part: then it is among what is done.
+        if answer.get("status") and await _is_listed(session, symbol, str(order_id)):
             return answer
         unsettled = answer
-    if client_id and ids["finds"]:
+    if unsettled is None and client_id and ids["finds"]:
         if form := abilities.PATH_IDS.get(exchange):
             return await _ask_for(session, symbol, form.format(client_id), {}, in_path=str(client_id))
         answer = await _ask_for(session, symbol, None, {"clientOrderId": client_id})
@@ -364,7 +366,7 @@ async def _look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any
                 return told(session, found)
             if any(not is_mine(order) for order in seen.rows):
                 raise HistoryIncomplete(f"{exchange} was asked for one order and told others")
-        return None
+        return unsettled
     since = arguments.get("since")
     # What ends between the two questions is in the second.
     listed = await _open(session, symbol)
@@ -375,6 +377,8 @@ async def _look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any
     try:
         done = await _done(session, symbol, since, is_mine)
     except HistoryIncomplete:
+        if unsettled is not None and unsettled.get("status"):
+            return unsettled
         if since is None or order_id:
             raise
         # Then its trades have to tell.
@@ -387,6 +391,14 @@ async def _look_up(session: Session, arguments: dict[str, Any]) -> dict[str, Any
     if found is None and since is None and unsettled is None:
         raise HistoryIncomplete(f"{exchange} has to be asked for lists of orders, and nobody says since when")
     return told(session, found) if found else unsettled
+
+
+async def _is_listed(session: Session, symbol: str, order_id: str) -> bool:
+    """Whether the open orders hold it; what cannot be read whole denies nothing."""
+    try:
+        return any(str(row.get("id")) == order_id for row in await _open(session, symbol))
+    except HistoryIncomplete:
+        return True
 
 
 # Each costs a question.
@@ -408,7 +420,7 @@ async def _among_unnamed(
         order = await _ask_for(session, symbol, order_id, {}) if rows[order_id].get("id") else None
         if order is None or not (order["clientOrderId"] or _are_named(session, "fetchOrder", method)):
             raise HistoryIncomplete(f"{session.exchange} does not tell whose order {order_id} is")
-        _remember(session, order_id, order["clientOrderId"])
+        _remember(session.client_ids, order_id, order["clientOrderId"])
         if order["clientOrderId"] == client_id:
             return order
     if len(unknown) > MOST_UNNAMED:
@@ -460,7 +472,9 @@ async def _ask_for(
     # ccxt makes an order of an empty answer, too.
     ours, theirs = in_path or parameters.get("clientOrderId"), answer.get("clientOrderId")
     is_empty = answer.get("id") is None or all(answer.get(name) is None for name in ("status", "side", "amount"))
-    if is_empty or (ours is not None and theirs != str(ours) and (in_path or theirs is not None)):
+    # Nor is another order the one that was asked for.
+    is_another = order_id is not None and not in_path and str(answer.get("id")) != order_id
+    if is_empty or is_another or (ours is not None and theirs != str(ours) and (in_path or theirs is not None)):
         raise HistoryIncomplete(f"{session.exchange} was asked for one order and told {'nothing' if is_empty else answer['id']}")
     _note_names(session, "fetchOrder", [answer])
     return answer
@@ -492,6 +506,9 @@ async def trades_from(session: Session, arguments: dict[str, Any]) -> list[dict[
         # ccxt cuts what the exchange has told, where that is more than was asked for.
         known = {str(row.get("id")) for row in rows}
         rows += [row for row in seen.rows if row.get("symbol") == symbol and str(row.get("id")) not in known]
+        # Nothing that has traded is left out because it cannot be read.
+        if unread := next((row for row in rows if not row.get("timestamp") or row.get("side") not in SIDES), None):
+            raise HistoryIncomplete(f"{exchange} tells trade {unread.get('id')} without a time or a side that can be read")
         return Page(rows, seen.rows or rows, seen.size)
 
     trades = await own_trades(ask, rules, since, api.milliseconds(), wanted)
@@ -503,8 +520,10 @@ async def orders_of(session: Session, arguments: dict[str, Any]) -> dict[str, An
     show any more is left out, and so is one without an id that was never seen to be told where it was asked for."""
     symbol = session.market(arguments.get("symbol"))
     wanted = {str(order_id) for order_id in arguments.get("ids") or []}
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {order_id: session.owners[order_id] for order_id in wanted if order_id in session.owners}
     unnamed: dict[str, str] = {}
+    if wanted == found.keys():
+        return found
 
     def take(orders: list[Order], method: str) -> None:
         for order in orders:
@@ -513,6 +532,7 @@ async def orders_of(session: Session, arguments: dict[str, Any]) -> dict[str, An
                 continue
             if _is_named(order):
                 found[order_id] = abilities.plain_client_id(session.exchange, order.get("clientOrderId"))
+                _remember(session.owners, order_id, found[order_id])
             else:
                 # Some lists leave our ids away: what bears none there is asked for.
                 unnamed[order_id] = method
@@ -528,4 +548,6 @@ async def orders_of(session: Session, arguments: dict[str, Any]) -> dict[str, An
         order = await _ask_for(session, symbol, order_id, {})
         if order is not None and (order["clientOrderId"] or _are_named(session, "fetchOrder", unnamed.get(order_id, ""))):
             found[order_id] = order["clientOrderId"]
+            # At once: whoever has no time for all of them goes on from here.
+            _remember(session.owners, order_id, found[order_id])
     return found

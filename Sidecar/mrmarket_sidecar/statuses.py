@@ -22,6 +22,8 @@ READERS = re.compile(r"^parse_(\w+_)?order_status$")
 def settled(exchange: str, word: Any, status: Any) -> Any:
     """What ccxt made of the exchange's word; what is under way is no end."""
     if status not in ENDS:
+        if UNDER_WAY.search(str(word)) or "not" in str(word).lower():
+            return status
         unread = next((end for form, end in UNREAD if form.fullmatch(str(word))), None) if status in (word, None) else None
         return unread or status
     if code := CODES.get(exchange, {}).get(str(word)):

@@ -130,7 +130,66 @@ class ExchangeTests(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(len([path for path, _ in self.asked if "no_deal" not in path]), 70)
 
     async def test_who_cannot_be_asked_for_one_order_is_not_traded_on(self) -> None:
-        self.assertIn("finds no order by the exchange's own id", abilities.obstacles("deepcoin", dict(ccxt.deepcoin().has)))
+        for exchange in ("deepcoin", "tokocrypto"):
+            self.assertIn("finds no order by the exchange's own id", abilities.obstacles(exchange, dict(getattr(ccxt, exchange)().has)))
+        self.assertIn("tells times of own trades that cannot be read for sure", abilities.obstacles("delta", dict(ccxt.delta().has)))
+
+    async def test_another_order_than_the_one_that_was_asked_for_is_no_answer(self) -> None:
+        row = {"orderId": "99", "clientOrderId": "mrmanother001", "symbol": "BTCUSDT", "status": "FILLED", "side": "BUY", "type": "LIMIT",
+               "price": "5", "origQty": "1", "executedQty": "1", "time": "1700000000000"}
+        session = await self.session("toobit", lambda *_: row)
+        with self.assertRaisesRegex(orders.HistoryIncomplete, "asked for one order and told 99"):
+            await orders.look_up(session, {"symbol": "BTC/USDT", "id": "77", "clientOrderId": OURS, "since": 1_600_000_000_000})
+
+    async def test_a_trade_that_cannot_be_read_is_never_left_out(self) -> None:
+        now = int(time.time() * 1_000)
+        good = {"id": "5", "orderId": "77", "symbol": "BTCUSDT", "price": "5", "qty": "1", "time": str(now - 1_000), "isBuyer": True,
+                "isMaker": True, "feeCoinId": "USDT", "feeAmount": "0"}
+        asked = {"symbol": "BTC/USDT", "since": now - 60_000, "limit": 10}
+        session = await self.session("toobit", lambda *_: [{**good, "id": "6", "time": None}])
+        with self.assertRaisesRegex(orders.HistoryIncomplete, "trade 6 without a time or a side"):
+            await orders.trades_from(session, asked)
+        # A trade with oneself, of which ccxt names one order alone.
+        own = {"id": 6, "asset_pair_name": "BTC-USDT", "price": "5", "amount": "1", "side": "SELF_TRADING", "taker_side": "BID", "maker_fee": "0",
+               "maker_order_id": 77, "taker_order_id": 78, "created_at": ccxt.Exchange.iso8601(now - 1_000)}
+        session = await self.session("bigone", lambda *_: {"code": 0, "data": [own]}, id="BTC-USDT")
+        with self.assertRaisesRegex(orders.HistoryIncomplete, "trade 6 without a time or a side"):
+            await orders.trades_from(session, asked)
+        session = await self.session("toobit", lambda *_: [good])
+        self.assertEqual([trade["id"] for trade in await orders.trades_from(session, asked)], ["5"])
+
+    async def test_whitebit_s_nothing_is_nothing_and_one_that_was_cancelled_in_part_is_looked_for_among_what_is_done(self) -> None:
+        now = time.time()
+        row = {"orderId": 77, "clientOrderId": OURS, "market": "BTC_USDT", "side": "buy", "type": "limit", "timestamp": now - 50, "dealMoney": "2",
+               "dealStock": "0.4", "amount": "1", "left": "0.6", "price": "5", "dealFee": "0", "status": "PARTIALLY_FILLED"}
+        done = {**{name: value for name, value in row.items() if name not in ("orderId", "timestamp", "left")},
+                "id": 77, "ctime": now - 50, "ftime": now - 40}
+
+        def answer(history: Any) -> Any:
+            return lambda path, params: history if "history" in path else []
+
+        session = await self.session("whitebit", answer([]), id="BTC_USDT")
+        asked = {"symbol": "BTC/USDT", "clientOrderId": OURS, "since": int(now * 1_000) - 600_000}
+        self.assertIsNone(await orders.look_up(session, asked))
+        self.assertIsNone(await orders.look_up(session, {**asked, "id": "77"}))
+        session = await self.session("whitebit", answer({"BTC_USDT": [done]}), id="BTC_USDT")
+        found = await orders.look_up(session, {**asked, "id": "77"})
+        self.assertEqual([(found or {}).get(name) for name in ("id", "status", "filled")], ["77", "closed", "0.4"])
+
+    async def test_whose_an_order_is_is_asked_once(self) -> None:
+        def answer(path: str, params: Any) -> Any:
+            return [] if path == "orders" else {
+                "id": params["id"], "clientOrderId": f"mrm{params['id']}", "symbol": "BTCUSDT", "state": "FILLED", "side": "BUY", "type": "LIMIT",
+                "price": "50000", "quantity": "1", "filledQuantity": "1", "createTime": 1_700_000_000_000}
+
+        session = await self.session("poloniex", answer)
+        asked = {"symbol": "BTC/USDT", "ids": ["7", "8"], "since": 1_699_990_000_000}
+        first = await orders.orders_of(session, asked)
+        count = len(self.asked)
+        self.assertEqual(await orders.orders_of(session, asked), first)
+        self.assertEqual(len(self.asked), count)
+        await orders.orders_of(session, {**asked, "ids": ["7", "8", "9"]})
+        self.assertEqual([params.get("id") for path, params in self.asked[count:] if path != "orders"], ["9"])
 
     async def test_onetrading_tells_trades_of_more_than_a_week(self) -> None:
         now = int(time.time() * 1_000)

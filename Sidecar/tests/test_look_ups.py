@@ -327,7 +327,7 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
         return self.anew(session, **methods)
 
     def anew(self, session: Session, **methods: Any) -> Session:
-        session.client_ids, session.naming = {}, set()
+        session.client_ids, session.owners, session.naming = {}, {}, set()
         self.asked: list[str] = []
 
         def answering(name: str, answer: Any) -> Any:
@@ -549,8 +549,8 @@ class ListTests(unittest.IsolatedAsyncioTestCase):
             ([trade], "0.77000000", "Open", ("open", "1.00000000", "0.23")), ([trade], None, "Canceled", ("canceled", None, "0.23"))):
             answer = {"id": 468646390, "client_order_id": OURS, "type": "0", "status": state, "transactions": trades, "amount_remaining": rest}
 
-            async def request(*_: Any, **__: Any) -> Any:
-                return answer
+            async def request(path: str, *_: Any, **__: Any) -> Any:
+                return [{"id": 468646390, "currency_pair": "BTC/USD", "type": "0"}] if "open_orders" in path else answer
 
             session.api.request = request
             found = await orders.look_up(session, {"symbol": "BTC/USD", "id": "468646390", "clientOrderId": OURS})

@@ -79,7 +79,8 @@ class StatusTests(unittest.IsolatedAsyncioTestCase):
     async def test_an_end_that_ccxt_has_no_word_for_is_one(self) -> None:
         cases = (("bitstamp", "Expired", "expired"), ("phemex", "EXPIRED", "expired"), ("latoken", "ORDER_STATUS_REJECTED", "rejected"),
                  ("bigone", "REJECTED", "rejected"), ("toobit", "PARTIALLY_CANCELED", "canceled"), ("toobit", "PENDING_CANCEL", "canceling"),
-                 ("bitstamp", "Cancel pending", "canceling"), ("toobit", "REJECTED_CANCEL", "REJECTED_CANCEL"))
+                 ("bitstamp", "Cancel pending", "canceling"), ("toobit", "REJECTED_CANCEL", "REJECTED_CANCEL"),
+                 ("toobit", "NOT_CANCELLED", "NOT_CANCELLED"), ("toobit", "PENDING_CANCELLED", "PENDING_CANCELLED"))
         for exchange, word, status in cases:
             session = await self.session(exchange)
             read = next(name for name in dir(session.api) if statuses.READERS.search(name))
@@ -93,7 +94,10 @@ class StatusTests(unittest.IsolatedAsyncioTestCase):
             async def request(*_: Any, **__: Any) -> Any:
                 return answer
 
-            session.api.request = request
+            async def listed(*_: Any, **__: Any) -> Any:
+                return [{"id": "7"}]
+
+            session.api.request, session.api.fetch_open_orders = request, listed
             with self.subTest(exchange=exchange):
                 found = await orders.look_up(session, {"symbol": "BTC/USDT", "id": "7", "clientOrderId": OURS})
                 self.assertEqual((found or {}).get("status"), status)

@@ -52,7 +52,7 @@ import TradingCore
             }
             switch request.path {
             case "/sapi/v1/account/apiRestrictions": return (200, rights)
-            case "/api/v3/account": return (200, #"{"balances":[],"canTrade":true}"#)
+            case "/api/v3/account": return (200, #"{"balances":[],"canTrade":true,"uid":354937868}"#)
             default: return (404, "{}")
             }
         }
@@ -88,7 +88,7 @@ import TradingCore
         try await PlayedServer.with(Self.binance()) { server in
             let permissions = try await check(server).get()
             #expect(permissions.names == ["read", "trade"] && permissions.isBoundToAddresses == true)
-            #expect(server.requests.map(\.path) == ["/api/v3/time", "/sapi/v1/account/apiRestrictions"])
+            #expect(server.requests.map(\.path) == ["/api/v3/time", "/sapi/v1/account/apiRestrictions", "/api/v3/account"])
         }
     }
 
@@ -106,6 +106,7 @@ import TradingCore
         try await PlayedServer.with(Self.binance(ahead: 3_600_000)) { server in
             let permissions = try await check(server).get()
             #expect(permissions.names == ["read", "trade"])
+            #expect(permissions.accountID == "354937868", "two labels of one account would count its funds twice")
         }
     }
 

@@ -35,14 +35,24 @@ public struct NetworkKeyValidator: KeyValidator {
         try? await client.measureClock(within: patience)
         do throws(ExchangeFailure) {
             let permissions = try await answer(client) { () throws(ExchangeFailure) in try dialect.permissions() }
-            if permissions.canRead != nil || permissions.canTrade != nil { return permissions }
+            if permissions.canRead != nil || permissions.canTrade != nil { return await named(permissions, client) }
         } catch {
             guard Self.saysNothingOfTheKey(error, account.environment) else { throw refusal(error, account) }
         }
         do throws(ExchangeFailure) {
             _ = try await answer(client) { () throws(ExchangeFailure) in try dialect.balances([]) }
-            return KeyPermissions(canRead: true)
+            return await named(KeyPermissions(canRead: true), client)
         } catch { throw refusal(error, account) }
+    }
+
+    /// With whose the key is, where that is told apart; a key that cannot ask for it is as good.
+    private func named(_ permissions: KeyPermissions, _ client: ExchangeClient) async -> KeyPermissions {
+        var named = permissions
+        if named.accountID == nil {
+            let told = try? await answer(client) { () throws(ExchangeFailure) in try client.dialect.accountID() }
+            named.accountID = told ?? nil
+        }
+        return named
     }
 
     private func client(_ dialect: any ExchangeDialect, _ account: ExchangeAccountSettings) -> ExchangeClient {

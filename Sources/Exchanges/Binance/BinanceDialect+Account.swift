@@ -77,6 +77,15 @@ extension BinanceDialect {
         }
     }
 
+    /// Source: "Account Information (USER_DATA)", `uid`.
+    public func accountID() throws(ExchangeFailure) -> EndpointCall<String?> {
+        EndpointCall(
+            privateRequest(.get, "account", [.init(key: "omitZeroBalances", value: .bool(true))], [], costs: weight(20))
+        ) { answer in
+            answer.text("uid")
+        }
+    }
+
     public func currencies() throws(ExchangeFailure) -> EndpointCall<[ExchangeCurrency]> {
         EndpointCall(walletRequest(.get, "capital/config/getall", [], weight: 10)) { answer in
             try answer.list().map { try BinanceMapping.currency($0) }

@@ -38,6 +38,7 @@ extension ExchangeDialect {
     public func permissions() throws(ExchangeFailure) -> EndpointCall<KeyPermissions> {
         throw unsupported("permissions of a key")
     }
+    public func accountID() throws(ExchangeFailure) -> EndpointCall<String?> { throw unsupported("account of a key") }
     public func place(_ orders: [OrderPlacement]) throws(ExchangeFailure) -> EndpointCall<[PlacementAnswer]> {
         throw unsupported("batch of orders")
     }

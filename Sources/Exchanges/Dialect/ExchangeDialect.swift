@@ -77,6 +77,9 @@ public protocol ExchangeDialect: Sendable {
     func allTradingFees(_ extra: ExtraParameters) throws(ExchangeFailure) -> EndpointCall<[TradingFees]>
     /// What the key may do.
     func permissions() throws(ExchangeFailure) -> EndpointCall<KeyPermissions>
+    /// What the exchange calls the account that the key is of, where it tells that elsewhere than with the permissions; nil where the
+    /// answer leaves it out.
+    func accountID() throws(ExchangeFailure) -> EndpointCall<String?>
 
     // MARK: Orders
 

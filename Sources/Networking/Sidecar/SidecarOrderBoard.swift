@@ -87,7 +87,8 @@ struct SidecarOrderBoard: Sendable {
     ) throws(UnreadableAnswer) -> [AccountEvent] {
         if let exchangeID = order.id { owners.note(exchangeID, id) }
         if finished.contains(id) { return [] }
-        let known = entries[id]
+        // One that was only asked for in vain before is known by nothing but its id.
+        let known = entries[id].flatMap { $0.quantity == .zero ? nil : $0 }
         var quantity = known?.quantity ?? .zero
         if known == nil { quantity = Quantity(lots: try lots(order.amount, "amount")) }
         var entry = known ?? Entry(quantity: quantity, placedAt: SidecarOrderBoard.began(order, now))

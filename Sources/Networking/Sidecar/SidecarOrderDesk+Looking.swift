@@ -122,8 +122,7 @@ extension SidecarOrderDesk {
         // Only the list of trades tells then that one has filled in part.
         if orders.contains(where: { $0.1.filled == nil }) { state.withLock { $0.areFillsDue = true } }
         tell(state.withLock { $0.board.reappeared(in: listed, endedBefore: endedBefore) })
-        let missing = state.withLock { $0.board.missing(from: listed, askedAt: askedAt) }
-        for id in missing { await query(id) }
+        askAboutMissing(from: listed, askedAt: askedAt)
         for id in state.withLock({ $0.board.owing(now: askedAt) }) {
             if let order = try await lookUp(id) {
                 try await tellWhole(order, id)
@@ -133,10 +132,29 @@ extension SidecarOrderDesk {
         }
     }
 
+    /// So many are asked about at once.
+    private static let mostQueries = 4
+
+    /// On their own: an answer that takes long, as where lists have to tell, keeps neither fills nor the next look waiting.
+    private func askAboutMissing(from listed: Set<ClientOrderID>, askedAt: Timestamp) {
+        let due = state.withLock { state -> [ClientOrderID] in
+            let missing = state.board.missing(from: listed, askedAt: askedAt).filter { !state.asking.contains($0) }
+            let due = Array(missing.prefix(max(0, Self.mostQueries - state.asking.count)))
+            state.asking.formUnion(due)
+            return due
+        }
+        for id in due {
+            Task {
+                await query(id)
+                _ = state.withLock { $0.asking.remove(id) }
+            }
+        }
+    }
+
     /// An order that has ended and lacks fills, and that the exchange knows no more: only its trades may still tell of it.
     func lookForForgotten(_ id: ClientOrderID) async throws {
         let placedAt = state.withLock { $0.board.entries[id]?.placedAt } ?? time.now()
-        let since = placedAt.nanoseconds / Nanoseconds.perMillisecond - 60_000
+        let since = placedAt.advanced(byNanoseconds: -Self.lookBack).nanoseconds / Nanoseconds.perMillisecond
         let fills = try await fetchFills(since: since)
         let (booked, verdict) = state.withLock { state in
             let booked = state.board.filled(fills)

@@ -25,6 +25,8 @@ final class SidecarOrderDesk: Sendable {
         /// Since when looking has failed.
         var failingSince: Timestamp?
         var areFillsDue = false
+        /// Orders that are missed in the list and being asked about.
+        var asking: Set<ClientOrderID> = []
         /// Trades whose fee could not be booked, which was told.
         var unbookedFees: Set<String> = []
     }
@@ -265,7 +267,9 @@ final class SidecarOrderDesk: Sendable {
         tell(reported)
         var fills: [Fill] = []
         if order.filled.map({ !$0.isZero }) ?? true || filled > 0 {
-            fills = try await fetchFills(since: began(order, id) - 60_000).filter { $0.orderID == id }
+            fills = try await fetchFills(since: began(order, id) - Self.lookBack / Nanoseconds.perMillisecond).filter {
+                $0.orderID == id
+            }
         }
         let listed = fills
         tell(state.withLock { $0.board.filled(listed, isAgain: true) })
