@@ -88,7 +88,8 @@ import TradingCore
         try await PlayedServer.with(Self.binance()) { server in
             let permissions = try await check(server).get()
             #expect(permissions.names == ["read", "trade"] && permissions.isBoundToAddresses == true)
-            #expect(server.requests.map(\.path) == ["/api/v3/time", "/sapi/v1/account/apiRestrictions", "/api/v3/account"])
+            #expect(
+                server.requests.map(\.path) == ["/api/v3/time", "/sapi/v1/account/apiRestrictions", "/api/v3/account"])
         }
     }
 
