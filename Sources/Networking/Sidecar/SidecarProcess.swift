@@ -59,18 +59,24 @@ final class SidecarProcess: Sendable {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = errors
         process.terminationHandler = { process in shared.ended(process.terminationStatus) }
-        errors.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-            } else {
-                shared.said(String(decoding: data, as: UTF8.self))
-            }
-        }
         try process.run()
+        Self.listen(errors, shared)
         pid = process.processIdentifier
         self.input = input.fileHandleForWriting
         self.shared = shared
+    }
+
+    /// Until it is closed. On a thread of its own: a `readabilityHandler` that ends with its handle closes the descriptor while libdispatch still
+    /// waits for it, which now and then takes the whole process along (`_dispatch_event_loop_drain`, Swift 6.3 on Linux).
+    private static func listen(_ errors: Pipe, _ shared: Shared) {
+        let handle = errors.fileHandleForReading
+        let thread = Thread {
+            while let data = try? handle.read(upToCount: 4_096), !data.isEmpty {
+                shared.said(String(decoding: data, as: UTF8.self))
+            }
+        }
+        thread.name = "sidecar words"
+        thread.start()
     }
 
     var hasEnded: Bool { shared.state.withLock { $0.hasEnded } }
