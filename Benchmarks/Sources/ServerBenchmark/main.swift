@@ -75,24 +75,11 @@ if let stepped {
     try await Soak(exchange: exchange, supervisor: supervisor, time: stepped, symbol: symbolOfFirst).run(
         days: CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 30)
 } else if mode == "place" {
-    // Each move makes the session cancel both quotes and place two anew: one commit.
-    // The next comes when the last is done, so that no book's change waits for the disk of the one before. Between two, the
-    // same pages are put to the same disk bare, and a loop that does nothing is timed.
-    let disk = try BareLog(folder: folder, bytes: 12_288)
-    var loop = BareLoop()
-    for step in 0..<3_000 {
-        move(0, by: step % 2 == 0 ? 100 : -100)
-        while exchange.placedCount < 2 * (step + 1) { try await Task.sleep(for: .microseconds(500)) }
-        try await Task.sleep(for: .milliseconds(2))
-        if step % 4 == 0 {
-            loop.run()
-            try disk.append()
-            try await Task.sleep(for: .milliseconds(2))
-        }
-    }
+    let bare = try await PlaceRun(exchange: exchange, symbol: symbolOfFirst, mid: mids[0], folder: folder).run(
+        steps: 3_000)
     let times = exchange.takeTimes()
-    print("disk: 12 KiB appended and synced, us: p50 \(quantile(disk.times, 0.5)) p99 \(quantile(disk.times, 0.99))")
-    print("loop: \(BareLoop.nanoseconds / 1_000) us of nothing, us: p99 \(quantile(loop.times, 0.99))")
+    print("disk: 12 KiB appended and synced, us: p50 \(quantile(bare.disk, 0.5)) p99 \(quantile(bare.disk, 0.99))")
+    print("loop: \(BareLoop.nanoseconds / 1_000) us of nothing, us: p99 \(quantile(bare.loop, 0.99))")
     print(
         "requote: \(times.placed.count) orders; book update to stored intent and request bytes, us:",
         "p50 \(quantile(times.placed, 0.5)) p99 \(quantile(times.placed, 0.99))")
